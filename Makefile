@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+# One non-recursive Makefile: sources are found by wildcard per folder, so a new .c file needs no
+# line here. Every variant (compiler, sanitizer) has its own folder below build/. See `make help`.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SAN ?=
+V ?=
+T ?=
+MPM ?= event
+ARGS ?=
+SECONDS ?= 60
+PYTHON ?= /usr/bin/python3
+DESTDIR ?=
+prefix ?= /usr/local
+sysconfdir ?= /etc
+WERROR ?= -Werror
+COVERAGE ?=
+FUZZER ?=
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+define newline
+
+
+endef
+
+variant := $(notdir $(firstword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVERAGE),-coverage)$(if $(FUZZER),-fuzzer)
+BUILD ?= build/$(variant)
+OBJ := $(BUILD)/obj
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench demo \
+        test format format-check tidy analyze coverage docs screens install uninstall dist clean help \
+        unit-programs fuzz-programs fuzz-replay objects compile_commands.json FORCE
+
+all: # the default; its prerequisites are known further down
+
+# ---- what is said while working: quiet unless V=1, silent with -s ----
+Q := $(if $(V),,@)
+silent := $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V)$(filter s,$(silent)),@:,@printf '  %-7s %s\n' $(1) $(2))
+
+# ---- flags ----
+WARNINGS := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wformat=2 -Wvla -Wconversion \
+    -Wimplicit-fallthrough -Wno-unused-parameter
+
+# FORTIFY hides accesses from the sanitizers; they get the plain libc calls.
+HARDENING := -fstack-protector-strong $(if $(SAN)$(FUZZER),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+san_list := $(SAN)$(if $(FUZZER),fuzzer-no-link$(comma)address$(comma)undefined)
+SAN_FLAGS := $(if $(san_list),-fsanitize=$(san_list) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+COVERAGE_FLAGS := $(if $(COVERAGE),--coverage)
+OPTIMISE := $(if $(COVERAGE),-O0,$(if $(san_list),-O1,-O2)) -g
+
+CPPFLAGS ?=
+CFLAGS ?= $(OPTIMISE)
+LDFLAGS ?=
+ZTA_CPPFLAGS := -I. -D_GNU_SOURCE $(CPPFLAGS)
+ZTA_CFLAGS := -std=gnu11 $(CFLAGS) -fPIC $(WARNINGS) $(HARDENING) $(SAN_FLAGS) $(COVERAGE_FLAGS)
+ZTA_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SAN_FLAGS) $(COVERAGE_FLAGS) $(LDFLAGS)
+
+# httpd and APR: include paths and APR's -D only. The compiler flags apxs reports are those of the
+# distribution's httpd build and break other compilers; -isystem keeps our warnings to our code.
+# The $(eval) trick asks once, and only if a target needs it.
+APXS ?= apxs
+HTTPD_FLAGS = $(eval HTTPD_FLAGS := $$(call httpd_flags))$(HTTPD_FLAGS)
+httpd_flags = -isystem $(shell $(APXS) -q INCLUDEDIR) \
+    $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,$(sort \
+        $(shell apr-1-config --includes) $(shell apu-1-config --includes)))) \
+    $(filter-out $(ZTA_CPPFLAGS),$(filter -D%,$(shell apr-1-config --cppflags)))
+LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
+
+LIBS_ZTA := -llmdb -lcrypto -lpthread
+LIBS_IDENTITY := -loauth2 -ljansson -lcrypto
+
+# ---- sources ----
+SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
+IDENTITY_SRC := $(sort $(wildcard mod_zta/identity/*.c))
+MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
+    $(foreach d,helper signals handlers output,mod_zta/$(d)/*.c)))
+CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))
+CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c)) $(CONSOLE_SRC)
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+# Whatever else lies in tests/unit (a naive evaluator, fixtures) is linked into the tests that use it.
+UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+ALL_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC) $(UNIT_SRC) $(UNIT_SUPPORT_SRC) \
+    $(FUZZ_SRC) $(wildcard tests/fuzz/replay_main.c docs/gen.c)
+PRODUCT_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC)
+
+LIBS_CONSOLE := $(if $(CONSOLE_SRC),-lncursesw -ltinfo)
+objs = $(patsubst %.c,$(OBJ)/%.o,$(1))
+
+MODULE := $(if $(wildcard mod_zta/mod_zta.c),$(BUILD)/mod_zta.so)
+CTL := $(if $(wildcard admin-tui/main.c),$(BUILD)/ztactl)
+LIBRARIES := $(BUILD)/libzta.a $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a)
+UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+
+all: $(LIBRARIES) $(MODULE) $(CTL)
+unit-programs: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+objects: $(call objs,$(PRODUCT_SRC))
+
+# ---- compiling: one rule; a folder's extra flags follow from its name ----
+extra_flags = $(if $(filter mod_zta/identity/%,$(1)),@$(BUILD)/oauth2.flags,$(if \
+    $(filter mod_zta/%,$(1)),$(HTTPD_FLAGS)))
+
+$(OBJ)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ZTA_CPPFLAGS) $(ZTA_CFLAGS) $(call extra_flags,$<) -MMD -MP -c -o $@ $<
+
+$(call objs,$(IDENTITY_SRC)): $(BUILD)/oauth2.flags
+
+# A file that holds a list (flags, objects) and changes only when the list does: what depends on it
+# is rebuilt when a flag changes or a source goes away.
+define keep_list
+@mkdir -p $(@D)
+@printf '%s\n' '$(strip $(1))' | cmp -s - $@ || printf '%s\n' '$(strip $(1))' > $@
+endef
+$(BUILD)/flags: FORCE
+	$(call keep_list,$(CC) $(ZTA_CPPFLAGS) $(ZTA_CFLAGS))
+$(BUILD)/libzta.list: FORCE
+	$(call keep_list,$(SHARED_SRC))
+$(BUILD)/libzta_identity.list: FORCE
+	$(call keep_list,$(IDENTITY_SRC))
+$(BUILD)/libztactl.list: FORCE
+	$(call keep_list,$(CTL_SRC))
+$(BUILD)/libtest.list: FORCE
+	$(call keep_list,$(UNIT_SUPPORT_SRC))
+$(BUILD)/mod_zta.list: FORCE
+	$(call keep_list,$(MODULE_SRC) $(ZTA_LDFLAGS))
+
+# oauth2_token_verify has five arguments in liboauth2 1.4.x and a status as sixth in 2.x; the
+# library's version macro is a string, so the prototype itself is tried.
+oauth2_try = printf '\#include <oauth2/oauth2.h>\nbool t(%s, int n);\nbool t(%s, int n)\n{\n    (void)n;\n    return oauth2_token_verify(%s);\n}\n' \
+    '$(1)' '$(1)' '$(2)' | $(CC) -std=gnu11 -w -x c -fsyntax-only - 2>$@.log
+oauth2_params := oauth2_log_t *l, oauth2_http_request_t *r, oauth2_cfg_token_verify_t *v, const char *k, json_t **j
+$(BUILD)/oauth2.flags: $(BUILD)/flags
+	$(call say,PROBE,liboauth2)
+	@mkdir -p $(@D)
+	@if $(call oauth2_try,$(oauth2_params)$(comma) oauth2_http_status_code_t *s,l$(comma) r$(comma) v$(comma) k$(comma) j$(comma) s); \
+	then echo -DZTA_OAUTH2_HAS_STATUS=1 > $@; \
+	elif $(call oauth2_try,$(oauth2_params),l$(comma) r$(comma) v$(comma) k$(comma) j); \
+	then echo -DZTA_OAUTH2_HAS_STATUS=0 > $@; \
+	else echo "liboauth2: no known oauth2_token_verify prototype (package liboauth2-dev?)" >&2; \
+	     cat $@.log >&2; exit 1; fi
+
+# ---- libraries and programs ----
+# Recreated, never updated: an archive must not keep the object of a source that is gone.
+$(BUILD)/%.a: $(BUILD)/%.list
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+$(BUILD)/libzta.a: $(call objs,$(SHARED_SRC))
+$(BUILD)/libzta_identity.a: $(call objs,$(IDENTITY_SRC))
+$(BUILD)/libztactl.a: $(call objs,$(filter-out admin-tui/main.c,$(CTL_SRC)))
+$(BUILD)/libtest.a: $(call objs,$(UNIT_SUPPORT_SRC))
+
+# httpd resolves its own symbols at load time, so the linker cannot report ours that are missing:
+# they are looked for here, not on the first request that needs them.
+$(BUILD)/mod_zta.so: $(call objs,$(MODULE_SRC)) $(LIBRARIES) mod_zta/exports.map $(BUILD)/mod_zta.list
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -o $@ -Wl,--version-script=mod_zta/exports.map $(ZTA_LDFLAGS) \
+	    $(filter %.o,$^) $(filter %.a,$(filter-out %/libzta.a,$^)) $(BUILD)/libzta.a \
+	    $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA)
+	@! nm -D --undefined-only $@ | grep -E ' (mod_)?zta_' || \
+	    { echo "$@: the symbols above are used but defined nowhere" >&2; exit 1; }
+
+$(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(BUILD)/libztactl.a $(BUILD)/libzta.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_CONSOLE) $(LIBS_ZTA)
+
+TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$(BUILD)/libztactl.a) \
+    $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
+TEST_LIBS := -lcmocka $(LIBS_CONSOLE) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
+
+$(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(TEST_LIBRARIES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
+
+$(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(if $(FUZZER),,$(OBJ)/tests/fuzz/replay_main.o) \
+    $(TEST_LIBRARIES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) $(filter %.o,$^) \
+	    $(TEST_LIBRARIES) $(TEST_LIBS)
+
+.SECONDARY:
+-include $(wildcard $(patsubst %.c,$(OBJ)/%.d,$(ALL_SRC)))
+
+# ---- checks ----
+# ThreadSanitizer's fixed shadow layout collides with high-entropy address randomisation.
+fixed_layout = $(if $(findstring thread,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+export ASAN_OPTIONS ?= abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= halt_on_error=1:die_after_fork=0
+
+check: check-unit check-fuzz check-lint
+
+# T names programs (patterns with %): make check-unit T='test_ring test_rules%'
+unit_wanted = $(if $(T),$(foreach p,$(UNIT_PROGRAMS),$(if $(filter $(T),$(notdir $(p))),$(p))),$(UNIT_PROGRAMS))
+check-unit: $(unit_wanted)
+	@$(fixed_layout) $(PYTHON) tests/support/run_unit.py $(unit_wanted)
+
+check-fuzz fuzz-replay: $(FUZZ_PROGRAMS)
+	@n=0; for program in $(FUZZ_PROGRAMS); do name=$$(basename $$program); \
+	    $$program tests/fuzz/corpus/$${name#fuzz_} || exit 1; n=$$((n + 1)); done; \
+	    test $$n -gt 0 || { echo "fuzz replay: no fuzz targets found" >&2; exit 1; }; \
+	    echo "fuzz replay: $$n targets passed"
+
+check-lint lint: all
+	@BUILD=$(BUILD) CC='$(CC)' LINT_FLAGS='$(ZTA_CPPFLAGS) -std=gnu11 $(WARNINGS)' \
+	    LINT_HTTPD_FLAGS='$(HTTPD_FLAGS)' $(PYTHON) tests/lint/selftest.py
+	@BUILD=$(BUILD) CC='$(CC)' LINT_FLAGS='$(ZTA_CPPFLAGS) -std=gnu11 $(WARNINGS)' \
+	    LINT_HTTPD_FLAGS='$(HTTPD_FLAGS)' $(PYTHON) tests/lint/lint.py
+
+# A sanitized module needs the sanitizer's runtime in httpd before anything else.
+san_preload = $(if $(findstring address,$(SAN)),$(shell $(CC) -print-file-name=libasan.so))
+harness_env = MPM=$(MPM) ZTA_MODULE='$(abspath $(MODULE))' ZTA_CTL='$(abspath $(CTL))' \
+    ZTA_PRELOAD='$(san_preload)' PYTHONDONTWRITEBYTECODE=1
+check-integration: all
+	@$(harness_env) $(PYTHON) -m pytest -p no:cacheprovider tests/integration $(ARGS)
+
+ifneq ($(wildcard tests/tui),)
+check-tui: all
+	@$(harness_env) $(PYTHON) -m pytest -p no:cacheprovider tests/tui $(ARGS)
+screens: all
+	@$(harness_env) ZTA_UPDATE_SCREENS=1 $(PYTHON) -m pytest -p no:cacheprovider tests/tui $(ARGS)
+else
+check-tui screens:
+	@echo "$@: there is no tests/tui"; exit 1
+endif
+
+# make fuzz T=rules SECONDS=600: what the fuzzer finds is kept below build/fuzz, seeds are not touched.
+fuzz:
+	@test -n '$(T)' || { echo "usage: make fuzz T=name [SECONDS=60]; targets:" \
+	    $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC)) >&2; exit 2; }
+	@test -f tests/fuzz/fuzz_$(T).c || { echo "no tests/fuzz/fuzz_$(T).c" >&2; exit 2; }
+	+$(Q)$(MAKE) CC=clang FUZZER=1 SAN= BUILD=build/fuzz build/fuzz/tests/fuzz/fuzz_$(T)
+	@mkdir -p build/fuzz/corpus/$(T) build/fuzz/found
+	build/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/found/$(T)- build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+
+bench: all
+	@tests/support/deps.sh bench
+	@$(harness_env) $(PYTHON) tests/bench/run.py $(ARGS)
+
+# The dependencies come first: without them not even the compiler is there.
+demo:
+	@tests/support/deps.sh demo
+	+@$(MAKE) --no-print-directory all
+	@$(harness_env) $(PYTHON) tests/demo/demo.py $(ARGS)
+
+test:
+	@MAKE='$(MAKE)' tests/support/test.sh
+# The tests that race processes and threads with each other: those of shared/live.
+live_tests := $(foreach s,$(wildcard shared/live/*.c),test_$(basename $(notdir $(s)))%)
+check-live:
+	+@$(MAKE) --no-print-directory check-unit T='$(live_tests)'
+.PHONY: check-live
+
+# ---- looking at the sources ----
+FORMATTED = $(sort $(ALL_SRC) $(wildcard $(foreach d,$(sort $(dir $(ALL_SRC))),$(d)*.h)))
+format:
+	@clang-format -i $(FORMATTED)
+format-check:
+	@clang-format --dry-run -Werror $(FORMATTED) && echo "format: clean"
+
+tidy: compile_commands.json
+	@printf '%s\n' $(PRODUCT_SRC) | xargs -P 2 -n 4 clang-tidy --quiet -p . && echo "tidy: clean"
+
+analyze:
+	+@$(MAKE) --no-print-directory CC=gcc BUILD=build/analyze CFLAGS='-O2 -g -fanalyzer' objects && \
+	    echo "analyze: clean"
+
+coverage:
+	+@$(MAKE) --no-print-directory CC=gcc SAN= COVERAGE=1 BUILD=build/coverage check-unit check-fuzz
+	@$(PYTHON) tests/support/coverage.py build/coverage/obj
+
+compile_commands.json: $(BUILD)/oauth2.flags
+	@{ echo '['; $(foreach s,$(ALL_SRC),printf '%s{"directory":"%s","file":"%s","command":"%s"}\n' \
+	    "$$comma" "$(CURDIR)" "$(s)" "$(CC) $(ZTA_CPPFLAGS) $(ZTA_CFLAGS) $(patsubst @%,$$(cat \
+	    $(BUILD)/oauth2.flags),$(call extra_flags,$(s))) -c $(s)"; comma=,;) echo ']'; } > $@
+
+ifneq ($(wildcard docs/gen.c),)
+$(BUILD)/docs/gen: $(OBJ)/docs/gen.o $(BUILD)/libzta.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_ZTA)
+all: $(BUILD)/docs/gen
+docs: $(BUILD)/docs/gen
+	$(Q)$(BUILD)/docs/gen .
+else
+docs:
+	@echo "docs: nothing is generated (no docs/gen.c)"
+endif
+
+# ---- installing ----
+MODULES_DIR = $(DESTDIR)$(LIBEXECDIR)
+CONF_DIR := $(DESTDIR)$(sysconfdir)/apache2/mods-available
+MAN_DIR := $(DESTDIR)$(prefix)/share/man/man8
+DOC_DIR := $(DESTDIR)$(prefix)/share/doc/mod_zta
+CONF_FILES := $(wildcard conf/zta.load conf/zta.conf)
+MAN_FILES := $(wildcard docs/man/*.8)
+EXAMPLE_FILES := $(wildcard conf/rules/*.zta)
+
+# A configuration the administrator has changed is kept; the new one lies beside it.
+install: all
+	install -d $(MODULES_DIR) $(DESTDIR)$(prefix)/sbin
+	$(if $(MODULE),install -m 644 $(MODULE) $(MODULES_DIR)/mod_zta.so)
+	$(if $(CTL),install -m 755 $(CTL) $(DESTDIR)$(prefix)/sbin/ztactl)
+	@if test -d $(sysconfdir)/apache2/mods-available; then \
+	    install -d $(CONF_DIR); \
+	    for file in $(CONF_FILES); do \
+	        target=$(CONF_DIR)/$${file##*/}; \
+	        if test -f $$target && ! cmp -s $$file $$target; then \
+	            echo "$$target was changed and is kept, the new one is $$target.new"; \
+	            target=$$target.new; \
+	        fi; \
+	        install -m 644 $$file $$target || exit 1; \
+	    done; \
+	fi
+	$(if $(MAN_FILES),install -d $(MAN_DIR) && install -m 644 $(MAN_FILES) $(MAN_DIR))
+	$(if $(EXAMPLE_FILES),install -d $(DOC_DIR)/rules && install -m 644 $(EXAMPLE_FILES) $(DOC_DIR)/rules)
+
+uninstall:
+	rm -f $(MODULES_DIR)/mod_zta.so $(DESTDIR)$(prefix)/sbin/ztactl
+	rm -f $(addprefix $(MAN_DIR)/,$(notdir $(MAN_FILES)))
+	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
+	-@rmdir $(DOC_DIR)/rules $(DOC_DIR) 2>/dev/null || true
+	@for file in $(CONF_FILES); do \
+	    target=$(CONF_DIR)/$${file##*/}; \
+	    if test -f $$target && cmp -s $$file $$target; then rm -f $$target; \
+	    elif test -f $$target; then echo "$$target was changed and is kept"; fi; \
+	done
+
+dist:
+	git archive --prefix=mod_zta/ -o mod_zta.tar.gz HEAD
+
+# Outside build/ only a folder that a build made (it holds the flags file) is removed.
+clean:
+	$(Q)rm -rf build compile_commands.json
+	$(Q)if test -f $(BUILD)/flags; then rm -rf $(BUILD); fi
+
+help:
+	@sed -n 's/^#: //p' Makefile
+#: make                    the module and ztactl, in build/gcc
+#: make demo               installs what is missing, builds, shows the module at work
+#: make test               installs what is missing, runs every test
+#: make check              unit tests, fuzz replay, lint: the inner loop
+#: make check-unit         T='test_ring test_rules%' chooses programs
+#: make check-integration  MPM=event|worker|prefork, ARGS='-k name -x' go to pytest
+#: make check-tui, screens console screens: compare, rewrite
+#: make lint               rules of the code base (tests/lint)
+#: make fuzz T=rules       libFuzzer with ASan and UBSan, SECONDS=60
+#: make bench              figures beside bare Apache
+#: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
+#: make install, uninstall prefix=/usr/local DESTDIR=
+#: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, WERROR=, V=1
