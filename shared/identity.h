@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who sends a request, as verified: the principal of a token, an API key or a certificate.
+ * One flat encoding serves the token cache; all text is borrowed from the encoded bytes or from
+ * whatever the producer parsed. Identity is the pair (issuer, subject), never a subject alone.
+ */
+#ifndef ZTA_IDENTITY_H
+#define ZTA_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/hash.h"
+#include "shared/base/limits.h"
+#include "shared/base/status.h"
+
+#define ZTA_IDENTITY_VALUES_MAX 192 /* roles, groups, scopes and amr together */
+#define ZTA_IDENTITY_CLAIMS_MAX 64
+#define ZTA_IDENTITY_SIZE_MAX 8192 /* encoded */
+
+enum zta_credential {
+    ZTA_CREDENTIAL_NONE = 0,
+    ZTA_CREDENTIAL_TOKEN,
+    ZTA_CREDENTIAL_APIKEY,
+    ZTA_CREDENTIAL_CERTIFICATE,
+    ZTA_CREDENTIAL_BROWSER,
+};
+
+enum zta_binding {
+    ZTA_BINDING_NONE = 0,
+    ZTA_BINDING_DPOP,
+    ZTA_BINDING_MTLS,
+};
+
+/* What a session id was derived from, strongest first; stored with the session. */
+enum zta_session_kind {
+    ZTA_SESSION_NONE = 0,
+    ZTA_SESSION_SID,       /* the issuer's own session */
+    ZTA_SESSION_CNF,       /* key thumbprint of a bound token */
+    ZTA_SESSION_AUTH_TIME, /* one login */
+    ZTA_SESSION_APIKEY,    /* key id */
+    ZTA_SESSION_TOKEN,     /* hash of the token: one token is one session */
+};
+
+enum zta_claim_kind {
+    ZTA_CLAIM_EMPTY = 0, /* known, without a value: empty array */
+    ZTA_CLAIM_STRING,
+    ZTA_CLAIM_NUMBER,
+    ZTA_CLAIM_BOOL,
+};
+
+/* A run of zta_identity.values; is_known is false when the claim was absent. */
+struct zta_values {
+    uint16_t first;
+    uint16_t n;
+    bool is_known;
+};
+
+/* One scalar of a claim; an array gives several entries of one name, in order. */
+struct zta_claim {
+    struct zta_text name; /* as in rules: segments joined by '.', a segment with a dot or quote is "quoted" */
+    enum zta_claim_kind kind;
+    struct zta_text text; /* STRING: the value; NUMBER and BOOL: its JSON text */
+    double number;        /* NUMBER: value; BOOL: 0 or 1 */
+};
+
+struct zta_identity {
+    enum zta_credential credential;
+    enum zta_binding binding;
+    enum zta_session_kind session_kind;
+    struct zta_text issuer;      /* configured name ("corp"), "local" for API keys */
+    struct zta_text subject;     /* absent: unknown */
+    struct zta_text client;
+    struct zta_text apikey;      /* name of the key */
+    struct zta_text apikey_id;
+    struct zta_text sid;
+    struct zta_text acr;
+    struct zta_text certificate; /* base64url SHA-256 of the DER certificate */
+    struct zta_text device;
+    struct zta_values roles;
+    struct zta_values groups;
+    struct zta_values scopes;
+    struct zta_values amr;
+    struct zta_text values[ZTA_IDENTITY_VALUES_MAX];
+    uint16_t n_values;
+    struct zta_claim claims[ZTA_IDENTITY_CLAIMS_MAX];
+    uint16_t n_claims;
+    int64_t auth_time_s; /* 0: unknown */
+    int64_t issued_s;    /* iat; 0: unknown */
+    int64_t expires_s;   /* 0: does not expire */
+    uint8_t session[ZTA_SESSION_ID_SIZE];
+    struct zta_sha256 token_id; /* of issuer and jti, else of the signing input; zero for API keys */
+};
+
+const char *zta_credential_name(enum zta_credential credential);
+const char *zta_binding_name(enum zta_binding binding);
+const char *zta_session_kind_name(enum zta_session_kind kind);
+
+/* Sets everything to absent or unknown without clearing the arrays (they are bounded by their counts). */
+void zta_identity_init(struct zta_identity *identity);
+/* Appends a value to the list that is being built; ZTA_FULL when there is no room. Lists are built one after the other. */
+enum zta_status zta_identity_add_value(struct zta_identity *identity, struct zta_values *list,
+                                       struct zta_text value) ZTA_MUST_CHECK;
+struct zta_text zta_identity_value(const struct zta_identity *identity,
+                                   const struct zta_values *list, size_t index);
+bool zta_identity_has_value(const struct zta_identity *identity, const struct zta_values *list,
+                            struct zta_text value);
+
+/* ZTA_TOO_LARGE when it does not fit. */
+enum zta_status zta_identity_encode(const struct zta_identity *identity, void *out, size_t size,
+                                    size_t *out_size) ZTA_MUST_CHECK;
+/* All text points into data. ZTA_CORRUPT for anything that encode does not write. */
+enum zta_status zta_identity_decode(const void *data, size_t size, struct zta_identity *identity)
+    ZTA_MUST_CHECK;
+
+/*
+ * Session id (design section 6): first 128 bits of SHA-256 over a version byte and the
+ * length-prefixed issuer, client, subject and discriminator of `kind`.
+ */
+void zta_session_id_make(const struct zta_identity *identity, enum zta_session_kind kind,
+                         struct zta_text discriminator, uint8_t out[ZTA_SESSION_ID_SIZE]);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rules as written: what the parser produces, the printer prints and the compiler compiles.
+ * Everything lives in one arena that zta_rules_ast_close frees; text is copied into it.
+ */
+#ifndef ZTA_RULES_AST_H
+#define ZTA_RULES_AST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/bytes.h"
+#include "shared/stance.h"
+
+enum zta_rule_kind {
+    ZTA_RULE_ALLOW = 0,
+    ZTA_RULE_DENY,
+    ZTA_RULE_REQUIRE,
+    ZTA_RULE_LIMIT,
+};
+
+enum zta_op {
+    ZTA_OP_ANY_OF = 0, /* values on the line are alternatives */
+    ZTA_OP_LT,
+    ZTA_OP_LE,
+    ZTA_OP_GT,
+    ZTA_OP_GE,
+};
+
+/* Where a word stands: source is an index into the sources that were parsed, line and column from 1. */
+struct zta_rules_place {
+    uint16_t source;
+    uint32_t line;
+    uint32_t column;
+};
+
+struct zta_ast_value {
+    struct zta_text text; /* without quotes, escapes undone; of list:N only N */
+    bool is_quoted;
+    bool is_list;
+    struct zta_rules_place place;
+};
+
+struct zta_ast_cond {
+    uint16_t attribute;        /* row of attributes.def */
+    bool is_negated;
+    enum zta_op op;
+    struct zta_text claim;     /* attribute claim: canonical dotted name, see struct zta_claim */
+    struct zta_ast_value *values;
+    size_t n_values;           /* >= 1 */
+    struct zta_rules_place place;
+};
+
+/* A `when` or `need` line with its `or` lines: alternatives. */
+struct zta_ast_group {
+    bool is_need;
+    struct zta_ast_cond *conds;
+    size_t n_conds; /* >= 1 */
+};
+
+/* count per window: "100/s" is 100 in 1 s, "5/10m" is 5 in 600 s. burst defaults to count. */
+struct zta_ast_rate {
+    uint64_t count;
+    uint64_t window_s;
+    char unit;          /* as written: s m h d */
+    uint64_t n_units;   /* 10 of 5/10m */
+    uint64_t burst;
+    bool has_burst;
+};
+
+struct zta_ast_rule {
+    enum zta_rule_kind kind;
+    struct zta_text name;
+    struct zta_ast_group *groups; /* in order of writing */
+    size_t n_groups;
+    uint16_t *keys;               /* limit: rows of keys.def, in order of writing */
+    struct zta_text *key_claims;  /* same index; absent but for claim:N */
+    size_t n_keys;
+    struct zta_ast_rate rate;     /* limit */
+    enum zta_mode mode;           /* default enforce */
+    bool has_mode;
+    int64_t from_s;               /* 0: none */
+    int64_t until_s;              /* 0: none */
+    struct zta_text note;         /* absent: none */
+    struct zta_rules_place place;
+};
+
+struct zta_ast_list {
+    struct zta_text name;
+    struct zta_ast_value *items;
+    size_t n_items;
+    struct zta_rules_place place;
+};
+
+struct zta_rules_ast {
+    struct zta_ast_list *lists;
+    size_t n_lists;
+    struct zta_ast_rule *rules;
+    size_t n_rules;
+    struct zta_text *source_names;
+    size_t n_sources;
+    void *arena; /* owner of all of it */
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The decision: one pure function over facts, compiled rules and a clock. Live decision, monitor
+ * mode and replay are callers of it. Three-valued (true, false, unknown); unknown never helps the
+ * client (docs/rules.md, meanings 3, 4, 6 to 8).
+ */
+#ifndef ZTA_RULES_DECIDE_H
+#define ZTA_RULES_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/hash.h"
+#include "shared/decision.h"
+#include "shared/facts.h"
+#include "shared/rules/compile.h"
+#include "shared/stance.h"
+
+/*
+ * Judges by allow, deny and require. now_s is real time (from, until, auth-age). Writes every field
+ * of *decision. Where the feature `rules` is off the verdict is allow with reason ok; where it is
+ * monitored the verdict is allow and the monitor verdict says what enforcing would do. Never
+ * allocates, never fails: what cannot be evaluated is a denial.
+ */
+void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *facts,
+                      const struct zta_stance *stance, int64_t now_s, struct zta_decision *decision);
+
+/* Limits of meaning 10: before any cryptography, and after authentication. */
+enum zta_limit_phase {
+    ZTA_LIMIT_BEFORE = 0, /* keyed by ip net route all, conditions on host, path, method only */
+    ZTA_LIMIT_AFTER,
+};
+
+#define ZTA_LIMIT_CHARGES_MAX 32
+
+/* One limit that applies to a request: what to charge and how to call it. */
+struct zta_limit_charge {
+    const char *name;    /* of the rule; borrowed from the set */
+    uint64_t tag;        /* keyed hash of mode, rule, rate and key values; never 0 */
+    uint64_t count;      /* requests ... */
+    uint64_t window_s;   /* ... per this many seconds */
+    uint64_t burst;      /* >= 1 */
+    enum zta_mode mode;  /* monitor or enforce */
+    uint32_t line;
+    uint16_t source;
+    bool is_keyed_by_identity; /* its state is about one identity, not shared with outsiders */
+};
+
+/*
+ * The limits of one phase that apply, enforced ones first; an unknown key means that the limit does
+ * not apply. Returns their number, at most ZTA_LIMIT_CHARGES_MAX (further ones are reported by
+ * *n_left_out and must be refused by the caller as rate_limited: fail closed).
+ */
+size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *facts,
+                        const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,
+                        const struct zta_siphash_key *key,
+                        struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out);
+
+/* Where a rule would be in force under a stance, for `rules list` and `rules check`. */
+enum zta_mode zta_ruleset_rule_mode(const struct zta_ruleset *set, size_t rule,
+                                    const struct zta_stance *stance, int64_t now_s);
+const char *zta_ruleset_rule_name(const struct zta_ruleset *set, size_t rule);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only parser of the rule language (docs/rules.md). One error refuses the whole set. */
+#ifndef ZTA_RULES_PARSE_H
+#define ZTA_RULES_PARSE_H
+
+#include <stddef.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/status.h"
+#include "shared/rules/ast.h"
+
+/* One text of rules: a file, or what was typed. name is what errors and explain call it. */
+struct zta_rules_source {
+    struct zta_text name;
+    struct zta_text text;
+};
+
+struct zta_rules_error {
+    char source[256];
+    uint32_t line;
+    uint32_t column;
+    char found[80];     /* safe for a terminal */
+    char expected[256];
+    char nearest[64];   /* nearest known word; "" when none is near */
+};
+
+/* "rules.zta:4:9: found 'pth', expected an attribute; did you mean 'path'?" */
+void zta_rules_error_print(const struct zta_rules_error *error, struct zta_buffer *out);
+
+/*
+ * Parses all sources as one set: syntax, words, value types, list references, names unique over all
+ * of them. ZTA_INVALID fills *error, ZTA_NO_MEMORY leaves it empty; *ast is written on ZTA_OK only
+ * and is the caller's to close.
+ */
+enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n_sources,
+                                struct zta_rules_ast **ast, struct zta_rules_error *error)
+    ZTA_MUST_CHECK;
+/* Accepts NULL, frees and nulls. */
+void zta_rules_ast_close(struct zta_rules_ast **ast);
+
+#endif

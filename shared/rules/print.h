@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules back to text. What is printed parses to the same rules; words are quoted only where needed. */
+#ifndef ZTA_RULES_PRINT_H
+#define ZTA_RULES_PRINT_H
+
+#include "shared/base/bytes.h"
+#include "shared/rules/ast.h"
+
+void zta_rules_print(const struct zta_rules_ast *ast, struct zta_buffer *out);
+void zta_rules_print_list(const struct zta_ast_list *list, struct zta_buffer *out);
+void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *out);
+/* One condition without its keyword: "not role admin auditor". */
+void zta_rules_print_cond(const struct zta_ast_cond *cond, struct zta_buffer *out);
+
+#endif
