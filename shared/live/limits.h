@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rate limits by GCRA, exact over all children without waiting (standards: docs/standards.md). One
+ * 64-bit word of time per key, advanced by compare-and-swap; CLOCK_MONOTONIC, so that clock steps do
+ * not matter. A full table charges a shared overflow bucket, counted, never lets a request by.
+ */
+#ifndef ZTA_LIVE_LIMITS_H
+#define ZTA_LIVE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/status.h"
+#include "shared/live/segment.h"
+
+/* count requests per window_s with burst; emission interval is window_s / count, at least 1 ns. */
+struct zta_limit_rate {
+    uint64_t count;
+    uint64_t window_s;
+    uint64_t burst;
+};
+
+struct zta_limit_state {
+    bool is_refused;
+    uint64_t remaining;      /* requests that would pass now */
+    int64_t reset_ns;        /* until the bucket is full again */
+    int64_t retry_after_ns;  /* is_refused: until one would pass; else 0 */
+};
+
+/*
+ * Charges one request to the bucket `tag` (never 0). A refused request changes nothing. now_ns is
+ * monotonic; a value before an earlier one is raised to it. `is_test` asks without charging.
+ */
+void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct zta_limit_rate *rate,
+                       int64_t now_ns, bool is_test, struct zta_limit_state *state);
+
+#endif
