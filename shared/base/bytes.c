@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded buffers and fixed byte orders. */
+#include "shared/base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void zta_buffer_init(struct zta_buffer *buffer, char *storage, size_t size)
+{
+    *buffer = (struct zta_buffer){.data = storage, .size = size};
+    if (size > 0) {
+        storage[0] = '\0';
+    }
+}
+
+void zta_buffer_append(struct zta_buffer *buffer, const void *data, size_t len)
+{
+    if (buffer->is_overflowed || len == 0) {
+        return;
+    }
+    /* One byte stays for NUL. */
+    if (buffer->size == 0 || len > buffer->size - 1 - buffer->len) {
+        buffer->is_overflowed = true;
+        return;
+    }
+    memcpy(buffer->data + buffer->len, data, len);
+    buffer->len += len;
+    buffer->data[buffer->len] = '\0';
+}
+
+void zta_buffer_text(struct zta_buffer *buffer, struct zta_text text)
+{
+    zta_buffer_append(buffer, text.data, text.len);
+}
+
+void zta_buffer_string(struct zta_buffer *buffer, const char *string)
+{
+    zta_buffer_text(buffer, zta_text_of(string));
+}
+
+void zta_buffer_printf(struct zta_buffer *buffer, const char *fmt, ...)
+{
+    if (buffer->is_overflowed || buffer->size == 0) {
+        buffer->is_overflowed = true;
+        return;
+    }
+    size_t left = buffer->size - buffer->len;
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(buffer->data + buffer->len, left, fmt, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= left) {
+        buffer->data[buffer->len] = '\0';
+        buffer->is_overflowed = true;
+        return;
+    }
+    buffer->len += (size_t)n;
+}
+
+/* UTF-8 that steers a terminal or a reader: C1 controls, line separators, bidirectional overrides.
+ */
+static bool is_steering(const uint8_t *at, size_t n)
+{
+    if (n == 2) {
+        return at[0] == 0xc2 && at[1] < 0xa0;
+    }
+    if (n != 3 || at[0] != 0xe2) {
+        return false;
+    }
+    return (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+           (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+}
+
+size_t zta_text_plain_len(struct zta_text text)
+{
+    size_t at = 0;
+    while (at < text.len) {
+        const uint8_t *byte = (const uint8_t *)text.data + at;
+        if (*byte < 0x20 || *byte == 0x7f || *byte == '"' || *byte == '\\') {
+            break;
+        }
+        size_t n = zta_utf8_len(text.data + at, text.len - at);
+        if (n == 0 || is_steering(byte, n)) {
+            break;
+        }
+        at += n;
+    }
+    return at;
+}
+
+void zta_buffer_safe(struct zta_buffer *buffer, struct zta_text text)
+{
+    for (size_t at = 0; at < text.len && !buffer->is_overflowed;) {
+        struct zta_text rest = {.data = text.data + at, .len = text.len - at};
+        size_t plain = zta_text_plain_len(rest);
+        zta_buffer_append(buffer, rest.data, plain);
+        at += plain;
+        if (plain == rest.len) {
+            break;
+        }
+        char c = rest.data[plain];
+        at++;
+        if (c == '"') {
+            zta_buffer_append(buffer, "\"", 1);
+        }
+        else if (c == '\\') {
+            zta_buffer_append(buffer, "\\\\", 2);
+        }
+        else {
+            zta_buffer_printf(buffer, "\\x%02x", (unsigned)(uint8_t)c);
+        }
+    }
+}
+
+void zta_put_u16(uint8_t *to, uint16_t value)
+{
+    to[0] = (uint8_t)(value >> 8);
+    to[1] = (uint8_t)value;
+}
+
+void zta_put_u32(uint8_t *to, uint32_t value)
+{
+    zta_put_u16(to, (uint16_t)(value >> 16));
+    zta_put_u16(to + 2, (uint16_t)value);
+}
+
+void zta_put_u64(uint8_t *to, uint64_t value)
+{
+    zta_put_u32(to, (uint32_t)(value >> 32));
+    zta_put_u32(to + 4, (uint32_t)value);
+}
+
+uint16_t zta_get_u16(const uint8_t *from)
+{
+    return (uint16_t)(from[0] << 8 | from[1]);
+}
+
+uint32_t zta_get_u32(const uint8_t *from)
+{
+    return (uint32_t)zta_get_u16(from) << 16 | zta_get_u16(from + 2);
+}
+
+uint64_t zta_get_u64(const uint8_t *from)
+{
+    return (uint64_t)zta_get_u32(from) << 32 | zta_get_u32(from + 4);
+}

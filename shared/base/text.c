@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Borrowed text: comparison, UTF-8, numbers and hex. */
+#include "shared/base/bytes.h"
+
+#include <string.h>
+
+struct zta_text zta_text_of(const char *string)
+{
+    return (struct zta_text){.data = string, .len = string == NULL ? 0 : strlen(string)};
+}
+
+bool zta_text_is_absent(struct zta_text text)
+{
+    return text.data == NULL;
+}
+
+bool zta_text_equal(struct zta_text a, struct zta_text b)
+{
+    return a.data != NULL && b.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* tolower() would follow the locale of the process. */
+static unsigned char fold(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+bool zta_text_equal_nocase(struct zta_text a, struct zta_text b)
+{
+    if (a.data == NULL || b.data == NULL || a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (fold(a.data[i]) != fold(b.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool zta_text_starts_with(struct zta_text text, struct zta_text prefix)
+{
+    return text.data != NULL && prefix.data != NULL && text.len >= prefix.len &&
+           memcmp(text.data, prefix.data, prefix.len) == 0;
+}
+
+int zta_text_compare(struct zta_text a, struct zta_text b)
+{
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common == 0 ? 0 : memcmp(a.data, b.data, common);
+    if (order != 0) {
+        return order;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+/*
+ * Unicode table 3-7: what the second byte may be depends on the first; that alone excludes overlong
+ * forms, surrogates and values above U+10FFFF.
+ */
+size_t zta_utf8_len(const char *data, size_t len)
+{
+    const uint8_t *at = (const uint8_t *)data;
+    if (len == 0) {
+        return 0;
+    }
+    if (at[0] < 0x80) {
+        return 1;
+    }
+    size_t n = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || len < n) {
+        return 0;
+    }
+    uint8_t low = at[0] == 0xe0 ? 0xa0 : at[0] == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = at[0] == 0xed ? 0x9f : at[0] == 0xf4 ? 0x8f : 0xbf;
+    if (at[1] < low || at[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < n; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return n;
+}
+
+bool zta_text_is_utf8(struct zta_text text)
+{
+    if (text.data == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len;) {
+        size_t n = zta_utf8_len(text.data + i, text.len - i);
+        if (n == 0 || text.data[i] == '\0') {
+            return false;
+        }
+        i += n;
+    }
+    return true;
+}
+
+enum zta_status zta_text_to_u64(struct zta_text text, uint64_t max, uint64_t *value)
+{
+    if (text.data == NULL || text.len == 0 || (text.len > 1 && text.data[0] == '0')) {
+        return ZTA_INVALID;
+    }
+    uint64_t sum = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c < '0' || c > '9') {
+            return ZTA_INVALID;
+        }
+        unsigned digit = (unsigned)(c - '0');
+        if (sum > (UINT64_MAX - digit) / 10) {
+            return ZTA_INVALID;
+        }
+        sum = sum * 10 + digit;
+    }
+    if (sum > max) {
+        return ZTA_INVALID;
+    }
+    *value = sum;
+    return ZTA_OK;
+}
+
+int zta_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    unsigned char lower = fold(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+void zta_hex_encode(const uint8_t *data, size_t size, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = digits[data[i] >> 4];
+        out[2 * i + 1] = digits[data[i] & 15];
+    }
+    out[2 * size] = '\0';
+}
+
+enum zta_status zta_hex_decode(struct zta_text text, uint8_t *out, size_t size)
+{
+    if (text.data == NULL || text.len / 2 != size || text.len % 2 != 0) {
+        return ZTA_INVALID;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (zta_hex_digit(text.data[i]) < 0) {
+            return ZTA_INVALID;
+        }
+    }
+    for (size_t i = 0; i < size; i++) {
+        int high = zta_hex_digit(text.data[2 * i]);
+        int low = zta_hex_digit(text.data[2 * i + 1]);
+        out[i] = (uint8_t)(high * 16 + low);
+    }
+    return ZTA_OK;
+}
