@@ -28,14 +28,16 @@ define newline
 endef
 
 variant := $(notdir $(firstword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVERAGE),-coverage)$(if $(FUZZER),-fuzzer)
-BUILD ?= build/$(variant)
+BUILD_ROOT ?= build
+BUILD ?= $(BUILD_ROOT)/$(variant)
 OBJ := $(BUILD)/obj
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench demo \
         test format format-check tidy analyze coverage docs screens install uninstall dist clean help \
-        unit-programs fuzz-programs fuzz-replay objects compile_commands.json FORCE
+        unit-programs fuzz-programs fuzz-replay check-live objects \
+        compile_commands.json FORCE
 
 all: # the default; its prerequisites are known further down
 
@@ -242,10 +244,10 @@ fuzz:
 	@test -n '$(T)' || { echo "usage: make fuzz T=name [SECONDS=60]; targets:" \
 	    $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC)) >&2; exit 2; }
 	@test -f tests/fuzz/fuzz_$(T).c || { echo "no tests/fuzz/fuzz_$(T).c" >&2; exit 2; }
-	+$(Q)$(MAKE) CC=clang FUZZER=1 SAN= BUILD=build/fuzz build/fuzz/tests/fuzz/fuzz_$(T)
-	@mkdir -p build/fuzz/corpus/$(T) build/fuzz/found
-	build/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/found/$(T)- build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+	+$(Q)$(MAKE) CC=clang FUZZER=1 SAN= BUILD=$(BUILD_ROOT)/fuzz $(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T)
+	@mkdir -p $(BUILD_ROOT)/fuzz/corpus/$(T) $(BUILD_ROOT)/fuzz/found
+	$(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD_ROOT)/fuzz/found/$(T)- $(BUILD_ROOT)/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 
 bench: all
 	@tests/support/deps.sh bench
@@ -258,12 +260,13 @@ demo:
 	@$(harness_env) $(PYTHON) tests/demo/demo.py $(ARGS)
 
 test:
-	@MAKE='$(MAKE)' tests/support/test.sh
+	$(if $(filter command,$(origin BUILD)),$(error make test has many variants: choose BUILD_ROOT=))
+	@MAKE='$(MAKE)' BUILD_ROOT='$(BUILD_ROOT)' tests/support/test.sh
+
 # The tests that race processes and threads with each other: those of shared/live.
 live_tests := $(foreach s,$(wildcard shared/live/*.c),test_$(basename $(notdir $(s)))%)
 check-live:
 	+@$(MAKE) --no-print-directory check-unit T='$(live_tests)'
-.PHONY: check-live
 
 # ---- looking at the sources ----
 FORMATTED = $(sort $(ALL_SRC) $(wildcard $(foreach d,$(sort $(dir $(ALL_SRC))),$(d)*.h)))
@@ -276,12 +279,12 @@ tidy: compile_commands.json
 	@printf '%s\n' $(PRODUCT_SRC) | xargs -P 2 -n 4 clang-tidy --quiet -p . && echo "tidy: clean"
 
 analyze:
-	+@$(MAKE) --no-print-directory CC=gcc BUILD=build/analyze CFLAGS='-O2 -g -fanalyzer' objects && \
+	+@$(MAKE) --no-print-directory CC=gcc BUILD=$(BUILD_ROOT)/analyze CFLAGS='-O2 -g -fanalyzer' objects && \
 	    echo "analyze: clean"
 
 coverage:
-	+@$(MAKE) --no-print-directory CC=gcc SAN= COVERAGE=1 BUILD=build/coverage check-unit check-fuzz
-	@$(PYTHON) tests/support/coverage.py build/coverage/obj
+	+@$(MAKE) --no-print-directory CC=gcc SAN= COVERAGE=1 BUILD=$(BUILD_ROOT)/coverage check-unit check-fuzz
+	@$(PYTHON) tests/support/coverage.py $(BUILD_ROOT)/coverage/obj
 
 compile_commands.json: $(BUILD)/oauth2.flags
 	@{ echo '['; $(foreach s,$(ALL_SRC),printf '%s{"directory":"%s","file":"%s","command":"%s"}\n' \
@@ -343,10 +346,13 @@ uninstall:
 dist:
 	git archive --prefix=mod_zta/ -o mod_zta.tar.gz HEAD
 
-# Outside build/ only a folder that a build made (it holds the flags file) is removed.
+# A folder chosen by BUILD= goes alone, and only if a build made it (it holds the flags file).
 clean:
-	$(Q)rm -rf build compile_commands.json
+ifeq ($(filter command environment,$(origin BUILD)),)
+	$(Q)rm -rf $(BUILD_ROOT) compile_commands.json
+else
 	$(Q)if test -f $(BUILD)/flags; then rm -rf $(BUILD); fi
+endif
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -362,4 +368,4 @@ help:
 #: make bench              figures beside bare Apache
 #: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
 #: make install, uninstall prefix=/usr/local DESTDIR=
-#: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, WERROR=, V=1
+#: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, BUILD_ROOT=, WERROR=, V=1

@@ -11,8 +11,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Larger than any input a parser accepts, so that its own limit is what refuses. */
-enum
-{
+enum {
     INPUT_MAX = 1024 * 1024
 };
 
