@@ -70,7 +70,8 @@ ZTA_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SAN_FLAGS) $(COVERAGE_FLAGS
 # The $(eval) trick asks once, and only if a target needs it.
 APXS ?= apxs
 HTTPD_FLAGS = $(eval HTTPD_FLAGS := $$(call httpd_flags))$(HTTPD_FLAGS)
-httpd_flags = -isystem $(shell $(APXS) -q INCLUDEDIR) \
+httpd_flags = -isystem $(or $(shell $(APXS) -q INCLUDEDIR 2>/dev/null),$(error \
+    $(APXS) does not answer: is apache2-dev installed (tests/support/deps.sh build)?)) \
     $(patsubst -I%,-isystem %,$(filter-out -I/usr/include,$(sort \
         $(shell apr-1-config --includes) $(shell apu-1-config --includes)))) \
     $(filter-out $(ZTA_CPPFLAGS),$(filter -D%,$(shell apr-1-config --cppflags)))

@@ -49,6 +49,7 @@ part "tests of the shared memory with TSan" "${build[@]}" SAN=thread check-live
 part "integration, event" "${run[@]}" MPM=event check-integration
 part "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
 part "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm" check-integration
+part "integration with ASan and UBSan" "${run[@]}" $san check-integration ARGS="-m mpm"
 if [[ -d tests/tui ]]; then
     part "console" "${run[@]}" check-tui
 fi
