@@ -13,10 +13,11 @@ import pytest
 from support import proc
 from support.authserver import claims_of
 from support.backend import tomcat_path
-from support.client import Truncated, request_bytes
+from support.client import Connection, Truncated, request_bytes
 from support.httpd import Httpd, HttpdError
 from support.issuer import Issuer, Key, b64u_decode
-from support.local import ROOT, free_port, wait_for
+from support.local import ROOT, free_port, wait_for, write
+from support.store import CtlError, Store
 
 
 def proxy(backend):
@@ -218,7 +219,6 @@ def test_back_end_answers_its_special_paths(httpd, backend):
 
 
 def test_back_end_records_chunks_and_trailers(backend):
-    from support.client import Connection
     with Connection("127.0.0.1", backend.port) as connection:
         connection.send(b"POST /t HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                         b"3\r\nabc\r\n0\r\nX-End: 1\r\n\r\n")
@@ -310,6 +310,20 @@ def test_authorization_server_issues_and_refreshes(authserver, directory):
     assert [again[c] for c in ("sid", "auth_time", "acr", "sub")] == [
         first[c] for c in ("sid", "auth_time", "acr", "sub")]
     assert claims_of(authserver.login("alice")["access_token"])["sid"] != first["sid"]
+
+
+def test_store_runs_ztactl_and_judges_its_exit_code(directory, monkeypatch):
+    program = write(f"{directory}/ztactl", """#!/bin/sh
+        test "$3" = fail && { echo broken >&2; exit 3; }
+        printf '{"arguments": "%s"}\\n{"input": "%s"}\\n' "$*" "$(cat)"\n""", 0o755)
+    monkeypatch.setenv("ZTA_CTL", program)
+    made = Store(f"{directory}/store")
+    assert made.json("events", data="text") == [
+        {"arguments": f"--store {made.directory} events --json"}, {"input": "text"}]
+    assert made.run("fail", code=3).stderr == "broken\n"
+    assert made.run("fail", code={1, 3}).returncode == made.run("fail", code=None).returncode
+    with pytest.raises(CtlError, match="exit 3, expected 0(?s:.*)broken"):
+        made.run("fail")
 
 
 def test_many_threads_share_one_client(httpd, backend):
