@@ -108,7 +108,13 @@ struct zta_text zta_identity_value(const struct zta_identity *identity,
 bool zta_identity_has_value(const struct zta_identity *identity, const struct zta_values *list,
                             struct zta_text value);
 
-/* ZTA_TOO_LARGE when it does not fit. */
+/*
+ * Appends one segment to the canonical name of a claim (struct zta_claim), after a '.' when name holds
+ * one already: quoted when it has a dot or quote, with \" and \\ as escapes.
+ */
+void zta_claim_name_append(struct zta_buffer *name, struct zta_text segment);
+
+/* ZTA_TOO_LARGE when it does not fit, ZTA_INVALID for what no producer makes (a list beyond its bounds). */
 enum zta_status zta_identity_encode(const struct zta_identity *identity, void *out, size_t size,
                                     size_t *out_size) ZTA_MUST_CHECK;
 /* All text points into data. ZTA_CORRUPT for anything that encode does not write. */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills, packs and unpacks the record of one request; slots and stored bytes are both distrusted. */
+#include "shared/event.h"
+
+#include <string.h>
+
+enum {
+    EVENT_VERSION = 1,
+    TEXTS_SIZE = sizeof((struct zta_event *)0)->texts,
+    TEXT_MAX = UINT8_MAX, /* what text_len can say */
+};
+
+/* What of the optional fixed fields follows; a field of zeros is left out. */
+enum {
+    HAS_SESSION = 1,
+    HAS_TOKEN_ID = 2,
+    HAS_IPV4 = 4,
+    HAS_IPV6 = 8,
+    HAS_ALL = 15,
+};
+
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The greatest length such that all texts, each cut to it, fit: the short ones stay whole. */
+static size_t fair_share(const struct zta_text texts[ZTA_N_EVENT_TEXTS])
+{
+    size_t low = TEXTS_SIZE / ZTA_N_EVENT_TEXTS;
+    size_t high = TEXT_MAX;
+    while (low < high) {
+        size_t middle = (low + high + 1) / 2;
+        size_t total = 0;
+        for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+            total += lesser(texts[i].len, middle);
+        }
+        if (total <= TEXTS_SIZE) {
+            low = middle;
+        }
+        else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+/* Longest head of at most max bytes that does not end inside a UTF-8 character. */
+static size_t head_len(struct zta_text text, size_t max)
+{
+    if (text.len <= max) {
+        return text.len;
+    }
+    size_t len = max;
+    for (unsigned i = 0; i < 3 && len > 0 && ((uint8_t)text.data[len] & 0xc0) == 0x80; i++) {
+        len--;
+    }
+    return len;
+}
+
+void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZTA_N_EVENT_TEXTS])
+{
+    size_t share = fair_share(texts);
+    size_t used = 0;
+    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+        size_t len = head_len(texts[i], share);
+        if (len > 0) {
+            memcpy(event->texts + used, texts[i].data, len);
+        }
+        if (len < texts[i].len) {
+            event->flags |= ZTA_EVENT_CUT;
+        }
+        event->text_len[i] = (uint8_t)len;
+        used += len;
+    }
+    memset(event->texts + used, 0, TEXTS_SIZE - used);
+}
+
+struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_text which)
+{
+    size_t start = 0;
+    for (unsigned i = 0; i < (unsigned)which && i < ZTA_N_EVENT_TEXTS; i++) {
+        start += event->text_len[i];
+    }
+    if ((unsigned)which >= ZTA_N_EVENT_TEXTS || start + event->text_len[which] > TEXTS_SIZE) {
+        return ZTA_TEXT("");
+    }
+    return (struct zta_text){.data = event->texts + start, .len = event->text_len[which]};
+}
+
+static bool is_zero(const uint8_t *data, size_t size)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < size; i++) {
+        any |= data[i];
+    }
+    return any == 0;
+}
+
+static size_t texts_len(const struct zta_event *event)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+        len += event->text_len[i];
+    }
+    return len;
+}
+
+static void write_head(const struct zta_event *event, uint8_t present, struct zta_writer *writer)
+{
+    zta_write_u8(writer, EVENT_VERSION);
+    zta_write_u64(writer, (uint64_t)event->time_ns);
+    zta_write_bytes(writer, event->id.bytes, sizeof event->id.bytes);
+    zta_write_u8(writer, present);
+    if (present & HAS_SESSION) {
+        zta_write_bytes(writer, event->session, sizeof event->session);
+    }
+    if (present & HAS_TOKEN_ID) {
+        zta_write_bytes(writer, event->token_id, sizeof event->token_id);
+    }
+    if (present & (HAS_IPV4 | HAS_IPV6)) {
+        zta_write_bytes(writer, event->addr.bytes, present & HAS_IPV4 ? 4 : 16);
+    }
+}
+
+enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_t size,
+                                 size_t *out_size)
+{
+    size_t used = texts_len(event);
+    unsigned family = event->addr.family;
+    if (used > TEXTS_SIZE || (family != 0 && family != 4 && family != 6)) {
+        return ZTA_INVALID;
+    }
+    unsigned present = (is_zero(event->session, sizeof event->session) ? 0u : HAS_SESSION) |
+                       (is_zero(event->token_id, sizeof event->token_id) ? 0u : HAS_TOKEN_ID) |
+                       (family == 4 ? HAS_IPV4 : 0u) | (family == 6 ? HAS_IPV6 : 0u);
+    struct zta_writer writer;
+    zta_writer_init(&writer, out, size);
+    write_head(event, (uint8_t)present, &writer);
+    zta_write_u32(&writer, event->latency_us);
+    zta_write_u32(&writer, event->rules_generation);
+    zta_write_u64(&writer, event->bytes_out);
+    zta_write_u64(&writer, event->expires_s);
+    zta_write_u32(&writer, event->rule_line);
+    zta_write_u16(&writer, event->rule_source);
+    zta_write_u16(&writer, event->http_status);
+    const uint8_t bytes[] = {
+        event->outcome,        event->reason,       event->monitor_outcome,
+        event->monitor_reason, event->stage,        event->credential,
+        event->binding,        event->session_kind, event->flags,
+    };
+    zta_write_bytes(&writer, bytes, sizeof bytes);
+    zta_write_bytes(&writer, event->text_len, sizeof event->text_len);
+    zta_write_bytes(&writer, event->texts, used);
+    if (writer.is_overflowed) {
+        return ZTA_TOO_LARGE;
+    }
+    *out_size = writer.len;
+    return ZTA_OK;
+}
+
+/* Version, time, id and the optional fields; false for what write_head never writes. */
+static bool read_head(struct zta_reader *reader, struct zta_event *event)
+{
+    uint8_t version = zta_read_u8(reader);
+    event->time_ns = (int64_t)zta_read_u64(reader);
+    zta_read_bytes(reader, event->id.bytes, sizeof event->id.bytes);
+    unsigned present = zta_read_u8(reader);
+    if (version != EVENT_VERSION || present > HAS_ALL ||
+        (present & (HAS_IPV4 | HAS_IPV6)) == (HAS_IPV4 | HAS_IPV6)) {
+        return false;
+    }
+    if (present & HAS_SESSION) {
+        zta_read_bytes(reader, event->session, sizeof event->session);
+    }
+    if (present & HAS_TOKEN_ID) {
+        zta_read_bytes(reader, event->token_id, sizeof event->token_id);
+    }
+    if (present & (HAS_IPV4 | HAS_IPV6)) {
+        event->addr.family = present & HAS_IPV4 ? 4 : 6;
+        zta_read_bytes(reader, event->addr.bytes, present & HAS_IPV4 ? 4 : 16);
+    }
+    return is_zero(event->session, sizeof event->session) == !(present & HAS_SESSION) &&
+           is_zero(event->token_id, sizeof event->token_id) == !(present & HAS_TOKEN_ID);
+}
+
+enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event *event,
+                                 size_t *used)
+{
+    struct zta_event read;
+    memset(&read, 0, sizeof read); /* padding too: events are compared and copied as bytes */
+    struct zta_reader reader;
+    zta_reader_init(&reader, data, size);
+    if (!read_head(&reader, &read)) {
+        return ZTA_CORRUPT;
+    }
+    read.latency_us = zta_read_u32(&reader);
+    read.rules_generation = zta_read_u32(&reader);
+    read.bytes_out = zta_read_u64(&reader);
+    read.expires_s = zta_read_u64(&reader);
+    read.rule_line = zta_read_u32(&reader);
+    read.rule_source = zta_read_u16(&reader);
+    read.http_status = zta_read_u16(&reader);
+    read.outcome = zta_read_u8(&reader);
+    read.reason = zta_read_u8(&reader);
+    read.monitor_outcome = zta_read_u8(&reader);
+    read.monitor_reason = zta_read_u8(&reader);
+    read.stage = zta_read_u8(&reader);
+    read.credential = zta_read_u8(&reader);
+    read.binding = zta_read_u8(&reader);
+    read.session_kind = zta_read_u8(&reader);
+    read.flags = zta_read_u8(&reader);
+    zta_read_bytes(&reader, read.text_len, sizeof read.text_len);
+    size_t len = texts_len(&read);
+    if (len > TEXTS_SIZE) {
+        return ZTA_CORRUPT;
+    }
+    zta_read_bytes(&reader, read.texts, len);
+    if (reader.is_bad) {
+        return ZTA_CORRUPT;
+    }
+    memcpy(event, &read, sizeof read);
+    *used = reader.pos;
+    return ZTA_OK;
+}

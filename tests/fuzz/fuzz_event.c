@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes decode or are refused; what decodes encodes to the very same bytes. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct zta_event event;
+    size_t used;
+    if (zta_event_decode(data, size, &event, &used) != ZTA_OK) {
+        return 0;
+    }
+    uint8_t again[ZTA_EVENT_SIZE];
+    size_t again_size;
+    if (used > size || zta_event_encode(&event, again, sizeof again, &again_size) != ZTA_OK ||
+        again_size != used || memcmp(again, data, used) != 0) {
+        abort();
+    }
+    for (unsigned i = 0; i <= ZTA_N_EVENT_TEXTS; i++) {
+        struct zta_text text = zta_event_text(&event, (enum zta_event_text)i);
+        if (text.len > 0 &&
+            (text.data < event.texts || text.data + text.len > event.texts + sizeof event.texts)) {
+            abort();
+        }
+    }
+    return 0;
+}
