@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64url without padding, strict (RFC 7515 section 2, RFC 4648 section 3.5); base62 for API
- * keys. */
+/* base64url without padding, strict (RFC 7515 section 2, RFC 4648 section 3.5); base62. */
 #ifndef ZTA_BASE_BASE64_H
 #define ZTA_BASE_BASE64_H
 

@@ -58,8 +58,7 @@ void zta_buffer_printf(struct zta_buffer *buffer, const char *fmt, ...)
     buffer->len += (size_t)n;
 }
 
-/* UTF-8 that steers a terminal or a reader: C1 controls, line separators, bidirectional overrides.
- */
+/* UTF-8 that steers a terminal or a reader: C1, line separators, bidirectional overrides. */
 static bool is_steering(const uint8_t *at, size_t n)
 {
     if (n == 2) {

@@ -50,7 +50,7 @@ size_t zta_utf8_len(const char *data, size_t len);
  * byte that is not UTF-8.
  */
 size_t zta_text_plain_len(struct zta_text text);
-/* Whole text as a decimal number without sign or leading zeros; ZTA_INVALID otherwise or above max.
+/* All of text as a decimal number without sign or leading zeros; ZTA_INVALID if not or above max.
  */
 enum zta_status zta_text_to_u64(struct zta_text text, uint64_t max, uint64_t *value) ZTA_MUST_CHECK;
 
@@ -81,7 +81,7 @@ void zta_hex_encode(const uint8_t *data, size_t size, char *out);
 /* Exactly 2 * size hex digits of either case. */
 enum zta_status zta_hex_decode(struct zta_text text, uint8_t *out, size_t size) ZTA_MUST_CHECK;
 
-/* Bounded encoder of records: big-endian numbers, length-prefixed (u16) text; overflow is sticky.
+/* Bounded encoder of records: big-endian numbers, text behind its u16 length; overflow is sticky.
  */
 struct zta_writer {
     uint8_t *data;

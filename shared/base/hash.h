@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests: SHA-256 (libcrypto), SipHash-2-4 for keyed tables, CRC-32 (ISO-HDLC) for typing errors.
- */
+/* SHA-256 (libcrypto), SipHash-2-4 for keyed tables, CRC-32 (ISO-HDLC) for typing errors. */
 #ifndef ZTA_BASE_HASH_H
 #define ZTA_BASE_HASH_H
 

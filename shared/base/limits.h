@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounds that every part of the product agrees on (design, "Sizes"); bytes unless the name says
- * otherwise. */
+/* Bounds that every part of the product agrees on; bytes unless the name says otherwise. */
 #ifndef ZTA_BASE_LIMITS_H
 #define ZTA_BASE_LIMITS_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IP addresses and networks. IPv4-mapped IPv6 is IPv4 here; zone ids and octal forms are refused.
- */
+/* IP addresses and networks. IPv4-mapped IPv6 is IPv4; zone ids and octal forms are refused. */
 #ifndef ZTA_BASE_NET_H
 #define ZTA_BASE_NET_H
 
@@ -39,8 +38,8 @@ bool zta_addr_equal(const struct zta_addr *a, const struct zta_addr *b);
 bool zta_cidr_contains(const struct zta_cidr *cidr, const struct zta_addr *addr);
 bool zta_addr_is_loopback(const struct zta_addr *addr);
 /*
- * The first `prefix` bits of addr, the rest zero: what limits and blocks key on (IPv4 /32, IPv6
- * /64). Of an unknown address: all zero, contains nothing.
+ * The first prefix bits of addr, the rest zero: what limits and blocks key on (IPv4 /32, IPv6 /64).
+ * Of an unknown address: all zero, contains nothing.
  */
 struct zta_cidr zta_addr_network(const struct zta_addr *addr, uint8_t v4_prefix, uint8_t v6_prefix);
 

@@ -15,7 +15,7 @@
 enum zta_path_flags {
     ZTA_PATH_STRICT = 0,
     ZTA_PATH_ENCODED_SLASH = 1, /* %2F stays %2F in the normal form, is no separator */
-    ZTA_PATH_PARAMETERS = 2, /* ;name=value (or %3B) is cut from each segment in the normal form */
+    ZTA_PATH_PARAMETERS = 2,    /* ;name=value is cut from each segment, %3B counts as ; */
 };
 
 /* Why a path is refused; zero is the only good one. */
@@ -28,11 +28,9 @@ enum zta_path_fault {
     ZTA_PATH_CONTROL,        /* control byte, raw or encoded; DEL; raw space, '#' or '?' */
     ZTA_PATH_BACKSLASH,      /* raw or encoded, single or double encoded */
     ZTA_PATH_SLASH,          /* %2F without ZTA_PATH_ENCODED_SLASH */
-    ZTA_PATH_DOT_SEGMENT,    /* . or .. in any spelling, also before ';' and with trailing dots or
-                                spaces */
+    ZTA_PATH_DOT_SEGMENT,    /* . or .. in any spelling: dots and spaces alone, also before ';' */
     ZTA_PATH_PARAMETER,      /* ; or %3B without ZTA_PATH_PARAMETERS */
-    ZTA_PATH_DOUBLE_ENCODED, /* %25 followed by two hex digits, or that any further decoding changes
-                              */
+    ZTA_PATH_DOUBLE_ENCODED, /* a literal % that a second decoding would read as an escape */
     ZTA_PATH_UTF8,           /* decoded bytes are not UTF-8, overlong forms included */
 };
 
@@ -43,8 +41,8 @@ const char *zta_path_fault_text(enum zta_path_fault fault);
  * Normal form of the path part of a request target (raw, as on the wire, without query) into out
  * (size bytes, NUL-terminated; ZTA_PATH_MAX + 1 always suffices): every escape decoded to its byte,
  * but %2F, which stays "%2F" where it is admitted; a literal per cent sign stands as "%25"; runs of
- * slashes collapsed to one; one trailing slash kept. Idempotent. Writes out and *out_len only on
- * ZTA_PATH_OK.
+ * slashes collapsed to one; one trailing slash kept. Idempotent once what a target cannot hold raw
+ * is escaped again. Writes out and *out_len only on ZTA_PATH_OK.
  */
 enum zta_path_fault zta_path_normalise(struct zta_text raw, unsigned flags, char *out, size_t size,
                                        size_t *out_len) ZTA_MUST_CHECK;

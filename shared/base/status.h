@@ -26,8 +26,7 @@ struct zta_error {
 /* Short English of a status ("not found"); never NULL. */
 const char *zta_status_text(enum zta_status status);
 
-/* Fills *error (may be NULL) and returns status, so that a caller can write `return
- * zta_error_set(…)`. */
+/* Fills *error (may be NULL) and returns status: a caller writes `return zta_error_set(...)`. */
 enum zta_status zta_error_set(struct zta_error *error, enum zta_status status, const char *fmt, ...)
     ZTA_PRINTF(3, 4);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ULIDs: 48 bits of milliseconds and 80 random bits, sorted by time; text is 26 Crockford
- * characters. */
+/* ULIDs: 48 bits of milliseconds, 80 random bits; sort by time; 26 Crockford characters as text. */
 #ifndef ZTA_BASE_ULID_H
 #define ZTA_BASE_ULID_H
 
