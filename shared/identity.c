@@ -375,3 +375,14 @@ void zta_session_id_make(const struct zta_identity *identity, enum zta_session_k
     zta_sha256_parts(parts, sizeof parts / sizeof parts[0], &digest);
     memcpy(out, digest.bytes, ZTA_SESSION_ID_SIZE);
 }
+
+void zta_token_id_make(struct zta_text issuer, struct zta_text jti, struct zta_text signing_input,
+                       struct zta_sha256 *token_id)
+{
+    if (zta_text_is_absent(jti)) {
+        zta_sha256(signing_input.data, signing_input.len, token_id);
+        return;
+    }
+    const struct zta_text parts[] = {issuer, jti};
+    zta_sha256_parts(parts, sizeof parts / sizeof parts[0], token_id);
+}

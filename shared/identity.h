@@ -128,4 +128,11 @@ enum zta_status zta_identity_decode(const void *data, size_t size, struct zta_id
 void zta_session_id_make(const struct zta_identity *identity, enum zta_session_kind kind,
                          struct zta_text discriminator, uint8_t out[ZTA_SESSION_ID_SIZE]);
 
+/*
+ * Token id (design section 6): of the issuer's configured name and jti; of the signing input alone
+ * where the token has no jti. Never of the signature, which one token can have in two spellings.
+ */
+void zta_token_id_make(struct zta_text issuer, struct zta_text jti, struct zta_text signing_input,
+                       struct zta_sha256 *token_id);
+
 #endif

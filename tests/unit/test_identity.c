@@ -263,6 +263,22 @@ static void session_ids_depend_on_every_part(void **state)
     assert_memory_not_equal(first, other, sizeof first);
 }
 
+static void token_ids_are_of_issuer_and_jti_else_of_the_signing_input(void **state)
+{
+    struct zta_sha256 first;
+    struct zta_sha256 other;
+    zta_token_id_make(ZTA_TEXT("corp"), ZTA_TEXT("j1"), ZTA_TEXT("a.b"), &first);
+    zta_token_id_make(ZTA_TEXT("corp"), ZTA_TEXT("j1"), ZTA_TEXT("c.d"), &other);
+    assert_memory_equal(&first, &other, sizeof first);
+    zta_token_id_make(ZTA_TEXT("corpj"), ZTA_TEXT("1"), ZTA_TEXT("a.b"), &other);
+    assert_memory_not_equal(&first, &other, sizeof first);
+    zta_token_id_make(ZTA_TEXT("corp"), zta_text_of(NULL), ZTA_TEXT("a.b"), &first);
+    zta_token_id_make(ZTA_TEXT("corp"), ZTA_TEXT(""), ZTA_TEXT("a.b"), &other);
+    assert_memory_not_equal(&first, &other, sizeof first);
+    zta_sha256("a.b", 3, &other);
+    assert_memory_equal(&first, &other, sizeof first);
+}
+
 static void names_of_unknown_values_are_harmless(void **state)
 {
     assert_string_equal(zta_credential_name(ZTA_CREDENTIAL_APIKEY), "apikey");
@@ -283,6 +299,7 @@ int main(void)
         cmocka_unit_test(encode_refuses_what_no_producer_makes),
         cmocka_unit_test(decode_refuses_every_cut_and_survives_every_changed_byte),
         cmocka_unit_test(session_ids_depend_on_every_part),
+        cmocka_unit_test(token_ids_are_of_issuer_and_jti_else_of_the_signing_input),
         cmocka_unit_test(names_of_unknown_values_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
