@@ -295,7 +295,7 @@ static void writer_overflow_is_sticky(void **state)
     assert_int_equal(writer.len, 2);
     assert_memory_equal(storage + 2, "\0\0", 2);
 
-    static uint8_t large[0x20000];
+    static uint8_t large[0x21000];
     static char text[0xffff];
     memset(text, 'a', sizeof(text));
     zta_writer_init(&writer, large, sizeof(large));

@@ -117,12 +117,16 @@ static void expect_all_different(struct zta_ulid *ulids, size_t n)
 
 enum {
     N_THREADS = 4,
-    N_EACH = 5000
+    N_EACH = 20000
 };
+
+/* All threads draw at the same time. */
+static pthread_barrier_t barrier;
 
 static void *make_many(void *data)
 {
     struct zta_ulid *ulids = data;
+    (void)pthread_barrier_wait(&barrier);
     for (size_t i = 0; i < N_EACH; i++) {
         zta_ulid_make(0, &ulids[i]);
     }
@@ -133,12 +137,14 @@ static void threads_share_no_random_bytes(void **state)
 {
     static struct zta_ulid ulids[N_THREADS * N_EACH];
     pthread_t threads[N_THREADS];
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, N_THREADS), 0);
     for (size_t i = 0; i < N_THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, make_many, ulids + i * N_EACH), 0);
     }
     for (size_t i = 0; i < N_THREADS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
+    assert_int_equal(pthread_barrier_destroy(&barrier), 0);
     expect_all_different(ulids, COUNT(ulids));
 }
 
