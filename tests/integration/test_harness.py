@@ -13,7 +13,8 @@ import pytest
 from support import proc
 from support.authserver import claims_of
 from support.backend import tomcat_path
-from support.client import Connection, Truncated, request_bytes
+from support.client import Client, Connection, Truncated, request_bytes
+from support.gateway import Gateway, credentials
 from support.httpd import Httpd, HttpdError
 from support.issuer import Issuer, Key, b64u_decode
 from support.local import ROOT, free_port, wait_for, write
@@ -188,14 +189,17 @@ def test_client_sends_exact_bytes_and_sees_every_header(httpd, backend):
 
 def test_client_keeps_connections_and_survives_their_end(httpd, backend):
     server = httpd(vhost_text=proxy(backend))
-    client = server.client()
+    client = Client(server.port)
     with client.connect() as connection:
         for _ in range(3):
             assert connection.request("GET", "/").status == 200
         assert connection.is_reusable and not connection.is_closed_by_peer()
-    assert client.get("/").status == 200
     server.hangup()
     assert client.get("/").status == 200
+    server.kill9()
+    server.start()
+    assert client.get("/").status == 200
+    client.close()
 
 
 def test_client_comes_from_the_address_asked_for(httpd, backend):
@@ -324,6 +328,27 @@ def test_store_runs_ztactl_and_judges_its_exit_code(directory, monkeypatch):
     assert made.run("fail", code={1, 3}).returncode == made.run("fail", code=None).returncode
     with pytest.raises(CtlError, match="exit 3, expected 0(?s:.*)broken"):
         made.run("fail")
+
+
+def test_gateway_writes_the_directives_asked_for(pki, backend):
+    gateway = Gateway(pki, backend, stage=2, accept=None, rules="deny all\n", global_text="# more")
+    try:
+        gateway.configure()
+        text = gateway.httpd.config(vhost_text=gateway.httpd.vhost_text + "\nZTARealm x")
+        for line in (f"ZTAStore {gateway.store.directory}", f"ZTARules {gateway.rules_path}",
+                     f"ZTAKeys file:{gateway.issuer.path}", "ZTAStage 2", "# more", "ZTARealm x",
+                     f"ProxyPass / {backend.url}/ retry=0"):
+            assert line in text.splitlines()
+        assert "ZTAAccept" not in text
+        with open(gateway.rules_path, encoding="ascii") as f:
+            assert f.read() == "deny all\n"
+    finally:
+        gateway.httpd.remove()
+
+
+def test_credentials_stand_before_other_headers():
+    assert credentials("t", "k", {"X-A": "1"}) == [
+        ("Authorization", "Bearer t"), ("X-Api-Key", "k"), ("X-A", "1")]
 
 
 def test_many_threads_share_one_client(httpd, backend):

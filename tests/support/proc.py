@@ -54,14 +54,22 @@ def kill(pid):
         pass
 
 
+def _sockets(ports):
+    """(state, inode) of every IPv4 socket whose local port is one of these."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        lines = [line.split() for line in list(f)[1:]]
+    return [(fields[3], fields[9]) for fields in lines
+            if int(fields[1].split(":")[1], 16) in ports]
+
+
 def listening_inodes(ports):
     """The socket inodes that listen on these IPv4 ports."""
-    found = set()
-    with open("/proc/net/tcp", encoding="ascii") as f:
-        for fields in map(str.split, list(f)[1:]):
-            if fields[3] == "0A" and int(fields[1].split(":")[1], 16) in ports:
-                found.add(fields[9])
-    return found
+    return {inode for state, inode in _sockets(ports) if state == "0A"}
+
+
+def has_connections(ports):
+    """True while a process holds an accepted connection on one of these ports."""
+    return any(state != "0A" and inode != "0" for state, inode in _sockets(ports))
 
 
 def socket_inodes(pid):
