@@ -121,6 +121,16 @@ def test_a_killed_parent_leaves_children_that_are_found(httpd):
     assert not any(map(proc.is_alive, workers))
 
 
+def test_a_detached_process_that_outlives_httpd_is_found(httpd):
+    server = httpd(start=False)
+    logger = server.write("conf/logger", "#!/bin/sh\ntrap '' TERM\nsleep 60 &\ncat\n", 0o755)
+    server.global_text = f'CustomLog "|/usr/bin/setsid {logger}" short'
+    server.start()
+    with pytest.raises(HttpdError, match="still there after stop: .*'sleep'"):
+        server.stop(timeout=1)
+    assert server.processes_left() == []
+
+
 def test_start_fails_with_the_reason(httpd):
     server = httpd(start=False, global_text="NoSuchDirective on")
     with pytest.raises(HttpdError, match="(?s)exited with 1.*NoSuchDirective"):
@@ -331,7 +341,8 @@ def test_store_runs_ztactl_and_judges_its_exit_code(directory, monkeypatch):
 
 
 def test_gateway_writes_the_directives_asked_for(pki, backend):
-    gateway = Gateway(pki, backend, stage=2, accept=None, rules="deny all\n", global_text="# more")
+    gateway = Gateway(pki, backend, stage=2, accept=None, rules="deny all\n",
+                      global_text="# more", load_zta=False)
     try:
         gateway.configure()
         text = gateway.httpd.config(vhost_text=gateway.httpd.vhost_text + "\nZTARealm x")

@@ -273,7 +273,7 @@ class Httpd:
             if not self.is_running():
                 raise AssertionError("httpd ended at the restart")
             if wait_old:
-                wait_for(lambda: not any(map(proc.is_alive, old)), timeout, "end of the old children")
+                wait_for(lambda: not any(map(proc.is_alive, old)), timeout, "old children's end")
         except AssertionError as error:
             raise HttpdError(f"{error}\n{self.evidence()}") from None
         return self

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A certified OpenID provider as the authorization server of the tests: TLS on loopback, state in
-// memory, logins without a browser. The one argument is a JSON text, see AuthServer in authserver.py.
+// memory, logins without a browser. Its argument is JSON, made by AuthServer in authserver.py.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
