@@ -28,10 +28,7 @@ enum zta_counter {
     ZTA_N_COUNTERS
 };
 
-struct zta_segment;      /* process-local handle */
-struct zta_ring;         /* parts, borrowed from the handle */
-struct zta_token_cache;
-struct zta_limits;
+struct zta_segment; /* process-local handle */
 
 /*
  * Formats `size` bytes of zeroed shared memory at base (page aligned). ZTA_TOO_LARGE below
@@ -54,10 +51,6 @@ int64_t zta_segment_created_real_ns(const struct zta_segment *segment);
 /* Secret key of this segment's tables. */
 const struct zta_siphash_key *zta_segment_key(const struct zta_segment *segment);
 
-struct zta_ring *zta_segment_ring(struct zta_segment *segment);
-struct zta_token_cache *zta_segment_token_cache(struct zta_segment *segment);
-struct zta_limits *zta_segment_limits(struct zta_segment *segment);
-
 void zta_counter_add(struct zta_segment *segment, enum zta_counter counter, uint64_t n);
 uint64_t zta_counter_get(const struct zta_segment *segment, enum zta_counter counter);
 const char *zta_counter_name(enum zta_counter counter);
@@ -78,5 +71,12 @@ uint32_t zta_segment_children(const struct zta_segment *segment);
 /* Generation of the configuration that the parent read last; published by the parent at each (re)start. */
 void zta_segment_config_generation_set(struct zta_segment *segment, uint32_t generation);
 uint32_t zta_segment_config_generation(const struct zta_segment *segment);
+
+/*
+ * Whether the store's files are still the ones that are open: written by the helper, which looks each
+ * second, read by request threads. ZTA_OK until it says otherwise.
+ */
+void zta_segment_store_health_set(struct zta_segment *segment, enum zta_status health);
+enum zta_status zta_segment_store_health(const struct zta_segment *segment);
 
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the shared memory is divided among the files of this folder. Each part owns one area, begins
+ * as zeros (zero is empty), and works out its own geometry from the area's size, so that a process
+ * that attaches computes the same.
+ */
+#ifndef ZTA_LIVE_LAYOUT_PRIV_H
+#define ZTA_LIVE_LAYOUT_PRIV_H
+
+#include <stdint.h>
+
+#include "shared/base/status.h"
+#include "shared/live/segment.h"
+
+enum zta_area {
+    ZTA_AREA_RING = 0,      /* up to 100,000 slots of 512 B, at most half of the segment */
+    ZTA_AREA_TOKENS_SMALL,  /* entries of 512 B */
+    ZTA_AREA_TOKENS_MIDDLE, /* of 2 KiB */
+    ZTA_AREA_TOKENS_LARGE,  /* of 8 KiB */
+    ZTA_AREA_TOKENS_BAD,    /* negative entries, at most 1/8 of all token areas */
+    ZTA_AREA_LIMITS,
+    ZTA_N_AREAS
+};
+
+/* Aligned to 64 bytes; *size is a multiple of 64. Never NULL. */
+void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, uint64_t *size);
+
+/* Walks every invariant of one part; ZTA_CORRUPT says which is broken. Parts of zta_segment_check. */
+enum zta_status zta_ring_check(const struct zta_segment *segment, struct zta_error *error)
+    ZTA_MUST_CHECK;
+enum zta_status zta_token_cache_check(const struct zta_segment *segment, struct zta_error *error)
+    ZTA_MUST_CHECK;
+enum zta_status zta_limits_check(const struct zta_segment *segment, struct zta_error *error)
+    ZTA_MUST_CHECK;
+
+#endif
