@@ -75,6 +75,7 @@ struct zta_view {
 struct zta_store {
     enum zta_store_role role;
     char *dir;
+    struct zta_store_owners owners;
     struct zta_env env[ZTA_N_ENVS];
     MDB_dbi dbi[ZTA_N_TABLES];
     uint8_t origin[ZTA_STORE_ORIGIN_SIZE];
@@ -98,8 +99,8 @@ struct zta_change {
 /* ---- reading: ZTA_NOT_FOUND only when the table has no such key ---- */
 enum zta_status zta_view_get(struct zta_view *view, enum zta_table table, struct zta_blob key,
                              struct zta_blob *value) ZTA_MUST_CHECK;
-enum zta_status zta_change_get(struct zta_change *change, enum zta_table table,
-                               struct zta_blob key, struct zta_blob *value) ZTA_MUST_CHECK;
+enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                               struct zta_blob *value) ZTA_MUST_CHECK;
 /* Records of a table, and bytes of the pages they take. */
 enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
                                     uint64_t *bytes) ZTA_MUST_CHECK;
@@ -107,8 +108,8 @@ enum zta_status zta_view_head(struct zta_view *view, const struct zta_head **hea
 
 /* ---- writing ---- */
 /* Adds or replaces. ZTA_FULL: no room in map, transaction or disk. */
-enum zta_status zta_change_put(struct zta_change *change, enum zta_table table,
-                               struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_change_put(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                               struct zta_blob value) ZTA_MUST_CHECK;
 /* The key sorts behind all others of the table (filled pages stay full); else ZTA_EXISTS. */
 enum zta_status zta_change_append(struct zta_change *change, enum zta_table table,
                                   struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
@@ -129,21 +130,21 @@ struct zta_walk {
     MDB_cursor *cursor;
     struct zta_change *change; /* NULL: reading only */
 };
-enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table, struct zta_walk *walk)
-    ZTA_MUST_CHECK;
+enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table,
+                               struct zta_walk *walk) ZTA_MUST_CHECK;
 enum zta_status zta_walk_change(struct zta_change *change, enum zta_table table,
                                 struct zta_walk *walk) ZTA_MUST_CHECK;
-enum zta_status zta_walk_first(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
-    ZTA_MUST_CHECK;
-enum zta_status zta_walk_last(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
-    ZTA_MUST_CHECK;
-enum zta_status zta_walk_next(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
-    ZTA_MUST_CHECK;
+enum zta_status zta_walk_first(struct zta_walk *walk, struct zta_blob *key,
+                               struct zta_blob *value) ZTA_MUST_CHECK;
+enum zta_status zta_walk_last(struct zta_walk *walk, struct zta_blob *key,
+                              struct zta_blob *value) ZTA_MUST_CHECK;
+enum zta_status zta_walk_next(struct zta_walk *walk, struct zta_blob *key,
+                              struct zta_blob *value) ZTA_MUST_CHECK;
 enum zta_status zta_walk_previous(struct zta_walk *walk, struct zta_blob *key,
                                   struct zta_blob *value) ZTA_MUST_CHECK;
 /* To the first key >= *key, which is replaced by the one found. */
-enum zta_status zta_walk_seek(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
-    ZTA_MUST_CHECK;
+enum zta_status zta_walk_seek(struct zta_walk *walk, struct zta_blob *key,
+                              struct zta_blob *value) ZTA_MUST_CHECK;
 /* Removes the record the walk stands on; zta_walk_next goes on behind it. Changes only. */
 enum zta_status zta_walk_remove(struct zta_walk *walk) ZTA_MUST_CHECK;
 void zta_walk_end(struct zta_walk *walk);
@@ -156,18 +157,18 @@ enum zta_status zta_env_failed(struct zta_error *error, int code, const char *wh
 /* Opens one environment at path with its tables' handles; on failure nothing stays open. */
 struct zta_env_options {
     enum zta_env_id env;
+    bool is_creating; /* init: the tables are made */
     unsigned mdb_flags;
-    uint64_t map_size;
+    uint64_t map_size; /* 0: as it is */
 };
-enum zta_status zta_env_open(const char *path, const struct zta_env_options *options,
-                             MDB_env **mdb, MDB_dbi dbi[ZTA_N_TABLES], struct zta_error *error)
-    ZTA_MUST_CHECK;
+enum zta_status zta_env_open(const char *path, const struct zta_env_options *options, MDB_env **mdb,
+                             MDB_dbi dbi[ZTA_N_TABLES], struct zta_error *error) ZTA_MUST_CHECK;
 /* Adopts a map that another process made larger: waits until no view of this process is active. */
 enum zta_status zta_env_adopt_size(struct zta_store *store, enum zta_env_id env) ZTA_MUST_CHECK;
 /* Version record of one environment; ZTA_VERSION, ZTA_CORRUPT. */
 enum zta_status zta_env_version(MDB_txn *txn, MDB_dbi meta, enum zta_env_id env,
-                                uint8_t origin[ZTA_STORE_ORIGIN_SIZE], struct zta_error *error)
-    ZTA_MUST_CHECK;
+                                uint8_t origin[ZTA_STORE_ORIGIN_SIZE],
+                                struct zta_error *error) ZTA_MUST_CHECK;
 void zta_head_encode(const struct zta_head *head, uint8_t out[ZTA_HEAD_SIZE]);
 enum zta_status zta_head_decode(struct zta_blob record, struct zta_head *head) ZTA_MUST_CHECK;
 

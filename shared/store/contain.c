@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Work on LMDB files in a process of its own. */
+#include "shared/store/contain_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A crash is an expected answer here: no core file, no handler of the host. */
+static void expect_crash(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        (void)signal(signals[i], SIG_DFL);
+    }
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 0, .rlim_max = 0});
+}
+
+static enum zta_status become(const struct zta_contained *work, struct zta_error *error)
+{
+    if (geteuid() == 0 && work->uid != 0 &&
+        (setgroups(1, &work->gid) != 0 || setgid(work->gid) != 0 || setuid(work->uid) != 0)) {
+        return zta_error_set(error, ZTA_FORBIDDEN, "cannot become uid %u: %s", (unsigned)work->uid,
+                             strerror(errno));
+    }
+    if (fchdir(work->dir_fd) != 0) {
+        return zta_error_set(error, ZTA_FORBIDDEN, "%s: %s", work->what, strerror(errno));
+    }
+    return ZTA_OK;
+}
+
+/* Never returns. Writes the error record whole: it is shorter than what a pipe takes at once. */
+static void work_in_child(const struct zta_contained *work, int fd)
+{
+    struct zta_error answer = {.status = ZTA_OK};
+    expect_crash();
+    (void)umask(077);
+    enum zta_status status = become(work, &answer);
+    if (status == ZTA_OK) {
+        status = work->run(work->context, &answer);
+    }
+    answer.status = status;
+    ssize_t n = write(fd, &answer, sizeof(answer));
+    _exit(n == (ssize_t)sizeof(answer) ? 0 : 1);
+}
+
+static size_t read_answer(int fd, struct zta_error *answer)
+{
+    size_t len = 0;
+    while (len < sizeof(*answer)) {
+        ssize_t n = read(fd, (char *)answer + len, sizeof(*answer) - len);
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            break;
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return len;
+}
+
+enum zta_status zta_contain(const struct zta_contained *work, struct zta_error *error)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return zta_error_set(error, ZTA_IO, "%s: pipe: %s", work->what, strerror(errno));
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        work_in_child(work, ends[1]);
+    }
+    (void)close(ends[1]);
+    if (pid < 0) {
+        (void)close(ends[0]);
+        return zta_error_set(error, ZTA_IO, "%s: fork: %s", work->what, strerror(errno));
+    }
+    struct zta_error answer;
+    size_t len = read_answer(ends[0], &answer);
+    (void)close(ends[0]);
+    int how;
+    while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
+    }
+    if (len != sizeof(answer)) {
+        return zta_error_set(error, ZTA_CORRUPT,
+                             "%s: reading it crashed, its contents are damaged: restore a backup "
+                             "with ztactl store restore",
+                             work->what);
+    }
+    answer.text[sizeof(answer.text) - 1] = '\0';
+    return answer.status == ZTA_OK ? ZTA_OK
+                                   : zta_error_set(error, answer.status, "%s", answer.text);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Work on LMDB files in a process of its own, as the user whose files they are. */
+#ifndef ZTA_STORE_CONTAIN_PRIV_H
+#define ZTA_STORE_CONTAIN_PRIV_H
+
+#include <sys/types.h>
+
+#include "shared/base/status.h"
+
+typedef enum zta_status (*zta_contained_fn)(void *context, struct zta_error *error);
+
+struct zta_contained {
+    int dir_fd; /* becomes the working folder, so that names cannot be redirected */
+    uid_t uid;  /* a caller who is root becomes this user; others stay what they are */
+    gid_t gid;
+    zta_contained_fn run;
+    void *context;
+    const char *what; /* for the message when it crashed */
+};
+
+/*
+ * Runs and returns what it returned. A crash is ZTA_CORRUPT: LMDB maps its file and trusts it, so
+ * altered bytes can end the process that reads them.
+ */
+enum zta_status zta_contain(const struct zta_contained *work,
+                            struct zta_error *error) ZTA_MUST_CHECK;
+
+#endif

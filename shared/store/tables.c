@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Get, put and walk on a named table: LMDB's values and codes become ours here. */
+#include <string.h>
+
+#include "shared/store/env_priv.h"
+
+/* LMDB takes keys and values as plain pointers and only reads them. */
+static MDB_val to_val(struct zta_blob blob)
+{
+    return (MDB_val){.mv_data = (void *)(uintptr_t)blob.data, .mv_size = blob.size};
+}
+
+static struct zta_blob from_val(MDB_val val)
+{
+    return (struct zta_blob){.data = val.mv_data, .size = val.mv_size};
+}
+
+static enum zta_status get(MDB_txn *txn, MDB_dbi dbi, struct zta_blob key, struct zta_blob *value)
+{
+    MDB_val wanted = to_val(key);
+    MDB_val found;
+    enum zta_status status = zta_env_status(mdb_get(txn, dbi, &wanted, &found));
+    if (status == ZTA_OK) {
+        *value = from_val(found);
+    }
+    return status;
+}
+
+enum zta_status zta_view_get(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                             struct zta_blob *value)
+{
+    return get(view->txn[zta_table_env(table)], view->store->dbi[table], key, value);
+}
+
+/* A change sees and writes its own environment; another one's table is a caller's mistake. */
+static bool is_own(const struct zta_change *change, enum zta_table table)
+{
+    return zta_table_env(table) == change->env;
+}
+
+enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                               struct zta_blob *value)
+{
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    return get(change->txn, change->store->dbi[table], key, value);
+}
+
+enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
+                                    uint64_t *bytes)
+{
+    MDB_stat stat;
+    int rc = mdb_stat(view->txn[zta_table_env(table)], view->store->dbi[table], &stat);
+    if (rc == 0) {
+        *n = stat.ms_entries;
+        *bytes = (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+                 (uint64_t)stat.ms_psize;
+    }
+    return zta_env_status(rc);
+}
+
+/* The first failed write decides: what came after it must not be committed without it. */
+static enum zta_status note(struct zta_change *change, int rc)
+{
+    enum zta_status status = zta_env_status(rc);
+    if (rc != 0 && rc != MDB_NOTFOUND && rc != MDB_KEYEXIST && change->failure == ZTA_OK) {
+        change->failure = status;
+    }
+    return status;
+}
+
+static enum zta_status put(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                           struct zta_blob value, unsigned flags)
+{
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    MDB_val where = to_val(key);
+    MDB_val what = to_val(value);
+    return note(change, mdb_put(change->txn, change->store->dbi[table], &where, &what, flags));
+}
+
+enum zta_status zta_change_put(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                               struct zta_blob value)
+{
+    return put(change, table, key, value, 0);
+}
+
+enum zta_status zta_change_append(struct zta_change *change, enum zta_table table,
+                                  struct zta_blob key, struct zta_blob value)
+{
+    return put(change, table, key, value, MDB_APPEND);
+}
+
+enum zta_status zta_change_remove(struct zta_change *change, enum zta_table table,
+                                  struct zta_blob key)
+{
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    MDB_val where = to_val(key);
+    return note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
+}
+
+static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_change *change,
+                             struct zta_walk *walk)
+{
+    MDB_cursor *cursor;
+    enum zta_status status = zta_env_status(mdb_cursor_open(txn, dbi, &cursor));
+    if (status == ZTA_OK) {
+        *walk = (struct zta_walk){.cursor = cursor, .change = change};
+    }
+    return status;
+}
+
+enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table, struct zta_walk *walk)
+{
+    return begin(view->txn[zta_table_env(table)], view->store->dbi[table], NULL, walk);
+}
+
+enum zta_status zta_walk_change(struct zta_change *change, enum zta_table table,
+                                struct zta_walk *walk)
+{
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    return begin(change->txn, change->store->dbi[table], change, walk);
+}
+
+static enum zta_status step(struct zta_walk *walk, MDB_cursor_op op, MDB_val where,
+                            struct zta_blob *key, struct zta_blob *value)
+{
+    MDB_val what;
+    enum zta_status status = zta_env_status(mdb_cursor_get(walk->cursor, &where, &what, op));
+    if (status == ZTA_OK) {
+        *key = from_val(where);
+        *value = from_val(what);
+    }
+    return status;
+}
+
+static enum zta_status move(struct zta_walk *walk, MDB_cursor_op op, struct zta_blob *key,
+                            struct zta_blob *value)
+{
+    return step(walk, op, (MDB_val){.mv_size = 0}, key, value);
+}
+
+enum zta_status zta_walk_first(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
+{
+    return move(walk, MDB_FIRST, key, value);
+}
+
+enum zta_status zta_walk_last(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
+{
+    return move(walk, MDB_LAST, key, value);
+}
+
+enum zta_status zta_walk_next(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
+{
+    return move(walk, MDB_NEXT, key, value);
+}
+
+enum zta_status zta_walk_previous(struct zta_walk *walk, struct zta_blob *key,
+                                  struct zta_blob *value)
+{
+    return move(walk, MDB_PREV, key, value);
+}
+
+enum zta_status zta_walk_seek(struct zta_walk *walk, struct zta_blob *key, struct zta_blob *value)
+{
+    return step(walk, MDB_SET_RANGE, to_val(*key), key, value);
+}
+
+enum zta_status zta_walk_remove(struct zta_walk *walk)
+{
+    if (walk->change == NULL) {
+        return ZTA_FORBIDDEN;
+    }
+    return note(walk->change, mdb_cursor_del(walk->cursor, 0));
+}
+
+void zta_walk_end(struct zta_walk *walk)
+{
+    if (walk->cursor != NULL) {
+        mdb_cursor_close(walk->cursor);
+        walk->cursor = NULL;
+    }
+}
