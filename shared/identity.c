@@ -379,7 +379,7 @@ void zta_session_id_make(const struct zta_identity *identity, enum zta_session_k
 void zta_token_id_make(struct zta_text issuer, struct zta_text jti, struct zta_text signing_input,
                        struct zta_sha256 *token_id)
 {
-    if (zta_text_is_absent(jti)) {
+    if (jti.len == 0) {
         zta_sha256(signing_input.data, signing_input.len, token_id);
         return;
     }

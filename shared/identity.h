@@ -109,12 +109,12 @@ bool zta_identity_has_value(const struct zta_identity *identity, const struct zt
                             struct zta_text value);
 
 /*
- * Appends one segment to the canonical name of a claim (struct zta_claim), after a '.' when name holds
- * one already: quoted when it has a dot or quote, with \" and \\ as escapes.
+ * Appends one segment to the canonical name of a claim (struct zta_claim), after a '.' when name
+ * holds one already: quoted when it has a dot or quote, with \" and \\ as escapes.
  */
 void zta_claim_name_append(struct zta_buffer *name, struct zta_text segment);
 
-/* ZTA_TOO_LARGE when it does not fit, ZTA_INVALID for what no producer makes (a list beyond its bounds). */
+/* ZTA_TOO_LARGE when it does not fit, ZTA_INVALID for what no producer makes (bad bounds). */
 enum zta_status zta_identity_encode(const struct zta_identity *identity, void *out, size_t size,
                                     size_t *out_size) ZTA_MUST_CHECK;
 /* All text points into data. ZTA_CORRUPT for anything that encode does not write. */
@@ -130,7 +130,7 @@ void zta_session_id_make(const struct zta_identity *identity, enum zta_session_k
 
 /*
  * Token id (design section 6): of the issuer's configured name and jti; of the signing input alone
- * where the token has no jti. Never of the signature, which one token can have in two spellings.
+ * where the token has no jti or an empty one. Never of the signature, which one token can have in two spellings.
  */
 void zta_token_id_make(struct zta_text issuer, struct zta_text jti, struct zta_text signing_input,
                        struct zta_sha256 *token_id);
