@@ -63,10 +63,10 @@ struct zta_attribute_info {
     enum zta_value_type type;
     unsigned kinds;           /* set of 1u << enum zta_rule_kind that may use it */
     unsigned traits;          /* set of enum zta_trait */
-    uint8_t stage;            /* 1 for what needs no feature */
+    uint8_t stage;            /* of the feature; 1 for what needs none */
 };
 
-struct zta_key_info {
+struct zta_limit_key_info {
     const char *name;
     bool is_early;    /* known before any cryptography */
     bool is_identity; /* state under it is about one identity */
@@ -74,21 +74,23 @@ struct zta_key_info {
 
 /* NULL beyond the table. */
 const struct zta_attribute_info *zta_attribute_info(unsigned attribute);
-const struct zta_key_info *zta_key_info(unsigned key);
+const struct zta_limit_key_info *zta_limit_key_info(unsigned key);
 /* By exact name ("claim" for every claim:N); ZTA_NOT_FOUND otherwise. */
 enum zta_status zta_attribute_find(struct zta_text name, uint16_t *attribute) ZTA_MUST_CHECK;
-enum zta_status zta_key_find(struct zta_text name, uint16_t *key) ZTA_MUST_CHECK;
+enum zta_status zta_limit_key_find(struct zta_text name, uint16_t *key) ZTA_MUST_CHECK;
 
 /* ZTA_OK when text (quotes and escapes undone) can be a value of this type, keywords apart. */
 enum zta_status zta_value_check(enum zta_value_type type, struct zta_text text) ZTA_MUST_CHECK;
 /* "a path that begins with / or **": completes "expected …". */
 const char *zta_value_expected(enum zta_value_type type);
-/* Word i that a type with fixed words takes; NULL after the last and for other types. */
+/* Word i of a type with fixed words, or of the well-known methods; NULL after the last. */
 const char *zta_value_word(enum zta_value_type type, size_t i);
 /* True for types whose values may hold '*' as a pattern. */
 bool zta_value_is_pattern(enum zta_value_type type);
 /* JSON number (RFC 8259 section 6), finite; ZTA_INVALID otherwise. */
 enum zta_status zta_value_number(struct zta_text text, double *number) ZTA_MUST_CHECK;
+/* True when only quotes make text a plain value: spaces, keywords, numbers, list:, an asterisk. */
+bool zta_value_needs_quotes(struct zta_text text);
 /* NAME of the grammar: [A-Za-z0-9][A-Za-z0-9._-]{0,63}. */
 bool zta_value_is_name(struct zta_text text);
 

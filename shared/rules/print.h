@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules back to text. What is printed parses to the same rules; words are quoted only where needed. */
+/* Rules back to text that parses to the same rules; words are quoted only where needed. */
 #ifndef ZTA_RULES_PRINT_H
 #define ZTA_RULES_PRINT_H
 

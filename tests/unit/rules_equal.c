@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compares two trees member by member. */
+#include "tests/unit/rules_equal.h"
+
+#include <string.h>
+
+static bool texts_equal(struct zta_text a, struct zta_text b)
+{
+    return (a.data == NULL) == (b.data == NULL) && a.len == b.len &&
+           (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static bool values_equal(const struct zta_ast_value *a, const struct zta_ast_value *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!texts_equal(a[i].text, b[i].text) || a[i].is_quoted != b[i].is_quoted ||
+            a[i].is_list != b[i].is_list) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool conds_equal(const struct zta_ast_cond *a, const struct zta_ast_cond *b)
+{
+    return a->attribute == b->attribute && a->is_negated == b->is_negated && a->op == b->op &&
+           texts_equal(a->claim, b->claim) && a->n_values == b->n_values &&
+           values_equal(a->values, b->values, a->n_values);
+}
+
+static bool groups_equal(const struct zta_ast_group *a, const struct zta_ast_group *b)
+{
+    if (a->is_need != b->is_need || a->n_conds != b->n_conds) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_conds; i++) {
+        if (!conds_equal(&a->conds[i], &b->conds[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool buckets_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *b)
+{
+    if (a->n_keys != b->n_keys) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_keys; i++) {
+        if (a->keys[i] != b->keys[i] || !texts_equal(a->key_claims[i], b->key_claims[i])) {
+            return false;
+        }
+    }
+    return a->rate.count == b->rate.count && a->rate.window_s == b->rate.window_s &&
+           a->rate.unit == b->rate.unit && a->rate.n_units == b->rate.n_units &&
+           a->rate.burst == b->rate.burst && a->rate.has_burst == b->rate.has_burst;
+}
+
+static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *b)
+{
+    if (a->kind != b->kind || !texts_equal(a->name, b->name) || a->n_groups != b->n_groups ||
+        a->mode != b->mode || a->has_mode != b->has_mode || a->from_s != b->from_s ||
+        a->until_s != b->until_s || !texts_equal(a->note, b->note) || !buckets_equal(a, b)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_groups; i++) {
+        if (!groups_equal(&a->groups[i], &b->groups[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rules_equal(const struct zta_rules_ast *a, const struct zta_rules_ast *b)
+{
+    if (a->n_lists != b->n_lists || a->n_rules != b->n_rules) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_lists; i++) {
+        if (!texts_equal(a->lists[i].name, b->lists[i].name) ||
+            a->lists[i].n_items != b->lists[i].n_items ||
+            !values_equal(a->lists[i].items, b->lists[i].items, a->lists[i].n_items)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_rules; i++) {
+        if (!rule_equal(&a->rules[i], &b->rules[i])) {
+            return false;
+        }
+    }
+    return true;
+}
