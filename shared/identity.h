@@ -130,7 +130,8 @@ void zta_session_id_make(const struct zta_identity *identity, enum zta_session_k
 
 /*
  * Token id (design section 6): of the issuer's configured name and jti; of the signing input alone
- * where the token has no jti or an empty one. Never of the signature, which one token can have in two spellings.
+ * where the token has no jti or an empty one. Never of the signature, which one token can have in
+ * two spellings.
  */
 void zta_token_id_make(struct zta_text issuer, struct zta_text jti, struct zta_text signing_input,
                        struct zta_sha256 *token_id);
