@@ -18,6 +18,7 @@
 
 #define ZTA_SEGMENT_VERSION 1
 #define ZTA_SEGMENT_SIZE_MIN (UINT64_C(8) << 20)
+#define ZTA_SEGMENT_SIZE_MAX (UINT64_C(64) << 30)
 #define ZTA_SEGMENT_SIZE_DEFAULT (UINT64_C(256) << 20)
 #define ZTA_CHILDREN_MAX 4096 /* child slots: living and dying generations together */
 
@@ -31,8 +32,8 @@ enum zta_counter {
 struct zta_segment; /* process-local handle */
 
 /*
- * Formats `size` bytes of zeroed shared memory at base (page aligned). ZTA_TOO_LARGE below
- * ZTA_SEGMENT_SIZE_MIN (message says what is needed). The handle borrows base.
+ * Formats `size` bytes of zeroed shared memory at base (page aligned). ZTA_TOO_LARGE outside
+ * ZTA_SEGMENT_SIZE_MIN to _MAX (message says what is needed). The handle borrows base.
  */
 enum zta_status zta_segment_create(void *base, uint64_t size, struct zta_segment **segment,
                                    struct zta_error *error) ZTA_MUST_CHECK;
