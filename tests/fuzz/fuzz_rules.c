@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any text is rules or a printable error; what is rules prints to equal rules, in one form. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/rules/parse.h"
+#include "shared/rules/print.h"
+#include "tests/unit/rules_equal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static struct zta_rules_ast *parse(struct zta_text text)
+{
+    const struct zta_rules_source source = {.name = ZTA_TEXT("\x1b[2Jinput"), .text = text};
+    struct zta_rules_ast *ast = NULL;
+    struct zta_rules_error error;
+    if (zta_rules_parse(&source, 1, &ast, &error) == ZTA_OK) {
+        return ast;
+    }
+    char message[1024];
+    struct zta_buffer out;
+    zta_buffer_init(&out, message, sizeof message);
+    zta_rules_error_print(&error, &out);
+    must(!out.is_overflowed && error.line > 0 && error.column > 0 && error.expected[0] != '\0');
+    for (size_t i = 0; i < out.len; i++) {
+        must((uint8_t)message[i] >= 0x20 && message[i] != 0x7f);
+    }
+    must(zta_text_is_utf8(zta_text_of(message)));
+    return NULL;
+}
+
+static struct zta_text print(const struct zta_rules_ast *ast, size_t size)
+{
+    struct zta_buffer out;
+    char *storage = malloc(size);
+    must(storage != NULL);
+    zta_buffer_init(&out, storage, size);
+    zta_rules_print(ast, &out);
+    must(!out.is_overflowed);
+    return (struct zta_text){.data = out.data, .len = out.len};
+}
+
+static void release(struct zta_text text)
+{
+    free((void *)(uintptr_t)text.data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct zta_rules_ast *ast = parse((struct zta_text){.data = (const char *)data, .len = size});
+    if (!ast) {
+        return 0;
+    }
+    size_t room = 8 * size + 4096; /* the layout's blanks at most multiply the shortest lines */
+    struct zta_text first = print(ast, room);
+    struct zta_rules_ast *back = parse(first);
+    must(back && rules_equal(ast, back));
+    struct zta_text second = print(back, room);
+    must(zta_text_equal(first, second));
+    release(first);
+    release(second);
+    zta_rules_ast_close(&back);
+    zta_rules_ast_close(&ast);
+    return 0;
+}
