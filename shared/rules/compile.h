@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiled rules: immutable, shared by all threads of a process, indexed by host, path and method. */
+/* Compiled rules: immutable, shared by all threads of a process, found by host, path and method. */
 #ifndef ZTA_RULES_COMPILE_H
 #define ZTA_RULES_COMPILE_H
 
@@ -15,8 +15,8 @@ struct zta_ruleset;
 
 /* What the configuration says that rules depend on. */
 struct zta_rules_env {
-    const struct zta_text *issuers; /* configured names, "local" included when API keys are accepted */
-    size_t n_issuers;
+    const struct zta_text *issuers; /* configured names; "local" where API keys are accepted */
+    size_t n_issuers;               /* 0: not known, nothing is checked against them */
     uint32_t generation;            /* recorded with decisions */
 };
 
@@ -25,16 +25,16 @@ struct zta_rules_env {
  * configuration can tell (an issuer that is not configured; meaning 17: a bare subject with several
  * issuers). *set is written on ZTA_OK only and is the caller's to close.
  */
-enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast, const struct zta_rules_env *env,
-                                    struct zta_ruleset **set, struct zta_rules_error *error)
-    ZTA_MUST_CHECK;
+enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
+                                    const struct zta_rules_env *env, struct zta_ruleset **set,
+                                    struct zta_rules_error *error) ZTA_MUST_CHECK;
 void zta_ruleset_close(struct zta_ruleset **set);
 
 size_t zta_ruleset_n_rules(const struct zta_ruleset *set);
 uint32_t zta_ruleset_generation(const struct zta_ruleset *set);
 /* Name of source i as parsed; "" when there is none. Borrowed. */
 const char *zta_ruleset_source(const struct zta_ruleset *set, uint16_t source);
-/* Claims that some rule names, so that verification keeps them. Borrowed, sorted, canonical dotted names. */
+/* Canonical names of the claims that some rule names: verification keeps them. Borrowed, sorted. */
 const struct zta_text *zta_ruleset_claims(const struct zta_ruleset *set, size_t *n_claims);
 
 #endif

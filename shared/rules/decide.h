@@ -21,10 +21,16 @@
  * Judges by allow, deny and require. now_s is real time (from, until, auth-age). Writes every field
  * of *decision. Where the feature `rules` is off the verdict is allow with reason ok; where it is
  * monitored the verdict is allow and the monitor verdict says what enforcing would do. Never
- * allocates, never fails: what cannot be evaluated is a denial.
+ * allocates, never fails: what cannot be evaluated is a denial (facts without host, path or method
+ * are unjudged). Where the feature `credential` is in force no rule lets an unverified request
+ * pass: the outcome is a challenge, no_credential. What a require refuses is rule_denied, or
+ * insufficient_scope when it lacks scopes only. verdict.rule is the rule that granted or refused,
+ * `nearest` the allow that came nearest. The monitor verdict differs when outcome or reason do, or
+ * when another rule would refuse.
  */
 void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *facts,
-                      const struct zta_stance *stance, int64_t now_s, struct zta_decision *decision);
+                      const struct zta_stance *stance, int64_t now_s,
+                      struct zta_decision *decision);
 
 /* Limits of meaning 10: before any cryptography, and after authentication. */
 enum zta_limit_phase {
@@ -36,12 +42,12 @@ enum zta_limit_phase {
 
 /* One limit that applies to a request: what to charge and how to call it. */
 struct zta_limit_charge {
-    const char *name;    /* of the rule; borrowed from the set */
-    uint64_t tag;        /* keyed hash of mode, rule, rate and key values; never 0 */
-    uint64_t count;      /* requests ... */
-    uint64_t window_s;   /* ... per this many seconds */
-    uint64_t burst;      /* >= 1 */
-    enum zta_mode mode;  /* monitor or enforce */
+    const char *name;   /* of the rule; borrowed from the set */
+    uint64_t tag;       /* keyed hash of mode, rule, rate and key values; never 0 */
+    uint64_t count;     /* requests ... */
+    uint64_t window_s;  /* ... per this many seconds */
+    uint64_t burst;     /* >= 1 */
+    enum zta_mode mode; /* monitor or enforce */
     uint32_t line;
     uint16_t source;
     bool is_keyed_by_identity; /* its state is about one identity, not shared with outsiders */
@@ -49,15 +55,15 @@ struct zta_limit_charge {
 
 /*
  * The limits of one phase that apply, enforced ones first; an unknown key means that the limit does
- * not apply. Returns their number, at most ZTA_LIMIT_CHARGES_MAX (further ones are reported by
- * *n_left_out and must be refused by the caller as rate_limited: fail closed).
+ * not apply. Returns their number, at most ZTA_LIMIT_CHARGES_MAX; *n_left_out counts further
+ * enforced ones, for which the caller must refuse the request as rate_limited (fail closed).
  */
 size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *facts,
                         const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,
                         const struct zta_siphash_key *key,
                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out);
 
-/* Where a rule would be in force under a stance, for `rules list` and `rules check`. */
+/* Where rule i as written would be in force under a stance, for `rules list` and `rules check`. */
 enum zta_mode zta_ruleset_rule_mode(const struct zta_ruleset *set, size_t rule,
                                     const struct zta_stance *stance, int64_t now_s);
 const char *zta_ruleset_rule_name(const struct zta_ruleset *set, size_t rule);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiles conditions: values made ready for their type, lists once for all their users. */
+#include "shared/rules/compile_priv.h"
+
+#include "shared/base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* From here on a search is quicker than looking at each value. */
+#define SORTED_FROM 8
+
+static int compare_lists(const void *left, const void *right)
+{
+    const struct zta_ast_list *const *a = left;
+    const struct zta_ast_list *const *b = right;
+    return zta_text_compare((*a)->name, (*b)->name);
+}
+
+enum zta_status zta_compile_lists(struct zta_compiler *compiler)
+{
+    const size_t n = compiler->ast->n_lists;
+    if (n == 0) {
+        return ZTA_OK;
+    }
+    compiler->lists = calloc(n, sizeof *compiler->lists);
+    compiler->compiled = calloc(n, ZTA_N_ATTRIBUTES * sizeof *compiler->compiled);
+    if (compiler->lists == NULL || compiler->compiled == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        compiler->lists[i] = &compiler->ast->lists[i];
+    }
+    qsort(compiler->lists, n, sizeof *compiler->lists, compare_lists);
+    return ZTA_OK;
+}
+
+static bool find_list(const struct zta_compiler *compiler, struct zta_text name, size_t *found)
+{
+    const struct zta_ast_list wanted = {.name = name};
+    const struct zta_ast_list *key = &wanted;
+    const struct zta_ast_list **slot = compiler->ast->n_lists == 0
+                                           ? NULL
+                                           : bsearch(&key, compiler->lists, compiler->ast->n_lists,
+                                                     sizeof *compiler->lists, compare_lists);
+    if (slot == NULL) {
+        return false;
+    }
+    *found = (size_t)(slot - compiler->lists);
+    return true;
+}
+
+static bool is_word(const struct zta_ast_value *value, struct zta_text word)
+{
+    return !value->is_quoted && !value->is_list && zta_text_equal(value->text, word);
+}
+
+/* The last @ that is followed by a configured issuer parts "alice@corp"; subjects hold others. */
+static void split_issuer(const struct zta_compiler *compiler, struct zta_rule_value *value)
+{
+    const char *at = memrchr(value->text.data, '@', value->text.len);
+    if (at == NULL) {
+        return;
+    }
+    const size_t len = (size_t)(at - value->text.data);
+    const struct zta_text issuer = {.data = at + 1, .len = value->text.len - len - 1};
+    for (size_t i = 0; i < compiler->env->n_issuers; i++) {
+        if (zta_text_equal(compiler->env->issuers[i], issuer)) {
+            value->issuer = issuer;
+            value->text.len = len;
+            return;
+        }
+    }
+}
+
+static bool wants_issuer(const struct zta_compiler *compiler, unsigned attribute)
+{
+    return compiler->env->n_issuers > 1 &&
+           (zta_attribute_info(attribute)->traits & ZTA_TRAIT_PER_ISSUER) != 0;
+}
+
+static void lower(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] >= 'A' && text[i] <= 'Z') {
+            text[i] = (char)(text[i] - 'A' + 'a');
+        }
+    }
+}
+
+static enum zta_status check_issuer(struct zta_compiler *compiler,
+                                    const struct zta_ast_value *value)
+{
+    for (size_t i = 0; i < compiler->env->n_issuers; i++) {
+        if (zta_text_equal(compiler->env->issuers[i], value->text)) {
+            return ZTA_OK;
+        }
+    }
+    return compiler->env->n_issuers == 0
+               ? ZTA_OK
+               : zta_compile_fail(compiler, value->place, value->text, "a configured issuer");
+}
+
+static void type_claim(const struct zta_ast_value *source, struct zta_rule_value *value)
+{
+    value->as.claim.kind = ZTA_CLAIM_STRING;
+    if (source->is_quoted) {
+        return;
+    }
+    if (zta_text_equal(value->text, ZTA_TEXT("true")) ||
+        zta_text_equal(value->text, ZTA_TEXT("false"))) {
+        value->as.claim.kind = ZTA_CLAIM_BOOL;
+        value->as.claim.number = value->text.len == 4 ? 1 : 0;
+    }
+    else if (zta_value_number(value->text, &value->as.claim.number) == ZTA_OK) {
+        value->as.claim.kind = ZTA_CLAIM_NUMBER;
+    }
+}
+
+/* What the type of the attribute needs beside the text. */
+static enum zta_status type_value(struct zta_compiler *compiler, unsigned attribute,
+                                  const struct zta_ast_value *source, struct zta_rule_value *value)
+{
+    const enum zta_value_type type = zta_attribute_info(attribute)->type;
+    if (type == ZTA_VALUE_PATH) {
+        char *storage = zta_arena_alloc(compiler->set->arena, value->text.len);
+        if (storage == NULL) {
+            return ZTA_NO_MEMORY;
+        }
+        zta_path_pattern_make(value->text, storage, &value->as.path);
+    }
+    if (type == ZTA_VALUE_NUMBER) {
+        uint64_t number;
+        if (zta_text_to_u64(value->text, INT64_MAX, &number) != ZTA_OK) {
+            return zta_compile_fail(compiler, source->place, source->text,
+                                    zta_value_expected(type));
+        }
+        value->as.number = (int64_t)number;
+    }
+    if (type == ZTA_VALUE_CLAIM) {
+        type_claim(source, value);
+    }
+    return attribute == ZTA_ATTRIBUTE_ISSUER ? check_issuer(compiler, source) : ZTA_OK;
+}
+
+static enum zta_status add_value(struct zta_compiler *compiler, unsigned attribute,
+                                 const struct zta_ast_value *source, struct zta_rule_values *run)
+{
+    struct zta_rule_value value = {.issuer = {.data = NULL}};
+    char *copy = zta_arena_alloc(compiler->set->arena, source->text.len);
+    if (copy == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    if (source->text.len > 0) {
+        memcpy(copy, source->text.data, source->text.len);
+    }
+    value.text = (struct zta_text){.data = copy, .len = source->text.len};
+    if (zta_attribute_info(attribute)->type == ZTA_VALUE_HOST) {
+        lower(copy, source->text.len);
+    }
+    if (wants_issuer(compiler, attribute)) {
+        split_issuer(compiler, &value);
+    }
+    const enum zta_status status = type_value(compiler, attribute, source, &value);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_rule_value *added = zta_vector_push(&compiler->values);
+    if (added == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    *added = value;
+    run->has_issuer = run->has_issuer || !zta_text_is_absent(value.issuer);
+    run->has_bare = run->has_bare || zta_text_is_absent(value.issuer);
+    run->n++;
+    return ZTA_OK;
+}
+
+static struct zta_rule_value *value_at(const struct zta_compiler *compiler, uint32_t value)
+{
+    return &((struct zta_rule_value *)(void *)compiler->values.items)[value];
+}
+
+static int compare_values(const void *left, const void *right)
+{
+    const struct zta_rule_value *a = left;
+    const struct zta_rule_value *b = right;
+    return zta_text_compare(a->text, b->text);
+}
+
+static bool is_compared_by_bytes(unsigned attribute)
+{
+    switch (zta_attribute_info(attribute)->type) {
+    case ZTA_VALUE_TEXT:
+    case ZTA_VALUE_NAME:
+    case ZTA_VALUE_SCOPE:
+    case ZTA_VALUE_METHOD:
+    case ZTA_VALUE_THUMBPRINT:
+    case ZTA_VALUE_CLAIM:
+        return true;
+    case ZTA_VALUE_HOST:
+    case ZTA_VALUE_PATH:
+    case ZTA_VALUE_MEDIA_TYPE:
+    case ZTA_VALUE_NUMBER:
+    case ZTA_VALUE_DURATION:
+    case ZTA_VALUE_CREDENTIAL:
+    case ZTA_VALUE_BINDING:
+    case ZTA_N_VALUE_TYPES:
+        break;
+    }
+    return false;
+}
+
+static void end_run(struct zta_compiler *compiler, unsigned attribute, struct zta_rule_values *run)
+{
+    if (run->n >= SORTED_FROM && is_compared_by_bytes(attribute)) {
+        qsort(value_at(compiler, run->first), run->n, sizeof(struct zta_rule_value),
+              compare_values);
+        run->is_sorted = true;
+    }
+}
+
+static enum zta_status push_run(struct zta_compiler *compiler, const struct zta_rule_values *run,
+                                struct zta_rule_cond *cond)
+{
+    struct zta_rule_values *added = zta_vector_push(&compiler->runs);
+    if (added == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    *added = *run;
+    cond->n_runs++;
+    cond->has_issuer = cond->has_issuer || run->has_issuer;
+    return ZTA_OK;
+}
+
+static enum zta_status need_issuer(struct zta_compiler *compiler, unsigned attribute,
+                                   const struct zta_rule_values *run,
+                                   const struct zta_ast_value *value)
+{
+    if (!run->has_bare || compiler->has_issuer_line || !wants_issuer(compiler, attribute)) {
+        return ZTA_OK;
+    }
+    return zta_compile_fail(compiler, value->place, value->text,
+                            "its issuer, as several are configured: value@issuer, or a line "
+                            "`when issuer NAME`");
+}
+
+static enum zta_status add_written(struct zta_compiler *compiler, const struct zta_ast_cond *source,
+                                   struct zta_rule_cond *cond)
+{
+    struct zta_rule_values run = {.first = (uint32_t)compiler->values.n};
+    for (size_t i = 0; i < source->n_values; i++) {
+        const struct zta_ast_value *value = &source->values[i];
+        if (value->is_list) {
+            continue;
+        }
+        if (is_word(value, ZTA_TEXT("unknown"))) {
+            cond->matches_unknown = true;
+            continue;
+        }
+        if (is_word(value, ZTA_TEXT("known"))) {
+            cond->matches_known = true;
+            continue;
+        }
+        enum zta_status status = add_value(compiler, source->attribute, value, &run);
+        if (status == ZTA_OK) {
+            status = need_issuer(compiler, source->attribute, &run, value);
+        }
+        if (status != ZTA_OK) {
+            return status;
+        }
+    }
+    end_run(compiler, source->attribute, &run);
+    return run.n == 0 ? ZTA_OK : push_run(compiler, &run, cond);
+}
+
+static enum zta_status add_list(struct zta_compiler *compiler, const struct zta_ast_value *value,
+                                unsigned attribute, struct zta_rule_cond *cond)
+{
+    size_t at;
+    if (!find_list(compiler, value->text, &at)) {
+        return zta_compile_fail(compiler, value->place, value->text, "the name of a list");
+    }
+    struct zta_compiled_list *known = &compiler->compiled[at * ZTA_N_ATTRIBUTES + attribute];
+    const struct zta_ast_list *list = compiler->lists[at];
+    if (!known->is_compiled) {
+        struct zta_rule_values run = {.first = (uint32_t)compiler->values.n};
+        for (size_t i = 0; i < list->n_items; i++) {
+            const enum zta_status status = add_value(compiler, attribute, &list->items[i], &run);
+            if (status != ZTA_OK) {
+                return status;
+            }
+        }
+        end_run(compiler, attribute, &run);
+        *known = (struct zta_compiled_list){.is_compiled = true, .values = run};
+    }
+    const enum zta_status status = need_issuer(compiler, attribute, &known->values, value);
+    return status != ZTA_OK ? status : push_run(compiler, &known->values, cond);
+}
+
+static enum zta_status add_bound(struct zta_compiler *compiler, const struct zta_ast_cond *source,
+                                 struct zta_rule_cond *cond)
+{
+    const struct zta_ast_value *value = &source->values[0];
+    const enum zta_value_type type = zta_attribute_info(source->attribute)->type;
+    enum zta_status status = ZTA_INVALID;
+    uint64_t number;
+    if (type == ZTA_VALUE_CLAIM) {
+        status = zta_value_number(value->text, &cond->claim_bound);
+    }
+    else if (type == ZTA_VALUE_DURATION) {
+        status = zta_duration_parse(value->text, &cond->bound);
+    }
+    else if (zta_text_to_u64(value->text, INT64_MAX, &number) == ZTA_OK) {
+        cond->bound = (int64_t)number;
+        status = ZTA_OK;
+    }
+    if (status != ZTA_OK) {
+        return zta_compile_fail(compiler, value->place, value->text, zta_value_expected(type));
+    }
+    return need_issuer(compiler, source->attribute, &(struct zta_rule_values){.has_bare = true},
+                       value);
+}
+
+/* Attributes with fixed words are compared as a set of their numbers. */
+static uint32_t words_of(const struct zta_compiler *compiler, const struct zta_rule_cond *cond)
+{
+    uint32_t words = 0;
+    for (uint32_t r = 0; r < cond->n_runs; r++) {
+        const struct zta_rule_values *runs = (const void *)compiler->runs.items;
+        const struct zta_rule_values *run = &runs[cond->first_run + r];
+        for (uint32_t i = run->first; i < run->first + run->n; i++) {
+            const struct zta_text text = value_at(compiler, i)->text;
+            for (unsigned w = 0; w <= ZTA_CREDENTIAL_BROWSER; w++) {
+                const char *name = cond->attribute == ZTA_ATTRIBUTE_CREDENTIAL
+                                       ? zta_credential_name((enum zta_credential)w)
+                                   : w <= ZTA_BINDING_MTLS ? zta_binding_name((enum zta_binding)w)
+                                                           : NULL;
+                words |= zta_text_equal(text, zta_text_of(name)) ? 1u << w : 0;
+            }
+        }
+    }
+    return words;
+}
+
+static enum zta_status add_values(struct zta_compiler *compiler, const struct zta_ast_cond *source,
+                                  struct zta_rule_cond *cond)
+{
+    if (source->op != ZTA_OP_ANY_OF) {
+        return add_bound(compiler, source, cond);
+    }
+    enum zta_status status = add_written(compiler, source, cond);
+    for (size_t i = 0; status == ZTA_OK && i < source->n_values; i++) {
+        if (source->values[i].is_list) {
+            status = add_list(compiler, &source->values[i], source->attribute, cond);
+        }
+    }
+    return status;
+}
+
+enum zta_status zta_compile_cond(struct zta_compiler *compiler, const struct zta_ast_cond *source)
+{
+    enum zta_status status = ZTA_OK;
+    struct zta_rule_cond cond = {
+        .attribute = (uint8_t)source->attribute,
+        .op = (uint8_t)source->op,
+        .is_negated = source->is_negated,
+        .first_run = (uint32_t)compiler->runs.n,
+    };
+    if (source->attribute == ZTA_ATTRIBUTE_CLAIM) {
+        status = zta_compile_claim(compiler, source->claim, &cond.claim);
+    }
+    if (status == ZTA_OK) {
+        status = add_values(compiler, source, &cond);
+    }
+    if (status != ZTA_OK) {
+        return status;
+    }
+    if (cond.attribute == ZTA_ATTRIBUTE_CREDENTIAL || cond.attribute == ZTA_ATTRIBUTE_BINDING) {
+        cond.words = words_of(compiler, &cond);
+    }
+    struct zta_rule_cond *added = zta_vector_push(&compiler->conds);
+    if (added == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    *added = cond;
+    return ZTA_OK;
+}

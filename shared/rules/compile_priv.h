@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* State of one compilation, shared by the files that compile. */
+#ifndef ZTA_RULES_COMPILE_PRIV_H
+#define ZTA_RULES_COMPILE_PRIV_H
+
+#include "shared/rules/arena.h"
+#include "shared/rules/compile.h"
+#include "shared/rules/ruleset_priv.h"
+
+/* The values of one list, as compiled for the attribute that first used them. */
+struct zta_compiled_list {
+    bool is_compiled;
+    struct zta_rule_values values;
+};
+
+struct zta_compiler {
+    const struct zta_rules_ast *ast;
+    const struct zta_rules_env *env;
+    struct zta_ruleset *set;
+    struct zta_rules_error *error;
+    const struct zta_ast_list **lists;  /* by name */
+    struct zta_compiled_list *compiled; /* row: list as in `lists`, column: attribute */
+    /* Under construction: moved into the set when all rules are compiled. */
+    struct zta_vector groups;
+    struct zta_vector conds;
+    struct zta_vector runs;
+    struct zta_vector values;
+    struct zta_vector keys;
+    struct zta_vector claims;
+    bool has_issuer_line; /* the rule being compiled says `when issuer …` */
+};
+
+/* Fills the error and returns ZTA_INVALID. */
+enum zta_status zta_compile_fail(struct zta_compiler *compiler, struct zta_rules_place place,
+                                 struct zta_text found, const char *expected);
+/* A copy with a NUL behind it that lives as long as the set. */
+enum zta_status zta_compile_copy(struct zta_compiler *compiler, struct zta_text text,
+                                 struct zta_text *copy) ZTA_MUST_CHECK;
+/* Remembers a claim that some rule names. */
+enum zta_status zta_compile_claim(struct zta_compiler *compiler, struct zta_text name,
+                                  struct zta_text *copy) ZTA_MUST_CHECK;
+
+/* Makes the lists findable. */
+enum zta_status zta_compile_lists(struct zta_compiler *compiler) ZTA_MUST_CHECK;
+/* Appends one condition to the set. */
+enum zta_status zta_compile_cond(struct zta_compiler *compiler,
+                                 const struct zta_ast_cond *cond) ZTA_MUST_CHECK;
+
+#endif

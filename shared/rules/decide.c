@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decision: every rule that can apply is judged, then the verdict is drawn from the sums. */
+#include "shared/rules/decide.h"
+
+#include "shared/rules/ruleset_priv.h"
+
+#include <string.h>
+
+#define NOBODY UINT32_MAX
+
+/* One pass over the rules, as if what is below `threshold` did not exist. */
+struct trial {
+    struct zta_rules_view view;
+    enum zta_mode threshold;
+    bool has_weaker; /* something was left out that the monitored pass takes in */
+    bool is_covered; /* some allow covers the request */
+    uint16_t n_denied_by;
+    uint16_t n_granted_by;
+    uint32_t denied_by; /* first by name */
+    uint32_t granted_by;
+    uint32_t nearest;   /* allow that covers and lacks least, then first by name */
+    uint32_t n_lacking; /* of the nearest */
+};
+
+/* The lines of one rule that are not met. */
+struct lack {
+    uint32_t n;
+    const struct zta_rule_group *first;
+    bool is_scope_only;
+};
+
+static bool is_in_force(struct trial *trial, enum zta_mode mode)
+{
+    if (mode >= trial->threshold) {
+        return true;
+    }
+    trial->has_weaker = trial->has_weaker || mode == ZTA_MODE_MONITOR;
+    return false;
+}
+
+static void count(uint16_t *n)
+{
+    *n = (uint16_t)(*n + (*n < UINT16_MAX ? 1 : 0));
+}
+
+static void add_lack(struct lack *lack, const struct zta_rule_group *group)
+{
+    lack->first = lack->n == 0 ? group : lack->first;
+    lack->is_scope_only = (lack->n == 0 || lack->is_scope_only) && group->is_scope_only;
+    lack->n++;
+}
+
+/*
+ * What an allow or a require lacks. False when an allow does not cover the request: one of its
+ * `when` lines is false. The `when` of a require are settled before.
+ */
+static bool find_lack(struct trial *trial, const struct zta_rule *rule, struct lack *lack)
+{
+    *lack = (struct lack){.n = 0};
+    for (uint32_t i = 0; i < rule->n_groups; i++) {
+        const struct zta_rule_group *group = &trial->view.set->groups[rule->first_group + i];
+        if (group->is_need) {
+            const enum zta_mode mode = zta_rules_features_mode(&trial->view.force, group->features);
+            if (!is_in_force(trial, mode)) {
+                continue;
+            }
+        }
+        else if (rule->kind == ZTA_RULE_REQUIRE) {
+            continue;
+        }
+        const enum zta_truth truth = zta_rules_group_truth(&trial->view, group);
+        if (truth == ZTA_TRUTH_TRUE) {
+            continue;
+        }
+        if (!group->is_need && truth == ZTA_TRUTH_FALSE) {
+            return false;
+        }
+        add_lack(lack, group);
+    }
+    return true;
+}
+
+static void judge_allow(struct trial *trial, uint32_t number, const struct zta_rule *rule)
+{
+    struct lack lack;
+    if (!find_lack(trial, rule, &lack)) {
+        return;
+    }
+    trial->is_covered = true;
+    if (lack.n == 0) {
+        count(&trial->n_granted_by);
+        trial->granted_by = number < trial->granted_by ? number : trial->granted_by;
+    }
+    else if (trial->nearest == NOBODY || lack.n < trial->n_lacking ||
+             (lack.n == trial->n_lacking && number < trial->nearest)) {
+        trial->nearest = number;
+        trial->n_lacking = lack.n;
+    }
+}
+
+static bool is_refused_by(struct trial *trial, const struct zta_rule *rule)
+{
+    struct lack lack;
+    if (!zta_rules_when_holds(&trial->view, rule)) {
+        return false;
+    }
+    if (rule->kind == ZTA_RULE_DENY) {
+        return true;
+    }
+    (void)find_lack(trial, rule, &lack);
+    return lack.n > 0;
+}
+
+static void judge_rule(struct trial *trial, uint32_t number)
+{
+    const struct zta_rule *rule = &trial->view.set->rules[number];
+    if (!is_in_force(trial, zta_rules_mode(&trial->view, rule))) {
+        return;
+    }
+    if (rule->kind == ZTA_RULE_ALLOW) {
+        judge_allow(trial, number, rule);
+    }
+    else if (is_refused_by(trial, rule)) {
+        count(&trial->n_denied_by);
+        trial->denied_by = number < trial->denied_by ? number : trial->denied_by;
+    }
+}
+
+static void judge_all(struct trial *trial)
+{
+    const struct zta_facts *facts = trial->view.facts;
+    struct zta_index_cursor cursor;
+    const uint32_t *numbers;
+    size_t n;
+    zta_index_cursor_init(trial->view.set->index[ZTA_RULES_JUDGE], facts->host, facts->path,
+                          facts->method, &cursor);
+    while ((numbers = zta_index_cursor_next(&cursor, &n)) != NULL) {
+        for (size_t i = 0; i < n; i++) {
+            judge_rule(trial, numbers[i]);
+        }
+    }
+}
+
+static void name_rule(const struct trial *trial, uint32_t number, struct zta_verdict *verdict)
+{
+    const struct zta_rule *rule = &trial->view.set->rules[number];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, verdict->rule, sizeof verdict->rule);
+    zta_buffer_string(&buffer, rule->name);
+    verdict->line = rule->line;
+    verdict->source = rule->source;
+}
+
+static bool lacks_only_scope(struct trial *trial, uint32_t number)
+{
+    struct lack lack;
+    (void)find_lack(trial, &trial->view.set->rules[number], &lack);
+    return lack.n > 0 && lack.is_scope_only;
+}
+
+static void draw_refusal(struct trial *trial, struct zta_verdict *verdict)
+{
+    const uint32_t number = trial->denied_by;
+    verdict->outcome = ZTA_OUTCOME_DENY;
+    verdict->reason = ZTA_REASON_RULE_DENIED;
+    if (trial->view.set->rules[number].kind == ZTA_RULE_REQUIRE &&
+        lacks_only_scope(trial, number)) {
+        verdict->reason = ZTA_REASON_INSUFFICIENT_SCOPE;
+    }
+    name_rule(trial, number, verdict);
+}
+
+static void draw_verdict(struct trial *trial, bool allows_by_default, struct zta_verdict *verdict)
+{
+    if (trial->denied_by != NOBODY) {
+        draw_refusal(trial, verdict);
+    }
+    else if (trial->granted_by != NOBODY) {
+        verdict->outcome = ZTA_OUTCOME_ALLOW;
+        verdict->reason = ZTA_REASON_OK;
+        name_rule(trial, trial->granted_by, verdict);
+    }
+    else if (trial->is_covered) {
+        verdict->outcome = ZTA_OUTCOME_DENY;
+        verdict->reason = lacks_only_scope(trial, trial->nearest) ? ZTA_REASON_INSUFFICIENT_SCOPE
+                                                                  : ZTA_REASON_NOT_ENTITLED;
+    }
+    else if (allows_by_default) {
+        verdict->outcome = ZTA_OUTCOME_ALLOW;
+        verdict->reason = ZTA_REASON_OK;
+    }
+    else {
+        verdict->outcome = ZTA_OUTCOME_DENY;
+        verdict->reason = ZTA_REASON_NO_RULE;
+    }
+}
+
+static bool is_verified(const struct zta_facts *facts)
+{
+    return facts->identity != NULL && facts->identity->credential != ZTA_CREDENTIAL_NONE;
+}
+
+/* Without one of these a request would slip past what is denied by them. */
+static bool can_be_judged(const struct zta_facts *facts)
+{
+    return !zta_text_is_absent(facts->host) && !zta_text_is_absent(facts->path) &&
+           !zta_text_is_absent(facts->method);
+}
+
+/* The verdict of what is in force at the threshold; *trial tells how it came about. */
+static void try_rules(struct trial *trial, const struct zta_stance *stance,
+                      struct zta_verdict *verdict)
+{
+    memset(verdict, 0, sizeof *verdict);
+    if (!is_in_force(trial, stance->modes[ZTA_FEATURE_RULES])) {
+        verdict->outcome = ZTA_OUTCOME_ALLOW;
+        verdict->reason = ZTA_REASON_OK;
+        return;
+    }
+    if (!can_be_judged(trial->view.facts)) {
+        return;
+    }
+    /* No rule lets a request pass without a credential (meaning 16). */
+    if (!is_verified(trial->view.facts) &&
+        is_in_force(trial, stance->modes[ZTA_FEATURE_CREDENTIAL])) {
+        verdict->outcome = ZTA_OUTCOME_CHALLENGE;
+        verdict->reason = ZTA_REASON_NO_CREDENTIAL;
+        return;
+    }
+    judge_all(trial);
+    draw_verdict(trial, stance->allows_by_default != 0, verdict);
+}
+
+static struct trial trial_at(const struct zta_rules_view *view, enum zta_mode threshold)
+{
+    return (struct trial){
+        .view = *view,
+        .threshold = threshold,
+        .denied_by = NOBODY,
+        .granted_by = NOBODY,
+        .nearest = NOBODY,
+    };
+}
+
+/* The scope the client could ask for: the first its issuer can give of the alternatives. */
+static struct zta_text scope_of(const struct zta_rules_view *view,
+                                const struct zta_rule_group *group)
+{
+    const struct zta_identity *identity = view->facts->identity;
+    for (uint32_t c = 0; c < group->n_conds; c++) {
+        const struct zta_rule_cond *cond = &view->set->conds[group->first_cond + c];
+        for (uint32_t r = 0; r < cond->n_runs; r++) {
+            const struct zta_rule_values *run = &view->set->runs[cond->first_run + r];
+            for (uint32_t i = run->first; i < run->first + run->n; i++) {
+                const struct zta_rule_value *value = &view->set->values[i];
+                if (zta_text_is_absent(value->issuer) ||
+                    (identity != NULL && zta_text_equal(value->issuer, identity->issuer))) {
+                    return value->text;
+                }
+            }
+        }
+    }
+    return (struct zta_text){.data = NULL};
+}
+
+/*
+ * All scopes of the rule, those the client has included: it asks its issuer for exactly this list.
+ * A list that does not fit is cut before the scope that does not.
+ */
+static void write_scope(const struct zta_rules_view *view, const struct zta_rule *rule,
+                        struct zta_decision *decision)
+{
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, decision->scope, sizeof decision->scope);
+    for (uint32_t i = 0; i < rule->n_groups; i++) {
+        const struct zta_rule_group *group = &view->set->groups[rule->first_group + i];
+        if (!group->is_scope_only || (!group->is_need && rule->kind == ZTA_RULE_REQUIRE)) {
+            continue;
+        }
+        const struct zta_text scope = scope_of(view, group);
+        if (zta_text_is_absent(scope) || buffer.len + 1 + scope.len >= buffer.size) {
+            continue;
+        }
+        if (buffer.len > 0) {
+            zta_buffer_string(&buffer, " ");
+        }
+        zta_buffer_text(&buffer, scope);
+    }
+}
+
+/* What to tell about a refusal that a rule's unmet lines brought about. */
+static void explain(struct trial *trial, struct zta_decision *decision)
+{
+    const uint32_t number = trial->denied_by != NOBODY    ? trial->denied_by
+                            : trial->granted_by == NOBODY ? trial->nearest
+                                                          : NOBODY;
+    if (number == NOBODY) {
+        return;
+    }
+    const struct zta_rule *rule = &trial->view.set->rules[number];
+    struct lack lack;
+    struct zta_buffer buffer;
+    if (rule->kind == ZTA_RULE_DENY) {
+        return;
+    }
+    if (rule->kind == ZTA_RULE_ALLOW) {
+        zta_buffer_init(&buffer, decision->nearest, sizeof decision->nearest);
+        zta_buffer_string(&buffer, rule->name);
+    }
+    (void)find_lack(trial, rule, &lack);
+    if (lack.first != NULL) {
+        zta_buffer_init(&buffer, decision->missing, sizeof decision->missing);
+        zta_buffer_string(&buffer, lack.first->text);
+    }
+    if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
+        write_scope(&trial->view, rule, decision);
+    }
+}
+
+static bool differs(const struct zta_verdict *a, const struct zta_verdict *b)
+{
+    if (a->outcome != b->outcome || a->reason != b->reason) {
+        return true;
+    }
+    return a->outcome != ZTA_OUTCOME_ALLOW && strcmp(a->rule, b->rule) != 0;
+}
+
+void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *facts,
+                      const struct zta_stance *stance, int64_t now_s, struct zta_decision *decision)
+{
+    memset(decision, 0, sizeof *decision);
+    decision->stage = stance->stage;
+    const struct zta_rules_view view = {
+        .set = set,
+        .facts = facts,
+        .force = zta_rules_force_of(stance),
+        .now_s = now_s,
+    };
+    struct trial enforced = trial_at(&view, ZTA_MODE_ENFORCE);
+    try_rules(&enforced, stance, &decision->verdict);
+    decision->n_denied_by = enforced.n_denied_by;
+    decision->n_granted_by = enforced.n_granted_by;
+    explain(&enforced, decision);
+    if (enforced.has_weaker) {
+        struct trial monitored = trial_at(&view, ZTA_MODE_MONITOR);
+        try_rules(&monitored, stance, &decision->monitor);
+        decision->has_monitor = differs(&decision->verdict, &decision->monitor);
+    }
+}
