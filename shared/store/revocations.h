@@ -32,7 +32,7 @@ struct zta_revocation {
     struct zta_text client;  /* CLIENT; SESSION without sid */
     struct zta_text apikey_id;
     uint8_t session[ZTA_SESSION_ID_SIZE];
-    struct zta_sha256 token_id;
+    struct zta_sha256 token_id; /* TOKEN: its first 16 bytes count, which is what events keep */
     enum zta_session_kind session_kind; /* SESSION: decides which semantics apply */
     int64_t watermark_s; /* real time T; a login at or before T + leeway is refused; never goes back */
     int64_t created_ns;  /* hybrid timestamp: real time, raised above the last one of this store */
