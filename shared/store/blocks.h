@@ -33,6 +33,9 @@ enum zta_status zta_block_put(struct zta_change *change, const struct zta_block 
     ZTA_MUST_CHECK;
 enum zta_status zta_block_remove(struct zta_change *change, const struct zta_block *block)
     ZTA_MUST_CHECK;
+/* Removes what ended at or before now_s; *n records. For operators' changes, never on its own. */
+enum zta_status zta_blocks_prune(struct zta_change *change, int64_t now_s, uint64_t *n)
+    ZTA_MUST_CHECK;
 /* The request path: one look-up for each prefix length in use, longest first (bounded by 161). */
 enum zta_status zta_block_find_addr(struct zta_view *view, const struct zta_addr *addr,
                                     int64_t now_s, bool *is_blocked) ZTA_MUST_CHECK;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -35,7 +36,7 @@ static enum zta_status become(const struct zta_contained *work, struct zta_error
     return ZTA_OK;
 }
 
-/* Never returns. Writes the error record whole: it is shorter than what a pipe takes at once. */
+/* Never returns. Answer and result together are shorter than what a pipe takes at once. */
 static void work_in_child(const struct zta_contained *work, int fd)
 {
     struct zta_error answer = {.status = ZTA_OK};
@@ -46,21 +47,22 @@ static void work_in_child(const struct zta_contained *work, int fd)
         status = work->run(work->context, &answer);
     }
     answer.status = status;
-    ssize_t n = write(fd, &answer, sizeof(answer));
-    _exit(n == (ssize_t)sizeof(answer) ? 0 : 1);
+    bool is_told = write(fd, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) &&
+                   write(fd, work->result, work->result_size) == (ssize_t)work->result_size;
+    _exit(is_told ? 0 : 1);
 }
 
-static size_t read_answer(int fd, struct zta_error *answer)
+static bool read_all(int fd, void *out, size_t size)
 {
     size_t len = 0;
-    while (len < sizeof(*answer)) {
-        ssize_t n = read(fd, (char *)answer + len, sizeof(*answer) - len);
+    while (len < size) {
+        ssize_t n = read(fd, (char *)out + len, size - len);
         if (n == 0 || (n < 0 && errno != EINTR)) {
-            break;
+            return false;
         }
         len += n > 0 ? (size_t)n : 0;
     }
-    return len;
+    return true;
 }
 
 enum zta_status zta_contain(const struct zta_contained *work, struct zta_error *error)
@@ -79,12 +81,13 @@ enum zta_status zta_contain(const struct zta_contained *work, struct zta_error *
         return zta_error_set(error, ZTA_IO, "%s: fork: %s", work->what, strerror(errno));
     }
     struct zta_error answer;
-    size_t len = read_answer(ends[0], &answer);
+    bool is_told = read_all(ends[0], &answer, sizeof(answer)) &&
+                   read_all(ends[0], work->result, work->result_size);
     (void)close(ends[0]);
     int how;
     while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
     }
-    if (len != sizeof(answer)) {
+    if (!is_told) {
         return zta_error_set(error, ZTA_CORRUPT,
                              "%s: reading it crashed, its contents are damaged: restore a backup "
                              "with ztactl store restore",

@@ -3,6 +3,7 @@
 #ifndef ZTA_STORE_CONTAIN_PRIV_H
 #define ZTA_STORE_CONTAIN_PRIV_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "shared/base/status.h"
@@ -15,6 +16,8 @@ struct zta_contained {
     gid_t gid;
     zta_contained_fn run;
     void *context;
+    void *result; /* filled by run in its copy of the memory, brought back when it ends well */
+    size_t result_size;
     const char *what; /* for the message when it crashed */
 };
 

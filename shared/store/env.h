@@ -126,5 +126,10 @@ enum zta_status zta_store_backup(struct zta_store *store, const char *to_dir,
  */
 enum zta_status zta_store_restore(const char *dir, const char *from_dir, struct zta_error *error)
     ZTA_MUST_CHECK;
+/*
+ * Empties LMDB's lock files and makes missing ones, owner and mode included; ZTA_BUSY names the
+ * process that has the store open. Not from a process that has it open itself.
+ */
+enum zta_status zta_store_repair_lock(const char *dir, struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

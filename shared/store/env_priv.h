@@ -149,6 +149,13 @@ enum zta_status zta_walk_seek(struct zta_walk *walk, struct zta_blob *key,
 enum zta_status zta_walk_remove(struct zta_walk *walk) ZTA_MUST_CHECK;
 void zta_walk_end(struct zta_walk *walk);
 
+/* What a topic does with each record of a table; clearing *goes_on ends the walk. */
+typedef enum zta_status (*zta_record_fn)(void *context, struct zta_blob key, struct zta_blob value,
+                                         bool *goes_on);
+/* All records in the order of keys. ZTA_OK for an empty table; a record's failure ends the walk. */
+enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
+                              void *context) ZTA_MUST_CHECK;
+
 /* ---- between env, views, changes, check and backup ---- */
 /* The status of an LMDB or errno code; code 0 is ZTA_OK. */
 enum zta_status zta_env_status(int code);

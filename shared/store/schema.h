@@ -51,4 +51,115 @@ _Static_assert(ZTA_HEAD_AT_N_REVOKED + 8 * ZTA_HEAD_REVOCATION_KINDS == ZTA_HEAD
 _Static_assert(ZTA_HEAD_AT_N_BLOCKS + 8 * ZTA_HEAD_BLOCK_KINDS == ZTA_HEAD_SIZE,
                "nothing follows the block counts");
 
+/* ---- policy/ revocations ---- */
+
+/*
+ * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session or
+ * token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of the texts where they would not
+ * fit a key. Value: the fixed part, then texts issuer, subject, client, API key id, reason, author.
+ */
+#define ZTA_REVOCATION_FORMAT          1
+#define ZTA_REVOCATION_AT_FORMAT       0  /* u8 */
+#define ZTA_REVOCATION_AT_KIND         1  /* u8 */
+#define ZTA_REVOCATION_AT_SESSION_KIND 2  /* u8 */
+#define ZTA_REVOCATION_AT_ORIGIN       3  /* 16 bytes */
+#define ZTA_REVOCATION_AT_CREATED      19 /* i64 hybrid ns */
+#define ZTA_REVOCATION_AT_WATERMARK    27 /* i64 s */
+#define ZTA_REVOCATION_AT_ACTION       35 /* u64 */
+#define ZTA_REVOCATION_AT_SESSION      43 /* 16 bytes */
+#define ZTA_REVOCATION_AT_TOKEN        59 /* 32 bytes */
+#define ZTA_REVOCATION_AT_TEXTS        91
+
+_Static_assert(ZTA_REVOCATION_AT_ORIGIN + ZTA_STORE_ORIGIN_SIZE == ZTA_REVOCATION_AT_CREATED,
+               "the origin ends where the timestamp begins");
+_Static_assert(ZTA_REVOCATION_AT_SESSION + ZTA_SESSION_ID_SIZE == ZTA_REVOCATION_AT_TOKEN &&
+                   ZTA_REVOCATION_AT_TOKEN + ZTA_SHA256_SIZE == ZTA_REVOCATION_AT_TEXTS,
+               "ids lie side by side before the texts");
+
+/* ---- policy/ blocks ---- */
+
+/*
+ * Key: u8 kind; networks: u8 family, u8 prefix, 4 or 16 bytes; subjects: names as for revocations.
+ * Value: the fixed part, then texts issuer, subject, reason, author.
+ */
+#define ZTA_BLOCK_FORMAT     1
+#define ZTA_BLOCK_AT_FORMAT  0  /* u8 */
+#define ZTA_BLOCK_AT_KIND    1  /* u8 */
+#define ZTA_BLOCK_AT_FAMILY  2  /* u8: 0 for subjects */
+#define ZTA_BLOCK_AT_PREFIX  3  /* u8 */
+#define ZTA_BLOCK_AT_ADDR    4  /* 16 bytes */
+#define ZTA_BLOCK_AT_ORIGIN  20 /* 16 bytes */
+#define ZTA_BLOCK_AT_CREATED 36 /* i64 hybrid ns */
+#define ZTA_BLOCK_AT_UNTIL   44 /* i64 s */
+#define ZTA_BLOCK_AT_ACTION  52 /* u64 */
+#define ZTA_BLOCK_AT_TEXTS   60
+
+_Static_assert(ZTA_BLOCK_AT_ORIGIN + ZTA_STORE_ORIGIN_SIZE == ZTA_BLOCK_AT_CREATED &&
+                   ZTA_BLOCK_AT_ACTION + 8 == ZTA_BLOCK_AT_TEXTS,
+               "no gap before the texts");
+
+/* policy/ meta, key "prefixes": u32 a prefix length, how many blocked networks have it. */
+#define ZTA_PREFIXES_KEY   "prefixes"
+#define ZTA_PREFIXES_AT_V4 0   /* 33 lengths */
+#define ZTA_PREFIXES_AT_V6 132 /* 129 lengths */
+#define ZTA_PREFIXES_SIZE  648
+
+_Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES_AT_V6 + 129 * 4,
+               "every prefix length has its count");
+
+/* ---- policy/ keys, key_names ---- */
+
+/*
+ * keys: 12 characters of id; u8 format, 2 x SHA-256, i64 old_until, created, expires, revoked (s), 16
+ * bytes origin, i64 hybrid ns, u8 counts of roles, scopes, networks, networks (u8 family, u8 prefix,
+ * 16 bytes), texts name, owner, reason, author, roles, scopes.
+ * key_names: name of a living key; its id.
+ */
+#define ZTA_KEY_FORMAT 1
+
+/* ---- policy/ audit ---- */
+
+/* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid, eight
+ * texts (audit.h's order), SHA-256 over all of that. */
+#define ZTA_AUDIT_KEY_SIZE 8
+
+/* ---- state/ ---- */
+
+/*
+ * sessions: key id, 16 bytes. Value: u8 version, u8 kind, u8 credential, u8 binding, u8 last reason,
+ * i64 first, i64 last, i64 expires, u64 requests, u64 denied, u64 segment created, u64 sequence,
+ * token id, u8 family, 4 or 16 bytes of address (family 0: none), then issuer, subject, client,
+ * apikey, agent, each behind a u8 length.
+ */
+#define ZTA_SESSION_VERSION 1
+
+/*
+ * events: key u64 segment created, u64 segment id, u64 sequence of the first. Value: u8 version, u16
+ * count, i64 newest time; then for each u32 sequence less the first, u32 weight, the encoded event.
+ * event_ids: key ULID, value the key of the block.
+ * cursors: key u64 segment id, value u64 cursor, u64 stored, u64 aggregated, u64 segment created.
+ */
+#define ZTA_BLOCK_VERSION   1
+#define ZTA_BLOCK_KEY_SIZE  24
+#define ZTA_BLOCK_HEAD_SIZE 11
+/* Four pages of 4096 less LMDB's page header: a full block leaves nothing of its pages unused. */
+#define ZTA_BLOCK_SIZE_MAX 16368
+/* An event takes at least 90 bytes, so that no block holds as many. */
+#define ZTA_BLOCK_EVENTS_MAX 192
+#define ZTA_CURSOR_SIZE      32
+
+/*
+ * repeats: key u64 window, 16 bytes of SHA-256 over source, reason, route. Value: u8 version, u8
+ * various, i64 first, i64 last, u64 count, u8 examples, their ULIDs, the encoded event.
+ */
+#define ZTA_REPEAT_VERSION  1
+#define ZTA_REPEAT_KEY_SIZE 24
+
+/*
+ * published: "heartbeat", and lists under a letter and a u32 index: L locations, R rules, I issuers,
+ * A alerts. key_uses: key id, value i64 time, u64 count.
+ */
+#define ZTA_HEARTBEAT_KEY "heartbeat"
+#define ZTA_KEY_USE_SIZE  16
+
 #endif

@@ -187,3 +187,23 @@ void zta_walk_end(struct zta_walk *walk)
         walk->cursor = NULL;
     }
 }
+
+enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
+                              void *context)
+{
+    struct zta_walk walk;
+    enum zta_status status = zta_walk_begin(view, table, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_blob key;
+    struct zta_blob value;
+    bool goes_on = true;
+    enum zta_status step_status = zta_walk_first(&walk, &key, &value);
+    while (step_status == ZTA_OK && status == ZTA_OK && goes_on) {
+        status = fn(context, key, value, &goes_on);
+        step_status = zta_walk_next(&walk, &key, &value);
+    }
+    zta_walk_end(&walk);
+    return status != ZTA_OK || step_status == ZTA_NOT_FOUND ? status : step_status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does a stored record decode? One function a table, for the deep check. */
+#ifndef ZTA_STORE_RECORDS_PRIV_H
+#define ZTA_STORE_RECORDS_PRIV_H
+
+#include "shared/base/status.h"
+#include "shared/store/env_priv.h"
+
+/* ZTA_CORRUPT for anything the topic does not write. */
+typedef enum zta_status (*zta_record_check_fn)(struct zta_blob key, struct zta_blob value);
+
+enum zta_status zta_revocation_check_record(struct zta_blob key,
+                                            struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_block_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_key_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_key_name_check_record(struct zta_blob key,
+                                          struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+
+#endif
