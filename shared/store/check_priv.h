@@ -16,8 +16,7 @@ struct zta_contents {
 
 /* Version record, and when deep every record of every table. dir_fd is the environment's folder,
  * uid and gid own its files. */
-enum zta_status zta_contents_check(int dir_fd, uid_t uid, gid_t gid,
-                                   const struct zta_contents *contents,
+enum zta_status zta_contents_check(int dir_fd, uid_t uid, gid_t gid, struct zta_contents *contents,
                                    struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif
