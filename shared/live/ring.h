@@ -17,8 +17,9 @@
 #define ZTA_RING_CLAIM_TIMEOUT_NS INT64_C(1000000000)
 
 /*
- * Copies *event into the ring. ZTA_FULL: nothing was written, the drop is counted. Never blocks.
- * The event counts as published from the moment its slot is claimed.
+ * Copies *event into the ring. ZTA_FULL: the event will not be read, the drop is counted: no slot
+ * was free, or the reader passed over this writer's. Never blocks. The event counts as published
+ * from the moment its slot is claimed. A process without an incarnation (0) always meets a full ring.
  */
 enum zta_status zta_ring_publish(struct zta_segment *segment, uint32_t incarnation,
                                  const struct zta_event *event) ZTA_MUST_CHECK;
@@ -31,7 +32,8 @@ uint64_t zta_ring_capacity(const struct zta_segment *segment);
 /*
  * Reads the event at *cursor and advances it, passing over abandoned slots (counted). The slot is
  * not free yet: zta_ring_release does that once the event is stored, so that a reader that dies
- * reads it again. ZTA_NOT_FOUND: nothing (finished) there yet. One reader at a time.
+ * reads it again. ZTA_NOT_FOUND: nothing (finished) there yet; *cursor may have moved over abandoned
+ * slots all the same. One reader at a time.
  */
 enum zta_status zta_ring_read(struct zta_segment *segment, uint64_t *cursor, int64_t now_ns,
                               struct zta_event *event, uint64_t *sequence) ZTA_MUST_CHECK;
