@@ -28,7 +28,7 @@ enum zta_reason {
     ZTA_N_REASONS
 };
 
-#define ZTA_MISSING_MAX 160
+#define ZTA_MISSING_MAX    160
 #define ZTA_SCOPE_TEXT_MAX 256
 
 /* One verdict: what was decided, by which rule. Text is copied, so it outlives the rules. */
@@ -47,9 +47,11 @@ struct zta_decision {
     uint8_t stage;              /* stage that was enforced */
     uint16_t n_denied_by;       /* rules that denied, the headline included */
     uint16_t n_granted_by;
-    char scope[ZTA_SCOPE_TEXT_MAX];  /* insufficient_scope: scopes that were needed, space-separated */
-    char missing[ZTA_MISSING_MAX];   /* the first unmet need, as its rule line ("role admin"), for explain */
-    char nearest[ZTA_NAME_MAX + 1];  /* the allow that would have granted with the fewest changes */
+    char scope
+        [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */
+    char missing
+        [ZTA_MISSING_MAX]; /* the first unmet need, as its rule line ("role admin"), for explain */
+    char nearest[ZTA_NAME_MAX + 1]; /* the allow that would have granted with the fewest changes */
 };
 
 const char *zta_outcome_name(enum zta_outcome outcome);

@@ -86,7 +86,10 @@ struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_tex
 /* Compact form for the store: a version byte, then fields; only the used part of texts. */
 enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_t size,
                                  size_t *out_size) ZTA_MUST_CHECK;
-/* ZTA_CORRUPT for anything encode does not write; hostile bytes are safe. *used is what one event took. */
+/*
+ * ZTA_CORRUPT for anything encode does not write; hostile bytes are safe. *used is what one event
+ * took.
+ */
 enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event *event,
                                  size_t *used) ZTA_MUST_CHECK;
 

@@ -20,7 +20,8 @@ struct zta_facts {
     int64_t content_length;       /* bytes; -1 unknown */
     struct zta_text route;        /* governing Location, else ProxyPass prefix, else "other" */
     struct zta_addr addr;         /* of the client, after mod_remoteip */
-    const struct zta_identity *identity; /* NULL: nothing verified (before authentication, or anonymous) */
+    const struct zta_identity
+        *identity; /* NULL: nothing verified (before authentication, or anonymous) */
 };
 
 #endif

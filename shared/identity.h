@@ -98,9 +98,15 @@ const char *zta_credential_name(enum zta_credential credential);
 const char *zta_binding_name(enum zta_binding binding);
 const char *zta_session_kind_name(enum zta_session_kind kind);
 
-/* Sets everything to absent or unknown without clearing the arrays (they are bounded by their counts). */
+/*
+ * Sets everything to absent or unknown without clearing the arrays (they are bounded by their
+ * counts).
+ */
 void zta_identity_init(struct zta_identity *identity);
-/* Appends a value to the list that is being built; ZTA_FULL when there is no room. Lists are built one after the other. */
+/*
+ * Appends a value to the list that is being built; ZTA_FULL when there is no room. Lists are
+ * built one after the other.
+ */
 enum zta_status zta_identity_add_value(struct zta_identity *identity, struct zta_values *list,
                                        struct zta_text value) ZTA_MUST_CHECK;
 struct zta_text zta_identity_value(const struct zta_identity *identity,

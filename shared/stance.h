@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far a place (server, Location) is switched on: a mode for each feature, from stage, monitor and exceptions. */
+/*
+ * How far a place (server, Location) is switched on: a mode for each feature, from stage, monitor
+ * and exceptions.
+ */
 #ifndef ZTA_STANCE_H
 #define ZTA_STANCE_H
 
@@ -45,10 +48,14 @@ enum zta_status zta_feature_parse(struct zta_text text, enum zta_feature *featur
  * above ZTA_STAGE_MAX, or credential is overridden to less than enforce while stage >= 1.
  */
 enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
-                                const int8_t overrides[ZTA_N_FEATURES], struct zta_stance *stance)
-    ZTA_MUST_CHECK;
+                                const int8_t overrides[ZTA_N_FEATURES],
+                                struct zta_stance *stance) ZTA_MUST_CHECK;
 
-/* The stricter of two: per feature the stronger mode, the higher stages, default allow only if both say so. */
-void zta_stance_stricter(const struct zta_stance *a, const struct zta_stance *b, struct zta_stance *out);
+/*
+ * The stricter of two: per feature the stronger mode, the higher stages, default allow only if
+ * both say so.
+ */
+void zta_stance_stricter(const struct zta_stance *a, const struct zta_stance *b,
+                         struct zta_stance *out);
 
 #endif

@@ -27,11 +27,17 @@ struct mod_zta_run_config {
     size_t n_issuers;
 };
 
+/* Why the run is to end; what *is_stopping becomes. */
+enum mod_zta_run_end {
+    MOD_ZTA_RUN_STOP = 1,  /* the server ends: drain until all its children are gone */
+    MOD_ZTA_RUN_HAND_OVER, /* another helper reads on: commit what the ring holds now, then go at once */
+};
+
 struct mod_zta_run_options {
     struct mod_zta_observer_options observer;
     struct mod_zta_run_config config;
     /*
-     * Becomes non-zero in a signal handler (SIGTERM, installed without SA_RESTART). The signals must
+     * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART). The signals must
      * be unblocked; the loop sleeps at most 100 ms at a time, so a signal between two looks is not lost.
      */
     const volatile sig_atomic_t *is_stopping;

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request on one screen: path, blocks, limits, credential, rules, then enforce and record.
+ * Every check has a mode; what is enforced decides, what is monitored is only noted.
+ */
+#include "mod_zta/access.h"
+
+#include <http_log.h>
+#include <http_request.h>
+
+#include <string.h>
+
+#include "mod_zta/authenticate.h"
+#include "mod_zta/child.h"
+#include "mod_zta/enforce.h"
+#include "mod_zta/facts.h"
+#include "mod_zta/output/scrub.h"
+#include "mod_zta/record.h"
+#include "mod_zta/request.h"
+#include "mod_zta/routes.h"
+#include "mod_zta/throttle.h"
+#include "shared/base/clock.h"
+#include "shared/store/blocks.h"
+
+APLOG_USE_MODULE(zta);
+
+/* One judgement under way. */
+struct judgement {
+    request_rec *r;
+    struct mod_zta_request *request;
+    const struct mod_zta_dir *dir;
+    struct zta_stance stance;
+    struct mod_zta_look look;
+    int64_t now_s;
+    struct zta_decision decision; /* verdict: enforced; monitor: everything that is evaluated */
+};
+
+static const struct zta_verdict allowed = {.outcome = ZTA_OUTCOME_ALLOW, .reason = ZTA_REASON_OK};
+
+int mod_zta_access_begin(request_rec *r)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    if (r->main != NULL || r->prev != NULL) {
+        return DECLINED;
+    }
+    const char *parent_id = mod_zta_scrub(r);
+    if (!server->is_governed) {
+        return DECLINED;
+    }
+    struct mod_zta_request *request = mod_zta_request_create(r);
+    request->parent_id = parent_id;
+    mod_zta_facts_read_path(r, request, server->path_flags);
+    mod_zta_facts_gather(r, request);
+    return DECLINED;
+}
+
+/* Notes what a check of this mode says. True when judging ends here: it refuses and is enforced. */
+static bool note(struct judgement *j, enum zta_mode mode, const struct zta_verdict *verdict)
+{
+    if (verdict->outcome == ZTA_OUTCOME_ALLOW || mode == ZTA_MODE_OFF) {
+        return false;
+    }
+    if (j->decision.monitor.outcome == ZTA_OUTCOME_ALLOW) {
+        j->decision.monitor = *verdict;
+    }
+    if (mode != ZTA_MODE_ENFORCE) {
+        return false;
+    }
+    j->decision.verdict = *verdict;
+    return true;
+}
+
+static bool note_reason(struct judgement *j, enum zta_mode mode, enum zta_reason reason)
+{
+    struct zta_verdict verdict = {.outcome = ZTA_OUTCOME_DENY, .reason = reason};
+    if (reason == ZTA_REASON_OK) {
+        return false;
+    }
+    if (zta_reason_http_status(reason) == HTTP_UNAUTHORIZED) {
+        verdict.outcome = ZTA_OUTCOME_CHALLENGE;
+    }
+    return note(j, mode, &verdict);
+}
+
+/* Paths are held to one reading in every vhost that enforces anywhere, public places included. */
+static bool judge_path(struct judgement *j)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(j->r->server);
+    unsigned flags =
+        j->dir->path_flags == MOD_ZTA_UNSET ? ZTA_PATH_STRICT : (unsigned)j->dir->path_flags;
+    enum zta_path_fault fault = j->request->path_fault;
+    if (fault == ZTA_PATH_OK && flags != server->path_flags && j->request->path_len > 0) {
+        /* The first reading admitted what any place of the vhost admits; this place admits less. */
+        char path[ZTA_PATH_MAX + 1];
+        size_t len;
+        fault =
+            zta_path_normalise(zta_text_of(j->request->raw_path), flags, path, sizeof(path), &len);
+    }
+    if (fault == ZTA_PATH_OK) {
+        return false;
+    }
+    j->request->detail = zta_path_fault_text(fault);
+    zta_counter_add(mod_zta_segment(), ZTA_COUNTER_PATH_REFUSED, 1);
+    return note_reason(j, server->is_enforced ? ZTA_MODE_ENFORCE : ZTA_MODE_MONITOR,
+                       ZTA_REASON_BAD_REQUEST);
+}
+
+/* Addresses that an operator shut out; in every vhost that enforces anywhere. */
+static bool judge_addr(struct judgement *j)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(j->r->server);
+    bool is_blocked = false;
+    if (j->look.view == NULL || !server->is_enforced) {
+        return false;
+    }
+    enum zta_status status =
+        zta_block_find_addr(j->look.view, &j->request->facts.addr, j->now_s, &is_blocked);
+    if (status != ZTA_OK) {
+        return note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_STORE_UNAVAILABLE);
+    }
+    return is_blocked && note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_BLOCKED);
+}
+
+/*
+ * Without the store nobody can say who is revoked or blocked; ZTAFailure says how long that may
+ * last.
+ */
+static bool judge_store(struct judgement *j)
+{
+    if (j->look.view != NULL) {
+        return false;
+    }
+    int64_t stale_ns = j->dir->stale_s > 0 ? j->dir->stale_s * ZTA_NS_PER_S : 0;
+    if (j->look.last_read_ns > 0 && stale_ns > 0 &&
+        j->request->started_ns - j->look.last_read_ns <= stale_ns) {
+        return false;
+    }
+    j->request->detail = "the store cannot be read";
+    return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
+}
+
+static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
+{
+    struct mod_zta_throttled throttled;
+    if (j->stance.modes[ZTA_FEATURE_RATELIMIT] == ZTA_MODE_OFF) {
+        return false;
+    }
+    mod_zta_throttle(j->request, &j->stance, j->now_s, phase, &throttled);
+    if (note(j, ZTA_MODE_ENFORCE, &throttled.enforced)) {
+        return true;
+    }
+    (void)note(j, ZTA_MODE_MONITOR, &throttled.monitored);
+    return false;
+}
+
+static bool judge_failures(struct judgement *j)
+{
+    enum zta_mode mode = j->stance.modes[ZTA_FEATURE_RATELIMIT];
+    return mode != ZTA_MODE_OFF && !j->request->is_authenticated &&
+           mod_zta_throttle_has_failed_too_often(j->request) &&
+           note(j, mode,
+                &(struct zta_verdict){.outcome = ZTA_OUTCOME_THROTTLE,
+                                      .reason = ZTA_REASON_RATE_LIMITED});
+}
+
+static bool judge_subject(struct judgement *j)
+{
+    const struct zta_identity *identity = j->request->identity;
+    enum zta_mode mode = j->stance.modes[ZTA_FEATURE_CREDENTIAL];
+    bool is_blocked = false;
+    if (identity == NULL || j->look.view == NULL) {
+        return false;
+    }
+    if (zta_block_find_subject(j->look.view, identity->issuer, identity->subject, j->now_s,
+                               &is_blocked) != ZTA_OK) {
+        return note_reason(j, mode, ZTA_REASON_STORE_UNAVAILABLE);
+    }
+    return is_blocked && note_reason(j, mode, ZTA_REASON_BLOCKED);
+}
+
+static void judge_rules(struct judgement *j)
+{
+    struct zta_decision rules;
+    if (j->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_OFF) {
+        return;
+    }
+    zta_rules_decide(mod_zta_global()->rules, &j->request->facts, &j->stance, j->now_s, &rules);
+    struct zta_verdict monitor = j->decision.monitor;
+    j->decision = rules;
+    /* What an earlier monitored check said stands; else what the rules would have said. */
+    if (monitor.outcome != ZTA_OUTCOME_ALLOW) {
+        j->decision.monitor = monitor;
+    }
+    else if (!rules.has_monitor) {
+        j->decision.monitor = rules.verdict;
+    }
+}
+
+/* The checks in order of precedence; the first enforced refusal ends them. */
+static void judge_all(struct judgement *j)
+{
+    struct mod_zta_request *request = j->request;
+    bool is_preflight = request->is_preflight && (j->dir->preflight == MOD_ZTA_UNSET ||
+                                                  j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE);
+    if (judge_path(j) || judge_addr(j) || j->stance.monitor == 0 || judge_store(j) ||
+        judge_limits(j, ZTA_LIMIT_BEFORE)) {
+        return;
+    }
+    if (is_preflight) {
+        request->answers_preflight =
+            j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
+        return;
+    }
+    if (judge_failures(j) ||
+        note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
+                    mod_zta_authenticate(j->r, request, j->dir, &j->look)) ||
+        judge_subject(j) || judge_limits(j, ZTA_LIMIT_AFTER)) {
+        return;
+    }
+    judge_rules(j);
+}
+
+/* Folds one side into the request's decision: the first refusal stays, monitored ones likewise. */
+static void fold(struct judgement *j)
+{
+    struct mod_zta_request *request = j->request;
+    j->decision.stage = j->stance.stage;
+    j->decision.has_monitor = j->decision.monitor.outcome != j->decision.verdict.outcome ||
+                              j->decision.monitor.reason != j->decision.verdict.reason;
+    if (request->n_sides == 0 || j->decision.verdict.outcome != ZTA_OUTCOME_ALLOW) {
+        request->decision = j->decision;
+    }
+    else if (!request->decision.has_monitor && j->decision.has_monitor) {
+        request->decision.monitor = j->decision.monitor;
+        request->decision.has_monitor = true;
+    }
+    request->stance = j->stance;
+    request->dir = j->dir;
+}
+
+static int judge_side(request_rec *r, struct mod_zta_request *request,
+                      const struct mod_zta_dir *dir)
+{
+    struct judgement j = {
+        .r = r,
+        .request = request,
+        .dir = dir,
+        .stance = dir->stance,
+        .now_s = request->arrived_ns / ZTA_NS_PER_S,
+        .decision = {.verdict = allowed, .monitor = allowed},
+    };
+    struct zta_text external = request->facts.path;
+    if (request->n_sides > 0) {
+        /* Another side of the same request: the stricter stage holds for it. */
+        zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
+    }
+    if (request->n_sides > 0 || request->is_subrequest) {
+        unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
+        request->facts.path = mod_zta_facts_mapped_path(r, flags);
+    }
+    request->facts.route = mod_zta_route_of(r->server, dir->location, request->facts.path);
+    mod_zta_look_begin(&j.look, request->started_ns);
+    judge_all(&j);
+    mod_zta_look_end(&j.look);
+    request->facts.path = external;
+    fold(&j);
+    return mod_zta_enforce(r, request, &j.decision);
+}
+
+int mod_zta_access_judge(request_rec *r)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    struct mod_zta_request *request = mod_zta_request_adopt(r);
+    const struct mod_zta_dir *dir = mod_zta_dir_of(r);
+    if (request == NULL) {
+        return DECLINED;
+    }
+    if (server->refusal != NULL) {
+        return mod_zta_enforce_unavailable(r, request, server->refusal);
+    }
+    for (size_t i = 0; i < request->n_sides; i++) {
+        if (strcmp(request->sides[i].uri, r->uri) == 0 &&
+            mod_zta_dir_is_alike(request->sides[i].dir, dir)) {
+            return request->sides[i].http_status;
+        }
+    }
+    if (request->refused_by != NULL && request->refused_by != r) {
+        /* The administrator's ErrorDocument for a request that we refused. */
+        mod_zta_record_environment(r, request);
+        return DECLINED;
+    }
+    if (request->n_sides == MOD_ZTA_SIDES_MAX) {
+        return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
+    }
+    struct mod_zta_side side = {
+        .uri = r->uri, .dir = dir, .http_status = judge_side(r, request, dir)};
+    request->sides[request->n_sides++] = side;
+    return side.http_status;
+}
+
+int mod_zta_access_guard(request_rec *r)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    if (server->is_governed && mod_zta_request_adopt(r) == NULL) {
+        /* No hook of ours saw this request: it must not reach a handler. */
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "ZTA0030: a request that was never begun reached the guard; refused");
+        return HTTP_FORBIDDEN;
+    }
+    return mod_zta_access_judge(r);
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache, then cryptography, then the store; every failure has its reason, none is silent. */
+#include "mod_zta/authenticate.h"
+
+#include <apr_strings.h>
+
+#include "mod_zta/throttle.h"
+#include "shared/base/clock.h"
+#include "shared/live/token_cache.h"
+#include "shared/store/keys.h"
+#include "shared/store/revocations.h"
+
+/* How an entry of the token cache says for which revocations it was cleared; 0 is never. */
+#define CLEARED_AT(generations) ((generations)->revocations + 1)
+
+/* One token on its way to an identity. */
+struct trial {
+    request_rec *r;
+    struct mod_zta_request *request;
+    const struct mod_zta_dir *dir;
+    const struct mod_zta_accept *accept;
+    struct mod_zta_look *look;
+    struct zta_text token;
+    struct zta_sha256 digest;
+    int64_t now_s;
+    char *storage; /* ZTA_IDENTITY_SIZE_MAX */
+    struct zta_identity *identity;
+};
+
+const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta_dir *dir)
+{
+    static const struct mod_zta_credential_sources header = {.has_authorization = true};
+    return dir->sources != NULL ? dir->sources : &header;
+}
+
+static struct zta_token_key cache_key(const struct trial *trial,
+                                      const struct mod_zta_issuer *issuer)
+{
+    uint64_t keys = issuer->keys == NULL ? 0 : mod_zta_keyset_hash(issuer->keys);
+    return (struct zta_token_key){.token = trial->digest,
+                                  .issuer = issuer->config_hash,
+                                  .keys = keys ^ mod_zta_global()->claims_hash};
+}
+
+static struct zta_token_key bad_key(const struct trial *trial)
+{
+    return (struct zta_token_key){.token = trial->digest, .issuer = trial->accept->cache_hash};
+}
+
+static bool has_audience(const struct mod_zta_accept *accept, const struct mod_zta_issuer *issuer,
+                         const struct zta_identity *identity)
+{
+    if (accept->audiences != NULL && accept->audiences->nelts > 0) {
+        return mod_zta_token_has_audience(
+            identity, (const struct zta_text *)(const void *)accept->audiences->elts,
+            (size_t)accept->audiences->nelts);
+    }
+    return mod_zta_token_has_audience(identity, issuer->audiences, issuer->n_audiences);
+}
+
+static const struct mod_zta_issuer *accepted_issuer(const struct mod_zta_accept *accept,
+                                                    struct zta_text name)
+{
+    for (size_t i = 0; i < accept->n_issuers; i++) {
+        if (zta_text_equal(accept->issuers[i]->name, name)) {
+            return accept->issuers[i];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Is the identity revoked, as far as it is not known to be clear already? Without the store only
+ * what was cleared at the last look passes (ZTAFailure stale).
+ */
+static enum zta_reason check_revoked(struct trial *trial, uint64_t cleared, bool *is_cleared)
+{
+    enum zta_revocation_kind hit;
+    bool is_revoked = true;
+    *is_cleared = false;
+    if (cleared == CLEARED_AT(&trial->look->generations)) {
+        trial->request->is_stale = trial->look->view == NULL;
+        return ZTA_REASON_OK;
+    }
+    if (trial->look->view == NULL ||
+        zta_revocation_find(trial->look->view, trial->identity, trial->request->leeway_s,
+                            &is_revoked, &hit) != ZTA_OK) {
+        trial->request->detail = "whether it is revoked cannot be read from the store";
+        return ZTA_REASON_STORE_UNAVAILABLE;
+    }
+    if (is_revoked) {
+        trial->request->detail =
+            apr_psprintf(trial->r->pool, "revoked by %s", zta_revocation_kind_name(hit));
+        return ZTA_REASON_REVOKED;
+    }
+    *is_cleared = true;
+    return ZTA_REASON_OK;
+}
+
+static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_issuer *issuer,
+                                     uint64_t cleared, const struct zta_token_place *place)
+{
+    bool is_cleared;
+    trial->request->is_from_cache = true;
+    trial->request->seen = trial->identity;
+    trial->request->leeway_s = issuer->leeway_s;
+    trial->request->token.issuer = issuer;
+    if (mod_zta_token_is_expired(trial->identity, issuer->leeway_s, trial->now_s)) {
+        return ZTA_REASON_EXPIRED_CREDENTIAL;
+    }
+    if (!has_audience(trial->accept, issuer, trial->identity)) {
+        trial->request->detail = "the token is for another audience";
+        return ZTA_REASON_WRONG_AUDIENCE;
+    }
+    enum zta_reason reason = check_revoked(trial, cleared, &is_cleared);
+    if (reason == ZTA_REASON_OK && is_cleared) {
+        zta_token_cache_clear_at(mod_zta_segment(), place, CLEARED_AT(&trial->look->generations));
+    }
+    return reason;
+}
+
+/* True when the cache knew the token, good or bad; then *reason is set. */
+static bool try_cache(struct trial *trial, enum zta_reason *reason)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    for (size_t i = 0; i < trial->accept->n_issuers; i++) {
+        const struct mod_zta_issuer *issuer = trial->accept->issuers[i];
+        struct zta_token_key key = cache_key(trial, issuer);
+        struct zta_token_place place;
+        uint64_t cleared;
+        size_t size;
+        if (issuer->keys != NULL &&
+            zta_token_cache_get(segment, &key, trial->now_s, trial->storage, ZTA_IDENTITY_SIZE_MAX,
+                                &size, &cleared, &place) == ZTA_OK &&
+            zta_identity_decode(trial->storage, size, trial->identity) == ZTA_OK) {
+            *reason = accept_cached(trial, issuer, cleared, &place);
+            return true;
+        }
+    }
+    struct zta_token_key key = bad_key(trial);
+    if (zta_token_cache_is_bad(segment, &key, zta_clock_monotonic_ns())) {
+        trial->request->detail = "the same token was refused before";
+        *reason = ZTA_REASON_BAD_CREDENTIAL;
+        return true;
+    }
+    return false;
+}
+
+static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, bool is_cleared)
+{
+    char blob[ZTA_IDENTITY_SIZE_MAX];
+    size_t size;
+    struct zta_token_key key = cache_key(trial, issuer);
+    if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
+        zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
+                            trial->identity->expires_s + issuer->leeway_s,
+                            is_cleared ? CLEARED_AT(&trial->look->generations) : 0) != ZTA_OK) {
+        /* A lost chance, no more: the next request verifies again. */
+        return;
+    }
+}
+
+static enum zta_reason verify(struct trial *trial)
+{
+    struct mod_zta_token_result *result = &trial->request->token;
+    struct mod_zta_token_request question = {
+        .token = trial->token,
+        .issuers = trial->accept->issuers,
+        .n_issuers = trial->accept->n_issuers,
+        .claims = mod_zta_global()->claims,
+        .n_claims = mod_zta_global()->n_claims,
+        .now_s = trial->now_s,
+    };
+    if (trial->accept->audiences != NULL) {
+        question.audiences = (const struct zta_text *)(const void *)trial->accept->audiences->elts;
+        question.n_audiences = (size_t)trial->accept->audiences->nelts;
+    }
+    mod_zta_token_judge(&question, trial->storage, ZTA_IDENTITY_SIZE_MAX, trial->identity, result);
+    if (result->is_verified) {
+        zta_counter_add(mod_zta_segment(), ZTA_COUNTER_VERIFIED, 1);
+    }
+    if (result->reason != ZTA_REASON_OK) {
+        trial->request->detail = result->detail;
+        if (result->is_bad_for_good) {
+            struct zta_token_key key = bad_key(trial);
+            zta_counter_add(mod_zta_segment(), ZTA_COUNTER_VERIFY_FAILED, 1);
+            zta_token_cache_put_bad(mod_zta_segment(), &key, zta_clock_monotonic_ns());
+        }
+        return result->reason;
+    }
+    bool is_cleared;
+    trial->request->seen = trial->identity;
+    trial->request->leeway_s = result->issuer->leeway_s;
+    enum zta_reason reason = check_revoked(trial, 0, &is_cleared);
+    if (reason == ZTA_REASON_OK || reason == ZTA_REASON_REVOKED) {
+        remember(trial, result->issuer, is_cleared);
+    }
+    return reason;
+}
+
+static enum zta_reason judge_token(struct trial *trial)
+{
+    enum zta_reason reason;
+    if (trial->accept->n_issuers == 0) {
+        trial->request->detail = "no token issuer is accepted here";
+        return ZTA_REASON_UNKNOWN_ISSUER;
+    }
+    zta_sha256(trial->token.data, trial->token.len, &trial->digest);
+    if (try_cache(trial, &reason)) {
+        return reason;
+    }
+    return verify(trial);
+}
+
+/*
+ * The identity of a living key (design section 6): issuer local, subject the owner, else the
+ * name.
+ */
+static enum zta_reason identify_key(struct trial *trial, const struct zta_key *key)
+{
+    struct zta_identity *identity = trial->identity;
+    zta_identity_init(identity);
+    identity->credential = ZTA_CREDENTIAL_APIKEY;
+    identity->issuer = ZTA_TEXT("local");
+    identity->subject = zta_text_is_absent(key->owner) ? key->name : key->owner;
+    identity->apikey = key->name;
+    identity->apikey_id = zta_text_of(apr_pstrdup(trial->r->pool, key->id));
+    identity->issued_s = key->created_s;
+    identity->expires_s = key->expires_s;
+    identity->session_kind = ZTA_SESSION_APIKEY;
+    for (size_t i = 0; i < key->n_roles; i++) {
+        if (zta_identity_add_value(identity, &identity->roles, key->roles[i]) != ZTA_OK) {
+            return ZTA_REASON_BAD_CREDENTIAL;
+        }
+    }
+    for (size_t i = 0; i < key->n_scopes; i++) {
+        if (zta_identity_add_value(identity, &identity->scopes, key->scopes[i]) != ZTA_OK) {
+            return ZTA_REASON_BAD_CREDENTIAL;
+        }
+    }
+    identity->roles.is_known = true;
+    identity->scopes.is_known = true;
+    zta_session_id_make(identity, ZTA_SESSION_APIKEY, identity->apikey_id, identity->session);
+    return ZTA_REASON_OK;
+}
+
+static enum zta_reason judge_key(struct trial *trial)
+{
+    struct zta_key_parts parts;
+    struct zta_key key;
+    if (!trial->accept->has_local) {
+        trial->request->detail = "API keys are not accepted here";
+        return ZTA_REASON_UNKNOWN_ISSUER;
+    }
+    if (zta_key_parse(trial->token, &parts) != ZTA_OK) {
+        trial->request->detail = "not the shape of an API key";
+        return ZTA_REASON_BAD_CREDENTIAL;
+    }
+    if (trial->look->view == NULL) {
+        trial->request->detail = "API keys cannot be read from the store";
+        return ZTA_REASON_STORE_UNAVAILABLE;
+    }
+    char *storage = apr_palloc(trial->r->pool, ZTA_KEY_STORAGE_SIZE);
+    enum zta_status status =
+        zta_key_get(trial->look->view, parts.id, storage, ZTA_KEY_STORAGE_SIZE, &key);
+    if (status == ZTA_OK) {
+        status = zta_key_verify(&key, parts.secret, &trial->request->facts.addr, trial->now_s);
+    }
+    if (status == ZTA_EXPIRED) {
+        trial->request->detail = apr_psprintf(trial->r->pool, "API key id %s is expired", parts.id);
+        return ZTA_REASON_EXPIRED_CREDENTIAL;
+    }
+    if (status == ZTA_NOT_FOUND) {
+        trial->request->detail = apr_psprintf(
+            trial->r->pool, "API key id %s: unknown, revoked, outside its networks or wrong secret",
+            parts.id);
+        return ZTA_REASON_BAD_CREDENTIAL;
+    }
+    if (status != ZTA_OK) {
+        trial->request->detail = "API keys cannot be read from the store";
+        return ZTA_REASON_STORE_UNAVAILABLE;
+    }
+    enum zta_reason reason = identify_key(trial, &key);
+    bool is_cleared;
+    trial->request->seen = trial->identity;
+    return reason == ZTA_REASON_OK ? check_revoked(trial, 0, &is_cleared) : reason;
+}
+
+/* A second place: does it accept the identity that the first one verified? */
+static enum zta_reason accept_again(struct mod_zta_request *request, const struct mod_zta_dir *dir)
+{
+    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    if (request->auth_reason != ZTA_REASON_OK) {
+        return request->auth_reason;
+    }
+    if (request->identity->credential == ZTA_CREDENTIAL_APIKEY) {
+        return accept->has_local ? ZTA_REASON_OK : ZTA_REASON_UNKNOWN_ISSUER;
+    }
+    const struct mod_zta_issuer *issuer = accepted_issuer(accept, request->identity->issuer);
+    if (issuer == NULL) {
+        return ZTA_REASON_UNKNOWN_ISSUER;
+    }
+    return has_audience(accept, issuer, request->identity) ? ZTA_REASON_OK
+                                                           : ZTA_REASON_WRONG_AUDIENCE;
+}
+
+/* Failures that an attacker could repeat cheaply count against his address. */
+static bool is_failed_verification(enum zta_reason reason)
+{
+    return reason == ZTA_REASON_BAD_CREDENTIAL || reason == ZTA_REASON_UNKNOWN_ISSUER ||
+           reason == ZTA_REASON_BINDING_FAILED;
+}
+
+static enum zta_reason judge_presented(struct trial *trial)
+{
+    struct mod_zta_credential *credential = &trial->request->credential;
+    trial->token = credential->value;
+    switch (credential->presented) {
+    case MOD_ZTA_PRESENTED_NONE:
+        return ZTA_REASON_NO_CREDENTIAL;
+    case MOD_ZTA_PRESENTED_BAD:
+        trial->request->detail = credential->detail;
+        return ZTA_REASON_BAD_REQUEST;
+    case MOD_ZTA_PRESENTED_DPOP:
+        trial->request->detail = "DPoP is not switched on here";
+        return ZTA_REASON_BAD_CREDENTIAL;
+    case MOD_ZTA_PRESENTED_TOKEN:
+        return judge_token(trial);
+    case MOD_ZTA_PRESENTED_APIKEY:
+        return judge_key(trial);
+    }
+    return ZTA_REASON_BAD_CREDENTIAL;
+}
+
+enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *request,
+                                     const struct mod_zta_dir *dir, struct mod_zta_look *look)
+{
+    if (request->is_authenticated) {
+        return accept_again(request, dir);
+    }
+    const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
+    struct trial trial = {
+        .r = r,
+        .request = request,
+        .dir = dir,
+        .accept = mod_zta_dir_accept(dir),
+        .look = look,
+        .now_s = request->arrived_ns / ZTA_NS_PER_S,
+        .storage = apr_palloc(r->pool, ZTA_IDENTITY_SIZE_MAX),
+        .identity = apr_palloc(r->pool, sizeof(*trial.identity)),
+    };
+    mod_zta_credential_read(sources, apr_table_get(r->headers_in, "Authorization"),
+                            sources->apikey_header == NULL
+                                ? NULL
+                                : apr_table_get(r->headers_in, sources->apikey_header),
+                            &request->credential);
+    zta_identity_init(trial.identity);
+    request->auth_reason = judge_presented(&trial);
+    request->is_authenticated = true;
+    if (request->auth_reason == ZTA_REASON_OK) {
+        request->identity = trial.identity;
+        request->facts.identity = trial.identity;
+    }
+    else if (is_failed_verification(request->auth_reason)) {
+        mod_zta_throttle_note_failure(request);
+    }
+    return request->auth_reason;
+}

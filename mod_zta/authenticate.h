@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what a request presents to a verified identity that is not revoked. */
+#ifndef MOD_ZTA_AUTHENTICATE_H
+#define MOD_ZTA_AUTHENTICATE_H
+
+#include <httpd.h>
+
+#include <stdbool.h>
+
+#include "mod_zta/child.h"
+#include "mod_zta/request.h"
+
+/*
+ * Reads and verifies the credential as this place accepts it and asks the store whether it is
+ * revoked; once a request, then only whether a second place accepts the same identity. Returns the
+ * reason: ok (request->identity is set), or why not. store_unavailable when that cannot be known.
+ */
+enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *request,
+                                     const struct mod_zta_dir *dir, struct mod_zta_look *look);
+
+/* The Authorization header's credential counts unless ZTACredentials says otherwise. */
+const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta_dir *dir);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walks the finished configuration and refuses what would let a request pass unjudged. */
+#include "mod_zta/check.h"
+
+#include <http_core.h>
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "mod_zta/config.h"
+#include "mod_zta/load.h"
+#include "mod_zta/retained.h"
+#include "mod_zta/routes.h"
+#include "shared/base/path.h"
+
+APLOG_USE_MODULE(zta);
+
+/* What the walk over places collects. */
+struct walk {
+    apr_pool_t *pool;
+    server_rec *main_server;
+    bool is_running; /* a restart of a running server: faults do not end it */
+    bool has_fault;
+};
+
+void mod_zta_each_place(apr_pool_t *pool, server_rec *main_server, mod_zta_place_fn fn,
+                        void *context)
+{
+    for (server_rec *s = main_server; s != NULL; s = s->next) {
+        const struct mod_zta_dir *base = ap_get_module_config(s->lookup_defaults, &zta_module);
+        fn(context, s, base, NULL);
+        const core_server_config *core = ap_get_core_module_config(s->module_config);
+        const apr_array_header_t *lists[] = {core->sec_dir, core->sec_url};
+        for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+            for (int i = 0; lists[l] != NULL && i < lists[l]->nelts; i++) {
+                ap_conf_vector_t *section = APR_ARRAY_IDX(lists[l], i, ap_conf_vector_t *);
+                struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
+                if (add == NULL) {
+                    continue;
+                }
+                union {
+                    const void *c;
+                    void *v;
+                } parent = {.c = base};
+                fn(context, s, mod_zta_dir_merge(pool, parent.v, add), base);
+            }
+        }
+    }
+}
+
+/*
+ * Says a fault once. At a cold start and a configtest it is fatal; at a restart the vhost
+ * refuses.
+ */
+static void fault(struct walk *walk, const server_rec *s, const char *text)
+{
+    walk->has_fault = true;
+    if (walk->is_running) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                     "ZTA0001: %s; this server answers 503 until the configuration is mended",
+                     text);
+        mod_zta_server_of(s)->refusal = apr_pstrdup(walk->pool, text);
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0002: %s", text);
+}
+
+static const char *place_name(const struct walk *walk, const server_rec *s,
+                              const struct mod_zta_dir *dir)
+{
+    return apr_psprintf(walk->pool, "%s%s%s", s->server_hostname ? s->server_hostname : "server",
+                        dir->location != NULL ? ", section " : "",
+                        dir->location != NULL ? dir->location : "");
+}
+
+/* ZTAAccept: names exist; where a choice must be made, it is made. */
+static void check_accept(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    if (dir->accept == NULL) {
+        if (global->issuers->nelts != 1) {
+            fault(walk, s,
+                  apr_psprintf(walk->pool,
+                               "%s: %d issuers are configured and no ZTAAccept is in force, "
+                               "expected ZTAAccept with the names that count here",
+                               place_name(walk, s, dir), global->issuers->nelts));
+        }
+        else if (APR_ARRAY_IDX(global->issuers, 0, struct mod_zta_issuer_config *)
+                     ->issuer.n_audiences != 1) {
+            fault(walk, s,
+                  apr_psprintf(walk->pool,
+                               "%s: the issuer has not exactly one ZTAAudience and no ZTAAccept "
+                               "is in force, expected ZTAAccept NAME audience=URI",
+                               place_name(walk, s, dir)));
+        }
+        return;
+    }
+    for (int i = 0; i < dir->accept->names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(dir->accept->names, i, const char *);
+        const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(global, name);
+        if (issuer == NULL && strcasecmp(name, "local") != 0) {
+            fault(walk, s,
+                  apr_psprintf(walk->pool,
+                               "%s: ZTAAccept names '%s', expected the name of an <ZTAIssuer> "
+                               "section or local",
+                               place_name(walk, s, dir), name));
+        }
+        if (issuer != NULL && issuer->issuer.n_audiences == 0 &&
+            dir->accept->audiences->nelts == 0) {
+            fault(walk, s,
+                  apr_psprintf(walk->pool,
+                               "%s: issuer '%s' has no ZTAAudience and ZTAAccept names none, "
+                               "expected one of them",
+                               place_name(walk, s, dir), name));
+        }
+    }
+}
+
+static bool accepts_local(const struct mod_zta_accept *accept)
+{
+    for (int i = 0; accept->names != NULL && i < accept->names->nelts; i++) {
+        if (strcasecmp(APR_ARRAY_IDX(accept->names, i, const char *), "local") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Turns names into issuers once, so that a request compares pointers. */
+static void resolve_accept(struct mod_zta_accept *accept, apr_pool_t *pool)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    if (accept->issuers != NULL) {
+        return;
+    }
+    int n = accept->names == NULL ? global->issuers->nelts : accept->names->nelts;
+    accept->issuers = apr_pcalloc(pool, sizeof(*accept->issuers) * ((size_t)n + 1));
+    for (int i = 0; i < n; i++) {
+        const struct mod_zta_issuer_config *issuer =
+            accept->names == NULL
+                ? APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)
+                : mod_zta_issuer_named(global, APR_ARRAY_IDX(accept->names, i, const char *));
+        if (issuer != NULL) {
+            accept->issuers[accept->n_issuers++] = &issuer->issuer;
+        }
+    }
+    accept->has_local = accepts_local(accept);
+}
+
+static void check_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
+                        const struct mod_zta_dir *parent)
+{
+    struct walk *walk = context;
+    struct mod_zta_global *global = mod_zta_global();
+    struct mod_zta_server *server = mod_zta_server_of(s);
+
+    if (dir->path_flags != MOD_ZTA_UNSET) {
+        server->path_flags |= (unsigned)dir->path_flags;
+    }
+    if (dir->accept != NULL) {
+        resolve_accept(dir->accept, walk->pool);
+    }
+    if (dir->stance.monitor == 0) {
+        return;
+    }
+    server->is_governed = true;
+    server->is_enforced = server->is_enforced || dir->stance.stage > 0;
+    global->is_governed = true;
+    if (global->store_dir == NULL) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: stage %u needs a store, expected ZTAStore DIR in the main server",
+                           place_name(walk, s, dir), (unsigned)dir->stance.monitor));
+    }
+    check_accept(walk, s, dir);
+    if (dir->sources != NULL && dir->sources->apikey_header != NULL &&
+        !mod_zta_dir_accept(dir)->has_local) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTACredentials has apikey:%s, but API keys are not accepted, "
+                           "expected 'local' among the names of ZTAAccept",
+                           place_name(walk, s, dir), dir->sources->apikey_header));
+    }
+    if (mod_zta_dir_accept(dir)->has_local) {
+        global->accepts_apikeys = true;
+    }
+    if (parent != NULL && dir->stance.stage < parent->stance.stage) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "ZTA0003: %s is at stage %u, lower than the stage %u around it",
+                     place_name(walk, s, dir), (unsigned)dir->stance.stage,
+                     (unsigned)parent->stance.stage);
+    }
+}
+
+/* A public place inside a governed server is worth a line too: it is lower than its parent. */
+static void note_public_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
+                              const struct mod_zta_dir *parent)
+{
+    struct walk *walk = context;
+    if (parent != NULL && dir->stance.stage == 0 && parent->stance.stage > 0) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "ZTA0004: %s is public (stage 0), the server around it is at stage %u",
+                     place_name(walk, s, dir), (unsigned)parent->stance.stage);
+    }
+}
+
+/*
+ * The line of the first directive of that name below `node` whose argument is not `but`; else
+ * NULL.
+ */
+static const ap_directive_t *find_directive(const ap_directive_t *node, const char *name,
+                                            const char *but)
+{
+    /* An explicit walk: first_child, next, then up, because input decides the depth. */
+    while (node != NULL) {
+        if (strcasecmp(node->directive, name) == 0 &&
+            (but == NULL || strcasecmp(node->args, but) != 0)) {
+            return node;
+        }
+        if (node->first_child != NULL) {
+            node = node->first_child;
+            continue;
+        }
+        while (node != NULL && node->next == NULL) {
+            node = node->parent;
+        }
+        node = node == NULL ? NULL : node->next;
+    }
+    return NULL;
+}
+
+/* mod_cache's quick handler serves before any access check (engineering: measured). */
+static void check_cache(struct walk *walk)
+{
+    const ap_directive_t *enable = find_directive(ap_conftree, "CacheEnable", NULL);
+    if (enable == NULL) {
+        return;
+    }
+    const ap_directive_t *off = find_directive(ap_conftree, "CacheQuickHandler", "on");
+    if (off != NULL && find_directive(ap_conftree, "CacheQuickHandler", "off") == NULL) {
+        return;
+    }
+    fault(walk, walk->main_server,
+          apr_psprintf(walk->pool,
+                       "CacheEnable at %s:%d: mod_cache would serve stored answers before any "
+                       "request is judged, expected 'CacheQuickHandler off'",
+                       enable->filename, enable->line_num));
+}
+
+/* Trailers merged into the headers arrive after the headers were scrubbed and judged. */
+static void check_trailers(struct walk *walk)
+{
+    for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        const core_server_config *core = ap_get_core_module_config(s->module_config);
+        if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE && mod_zta_server_of(s)->is_governed) {
+            fault(walk, s,
+                  "MergeTrailers on: trailers would bring headers in after they were judged, "
+                  "expected 'MergeTrailers off'");
+        }
+    }
+}
+
+/* Once keys are loaded: under which word the bad tokens of a set of issuers are remembered. */
+static void seal_accept(struct mod_zta_accept *accept)
+{
+    uint64_t parts[2];
+    struct zta_sha256 digest = {.bytes = {0}};
+    for (size_t i = 0; i < accept->n_issuers; i++) {
+        parts[0] = accept->issuers[i]->config_hash ^ zta_get_u64(digest.bytes);
+        parts[1] =
+            accept->issuers[i]->keys == NULL ? 0 : mod_zta_keyset_hash(accept->issuers[i]->keys);
+        zta_sha256(parts, sizeof(parts), &digest);
+    }
+    accept->cache_hash = zta_get_u64(digest.bytes);
+}
+
+static void seal_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
+                       const struct mod_zta_dir *parent)
+{
+    if (dir->accept != NULL) {
+        seal_accept(dir->accept);
+    }
+}
+
+int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    struct walk walk = {
+        .pool = pconf,
+        .main_server = s,
+        .is_running = mod_zta_retained()->generation > 0,
+    };
+    resolve_accept(&global->default_accept, pconf);
+    mod_zta_each_place(ptemp, s, check_place, &walk);
+    if (!global->is_governed) {
+        /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
+         * show when they are written and not when a stage is raised. */
+        if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0) {
+            return OK;
+        }
+    }
+    else {
+        mod_zta_each_place(ptemp, s, note_public_place, &walk);
+        check_cache(&walk);
+        check_trailers(&walk);
+        mod_zta_routes_collect(pconf, s);
+    }
+    if (mod_zta_load_all(pconf, ptemp, s, walk.is_running) != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    seal_accept(&global->default_accept);
+    mod_zta_each_place(ptemp, s, seal_place, NULL);
+    return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one httpd child holds while it serves: its store handle, the shared memory and what it last
+ * read of policy/. Made in child_init, shared by all its request threads.
+ */
+#ifndef MOD_ZTA_CHILD_H
+#define MOD_ZTA_CHILD_H
+
+#include <httpd.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/live/segment.h"
+#include "shared/store/env.h"
+
+/* NULL when the module is inert. In the parent and in children after fork. */
+struct zta_segment *mod_zta_segment(void);
+/* Sets it; NULL on the way out of a configuration. */
+void mod_zta_segment_set(struct zta_segment *segment);
+/* Of this child; 0 in a process that is none or could not register. */
+uint32_t mod_zta_child_incarnation(void);
+
+/* The child_init hook's part: registers in the shared memory and opens the store. */
+void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s);
+
+/* One look at the store for one judgement, with what it means for caches. */
+struct mod_zta_look {
+    struct zta_view *view; /* NULL: the store cannot be read */
+    struct zta_generations generations;
+    int64_t last_read_ns; /* monotonic, when the store was last read; for ZTAFailure stale */
+};
+
+/*
+ * Begins a look. When the store is missing, replaced or unreadable, view is NULL and generations
+ * holds what was read last. Pair with mod_zta_look_end either way.
+ */
+void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns);
+void mod_zta_look_end(struct mod_zta_look *look);
+
+#endif

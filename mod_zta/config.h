@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one struct for what stands once in the server (mod_zta_global), one for what a
+ * server, vhost or Location may set (mod_zta_dir). All of it lives in the configuration pool, is
+ * built in the parent and immutable while requests run. Directives are directives.def.
+ */
+#ifndef MOD_ZTA_CONFIG_H
+#define MOD_ZTA_CONFIG_H
+
+#include <httpd.h>
+#include <http_config.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mod_zta/identity/credential.h"
+#include "mod_zta/identity/issuer.h"
+#include "mod_zta/identity/keyset.h"
+#include "shared/live/limits.h"
+#include "shared/rules/compile.h"
+#include "shared/stance.h"
+
+#define MOD_ZTA_UNSET            (-1)
+#define MOD_ZTA_LEEWAY_DEFAULT_S 60
+#define MOD_ZTA_LEEWAY_MAX_S     300
+
+extern module AP_MODULE_DECLARE_DATA zta_module;
+
+enum mod_zta_preflight {
+    MOD_ZTA_PREFLIGHT_PASS = 0,
+    MOD_ZTA_PREFLIGHT_ANSWER,
+    MOD_ZTA_PREFLIGHT_JUDGE,
+};
+
+/* What goes on to the API; a set. */
+enum mod_zta_forward {
+    MOD_ZTA_FORWARD_NONE = 0,
+    MOD_ZTA_FORWARD_IDENTITY = 1,
+    MOD_ZTA_FORWARD_AUTHORIZATION = 2,
+};
+
+/* ZTAAccept: the names as written, and what the check of the configuration resolved them to. */
+struct mod_zta_accept {
+    const apr_array_header_t *names;     /* const char * */
+    const apr_array_header_t *audiences; /* struct zta_text; empty: the issuers' own */
+    const struct mod_zta_issuer **issuers;
+    size_t n_issuers;
+    bool has_local;      /* API keys */
+    uint64_t cache_hash; /* of all its issuers and their keys: where bad tokens are remembered */
+};
+
+/* One place: server, vhost, Location or Directory. Members are MOD_ZTA_UNSET or NULL until set. */
+struct mod_zta_dir {
+    const char
+        *location; /* of the innermost section that sets anything of ours; NULL: the server */
+    int stage;
+    int monitor;
+    int allows_by_default;
+    int preflight;   /* enum mod_zta_preflight */
+    int forward;     /* set of enum mod_zta_forward */
+    int path_flags;  /* set of enum zta_path_flags */
+    int64_t stale_s; /* ZTAFailure: 0 closed */
+    int8_t features[ZTA_N_FEATURES];
+    const char *realm;
+    struct mod_zta_accept *accept; /* written by the check of the configuration alone */
+    const struct mod_zta_credential_sources *sources;
+
+    /* Derived by mod_zta_dir_seal from the above, never unset. */
+    struct zta_stance stance;
+};
+
+/* Sizes and times of ZTARetain. */
+struct mod_zta_retain {
+    int64_t events_s;
+    int64_t sessions_s;
+    uint64_t events_size; /* bytes; 0: by time only */
+};
+
+/* An issuer while it is configured: what the identity layer gets, and where its keys stand. */
+struct mod_zta_issuer_config {
+    struct mod_zta_issuer issuer;
+    const char *keys_file;
+    const char *keys_text; /* as read; the retained copy after a failed graceful restart */
+    struct mod_zta_keyset *keyset;
+    apr_array_header_t *audiences; /* struct zta_text */
+    const char
+        *alert; /* last good keys, or none, serve since a restart: what was wrong; else NULL */
+};
+
+struct mod_zta_rules_file {
+    const char *name; /* path as configured and expanded */
+    const char *text;
+    apr_size_t len;
+};
+
+/* What one virtual server adds: computed by the check of the configuration. */
+struct mod_zta_server {
+    bool is_governed;    /* some place of it is above stage 0 or monitored */
+    bool is_enforced;    /* some place of it is above stage 0: paths and blocks hold in all of it */
+    unsigned path_flags; /* union over its places: what the first path check admits */
+    const apr_array_header_t *routes; /* const char *: ProxyPass prefixes, longest first */
+    const char *refusal;              /* unsafe after a graceful restart: everything answers 503 */
+};
+
+struct mod_zta_global {
+    apr_pool_t *pool;
+    const char *store_dir; /* NULL: no store */
+    uint64_t store_size;
+    uint64_t segment_size;
+    struct mod_zta_retain retain;
+    struct zta_limit_rate failures;               /* of verification, by address; count 0: off */
+    apr_array_header_t *rules_patterns;           /* const char * */
+    apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
+    apr_array_header_t *issuers;                  /* struct mod_zta_issuer_config * */
+    struct mod_zta_issuer_config *current_issuer; /* while its container is read */
+    struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
+    bool accepts_apikeys;                 /* some place accepts "local" */
+    bool is_governed;                     /* some place anywhere is above stage 0 or monitored */
+    struct zta_ruleset *rules;            /* compiled; never NULL when is_governed */
+    const struct zta_text *claims;        /* kept of tokens: rules' and headers'; sorted */
+    size_t n_claims;
+    uint64_t claims_hash;    /* of claims and key sets: joins the token cache key */
+    uint32_t generation;     /* of the configuration: rises with each (re)start */
+    const char *rules_alert; /* last good rules serve since a restart: what was wrong; else NULL */
+};
+
+/* The configuration being built or in force. */
+struct mod_zta_global *mod_zta_global(void);
+/* Starts a new one; called once a configuration pass, before directives are read. */
+void mod_zta_global_reset(apr_pool_t *pconf);
+
+struct mod_zta_dir *mod_zta_dir_of(const request_rec *r);
+struct mod_zta_server *mod_zta_server_of(const server_rec *s);
+/* Computes what is derived. Called after each merge and once for each place by the check. */
+void mod_zta_dir_seal(struct mod_zta_dir *dir);
+/* True when two places judge alike, so that one judgement serves both. */
+bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir *b);
+/* What this place accepts; never NULL in a governed place. */
+const struct mod_zta_accept *mod_zta_dir_accept(const struct mod_zta_dir *dir);
+/* The issuer of that name, or NULL. */
+const struct mod_zta_issuer_config *mod_zta_issuer_named(const struct mod_zta_global *global,
+                                                         const char *name);
+
+void *mod_zta_dir_create(apr_pool_t *p, char *location);
+void *mod_zta_dir_merge(apr_pool_t *p, void *base, void *add);
+void *mod_zta_server_create(apr_pool_t *p, server_rec *s);
+
+extern const command_rec mod_zta_commands[];
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Headers of a refusal go to err_headers_out, the only table that an error page and an
+ * ErrorDocument keep.
+ */
+#include "mod_zta/enforce.h"
+
+#include <http_core.h>
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include "mod_zta/authenticate.h"
+#include "mod_zta/child.h"
+#include "mod_zta/output/upstream.h"
+#include "mod_zta/record.h"
+#include "shared/base/clock.h"
+
+APLOG_USE_MODULE(zta);
+
+#define RETRY_UNAVAILABLE_S "5"
+#define EXPOSED             "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-ZTA-Id, X-Request-Id"
+
+static uint64_t ceil_seconds(int64_t ns)
+{
+    return ns <= 0 ? 0 : (uint64_t)((ns + ZTA_NS_PER_S - 1) / ZTA_NS_PER_S);
+}
+
+/* One challenge for each kind of credential that would open this place (RFC 6750 section 3). */
+static void add_challenges(request_rec *r, const struct mod_zta_request *request,
+                           const struct zta_decision *decision)
+{
+    const struct mod_zta_dir *dir = request->dir;
+    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    const char *realm = dir->realm != NULL ? dir->realm : ap_get_server_name(r);
+    const char *error = zta_reason_oauth_error(decision->verdict.reason);
+    const char *parameters = apr_psprintf(r->pool, "realm=\"%s\"", realm);
+
+    if (error != NULL) {
+        parameters = apr_psprintf(r->pool, "%s, error=\"%s\"", parameters, error);
+    }
+    if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
+        parameters = apr_psprintf(r->pool, "%s, scope=\"%s\"", parameters, decision->scope);
+    }
+    if (mod_zta_sources_of(dir)->has_authorization) {
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
+                       apr_pstrcat(r->pool, "Bearer ", parameters, NULL));
+    }
+    if (accept->has_local && mod_zta_sources_of(dir)->apikey_header != NULL && error == NULL) {
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
+                       apr_psprintf(r->pool, "ApiKey realm=\"%s\"", realm));
+    }
+    else if (!mod_zta_sources_of(dir)->has_authorization) {
+        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
+                       apr_pstrcat(r->pool, "ApiKey ", parameters, NULL));
+    }
+}
+
+/* RateLimit fields (draft-ietf-httpapi-ratelimit-headers): the tightest limit that was charged. */
+static void set_rate_limit(request_rec *r, const struct mod_zta_told_limit *told)
+{
+    if (!told->is_set) {
+        return;
+    }
+    apr_table_setn(r->err_headers_out, "RateLimit-Policy",
+                   apr_psprintf(r->pool, "\"%s\";q=%" APR_UINT64_T_FMT ";w=%" APR_UINT64_T_FMT,
+                                told->name, told->count, told->window_s));
+    apr_table_setn(r->err_headers_out, "RateLimit",
+                   apr_psprintf(r->pool, "\"%s\";r=%" APR_UINT64_T_FMT ";t=%" APR_UINT64_T_FMT,
+                                told->name, told->state.remaining,
+                                ceil_seconds(told->state.is_refused ? told->state.retry_after_ns
+                                                                    : told->state.reset_ns)));
+}
+
+static void set_id(request_rec *r, const struct mod_zta_request *request)
+{
+    apr_table_setn(r->err_headers_out, "X-ZTA-Id", request->id_text);
+    apr_table_setn(r->err_headers_out, "X-Request-Id",
+                   request->parent_id != NULL ? request->parent_id : request->id_text);
+}
+
+static void set_refusal_headers(request_rec *r, const struct mod_zta_request *request,
+                                const struct zta_decision *decision, int status)
+{
+    set_id(r, request);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
+    if (apr_table_get(r->headers_in, "Origin") != NULL) {
+        apr_table_setn(r->err_headers_out, "Access-Control-Expose-Headers", EXPOSED);
+    }
+    if (status == HTTP_UNAUTHORIZED || zta_reason_oauth_error(decision->verdict.reason) != NULL) {
+        add_challenges(r, request, decision);
+    }
+    if (status == HTTP_TOO_MANY_REQUESTS) {
+        uint64_t retry_s = ceil_seconds(request->told.state.retry_after_ns);
+        set_rate_limit(r, &request->told);
+        apr_table_setn(r->err_headers_out, "Retry-After",
+                       apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, retry_s == 0 ? 1 : retry_s));
+    }
+    if (status == HTTP_SERVICE_UNAVAILABLE) {
+        apr_table_setn(r->err_headers_out, "Retry-After", RETRY_UNAVAILABLE_S);
+    }
+}
+
+static int refuse(request_rec *r, struct mod_zta_request *request,
+                  const struct zta_decision *decision)
+{
+    int status = zta_reason_http_status(decision->verdict.reason);
+    if (status < HTTP_BAD_REQUEST) {
+        status = HTTP_FORBIDDEN; /* a refusal without a reason stays a refusal */
+    }
+    request->refused_by = r;
+    request->decision = *decision;
+    set_refusal_headers(r, request, decision, status);
+    mod_zta_record_environment(r, request);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "ZTA0040: refused, %s%s%s%s%s, id %s",
+                  zta_reason_name(decision->verdict.reason),
+                  decision->verdict.rule[0] != '\0' ? ", rule " : "", decision->verdict.rule,
+                  request->detail != NULL ? ", " : "",
+                  request->detail != NULL ? request->detail : "", request->id_text);
+    return status;
+}
+
+int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
+                    const struct zta_decision *decision)
+{
+    if (decision->verdict.outcome != ZTA_OUTCOME_ALLOW ||
+        decision->verdict.reason != ZTA_REASON_OK) {
+        return refuse(r, request, decision);
+    }
+    /* Monitoring and public places change not a byte in either direction. */
+    if (request->stance.stage > 0) {
+        set_id(r, request);
+        set_rate_limit(r, &request->told);
+        mod_zta_upstream_set(r, request, request->dir);
+        if (request->identity != NULL && !request->is_subrequest) {
+            r->ap_auth_type = apr_pstrdup(r->pool, "ZTA");
+            r->user = zta_text_is_absent(request->identity->subject)
+                          ? NULL
+                          : apr_pstrmemdup(r->pool, request->identity->subject.data,
+                                           request->identity->subject.len);
+        }
+    }
+    mod_zta_record_environment(r, request);
+    return DECLINED;
+}
+
+int mod_zta_enforce_unavailable(request_rec *r, struct mod_zta_request *request, const char *detail)
+{
+    struct zta_decision decision = {
+        .verdict = {.outcome = ZTA_OUTCOME_DENY, .reason = ZTA_REASON_STORE_UNAVAILABLE}};
+    request->detail = detail;
+    request->dir = mod_zta_dir_of(r);
+    return refuse(r, request, &decision);
+}
+
+int mod_zta_enforce_preflight(request_rec *r)
+{
+    const struct mod_zta_request *request = mod_zta_request_of(r);
+    if (request == NULL || !request->answers_preflight || r->method_number != M_OPTIONS) {
+        return DECLINED;
+    }
+    r->status = HTTP_NO_CONTENT;
+    return OK;
+}

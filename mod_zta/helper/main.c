@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The helper outlives no configuration: at a graceful restart the old one writes what the ring holds
+ * and goes, the new one reads on in the same ring. The parent waits for that, because its code is
+ * unloaded before the next configuration and nobody would reap the old one.
+ */
+#include "mod_zta/helper/main.h"
+
+#include <ap_listen.h>
+#include <http_config.h>
+#include <http_log.h>
+#include <mpm_common.h>
+
+#include <apr_strings.h>
+#include <apr_thread_proc.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mod_zta/check.h"
+#include "mod_zta/child.h"
+#include "mod_zta/config.h"
+#include "mod_zta/helper/run.h"
+#include "mod_zta/retained.h"
+#include "shared/base/clock.h"
+#include "shared/base/version.h"
+
+APLOG_USE_MODULE(zta);
+
+#define END_WAIT_NS (6 * ZTA_NS_PER_S) /* the drain's bound of 5 s, and a second */
+#define END_POLL_US 10000
+
+/* One helper of one configuration; in pconf. */
+struct helper {
+    apr_pool_t *pool;
+    server_rec *s;
+    apr_proc_t proc;
+    bool is_ending; /* the configuration goes: no respawn */
+};
+
+static volatile sig_atomic_t stop_signal;
+
+static void note_signal(int number)
+{
+    stop_signal = number == SIGHUP ? MOD_ZTA_RUN_HAND_OVER : MOD_ZTA_RUN_STOP;
+}
+
+static void log_line(void *context, int level, const char *text)
+{
+    ap_log_error(APLOG_MARK, level, 0, (server_rec *)context, "%s", text);
+}
+
+struct collected {
+    apr_pool_t *pool;
+    apr_array_header_t *locations; /* struct zta_published_location */
+};
+
+static void collect_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
+                          const struct mod_zta_dir *parent)
+{
+    struct collected *collected = context;
+    if (!mod_zta_server_of(s)->is_governed) {
+        return;
+    }
+    APR_ARRAY_PUSH(collected->locations, struct zta_published_location) =
+        (struct zta_published_location){
+            .server = zta_text_of(apr_psprintf(
+                collected->pool, "%s:%u", s->server_hostname != NULL ? s->server_hostname : "*",
+                s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port)),
+            .path = dir->location != NULL && parent != NULL ? zta_text_of(dir->location)
+                                                            : ZTA_TEXT("/"),
+            .stance = dir->stance,
+            .is_lower = parent != NULL && dir->stance.stage < parent->stance.stage,
+        };
+}
+
+static void collect_rules(struct mod_zta_run_config *config, apr_pool_t *pool)
+{
+    const apr_array_header_t *files = mod_zta_global()->rules_files;
+    size_t n = (size_t)files->nelts;
+    struct zta_text *names = apr_palloc(pool, sizeof(*names) * (n + 1));
+    struct zta_text *texts = apr_palloc(pool, sizeof(*texts) * (n + 1));
+    for (size_t i = 0; i < n; i++) {
+        const struct mod_zta_rules_file *file =
+            &APR_ARRAY_IDX(files, (int)i, struct mod_zta_rules_file);
+        names[i] = zta_text_of(file->name);
+        texts[i] = (struct zta_text){.data = file->text, .len = file->len};
+    }
+    config->rules_names = names;
+    config->rules_texts = texts;
+    config->n_rules = n;
+}
+
+static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    size_t n = (size_t)global->issuers->nelts;
+    struct zta_text *names = apr_palloc(pool, sizeof(*names) * (n + 1));
+    struct zta_text *urls = apr_palloc(pool, sizeof(*urls) * (n + 1));
+    for (size_t i = 0; i < n; i++) {
+        const struct mod_zta_issuer *issuer =
+            &APR_ARRAY_IDX(global->issuers, (int)i, struct mod_zta_issuer_config *)->issuer;
+        names[i] = issuer->name;
+        urls[i] = issuer->url;
+    }
+    config->issuer_names = names;
+    config->issuer_urls = urls;
+    config->n_issuers = n;
+}
+
+/* What the parent found wrong at a restart and serves around. */
+static void collect_alerts(struct mod_zta_observer_options *observer, apr_pool_t *pool)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    size_t most = (size_t)global->issuers->nelts + 1;
+    struct zta_published_alert *alerts = apr_pcalloc(pool, sizeof(*alerts) * most);
+    int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    size_t n = 0;
+    if (global->rules_alert != NULL) {
+        alerts[n++] = (struct zta_published_alert){.name = ZTA_TEXT("rules_refused"),
+                                                   .text = zta_text_of(global->rules_alert),
+                                                   .since_s = now_s};
+    }
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        const char *alert =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->alert;
+        if (alert != NULL) {
+            alerts[n++] = (struct zta_published_alert){
+                .name = ZTA_TEXT("keys_refused"), .text = zta_text_of(alert), .since_s = now_s};
+        }
+    }
+    observer->alerts = alerts;
+    observer->n_alerts = n;
+}
+
+static void set_signals(void)
+{
+    struct sigaction stop = {.sa_handler = note_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t none;
+    sigemptyset(&none);
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGHUP, &stop, NULL);
+    sigaction(AP_SIG_GRACEFUL, &ignore, NULL);
+    sigaction(AP_SIG_GRACEFUL_STOP, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the forked process; does not return. Pools of the parent are never cleared here. */
+static void run(struct helper *helper, int32_t parent_pid)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct collected collected = {.pool = helper->pool};
+    struct mod_zta_run_options options = {
+        .observer = {.segment = mod_zta_segment(),
+                     .store_dir = global->store_dir,
+                     .store_size = global->store_size,
+                     .retain_events_s = global->retain.events_s,
+                     .retain_sessions_s = global->retain.sessions_s,
+                     .retain_events_size = global->retain.events_size,
+                     .version = ZTA_VERSION_TEXT,
+                     .log = log_line,
+                     .log_context = helper->s},
+        .is_stopping = &stop_signal,
+        .parent_pid = parent_pid,
+    };
+    set_signals();
+    prctl(PR_SET_NAME, "zta-helper");
+    ap_close_listeners();
+    if (ap_run_drop_privileges(helper->pool, helper->s) != OK) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, helper->s,
+                     "ZTA0050: the helper could not become httpd's user");
+        _exit(1);
+    }
+    collected.locations = apr_array_make(helper->pool, 16, sizeof(struct zta_published_location));
+    mod_zta_each_place(helper->pool, helper->s, collect_place, &collected);
+    options.config.locations =
+        (const struct zta_published_location *)(const void *)collected.locations->elts;
+    options.config.n_locations = (size_t)collected.locations->nelts;
+    collect_rules(&options.config, helper->pool);
+    collect_issuers(&options.config, helper->pool);
+    collect_alerts(&options.observer, helper->pool);
+    zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
+    if (mod_zta_run(&options, &error) != ZTA_OK) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, helper->s, "ZTA0051: the helper ended: %s",
+                     error.text);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+static void maintain(int reason, void *data, apr_wait_t status);
+
+static int spawn(struct helper *helper)
+{
+    int32_t parent_pid = (int32_t)getpid();
+    pid_t pid = fork();
+    if (pid < 0) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, errno, helper->s,
+                     "ZTA0052: no process for the helper; events wait in shared memory");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (pid == 0) {
+        run(helper, parent_pid);
+    }
+    helper->proc = (apr_proc_t){.pid = pid};
+    apr_proc_other_child_register(&helper->proc, maintain, helper, NULL, helper->pool);
+    return OK;
+}
+
+/*
+ * Called by the MPM's parent loop when it reaps; a death outside a configuration's end is
+ * answered by a new one.
+ */
+static void maintain(int reason, void *data, apr_wait_t status)
+{
+    struct helper *helper = data;
+    if (reason == APR_OC_REASON_LOST || reason == APR_OC_REASON_DEATH) {
+        apr_proc_other_child_unregister(data);
+        if (!helper->is_ending) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, helper->s,
+                         "ZTA0053: the helper (pid %d) is gone, starting another",
+                         (int)helper->proc.pid);
+            spawn(helper);
+        }
+    }
+}
+
+static apr_status_t end(void *data)
+{
+    struct helper *helper = data;
+    int64_t until = zta_clock_monotonic_ns() + END_WAIT_NS;
+    helper->is_ending = true;
+    apr_proc_other_child_unregister(data);
+    kill(helper->proc.pid, SIGHUP);
+    while (waitpid(helper->proc.pid, NULL, WNOHANG) == 0) {
+        if (zta_clock_monotonic_ns() > until) {
+            kill(helper->proc.pid, SIGKILL);
+            waitpid(helper->proc.pid, NULL, 0);
+            break;
+        }
+        apr_sleep(END_POLL_US);
+    }
+    return APR_SUCCESS;
+}
+
+int mod_zta_helper_start(apr_pool_t *pconf, server_rec *s)
+{
+    struct helper *helper = apr_pcalloc(pconf, sizeof(*helper));
+    helper->pool = pconf;
+    helper->s = s;
+    apr_pool_cleanup_register(pconf, helper, end, apr_pool_cleanup_null);
+    return spawn(helper);
+}

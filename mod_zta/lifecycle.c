@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's part: memory that outlives graceful restarts, and processes that do not. */
+#include "mod_zta/lifecycle.h"
+
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "mod_zta/child.h"
+#include "mod_zta/config.h"
+#include "mod_zta/helper/main.h"
+#include "mod_zta/load.h"
+#include "mod_zta/output/problem.h"
+#include "mod_zta/retained.h"
+#include "shared/base/clock.h"
+
+APLOG_USE_MODULE(zta);
+
+int mod_zta_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    mod_zta_global_reset(pconf);
+    mod_zta_problem_register();
+    return OK;
+}
+
+static apr_status_t close_segment(void *unused)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    zta_segment_close(&segment);
+    mod_zta_segment_set(NULL);
+    return APR_SUCCESS;
+}
+
+/* Maps and formats the segment at the first start; later configurations attach to what is there. */
+static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
+                                    struct zta_error *error)
+{
+    struct mod_zta_retained *retained = mod_zta_retained();
+    uint64_t size = mod_zta_global()->segment_size;
+    if (retained->segment_base != NULL) {
+        if (retained->segment_size != size) {
+            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                         "ZTA0060: ZTASharedMemory changes at the next stop and start; "
+                         "%" APR_UINT64_T_FMT " bytes stay in use",
+                         retained->segment_size);
+        }
+        return zta_segment_attach(retained->segment_base, retained->segment_size, segment, error);
+    }
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
+        return zta_error_set(error, ZTA_NO_MEMORY,
+                             "no shared memory of %" APR_UINT64_T_FMT " bytes (errno %d)", size,
+                             errno);
+    }
+    enum zta_status status = zta_segment_create(base, size, segment, error);
+    if (status != ZTA_OK) {
+        munmap(base, size);
+        return status;
+    }
+    retained->segment_base = base;
+    retained->segment_size = size;
+    retained->started_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    return ZTA_OK;
+}
+
+int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    struct zta_segment *segment = NULL;
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG ||
+        ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_NORMAL) {
+        return OK;
+    }
+    mod_zta_retained()->generation++;
+    mod_zta_load_retain();
+    if (!global->is_governed || global->store_dir == NULL) {
+        return OK;
+    }
+    if (open_segment(s, &segment, &error) != ZTA_OK) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0061: shared memory: %s", error.text);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    mod_zta_segment_set(segment);
+    apr_pool_cleanup_register(pconf, NULL, close_segment, apr_pool_cleanup_null);
+    zta_segment_config_generation_set(segment, mod_zta_retained()->generation);
+    return mod_zta_helper_start(pconf, s);
+}
+
+void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
+{
+    mod_zta_child_begin(pchild, s);
+}
+
+void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
+                          mpm_child_status state)
+{
+    if (mod_zta_segment() != NULL && state != MPM_CHILD_STARTED) {
+        zta_segment_child_end(mod_zta_segment(), (int32_t)pid);
+    }
+}

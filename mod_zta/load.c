@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules and keys from files into their compiled forms, with the last good texts as a fallback. */
+#include "mod_zta/load.h"
+
+#include <http_config.h>
+#include <http_log.h>
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mod_zta/coldcheck.h"
+#include "mod_zta/config.h"
+#include "mod_zta/retained.h"
+#include "shared/rules/parse.h"
+
+APLOG_USE_MODULE(zta);
+
+#define RULES_FILE_MAX (4 << 20) /* bytes of one rules file */
+
+/* Whole file as a NUL-terminated text, or NULL with *error. */
+static const char *read_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                             const char **error)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    char text[120];
+    apr_status_t rv = apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, pool);
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE, file);
+    }
+    if (rv != APR_SUCCESS) {
+        *error = apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
+        return NULL;
+    }
+    if (info.filetype != APR_REG || info.size > (apr_off_t)max) {
+        *error = apr_psprintf(
+            pool, "%s: expected a regular file of at most %" APR_SIZE_T_FMT " bytes", path, max);
+        apr_file_close(file);
+        return NULL;
+    }
+    char *data = apr_palloc(pool, (apr_size_t)info.size + 1);
+    rv = apr_file_read_full(file, data, (apr_size_t)info.size, len);
+    apr_file_close(file);
+    if (rv != APR_SUCCESS && rv != APR_EOF) {
+        *error = apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
+        return NULL;
+    }
+    data[*len] = '\0';
+    return data;
+}
+
+static const char *read_pattern(apr_pool_t *pool, const char *pattern)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    glob_t found;
+    const char *error = NULL;
+    int rc = glob(pattern, 0, NULL, &found);
+    if (rc == GLOB_NOMATCH) {
+        return apr_psprintf(pool, "ZTARules: '%s' matches no file", pattern);
+    }
+    if (rc != 0) {
+        return apr_psprintf(pool, "ZTARules: '%s' cannot be searched", pattern);
+    }
+    for (size_t i = 0; i < found.gl_pathc && error == NULL; i++) {
+        struct mod_zta_rules_file file = {.name = apr_pstrdup(pool, found.gl_pathv[i])};
+        file.text = read_file(pool, file.name, RULES_FILE_MAX, &file.len, &error);
+        if (file.text != NULL) {
+            APR_ARRAY_PUSH(global->rules_files, struct mod_zta_rules_file) = file;
+        }
+    }
+    globfree(&found);
+    return error;
+}
+
+static const char *read_rules(apr_pool_t *pool)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    for (int i = 0; i < global->rules_patterns->nelts; i++) {
+        const char *error =
+            read_pattern(pool, APR_ARRAY_IDX(global->rules_patterns, i, const char *));
+        if (error != NULL) {
+            return error;
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t close_rules(void *global)
+{
+    zta_ruleset_close(&((struct mod_zta_global *)global)->rules);
+    return APR_SUCCESS;
+}
+
+static const char *rules_error_text(apr_pool_t *pool, const struct zta_rules_error *error)
+{
+    char text[1024];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, text, sizeof(text));
+    zta_rules_error_print(error, &buffer);
+    return apr_pstrdup(pool, text);
+}
+
+/* Names that `issuer` in rules may use. */
+static struct zta_text *issuer_names(apr_pool_t *pool, size_t *n)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct zta_text *names =
+        apr_palloc(pool, sizeof(*names) * ((size_t)global->issuers->nelts + 1));
+    *n = 0;
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        names[(*n)++] =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer.name;
+    }
+    if (global->accepts_apikeys) {
+        names[(*n)++] = ZTA_TEXT("local");
+    }
+    return names;
+}
+
+/* Compiles global->rules_files; NULL or what is wrong. */
+static const char *compile_rules(apr_pool_t *pool)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    size_t n_sources = (size_t)global->rules_files->nelts;
+    struct zta_rules_source *sources = apr_palloc(pool, sizeof(*sources) * (n_sources + 1));
+    for (size_t i = 0; i < n_sources; i++) {
+        const struct mod_zta_rules_file *file =
+            &APR_ARRAY_IDX(global->rules_files, (int)i, struct mod_zta_rules_file);
+        sources[i] = (struct zta_rules_source){.name = zta_text_of(file->name),
+                                               .text = {.data = file->text, .len = file->len}};
+    }
+    struct zta_rules_env env = {.generation = mod_zta_retained()->generation + 1};
+    env.issuers = issuer_names(pool, &env.n_issuers);
+
+    struct zta_rules_ast *ast = NULL;
+    struct zta_rules_error error = {.line = 0};
+    enum zta_status status = zta_rules_parse(sources, n_sources, &ast, &error);
+    if (status == ZTA_OK) {
+        status = zta_ruleset_compile(ast, &env, &global->rules, &error);
+    }
+    zta_rules_ast_close(&ast);
+    if (status != ZTA_OK) {
+        return status == ZTA_INVALID ? rules_error_text(pool, &error) : zta_status_text(status);
+    }
+    apr_pool_cleanup_register(global->pool, global, close_rules, apr_pool_cleanup_null);
+    return NULL;
+}
+
+/* Puts the retained texts in place of the files. */
+static void take_retained_rules(apr_pool_t *pool)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    apr_array_clear(global->rules_files);
+    for (const struct mod_zta_retained_text *item = mod_zta_retained()->rules; item != NULL;
+         item = item->next) {
+        APR_ARRAY_PUSH(global->rules_files, struct mod_zta_rules_file) =
+            (struct mod_zta_rules_file){.name = apr_pstrdup(pool, item->name),
+                                        .text = apr_pstrdup(pool, item->text),
+                                        .len = strlen(item->text)};
+    }
+}
+
+static int load_rules(apr_pool_t *pool, server_rec *s, bool is_running)
+{
+    const char *error = read_rules(pool);
+    if (error == NULL) {
+        error = compile_rules(pool);
+    }
+    if (error == NULL) {
+        return OK;
+    }
+    if (!is_running) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0010: rules: %s", error);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "ZTA0011: rules: %s; the last good rules serve on",
+                 error);
+    mod_zta_global()->rules_alert = apr_pstrdup(mod_zta_global()->pool, error);
+    take_retained_rules(pool);
+    error = compile_rules(pool);
+    if (error != NULL) {
+        /* The retained rules need what this configuration no longer has (an issuer): an empty set
+         * is default deny, so everything that needs rules is refused. */
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                     "ZTA0012: the last good rules do not fit this configuration (%s); "
+                     "every request that needs rules is refused",
+                     error);
+        apr_array_clear(mod_zta_global()->rules_files);
+        error = compile_rules(pool);
+    }
+    return error == NULL ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+struct warning {
+    server_rec *s;
+    const char *issuer;
+};
+
+static void warn_of_key(void *context, const char *text)
+{
+    const struct warning *warning = context;
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, warning->s, "ZTA0013: issuer %s: %s",
+                 warning->issuer, text);
+}
+
+static apr_status_t close_keyset(void *issuer)
+{
+    mod_zta_keyset_close(&((struct mod_zta_issuer_config *)issuer)->keyset);
+    return APR_SUCCESS;
+}
+
+static const char *load_keyset(struct mod_zta_issuer_config *issuer, apr_pool_t *pool,
+                               server_rec *s)
+{
+    struct warning warning = {.s = s, .issuer = issuer->issuer.name.data};
+    struct zta_error error = {.status = ZTA_OK};
+    enum zta_status status =
+        mod_zta_keyset_load(zta_text_of(issuer->keys_text), issuer->issuer.algs, warn_of_key,
+                            &warning, &issuer->keyset, &error);
+    if (status != ZTA_OK) {
+        return apr_psprintf(pool, "%s: %s", issuer->keys_file, error.text);
+    }
+    issuer->issuer.keys = issuer->keyset;
+    apr_pool_cleanup_register(mod_zta_global()->pool, issuer, close_keyset, apr_pool_cleanup_null);
+    return NULL;
+}
+
+static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, server_rec *s,
+                       bool is_running)
+{
+    const char *error = NULL;
+    apr_size_t len;
+    issuer->keys_text = read_file(pool, issuer->keys_file, MOD_ZTA_JWKS_SIZE_MAX, &len, &error);
+    if (error == NULL) {
+        error = load_keyset(issuer, pool, s);
+    }
+    if (error == NULL) {
+        return OK;
+    }
+    if (!is_running) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0014: issuer %s: keys: %s",
+                     issuer->issuer.name.data, error);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    issuer->keys_text = mod_zta_retained_find(mod_zta_retained()->keys, issuer->issuer.name.data);
+    if (issuer->keys_text != NULL && load_keyset(issuer, pool, s) == NULL) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "ZTA0015: issuer %s: keys: %s; the last good keys serve on",
+                     issuer->issuer.name.data, error);
+        issuer->alert = apr_pstrdup(mod_zta_global()->pool, error);
+        return OK;
+    }
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                 "ZTA0016: issuer %s: keys: %s; its tokens are answered with 503",
+                 issuer->issuer.name.data, error);
+    issuer->alert = apr_pstrdup(mod_zta_global()->pool, error);
+    return OK;
+}
+
+/* What the token cache depends on beside the issuer: which claims an entry must hold. */
+static void seal_claims(struct mod_zta_global *global)
+{
+    global->claims = zta_ruleset_claims(global->rules, &global->n_claims);
+    struct zta_sha256 digest;
+    zta_sha256_parts(global->claims, global->n_claims, &digest);
+    global->claims_hash = zta_get_u64(digest.bytes);
+}
+
+int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool is_running)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    global->generation = mod_zta_retained()->generation + 1;
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        struct mod_zta_issuer_config *issuer =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
+        if (load_issuer(issuer, pconf, s, is_running) != OK) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    if (load_rules(pconf, s, is_running) != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    seal_claims(global);
+    if (global->is_governed && global->store_dir != NULL) {
+        const char *error = mod_zta_coldcheck(ptemp, s, global->store_dir);
+        if (error != NULL && !is_running) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0017: store %s: %s", global->store_dir,
+                         error);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+        if (error != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                         "ZTA0018: store %s: %s; ZTAFailure decides until it is mended",
+                         global->store_dir, error);
+        }
+    }
+    return OK;
+}
+
+void mod_zta_load_retain(void)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct mod_zta_retained *retained = mod_zta_retained();
+    mod_zta_retained_clear(&retained->rules);
+    for (int i = 0; i < global->rules_files->nelts; i++) {
+        const struct mod_zta_rules_file *file =
+            &APR_ARRAY_IDX(global->rules_files, i, struct mod_zta_rules_file);
+        mod_zta_retained_add(&retained->rules, file->name, file->text);
+    }
+    mod_zta_retained_clear(&retained->keys);
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        const struct mod_zta_issuer_config *issuer =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
+        if (issuer->keyset != NULL) {
+            mod_zta_retained_add(&retained->keys, issuer->issuer.name.data, issuer->keys_text);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mod_zta: the table of contents. Every hook in the order in which a request meets it, and why it
+ * stands there. Start reading at access.c; the decision itself is shared/rules/decide.h.
+ */
+#include <httpd.h>
+#include <http_config.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include <ap_mpm.h>
+#include <mpm_common.h>
+
+#include "mod_zta/access.h"
+#include "mod_zta/authn.h"
+#include "mod_zta/check.h"
+#include "mod_zta/config.h"
+#include "mod_zta/enforce.h"
+#include "mod_zta/lifecycle.h"
+#include "mod_zta/output/problem.h"
+#include "mod_zta/record.h"
+
+static void register_hooks(apr_pool_t *p)
+{
+    /* The client's address is only known after mod_remoteip. */
+    static const char *const after_remoteip[] = {"mod_remoteip.c", "mod_setenvif.c", NULL};
+
+    /* Configuration and processes. */
+    ap_hook_pre_config(mod_zta_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(mod_zta_check_config, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_post_config(mod_zta_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(mod_zta_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_status(mod_zta_child_status, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* 1. Headers are scrubbed and the path is read before anything can act on either. */
+    ap_hook_post_read_request(mod_zta_access_begin, after_remoteip, NULL, APR_HOOK_FIRST);
+
+    /*
+     * 2. The external side, before any rewrite, alias or redirect, and before TRACE and "OPTIONS *"
+     * are answered in map_to_storage. pre_translate_name comes first where mod_proxy maps there.
+     */
+    ap_hook_pre_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* 3. The mapped side, where its place or uri differs; skipped by httpd under `Satisfy Any`. */
+    ap_hook_check_access_ex(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST,
+                            AP_AUTH_INTERNAL_PER_CONF);
+
+    /* 4. `AuthType ZTA` with `Require valid-user`: the identity stands already. */
+    ap_hook_check_authn(mod_zta_authn, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+
+    /* 5. The guard: the one hook that every form of request passes before a handler (measured). */
+    ap_hook_fixups(mod_zta_access_guard, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* 6. ZTAPreflight answer. */
+    ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* 7. Bodies of refusals; an ErrorDocument of the administrator wins. */
+    ap_hook_insert_error_filter(mod_zta_problem_insert, NULL, NULL, APR_HOOK_LAST);
+
+    /* 8. The event, once the client has its answer. */
+    ap_hook_log_transaction(mod_zta_record_event, NULL, NULL, APR_HOOK_FIRST);
+}
+
+module AP_MODULE_DECLARE_DATA zta_module = {
+    STANDARD20_MODULE_STUFF, mod_zta_dir_create, mod_zta_dir_merge,   mod_zta_server_create, NULL,
+    mod_zta_commands,        register_hooks,     AP_MODULE_FLAG_NONE,
+};

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Header hygiene at the very start of a request, before anything could read a forged header. */
+#include "mod_zta/output/scrub.h"
+
+#include <http_protocol.h>
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mod_zta/facts.h"
+
+#define OWN_PREFIX     "x-zta-"
+#define REQUEST_ID     "x-request-id"
+#define REQUEST_ID_MAX 128
+#define SCRUBBED_MAX   64 /* names found in one pass; more passes follow */
+
+static char fold(char c)
+{
+    return c == '_' ? '-' : (char)apr_tolower(c);
+}
+
+/* Does name (len bytes) begin with the folded prefix? */
+static bool begins_with(const char *name, size_t len, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    if (len < n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (fold(name[i]) != prefix[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_request_id_name(const char *name, size_t len)
+{
+    return len == strlen(REQUEST_ID) && begins_with(name, len, REQUEST_ID);
+}
+
+struct found {
+    const char *names[SCRUBBED_MAX];
+    size_t n;
+};
+
+static int find_own(void *context, const char *name, const char *value)
+{
+    struct found *found = context;
+    if (found->n < SCRUBBED_MAX && begins_with(name, strlen(name), OWN_PREFIX)) {
+        found->names[found->n++] = name;
+    }
+    return 1;
+}
+
+static void scrub_own(request_rec *r)
+{
+    struct found found;
+    do {
+        found.n = 0;
+        apr_table_do(find_own, &found, r->headers_in, NULL);
+        for (size_t i = 0; i < found.n; i++) {
+            apr_table_unset(r->headers_in, found.names[i]);
+        }
+    } while (found.n == SCRUBBED_MAX);
+}
+
+/* Connection: names in it are dropped by the next hop; ours must arrive (hop-by-hop smuggling). */
+static void scrub_connection(request_rec *r)
+{
+    const char *value = apr_table_get(r->headers_in, "Connection");
+    if (value == NULL ||
+        (ap_strcasestr(value, "zta") == NULL && ap_strcasestr(value, "request") == NULL)) {
+        return;
+    }
+    const char *kept = NULL;
+    for (const char *p = value; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        size_t lead = strspn(p, " \t");
+        size_t end = len;
+        while (end > lead && (p[end - 1] == ' ' || p[end - 1] == '\t')) {
+            end--;
+        }
+        if (lead < end && !begins_with(p + lead, end - lead, OWN_PREFIX) &&
+            !is_request_id_name(p + lead, end - lead)) {
+            const char *token = apr_pstrmemdup(r->pool, p + lead, end - lead);
+            kept = kept == NULL ? token : apr_pstrcat(r->pool, kept, ", ", token, NULL);
+        }
+        p += len + (p[len] == ',' ? 1 : 0);
+    }
+    if (kept == NULL) {
+        apr_table_unset(r->headers_in, "Connection");
+        return;
+    }
+    apr_table_setn(r->headers_in, "Connection", kept);
+}
+
+static const char *peer_request_id(const request_rec *r)
+{
+    const char *id = apr_table_get(r->headers_in, "X-Request-Id");
+    if (id == NULL || !mod_zta_facts_has_trusted_peer(r)) {
+        return NULL;
+    }
+    size_t len = strlen(id);
+    return len > 0 && len <= REQUEST_ID_MAX &&
+                   strspn(id,
+                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+                       len
+               ? id
+               : NULL;
+}
+
+const char *mod_zta_scrub(request_rec *r)
+{
+    scrub_own(r);
+    scrub_connection(r);
+    return peer_request_id(r);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trusted headers for the API; they were scrubbed from what the client sent, so they are ours. */
+#include "mod_zta/output/upstream.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "mod_zta/authenticate.h"
+
+static bool is_plain(unsigned char c, bool keeps_comma)
+{
+    return c > 0x20 && c < 0x7f && c != '%' && (c != ',' || keeps_comma);
+}
+
+/* Percent-encodes into out at *at; the caller reserved three bytes for each of text. */
+static void encode(struct zta_text text, bool keeps_comma, char *out, size_t *at)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (is_plain(c, keeps_comma)) {
+            out[(*at)++] = (char)c;
+            continue;
+        }
+        out[(*at)++] = '%';
+        out[(*at)++] = digits[c >> 4];
+        out[(*at)++] = digits[c & 0xf];
+    }
+}
+
+static void set_text(request_rec *r, const char *name, struct zta_text value)
+{
+    if (zta_text_is_absent(value)) {
+        return;
+    }
+    char *out = apr_palloc(r->pool, value.len * 3 + 1);
+    size_t at = 0;
+    encode(value, true, out, &at);
+    out[at] = '\0';
+    apr_table_setn(r->headers_in, name, out);
+}
+
+static void set_roles(request_rec *r, const struct zta_identity *identity)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < identity->roles.n; i++) {
+        size += zta_identity_value(identity, &identity->roles, i).len * 3 + 1;
+    }
+    if (identity->roles.n == 0) {
+        return;
+    }
+    char *out = apr_palloc(r->pool, size);
+    size_t at = 0;
+    for (size_t i = 0; i < identity->roles.n; i++) {
+        if (i > 0) {
+            out[at++] = ',';
+        }
+        encode(zta_identity_value(identity, &identity->roles, i), false, out, &at);
+    }
+    out[at] = '\0';
+    apr_table_setn(r->headers_in, "X-ZTA-Roles", out);
+}
+
+/* Only what was read as the credential goes; another scheme's Authorization is not ours. */
+static void remove_credential(request_rec *r, const struct mod_zta_request *request,
+                              const struct mod_zta_dir *dir)
+{
+    const char *header = mod_zta_sources_of(dir)->apikey_header;
+    const char *authorization = apr_table_get(r->headers_in, "Authorization");
+    const char *value = request->credential.value.data;
+    if (value == NULL) {
+        return;
+    }
+    if (authorization != NULL && value >= authorization &&
+        value <= authorization + strlen(authorization)) {
+        apr_table_unset(r->headers_in, "Authorization");
+    }
+    else if (header != NULL) {
+        apr_table_unset(r->headers_in, header);
+    }
+}
+
+void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
+                          const struct mod_zta_dir *dir)
+{
+    const struct zta_identity *identity = request->identity;
+    int forward = dir->forward == MOD_ZTA_UNSET ? MOD_ZTA_FORWARD_IDENTITY : dir->forward;
+
+    apr_table_unset(r->headers_in, "X_Request_Id");
+    apr_table_setn(r->headers_in, "X-ZTA-Id", request->id_text);
+    apr_table_setn(r->headers_in, "X-Request-Id",
+                   request->parent_id != NULL ? request->parent_id : request->id_text);
+    if (identity == NULL) {
+        return;
+    }
+    if ((forward & MOD_ZTA_FORWARD_AUTHORIZATION) == 0) {
+        remove_credential(r, request, dir);
+    }
+    if ((forward & MOD_ZTA_FORWARD_IDENTITY) != 0) {
+        set_text(r, "X-ZTA-Issuer", identity->issuer);
+        set_text(r, "X-ZTA-Subject", identity->subject);
+        set_text(r, "X-ZTA-Client", identity->client);
+        set_roles(r, identity);
+    }
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event is copied into shared memory in one step; a full ring loses it, counted, and nothing
+ * waits.
+ */
+#include "mod_zta/record.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <http_ssl.h>
+
+#include <string.h>
+
+#include "mod_zta/child.h"
+#include "shared/base/clock.h"
+#include "shared/event.h"
+#include "shared/live/ring.h"
+
+static void set_text(request_rec *r, const char *name, struct zta_text text)
+{
+    if (!zta_text_is_absent(text)) {
+        apr_table_setn(r->subprocess_env, name, apr_pstrmemdup(r->pool, text.data, text.len));
+    }
+}
+
+void mod_zta_record_environment(request_rec *r, const struct mod_zta_request *request)
+{
+    const struct zta_verdict *verdict = &request->decision.verdict;
+    const struct zta_identity *identity = request->seen;
+    apr_table_setn(r->subprocess_env, "ZTA_ID", request->id_text);
+    apr_table_setn(r->subprocess_env, "ZTA_DECISION", zta_outcome_name(verdict->outcome));
+    apr_table_setn(r->subprocess_env, "ZTA_REASON", zta_reason_name(verdict->reason));
+    apr_table_setn(r->subprocess_env, "ZTA_STAGE",
+                   request->stance.stage == 0   ? "0"
+                   : request->stance.stage == 1 ? "1"
+                                                : "2");
+    if (verdict->rule[0] != '\0') {
+        apr_table_setn(r->subprocess_env, "ZTA_RULE", verdict->rule);
+    }
+    if (identity != NULL) {
+        char *session = apr_palloc(r->pool, 2 * ZTA_SESSION_ID_SIZE + 1);
+        set_text(r, "ZTA_ISSUER", identity->issuer);
+        set_text(r, "ZTA_SUBJECT", identity->subject);
+        set_text(r, "ZTA_CLIENT", identity->client);
+        zta_hex_encode(identity->session, ZTA_SESSION_ID_SIZE, session);
+        apr_table_setn(r->subprocess_env, "ZTA_SESSION", session);
+    }
+}
+
+static void fill_identity(struct zta_event *event, const struct zta_identity *identity,
+                          struct zta_text *texts)
+{
+    event->credential = (uint8_t)identity->credential;
+    event->binding = (uint8_t)identity->binding;
+    event->session_kind = (uint8_t)identity->session_kind;
+    event->expires_s = identity->expires_s > 0 ? (uint64_t)identity->expires_s : 0;
+    memcpy(event->session, identity->session, sizeof(event->session));
+    memcpy(event->token_id, identity->token_id.bytes, sizeof(event->token_id));
+    texts[ZTA_EVENT_ISSUER] = identity->issuer;
+    texts[ZTA_EVENT_SUBJECT] = identity->subject;
+    texts[ZTA_EVENT_CLIENT] = identity->client;
+    texts[ZTA_EVENT_APIKEY] = identity->apikey;
+}
+
+static uint8_t event_flags(const request_rec *r, const struct mod_zta_request *request)
+{
+    unsigned flags = 0;
+    flags |= request->decision.has_monitor ? ZTA_EVENT_MONITORED : 0;
+    flags |= request->is_from_cache ? ZTA_EVENT_TOKEN_CACHED : 0;
+    flags |= r->connection->master != NULL ? ZTA_EVENT_HTTP2 : 0;
+    flags |= ap_ssl_conn_is_ssl(r->connection) ? ZTA_EVENT_TLS : 0;
+    flags |= request->is_preflight ? ZTA_EVENT_PREFLIGHT : 0;
+    flags |= request->parent_id != NULL ? ZTA_EVENT_PEER_ID : 0;
+    flags |= request->is_stale ? ZTA_EVENT_STALE : 0;
+    return (uint8_t)flags;
+}
+
+static void fill_decision(struct zta_event *event, const struct zta_decision *decision)
+{
+    event->outcome = (uint8_t)decision->verdict.outcome;
+    event->reason = (uint8_t)decision->verdict.reason;
+    event->monitor_outcome = (uint8_t)decision->monitor.outcome;
+    event->monitor_reason = (uint8_t)decision->monitor.reason;
+    event->rule_line = decision->verdict.line;
+    event->rule_source = decision->verdict.source;
+    event->stage = decision->stage;
+}
+
+static void fill(struct zta_event *event, const request_rec *r,
+                 const struct mod_zta_request *request, const request_rec *last)
+{
+    const struct zta_decision *decision = &request->decision;
+    struct zta_text texts[ZTA_N_EVENT_TEXTS] = {{.data = NULL}};
+    int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
+
+    event->time_ns = request->arrived_ns;
+    event->id = request->id;
+    event->addr = request->facts.addr;
+    event->latency_us = took_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(took_ns / 1000);
+    event->rules_generation = zta_ruleset_generation(mod_zta_global()->rules);
+    event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
+    event->http_status = (uint16_t)last->status;
+    event->flags = event_flags(r, request);
+    fill_decision(event, decision);
+    if (request->seen != NULL) {
+        fill_identity(event, request->seen, texts);
+    }
+    texts[ZTA_EVENT_METHOD] = request->facts.method;
+    texts[ZTA_EVENT_HOST] = request->facts.host;
+    /* A refused path is shown as it was sent; the texts of an event are escaped when printed. */
+    texts[ZTA_EVENT_PATH] =
+        request->path_len > 0 ? request->facts.path : zta_text_of(request->raw_path);
+    texts[ZTA_EVENT_ROUTE] = request->facts.route;
+    texts[ZTA_EVENT_RULE] = zta_text_of(decision->verdict.rule);
+    if (decision->has_monitor) {
+        texts[ZTA_EVENT_MONITOR_RULE] = zta_text_of(decision->monitor.rule);
+    }
+    texts[ZTA_EVENT_MISSING] = zta_text_of(decision->missing);
+    texts[ZTA_EVENT_NEAREST] = zta_text_of(decision->nearest);
+    texts[ZTA_EVENT_DETAIL] = zta_text_of(request->detail);
+    texts[ZTA_EVENT_PARENT] = zta_text_of(request->parent_id);
+    texts[ZTA_EVENT_AGENT] = zta_text_of(apr_table_get(r->headers_in, "User-Agent"));
+    zta_event_set_texts(event, texts);
+}
+
+static void count(const struct mod_zta_request *request)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    const struct zta_decision *decision = &request->decision;
+    zta_counter_add(segment, ZTA_COUNTER_REQUESTS, 1);
+    if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW) {
+        zta_counter_add(segment, ZTA_COUNTER_ALLOWED, 1);
+        if (decision->has_monitor && decision->monitor.outcome != ZTA_OUTCOME_ALLOW) {
+            zta_counter_add(segment, ZTA_COUNTER_MONITOR_WOULD_DENY, 1);
+        }
+        return;
+    }
+    zta_counter_add(segment, ZTA_COUNTER_DENIED, 1);
+    if (decision->verdict.reason == ZTA_REASON_RATE_LIMITED) {
+        zta_counter_add(segment, ZTA_COUNTER_LIMITED, 1);
+    }
+    if (decision->verdict.outcome == ZTA_OUTCOME_CHALLENGE) {
+        zta_counter_add(segment, ZTA_COUNTER_UNAUTHENTICATED, 1);
+    }
+}
+
+int mod_zta_record_event(request_rec *r)
+{
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    const request_rec *last = r;
+    struct zta_event event = {.time_ns = 0};
+    if (request == NULL || r->main != NULL || request->is_recorded) {
+        return OK;
+    }
+    request->is_recorded = true;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    if (mod_zta_child_incarnation() == 0) {
+        return OK;
+    }
+    fill(&event, r, request, last);
+    count(request);
+    if (zta_ring_publish(mod_zta_segment(), mod_zta_child_incarnation(), &event) != ZTA_OK) {
+        /* The ring counted the drop. */
+        return OK;
+    }
+    return OK;
+}

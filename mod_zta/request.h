@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the module knows of one HTTP request, from post_read_request to log_transaction: in r->pool,
+ * found through request_config. An internal redirect goes on with the state of the request it came
+ * from, a subrequest with a copy: one client request has one id, one identity and one record.
+ */
+#ifndef MOD_ZTA_REQUEST_H
+#define MOD_ZTA_REQUEST_H
+
+#include <httpd.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mod_zta/config.h"
+#include "mod_zta/identity/credential.h"
+#include "mod_zta/identity/token.h"
+#include "shared/base/path.h"
+#include "shared/base/ulid.h"
+#include "shared/decision.h"
+#include "shared/facts.h"
+#include "shared/identity.h"
+#include "shared/live/limits.h"
+#include "shared/rules/decide.h"
+
+#define MOD_ZTA_SIDES_MAX 8 /* judged (uri, place) pairs of one client request; more are refused */
+
+/* The tightest limit that was charged: what the RateLimit fields tell. */
+struct mod_zta_told_limit {
+    char name[ZTA_NAME_MAX + 1];
+    uint64_t count;
+    uint64_t window_s;
+    struct zta_limit_state state;
+    bool is_set;
+};
+
+/* One judgement: of which path, in which place, with what result. */
+struct mod_zta_side {
+    const char *uri;
+    const struct mod_zta_dir *dir;
+    int http_status; /* OK or an HTTP error */
+};
+
+struct mod_zta_request {
+    struct zta_ulid id;
+    char id_text[ZTA_ULID_TEXT_LEN + 1];
+    int64_t arrived_ns; /* real time */
+    int64_t started_ns; /* monotonic */
+
+    /* The external request, as the client sent it. */
+    char path[ZTA_PATH_MAX + 1]; /* normal form; "" while unknown or refused */
+    size_t path_len;
+    const char *raw_path; /* as sent, for a second reading under other flags */
+    enum zta_path_fault path_fault;
+    const char *parent_id; /* X-Request-Id of a trusted peer, else NULL */
+    bool is_preflight;
+    bool answers_preflight; /* ZTAPreflight answer: our handler says 204 */
+
+    struct zta_facts facts;
+    char host[ZTA_HOST_MAX + 1];
+
+    /* The credential, once read; the identity, once verified. */
+    bool is_authenticated; /* authentication was done, whatever came out */
+    struct mod_zta_credential credential;
+    struct mod_zta_token_result token;
+    struct zta_identity *identity; /* NULL: nothing verified that may enter */
+    const struct zta_identity
+        *seen; /* verified, though maybe revoked or out of place: for the record */
+    enum zta_reason auth_reason; /* ok, or why there is no identity */
+    int64_t leeway_s;
+    bool is_from_cache;
+    bool is_stale; /* judged while the store could not be read */
+
+    struct zta_decision decision;  /* of the request as a whole: the most severe of its sides */
+    const char *detail;            /* for the operator */
+    struct zta_stance stance;      /* strictest that was judged */
+    const struct mod_zta_dir *dir; /* place that governs answers: realm, forward */
+
+    struct mod_zta_side sides[MOD_ZTA_SIDES_MAX];
+    size_t n_sides;
+    uint64_t charged[ZTA_LIMIT_CHARGES_MAX]; /* tags, so that a second side does not charge again */
+    size_t n_charged;
+    struct mod_zta_told_limit told;
+    const request_rec *refused_by; /* the (sub)request that we refused: what is answered is ours */
+    bool is_subrequest;            /* a copy for a subrequest: judged by itself, never recorded */
+    bool is_recorded;
+};
+
+/* The state of r or of the request it came from; NULL when the module is inert here. */
+struct mod_zta_request *mod_zta_request_of(const request_rec *r);
+/* Makes the state of a main request. */
+struct mod_zta_request *mod_zta_request_create(request_rec *r);
+/* Lets r (a subrequest or redirect) share the state of where it came from; that, or NULL. */
+struct mod_zta_request *mod_zta_request_adopt(request_rec *r);
+
+#endif

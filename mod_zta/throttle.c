@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks the rules which limits apply, the shared memory whether they hold. */
+#include "mod_zta/throttle.h"
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "mod_zta/child.h"
+#include "shared/base/clock.h"
+
+#define FAILURE_TAG_DOMAIN "zta-failed-verifications"
+#define FAILURE_LIMIT_NAME "failed-verifications"
+
+static void set_verdict(struct zta_verdict *verdict, const struct zta_limit_charge *charge)
+{
+    *verdict = (struct zta_verdict){
+        .outcome = ZTA_OUTCOME_THROTTLE,
+        .reason = ZTA_REASON_RATE_LIMITED,
+        .line = charge->line,
+        .source = charge->source,
+    };
+    apr_cpystrn(verdict->rule, charge->name, sizeof(verdict->rule));
+}
+
+static bool was_charged(struct mod_zta_request *request, uint64_t tag)
+{
+    for (size_t i = 0; i < request->n_charged; i++) {
+        if (request->charged[i] == tag) {
+            return true;
+        }
+    }
+    if (request->n_charged < ZTA_LIMIT_CHARGES_MAX) {
+        request->charged[request->n_charged++] = tag;
+    }
+    return false;
+}
+
+/* The limit with the least left speaks; a refusing one before all others. */
+static void tell(struct mod_zta_told_limit *told, const struct zta_limit_charge *charge,
+                 const struct zta_limit_state *state)
+{
+    if (charge->mode != ZTA_MODE_ENFORCE ||
+        (told->is_set && (told->state.is_refused ||
+                          (!state->is_refused && told->state.remaining <= state->remaining)))) {
+        return;
+    }
+    *told = (struct mod_zta_told_limit){
+        .count = charge->count, .window_s = charge->window_s, .state = *state, .is_set = true};
+    apr_cpystrn(told->name, charge->name, sizeof(told->name));
+}
+
+void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
+                      int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result)
+{
+    struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
+    size_t n_left_out = 0;
+    struct zta_segment *segment = mod_zta_segment();
+
+    result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_ALLOW, .reason = ZTA_REASON_OK};
+    result->monitored = result->enforced;
+    size_t n = zta_rules_limits(mod_zta_global()->rules, &request->facts, stance, now_s, phase,
+                                zta_segment_key(segment), charges, &n_left_out);
+    int64_t now_ns = n > 0 ? zta_clock_monotonic_ns() : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct zta_limit_charge *charge = &charges[i];
+        if (was_charged(request, charge->tag)) {
+            continue;
+        }
+        struct zta_limit_rate rate = {
+            .count = charge->count, .window_s = charge->window_s, .burst = charge->burst};
+        struct zta_limit_state state;
+        zta_limits_charge(segment, charge->tag, &rate, now_ns, false, &state);
+        tell(&request->told, charge, &state);
+        if (!state.is_refused) {
+            continue;
+        }
+        if (result->monitored.outcome == ZTA_OUTCOME_ALLOW) {
+            set_verdict(&result->monitored, charge);
+        }
+        if (charge->mode == ZTA_MODE_ENFORCE && result->enforced.outcome == ZTA_OUTCOME_ALLOW) {
+            set_verdict(&result->enforced, charge);
+        }
+    }
+    if (n_left_out > 0) {
+        /* More limits than are evaluated apply: the rest cannot be honoured, so nothing passes. */
+        result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_THROTTLE,
+                                                .reason = ZTA_REASON_RATE_LIMITED};
+        request->detail = "more limits apply than can be charged for one request";
+    }
+}
+
+static uint64_t failure_tag(const struct mod_zta_request *request)
+{
+    struct zta_cidr network = zta_addr_network(&request->facts.addr, 32, 64);
+    unsigned char key[sizeof(FAILURE_TAG_DOMAIN) + sizeof(network.addr.bytes) + 1];
+    memcpy(key, FAILURE_TAG_DOMAIN, sizeof(FAILURE_TAG_DOMAIN));
+    memcpy(key + sizeof(FAILURE_TAG_DOMAIN), network.addr.bytes, sizeof(network.addr.bytes));
+    key[sizeof(key) - 1] = network.addr.family;
+    uint64_t tag = zta_siphash(zta_segment_key(mod_zta_segment()), key, sizeof(key));
+    return tag == 0 ? 1 : tag;
+}
+
+bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request)
+{
+    const struct zta_limit_rate *rate = &mod_zta_global()->failures;
+    struct zta_limit_state state;
+    if (rate->count == 0) {
+        return false;
+    }
+    zta_limits_charge(mod_zta_segment(), failure_tag(request), rate, zta_clock_monotonic_ns(), true,
+                      &state);
+    if (state.is_refused) {
+        request->told = (struct mod_zta_told_limit){.name = FAILURE_LIMIT_NAME,
+                                                    .count = rate->count,
+                                                    .window_s = rate->window_s,
+                                                    .state = state,
+                                                    .is_set = true};
+        request->detail = "too many failed verifications from this address";
+    }
+    return state.is_refused;
+}
+
+void mod_zta_throttle_note_failure(const struct mod_zta_request *request)
+{
+    const struct zta_limit_rate *rate = &mod_zta_global()->failures;
+    struct zta_limit_state state;
+    if (rate->count > 0) {
+        zta_limits_charge(mod_zta_segment(), failure_tag(request), rate, zta_clock_monotonic_ns(),
+                          false, &state);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Limits on a request: those of the rules in their two phases, and the built-in one on failed
+ * verifications.
+ */
+#ifndef MOD_ZTA_THROTTLE_H
+#define MOD_ZTA_THROTTLE_H
+
+#include <stdbool.h>
+
+#include "mod_zta/request.h"
+
+/* What limits say of one phase; the first that refuses, enforced and monitored apart. */
+struct mod_zta_throttled {
+    struct zta_verdict enforced; /* outcome allow when none refuses */
+    struct zta_verdict monitored;
+};
+
+/*
+ * Charges every limit of the phase that applies and was not charged for this request before, and
+ * remembers the tightest for the RateLimit fields.
+ */
+void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
+                      int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result);
+
+/* True while this address has failed too often; a limit of zero is off. */
+bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request);
+/* Notes one failed verification of this address. */
+void mod_zta_throttle_note_failure(const struct mod_zta_request *request);
+
+#endif
