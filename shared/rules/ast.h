@@ -37,7 +37,7 @@ struct zta_rules_place {
 
 struct zta_ast_value {
     struct zta_text text; /* without quotes, escapes undone; of list:N only N */
-    bool is_quoted;
+    bool is_quoted; /* written in quotes, and without them it would mean something else */
     bool is_list;
     struct zta_rules_place place;
 };
@@ -83,14 +83,14 @@ struct zta_ast_rule {
     int64_t from_s;               /* 0: none */
     int64_t until_s;              /* 0: none */
     struct zta_text note;         /* absent: none */
-    struct zta_rules_place place;
+    struct zta_rules_place place; /* of the name */
 };
 
 struct zta_ast_list {
     struct zta_text name;
     struct zta_ast_value *items;
     size_t n_items;
-    struct zta_rules_place place;
+    struct zta_rules_place place; /* of the name */
 };
 
 struct zta_rules_ast {

@@ -139,14 +139,15 @@ static size_t visible_len(struct zta_text text)
 /* Length of the word at the start of text, or 0 and what was expected instead. */
 static size_t word_len(struct zta_text text, const char **expected)
 {
-    bool is_claim = zta_text_starts_with(text, ZTA_TEXT("claim:"));
+    const struct zta_text prefix = ZTA_TEXT("claim:");
+    bool is_claim = zta_text_starts_with(text, prefix);
     size_t len = 0;
     while (len < text.len && !is_blank(text.data[len]) && text.data[len] != '\n') {
         if (text.data[len] != '"') {
             len++;
             continue;
         }
-        if (!is_claim || (text.data[len - 1] != ':' && text.data[len - 1] != '.')) {
+        if (!is_claim || (len != prefix.len && text.data[len - 1] != '.')) {
             *expected = "a space before the quote";
             return 0;
         }

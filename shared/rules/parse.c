@@ -59,9 +59,11 @@ enum zta_status zta_parse_copy(struct zta_parser *parser, const struct zta_token
     return ZTA_OK;
 }
 
-static enum zta_status parse_name(struct zta_parser *parser, struct zta_text *name)
+static enum zta_status parse_name(struct zta_parser *parser, struct zta_text *name,
+                                  struct zta_rules_place *place)
 {
     struct zta_token token = parser->token;
+    *place = token.place;
     if (token.kind != ZTA_TOKEN_WORD || !zta_value_is_name(token.raw)) {
         return zta_parse_fail(parser, &token, NULL, "%s", zta_value_expected(ZTA_VALUE_NAME));
     }
@@ -81,14 +83,13 @@ static enum zta_status parse_items(struct zta_parser *parser)
     return zta_parse_end_line(parser);
 }
 
-static enum zta_status parse_list(struct zta_parser *parser, const struct zta_token *keyword)
+static enum zta_status parse_list(struct zta_parser *parser)
 {
     struct zta_ast_list *list = zta_vector_push(&parser->lists);
     if (!list) {
         return ZTA_NO_MEMORY;
     }
-    list->place = keyword->place;
-    enum zta_status status = parse_name(parser, &list->name);
+    enum zta_status status = parse_name(parser, &list->name, &list->place);
     if (status == ZTA_OK) {
         status = parse_items(parser);
     }
@@ -111,8 +112,7 @@ static enum zta_status parse_rule_head(struct zta_parser *parser, enum zta_rule_
         return ZTA_NO_MEMORY;
     }
     rule->kind = kind;
-    rule->place = keyword->place;
-    enum zta_status status = parse_name(parser, &rule->name);
+    enum zta_status status = parse_name(parser, &rule->name, &rule->place);
     if (status == ZTA_OK) {
         status = zta_parse_end_line(parser);
     }
@@ -142,7 +142,7 @@ static enum zta_status parse_statement(struct zta_parser *parser)
     }
     if (zta_parse_is_word(parser, "list")) {
         zta_parse_next(parser);
-        return parse_list(parser, &keyword);
+        return parse_list(parser);
     }
     for (size_t i = 0; i < N_KINDS; i++) {
         if (zta_parse_is_word(parser, kinds[i].word)) {

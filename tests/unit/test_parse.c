@@ -162,6 +162,7 @@ static void parse_accepts_these(void **state)
         "limit a\n  rate 1000000000/366d burst 1000000000\n  key ip net subject client session "
         "apikey issuer route claim:a claim:b\n",
         "limit a\n  key ip\n  rate 1/h burst 1000\n  when path /x\n  or method POST\n",
+        "limit a\n  key ip\n  rate 1/s burst 316224000\n",
         "allow a.B_c-9\n  when path /x\n",
     };
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -232,8 +233,8 @@ static void faults_of_statements(void **state)
         FAULT("require a\n  when path /x\n", 1, 1, "require", "a need line", NULL),
         FAULT("limit a\n  rate 1/s\n", 1, 1, "limit", "a key line", NULL),
         FAULT("limit a\n  key ip\n", 1, 1, "limit", "a rate line", NULL),
-        FAULT("list a b\nlist c d\nlist a e\n", 3, 1, "a", "used at rules.zta:1", NULL),
-        FAULT("deny a\n when path /x\nallow a\n when path /y\n", 3, 1, "a", "used at rules.zta:1",
+        FAULT("list a b\nlist c d\nlist a e\n", 3, 6, "a", "used at rules.zta:1", NULL),
+        FAULT("deny a\n when path /x\nallow a\n when path /y\n", 3, 7, "a", "used at rules.zta:1",
               NULL),
     };
     assert_faults(faults, COUNT(faults));
@@ -276,6 +277,7 @@ static void faults_of_lines(void **state)
         FAULT("limit a\n  rate 1/s burst\n", 2, 17, "", "a number from 1", NULL),
         FAULT("limit a\n  rate 1/s bust 5\n", 2, 12, "bust", "burst or the end", "burst"),
         FAULT("limit a\n  rate 1/d burst 1000000000\n", 2, 18, "1000000000", "ten years", NULL),
+        FAULT("limit a\n  rate 1/s burst 316224001\n", 2, 18, "316224001", "ten years", NULL),
     };
     assert_faults(faults, COUNT(faults));
 }
@@ -300,6 +302,7 @@ static void faults_of_conditions(void **state)
         FAULT("allow a\n  need claim:a.b.c.d.e.f.g.h.i x\n", 2, 8, "claim:a.b.c.d.e.f.g.h.i",
               "at most 8 names", NULL),
         FAULT("allow a\n  need claim:a\"b\" x\n", 2, 8, "claim:a\"b\"", "a space before", NULL),
+        FAULT("allow a\n  need claim:a:\"b\" x\n", 2, 8, "claim:a:\"b\"", "a space before", NULL),
         FAULT("allow a\n  need role\n", 2, 12, "", "a value", NULL),
         FAULT("allow a\n  need role < 5\n", 2, 13, "<", "a value", NULL),
         FAULT("allow a\n  need role =x\n", 2, 13, "=x", "a word, a quoted text", NULL),
@@ -436,7 +439,7 @@ static void errors_print_safe_and_whole(void **state)
     assert_int_equal(zta_rules_parse(sources, 2, &ast, &error), ZTA_INVALID);
     zta_buffer_init(&out, message, sizeof message);
     zta_rules_error_print(&error, &out);
-    assert_string_equal(message, "b\\x1b[2J.zta:1:1: found 'x', expected another name: "
+    assert_string_equal(message, "b\\x1b[2J.zta:1:7: found 'x', expected another name: "
                                  "this one is used at a.zta:1");
 
     assert_int_equal(parse_text(ZTA_TEXT("allow\n"), &ast, &error), ZTA_INVALID);
