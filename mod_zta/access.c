@@ -15,6 +15,7 @@
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
 #include "mod_zta/output/scrub.h"
+#include "mod_zta/places.h"
 #include "mod_zta/record.h"
 #include "mod_zta/request.h"
 #include "mod_zta/routes.h"
@@ -254,6 +255,10 @@ static int judge_side(request_rec *r, struct mod_zta_request *request,
         /* Another side of the same request: the stricter stage holds for it. */
         zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
     }
+    else if (request->path_len > 0 && strcmp(request->path, r->uri) != 0) {
+        /* The back end may read another path than httpd matched: the place of that one holds too. */
+        zta_stance_stricter(&dir->stance, &mod_zta_places_at(r, request->path)->stance, &j.stance);
+    }
     if (request->n_sides > 0 || request->is_subrequest) {
         unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
         request->facts.path = mod_zta_facts_mapped_path(r, flags);
@@ -267,6 +272,18 @@ static int judge_side(request_rec *r, struct mod_zta_request *request,
     return mod_zta_enforce(r, request, &j.decision);
 }
 
+/*
+ * What names the uri of r among the sides of its request. The external uri has one name in all its
+ * spellings: as sent (before httpd decoded it, in pre_translate_name) and decoded.
+ */
+static const char *side_uri(const request_rec *r, const struct mod_zta_request *request)
+{
+    bool is_external =
+        r->main == NULL && r->prev == NULL && request->raw_path != NULL &&
+        (strcmp(r->uri, request->raw_path) == 0 || strcmp(r->uri, request->path) == 0);
+    return is_external ? "" : r->uri;
+}
+
 int mod_zta_access_judge(request_rec *r)
 {
     const struct mod_zta_server *server = mod_zta_server_of(r->server);
@@ -278,8 +295,9 @@ int mod_zta_access_judge(request_rec *r)
     if (server->refusal != NULL) {
         return mod_zta_enforce_unavailable(r, request, server->refusal);
     }
+    const char *uri = side_uri(r, request);
     for (size_t i = 0; i < request->n_sides; i++) {
-        if (strcmp(request->sides[i].uri, r->uri) == 0 &&
+        if (strcmp(request->sides[i].uri, uri) == 0 &&
             mod_zta_dir_is_alike(request->sides[i].dir, dir)) {
             return request->sides[i].http_status;
         }
@@ -292,8 +310,7 @@ int mod_zta_access_judge(request_rec *r)
     if (request->n_sides == MOD_ZTA_SIDES_MAX) {
         return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
     }
-    struct mod_zta_side side = {
-        .uri = r->uri, .dir = dir, .http_status = judge_side(r, request, dir)};
+    struct mod_zta_side side = {.uri = uri, .dir = dir, .http_status = judge_side(r, request, dir)};
     request->sides[request->n_sides++] = side;
     return side.http_status;
 }

@@ -4,6 +4,8 @@
 
 #include <apr_strings.h>
 
+#include <string.h>
+
 #include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
 #include "shared/live/token_cache.h"
@@ -349,11 +351,16 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         .storage = apr_palloc(r->pool, ZTA_IDENTITY_SIZE_MAX),
         .identity = apr_palloc(r->pool, sizeof(*trial.identity)),
     };
-    mod_zta_credential_read(sources, apr_table_get(r->headers_in, "Authorization"),
+    const char *authorization = apr_table_get(r->headers_in, "Authorization");
+    mod_zta_credential_read(sources, authorization,
                             sources->apikey_header == NULL
                                 ? NULL
                                 : apr_table_get(r->headers_in, sources->apikey_header),
                             &request->credential);
+    request->is_from_authorization =
+        request->credential.value.data == NULL ||
+        (authorization != NULL && request->credential.value.data >= authorization &&
+         request->credential.value.data <= authorization + strlen(authorization));
     zta_identity_init(trial.identity);
     request->auth_reason = judge_presented(&trial);
     request->is_authenticated = true;

@@ -26,33 +26,36 @@ static uint64_t ceil_seconds(int64_t ns)
     return ns <= 0 ? 0 : (uint64_t)((ns + ZTA_NS_PER_S - 1) / ZTA_NS_PER_S);
 }
 
-/* One challenge for each kind of credential that would open this place (RFC 6750 section 3). */
+static void add_challenge(request_rec *r, const char *scheme, const char *realm, const char *error)
+{
+    apr_table_addn(r->err_headers_out, "WWW-Authenticate",
+                   apr_pstrcat(r->pool, scheme, " realm=\"", realm, "\"", error, NULL));
+}
+
+/*
+ * One challenge for each kind of credential that would open this place; what is wrong stands in the
+ * one whose scheme was used (RFC 6750 section 3, RFC 9110 section 11.6.1).
+ */
 static void add_challenges(request_rec *r, const struct mod_zta_request *request,
                            const struct zta_decision *decision)
 {
     const struct mod_zta_dir *dir = request->dir;
-    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
     const char *realm = dir->realm != NULL ? dir->realm : ap_get_server_name(r);
-    const char *error = zta_reason_oauth_error(decision->verdict.reason);
-    const char *parameters = apr_psprintf(r->pool, "realm=\"%s\"", realm);
+    const char *code = zta_reason_oauth_error(decision->verdict.reason);
+    const char *error = "";
 
-    if (error != NULL) {
-        parameters = apr_psprintf(r->pool, "%s, error=\"%s\"", parameters, error);
+    if (code != NULL) {
+        error = apr_psprintf(r->pool, ", error=\"%s\"", code);
     }
     if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
-        parameters = apr_psprintf(r->pool, "%s, scope=\"%s\"", parameters, decision->scope);
+        error = apr_psprintf(r->pool, "%s, scope=\"%s\"", error, decision->scope);
     }
-    if (mod_zta_sources_of(dir)->has_authorization) {
-        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
-                       apr_pstrcat(r->pool, "Bearer ", parameters, NULL));
+    if (sources->has_authorization) {
+        add_challenge(r, "Bearer", realm, request->is_from_authorization ? error : "");
     }
-    if (accept->has_local && mod_zta_sources_of(dir)->apikey_header != NULL && error == NULL) {
-        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
-                       apr_psprintf(r->pool, "ApiKey realm=\"%s\"", realm));
-    }
-    else if (!mod_zta_sources_of(dir)->has_authorization) {
-        apr_table_addn(r->err_headers_out, "WWW-Authenticate",
-                       apr_pstrcat(r->pool, "ApiKey ", parameters, NULL));
+    if (sources->apikey_header != NULL) {
+        add_challenge(r, "ApiKey", realm, request->is_from_authorization ? "" : error);
     }
 }
 
@@ -88,7 +91,8 @@ static void set_refusal_headers(request_rec *r, const struct mod_zta_request *re
     if (apr_table_get(r->headers_in, "Origin") != NULL) {
         apr_table_setn(r->err_headers_out, "Access-Control-Expose-Headers", EXPOSED);
     }
-    if (status == HTTP_UNAUTHORIZED || zta_reason_oauth_error(decision->verdict.reason) != NULL) {
+    if (status == HTTP_UNAUTHORIZED || decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE ||
+        request->credential.presented == MOD_ZTA_PRESENTED_BAD) {
         add_challenges(r, request, decision);
     }
     if (status == HTTP_TOO_MANY_REQUESTS) {

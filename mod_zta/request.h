@@ -68,6 +68,8 @@ struct mod_zta_request {
         *seen; /* verified, though maybe revoked or out of place: for the record */
     enum zta_reason auth_reason; /* ok, or why there is no identity */
     int64_t leeway_s;
+    bool
+        is_from_authorization; /* the credential stood in Authorization, not in a header of its own */
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 

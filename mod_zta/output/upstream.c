@@ -4,8 +4,6 @@
 
 #include <apr_strings.h>
 
-#include <string.h>
-
 #include "mod_zta/authenticate.h"
 
 static bool is_plain(unsigned char c, bool keeps_comma)
@@ -67,13 +65,10 @@ static void remove_credential(request_rec *r, const struct mod_zta_request *requ
                               const struct mod_zta_dir *dir)
 {
     const char *header = mod_zta_sources_of(dir)->apikey_header;
-    const char *authorization = apr_table_get(r->headers_in, "Authorization");
-    const char *value = request->credential.value.data;
-    if (value == NULL) {
+    if (request->credential.value.data == NULL) {
         return;
     }
-    if (authorization != NULL && value >= authorization &&
-        value <= authorization + strlen(authorization)) {
+    if (request->is_from_authorization) {
         apr_table_unset(r->headers_in, "Authorization");
     }
     else if (header != NULL) {

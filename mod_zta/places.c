@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A walk over Location sections that merges nothing but our own configuration. */
+#include "mod_zta/places.h"
+
+#include <http_core.h>
+
+#include <apr_fnmatch.h>
+
+#include <string.h>
+
+static bool matches(const core_dir_config *section, const char *path)
+{
+    size_t len = strlen(section->d);
+    if (section->r != NULL) {
+        return ap_regexec(section->r, path, 0, NULL, 0) == 0;
+    }
+    if (section->d_is_fnmatch) {
+        return apr_fnmatch(section->d, path, APR_FNM_PATHNAME) == APR_SUCCESS;
+    }
+    return strncmp(section->d, path, len) == 0 &&
+           (len == 0 || section->d[len - 1] == '/' || path[len] == '/' || path[len] == '\0');
+}
+
+const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path)
+{
+    const core_server_config *core = ap_get_core_module_config(r->server->module_config);
+    struct mod_zta_dir *dir = ap_get_module_config(r->server->lookup_defaults, &zta_module);
+    for (int i = 0; core->sec_url != NULL && i < core->sec_url->nelts; i++) {
+        ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
+        struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
+        if (add != NULL && matches(ap_get_core_module_config(section), path)) {
+            dir = mod_zta_dir_merge(r->pool, dir, add);
+        }
+    }
+    return dir;
+}

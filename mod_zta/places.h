@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The places of the configuration by path, for paths that httpd itself matched in another spelling. */
+#ifndef MOD_ZTA_PLACES_H
+#define MOD_ZTA_PLACES_H
+
+#include <httpd.h>
+
+#include "mod_zta/config.h"
+
+/*
+ * What the Location sections of r's server say for a normalised path, as httpd's own walk would find
+ * it. With ZTAPath parameters "/admin;x/a" is no part of <Location /admin> for httpd, yet the back
+ * end reads "/admin/a": that place counts too. Merged in r->pool; `path` is NUL-terminated.
+ */
+const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path);
+
+#endif
