@@ -44,9 +44,9 @@ const struct zta_limit_key_info *zta_limit_key_info(unsigned key)
 
 enum zta_status zta_attribute_find(struct zta_text name, uint16_t *attribute)
 {
-    for (uint16_t i = 0; i < ZTA_N_ATTRIBUTES; i++) {
+    for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
         if (zta_text_equal(name, zta_text_of(attributes[i].name))) {
-            *attribute = i;
+            *attribute = (uint16_t)i;
             return ZTA_OK;
         }
     }
@@ -55,9 +55,9 @@ enum zta_status zta_attribute_find(struct zta_text name, uint16_t *attribute)
 
 enum zta_status zta_limit_key_find(struct zta_text name, uint16_t *key)
 {
-    for (uint16_t i = 0; i < ZTA_N_KEYS; i++) {
+    for (unsigned i = 0; i < ZTA_N_KEYS; i++) {
         if (zta_text_equal(name, zta_text_of(keys[i].name))) {
-            *key = i;
+            *key = (uint16_t)i;
             return ZTA_OK;
         }
     }

@@ -8,97 +8,85 @@ enum {
     SHOWN_SIZE = 72, /* of a name or item inside an expectation */
 };
 
+/* A name where it was given, and which list or rule has it. */
+struct entry {
+    struct zta_text name;
+    struct zta_rules_place place;
+    size_t index;
+};
+
 /* Lists by name, and for which value types each was found to fit. */
 struct lists {
-    const struct zta_ast_list **sorted;
-    uint32_t *fits; /* per sorted list a set of 1u << enum zta_value_type */
+    const struct zta_ast_list *all;
+    struct entry *sorted;
     size_t n;
+    uint32_t *fits; /* per list a set of 1u << enum zta_value_type */
 };
 _Static_assert(ZTA_N_VALUE_TYPES <= 32, "value types fit a set of 32");
 
 /* Names first, then places, so that of two equal names the later one is the fault. */
-static int compare_places(const struct zta_rules_place *a, const struct zta_rules_place *b)
+static int compare_entries(const void *a, const void *b)
 {
-    if (a->source != b->source) {
-        return a->source < b->source ? -1 : 1;
+    const struct entry *left = a;
+    const struct entry *right = b;
+    int order = zta_text_compare(left->name, right->name);
+    if (order) {
+        return order;
     }
-    return a->line < b->line ? -1 : a->line > b->line;
+    return left->index < right->index ? -1 : left->index > right->index;
 }
 
-static int compare_lists(const void *a, const void *b)
+static int compare_name(const void *name, const void *entry)
 {
-    const struct zta_ast_list *left = *(const struct zta_ast_list *const *)a;
-    const struct zta_ast_list *right = *(const struct zta_ast_list *const *)b;
-    int order = zta_text_compare(left->name, right->name);
-    return order ? order : compare_places(&left->place, &right->place);
+    return zta_text_compare(*(const struct zta_text *)name, ((const struct entry *)entry)->name);
 }
 
-static int compare_rules(const void *a, const void *b)
+static enum zta_status sort_names(struct zta_parser *parser, struct entry *entries, size_t n)
 {
-    const struct zta_ast_rule *left = *(const struct zta_ast_rule *const *)a;
-    const struct zta_ast_rule *right = *(const struct zta_ast_rule *const *)b;
-    int order = zta_text_compare(left->name, right->name);
-    return order ? order : compare_places(&left->place, &right->place);
-}
-
-static int compare_name(const void *name, const void *list)
-{
-    const struct zta_ast_list *candidate = *(const struct zta_ast_list *const *)list;
-    return zta_text_compare(*(const struct zta_text *)name, candidate->name);
-}
-
-static enum zta_status fail_name(struct zta_parser *parser, struct zta_text name,
-                                 const struct zta_rules_place *first,
-                                 const struct zta_rules_place *second)
-{
-    char source[SHOWN_SIZE];
-    zta_parse_safe(parser->sources[first->source].name, source, sizeof source);
-    return zta_parse_fail_at(parser, second, name, NULL, "another name: this one is used at %s:%lu",
-                             source, (unsigned long)first->line);
+    qsort(entries, n, sizeof *entries, compare_entries);
+    for (size_t i = 1; i < n; i++) {
+        const struct entry *first = &entries[i - 1];
+        if (zta_text_equal(first->name, entries[i].name)) {
+            char source[SHOWN_SIZE];
+            zta_parse_safe(parser->sources[first->place.source].name, source, sizeof source);
+            return zta_parse_fail_at(parser, &entries[i].place, entries[i].name, NULL,
+                                     "another name: this one is used at %s:%lu", source,
+                                     (unsigned long)first->place.line);
+        }
+    }
+    return ZTA_OK;
 }
 
 static enum zta_status check_rule_names(struct zta_parser *parser, const struct zta_rules_ast *ast)
 {
-    const struct zta_ast_rule **sorted =
-        zta_arena_alloc(parser->arena, ast->n_rules * sizeof *sorted);
-    if (!sorted) {
+    struct entry *entries = zta_arena_alloc(parser->arena, ast->n_rules * sizeof *entries);
+    if (!entries) {
         return ZTA_NO_MEMORY;
     }
     for (size_t i = 0; i < ast->n_rules; i++) {
-        sorted[i] = &ast->rules[i];
+        const struct zta_ast_rule *rule = &ast->rules[i];
+        entries[i] = (struct entry){.name = rule->name, .place = rule->place, .index = i};
     }
-    qsort(sorted, ast->n_rules, sizeof *sorted, compare_rules);
-    for (size_t i = 1; i < ast->n_rules; i++) {
-        if (zta_text_equal(sorted[i - 1]->name, sorted[i]->name)) {
-            return fail_name(parser, sorted[i]->name, &sorted[i - 1]->place, &sorted[i]->place);
-        }
-    }
-    return ZTA_OK;
+    return sort_names(parser, entries, ast->n_rules);
 }
 
 static enum zta_status sort_lists(struct zta_parser *parser, const struct zta_rules_ast *ast,
                                   struct lists *lists)
 {
     *lists = (struct lists){
-        .sorted = zta_arena_alloc(parser->arena, ast->n_lists * sizeof *lists->sorted),
-        .fits = zta_arena_alloc(parser->arena, ast->n_lists * sizeof *lists->fits),
+        .all = ast->lists,
+        .sorted = zta_arena_alloc(parser->arena, ast->n_lists * sizeof(struct entry)),
         .n = ast->n_lists,
+        .fits = zta_arena_alloc(parser->arena, ast->n_lists * sizeof(uint32_t)),
     };
     if (!lists->sorted || !lists->fits) {
         return ZTA_NO_MEMORY;
     }
     for (size_t i = 0; i < lists->n; i++) {
-        lists->sorted[i] = &ast->lists[i];
+        const struct zta_ast_list *list = &lists->all[i];
+        lists->sorted[i] = (struct entry){.name = list->name, .place = list->place, .index = i};
     }
-    qsort(lists->sorted, lists->n, sizeof *lists->sorted, compare_lists);
-    for (size_t i = 1; i < lists->n; i++) {
-        const struct zta_ast_list *first = lists->sorted[i - 1];
-        const struct zta_ast_list *second = lists->sorted[i];
-        if (zta_text_equal(first->name, second->name)) {
-            return fail_name(parser, second->name, &first->place, &second->place);
-        }
-    }
-    return ZTA_OK;
+    return sort_names(parser, lists->sorted, lists->n);
 }
 
 static enum zta_status fail_unknown(struct zta_parser *parser, const struct lists *lists,
@@ -107,7 +95,7 @@ static enum zta_status fail_unknown(struct zta_parser *parser, const struct list
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, value->text);
     for (size_t i = 0; i < lists->n; i++) {
-        zta_nearest_offer(&nearest, lists->sorted[i]->name);
+        zta_nearest_offer(&nearest, lists->sorted[i].name);
     }
     return zta_parse_fail_at(parser, &value->place, value->text, &nearest, "the name of a list");
 }
@@ -127,18 +115,19 @@ static enum zta_status fail_item(struct zta_parser *parser, const struct zta_ast
 static enum zta_status check_reference(struct zta_parser *parser, struct lists *lists,
                                        const struct zta_ast_value *value, enum zta_value_type type)
 {
-    const struct zta_ast_list **found =
+    const struct entry *found =
         bsearch(&value->text, lists->sorted, lists->n, sizeof *lists->sorted, compare_name);
     if (!found) {
         return fail_unknown(parser, lists, value);
     }
-    uint32_t *fits = &lists->fits[found - lists->sorted];
+    uint32_t *fits = &lists->fits[found->index];
     if (*fits & 1u << type) {
         return ZTA_OK;
     }
-    for (size_t i = 0; i < (*found)->n_items; i++) {
-        if (!zta_parse_value_fits(type, &(*found)->items[i])) {
-            return fail_item(parser, value, type, &(*found)->items[i]);
+    const struct zta_ast_list *list = &lists->all[found->index];
+    for (size_t i = 0; i < list->n_items; i++) {
+        if (!zta_parse_value_fits(type, &list->items[i])) {
+            return fail_item(parser, value, type, &list->items[i]);
         }
     }
     *fits |= 1u << type;

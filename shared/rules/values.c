@@ -87,16 +87,15 @@ static bool is_host(struct zta_text text)
     }
     size_t label_len = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '.') {
-            if (label_len == 0) {
-                return false;
-            }
-            label_len = 0;
-        }
-        else if (!is_letter_or_digit(text.data[i]) && !is_one_of(text.data[i], "-_*")) {
+        bool is_dot = text.data[i] == '.';
+        if (!is_dot && !is_letter_or_digit(text.data[i]) && !is_one_of(text.data[i], "-_*")) {
             return false;
         }
-        else if (++label_len > HOST_LABEL_MAX) {
+        if (is_dot && label_len == 0) {
+            return false;
+        }
+        label_len = is_dot ? 0 : label_len + 1;
+        if (label_len > HOST_LABEL_MAX) {
             return false;
         }
     }
