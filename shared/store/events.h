@@ -20,6 +20,20 @@ struct zta_event_key {
     uint64_t segment_created_ns;
     uint64_t segment_id;
     uint64_t sequence;
+    uint32_t weight; /* requests this one stands for, itself included; no part of the place */
+};
+
+/* What of a segment's ring is accounted for, committed together with the events. */
+struct zta_events_progress {
+    uint64_t cursor;       /* all sequences below are stored, aggregated or dropped */
+    uint64_t n_stored;     /* as rows */
+    uint64_t n_aggregated; /* in weights of rows and in repeats (repeats.h) */
+};
+
+struct zta_event_row {
+    const struct zta_event *event;
+    uint64_t sequence;
+    uint32_t weight;
 };
 
 /* Where reading of a segment's ring goes on; ZTA_NOT_FOUND when nothing of it was stored. */
@@ -33,6 +47,15 @@ enum zta_status zta_events_cursor_get(struct zta_view *view, uint64_t segment_id
 enum zta_status zta_events_append(struct zta_change *change, const struct zta_event_key *first,
                                   const struct zta_event *events, const uint64_t *sequences,
                                   size_t n, uint64_t cursor) ZTA_MUST_CHECK;
+
+/* The same with weights and with the progress to set. segment->sequence and weight are ignored. */
+enum zta_status zta_events_append_rows(struct zta_change *change,
+                                       const struct zta_event_key *segment,
+                                       const struct zta_event_row *rows, size_t n,
+                                       const struct zta_events_progress *progress) ZTA_MUST_CHECK;
+/* Zeroed progress and ZTA_NOT_FOUND when nothing of the segment was stored. */
+enum zta_status zta_events_progress_get(struct zta_view *view, uint64_t segment_id,
+                                        struct zta_events_progress *progress) ZTA_MUST_CHECK;
 
 enum zta_status zta_event_find(struct zta_view *view, const struct zta_ulid *id,
                                struct zta_event *event) ZTA_MUST_CHECK;
@@ -50,7 +73,7 @@ enum zta_status zta_event_last(struct zta_view *view, struct zta_event_key *key)
 /* Removes whole blocks whose newest event is older than before_ns, at most most_blocks. *n removed events. */
 enum zta_status zta_events_prune(struct zta_change *change, int64_t before_ns, size_t most_blocks,
                                  uint64_t *n) ZTA_MUST_CHECK;
-/* Bytes that blocks and their index take. */
+/* Bytes that blocks, their index and repeats take. *n events that stand there by themselves. */
 enum zta_status zta_events_size(struct zta_view *view, uint64_t *bytes, uint64_t *n) ZTA_MUST_CHECK;
 
 #endif

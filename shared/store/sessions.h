@@ -33,11 +33,17 @@ struct zta_session {
     char subject[160]; /* cut at 159 bytes; the id is over the whole */
     char client[96];
     char apikey[ZTA_NAME_MAX + 1];
-    char agent[64];
+    char agent[64]; /* the first to be cut when the record is full */
+    /* Place of the last event that is counted in (events.h): counting the same event again is seen. */
+    uint64_t segment_created_ns;
+    uint64_t sequence;
 };
 
 enum zta_status zta_session_get(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                 struct zta_session *session) ZTA_MUST_CHECK;
+/* As above, seen from inside a change. */
+enum zta_status zta_session_load(struct zta_change *change, const uint8_t id[ZTA_SESSION_ID_SIZE],
+                                 struct zta_session *session) ZTA_MUST_CHECK;
 enum zta_status zta_session_put(struct zta_change *change, const struct zta_session *session)
     ZTA_MUST_CHECK;
 enum zta_status zta_session_remove(struct zta_change *change, const uint8_t id[ZTA_SESSION_ID_SIZE])
@@ -46,6 +52,12 @@ typedef bool (*zta_session_fn)(void *context, const struct zta_session *session)
 /* In order of id; returning false ends the walk. */
 enum zta_status zta_session_each(struct zta_view *view, zta_session_fn fn, void *context)
     ZTA_MUST_CHECK;
+/*
+ * Removes sessions that were last seen before before_s, looking at no more than most records from
+ * place on (zeroed: from the start); place moves on and is zeroed at the end. *n removed ones.
+ */
+enum zta_status zta_sessions_prune(struct zta_change *change, uint8_t place[ZTA_SESSION_ID_SIZE],
+                                   int64_t before_s, size_t most, uint64_t *n) ZTA_MUST_CHECK;
 enum zta_status zta_session_count(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
 
 #endif
