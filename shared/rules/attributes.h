@@ -61,9 +61,9 @@ struct zta_attribute_info {
     const char *name;         /* "claim" stands for claim:N */
     enum zta_feature feature; /* provides the fact; ZTA_N_FEATURES: the request, always there */
     enum zta_value_type type;
-    unsigned kinds;           /* set of 1u << enum zta_rule_kind that may use it */
-    unsigned traits;          /* set of enum zta_trait */
-    uint8_t stage;            /* of the feature; 1 for what needs none */
+    unsigned kinds;  /* set of 1u << enum zta_rule_kind that may use it */
+    unsigned traits; /* set of enum zta_trait */
+    uint8_t stage;   /* of the feature; 1 for what needs none */
 };
 
 struct zta_limit_key_info {
