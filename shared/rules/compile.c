@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a value may take before it is cut: the buffer takes none of what does not fit. */
+#define PRINTED_MAX 4096
+
 /* A rule and where it was written. */
 struct ordered {
     const struct zta_ast_rule *rule;
@@ -77,7 +80,7 @@ static int compare_names(const void *left, const void *right)
 static enum zta_status print_group(struct zta_compiler *compiler,
                                    const struct zta_ast_group *source, struct zta_rule_group *group)
 {
-    char storage[ZTA_MISSING_MAX];
+    char storage[PRINTED_MAX];
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, storage, sizeof storage);
     for (size_t i = 0; i < source->n_conds; i++) {
@@ -87,6 +90,7 @@ static enum zta_status print_group(struct zta_compiler *compiler,
         zta_rules_print_cond(&source->conds[i], &buffer);
     }
     struct zta_text text = {.data = storage, .len = buffer.len};
+    text.len = text.len < ZTA_MISSING_MAX ? text.len : ZTA_MISSING_MAX - 1;
     while (text.len > 0 && !zta_text_is_utf8(text)) {
         text.len--;
     }
