@@ -34,6 +34,15 @@ static bool is_exact_session(enum zta_session_kind kind)
     return kind == ZTA_SESSION_SID || kind == ZTA_SESSION_APIKEY;
 }
 
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+    uint8_t sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        sum |= bytes[i];
+    }
+    return sum == 0;
+}
+
 static void names_key(enum stored_kind kind, const struct zta_text *names, size_t n,
                       struct zta_record_key *key)
 {
@@ -52,7 +61,7 @@ static enum zta_status key_of(const struct zta_revocation *record, enum stored_k
     case ZTA_REVOKE_SESSION:
         if (is_exact_session(record->session_kind)) {
             zta_record_key_of_id(STORED_SESSION, record->session, sizeof(record->session), key);
-            return ZTA_OK;
+            return is_zero(record->session, sizeof(record->session)) ? ZTA_INVALID : ZTA_OK;
         }
         *kind = STORED_LOGIN;
         names_key(STORED_LOGIN, names, 3, key);
@@ -71,7 +80,7 @@ static enum zta_status key_of(const struct zta_revocation *record, enum stored_k
         return record->apikey_id.data != NULL ? ZTA_OK : ZTA_INVALID;
     case ZTA_REVOKE_TOKEN:
         zta_record_key_of_id(STORED_TOKEN, record->token_id.bytes, TOKEN_KEY_SIZE, key);
-        return ZTA_OK;
+        return is_zero(record->token_id.bytes, TOKEN_KEY_SIZE) ? ZTA_INVALID : ZTA_OK;
     }
     return ZTA_INVALID;
 }
@@ -255,15 +264,6 @@ static enum zta_status ask(const struct question *question, enum stored_kind kin
     return status;
 }
 
-static bool is_zero(const uint8_t *bytes, size_t size)
-{
-    uint8_t sum = 0;
-    for (size_t i = 0; i < size; i++) {
-        sum |= bytes[i];
-    }
-    return sum == 0;
-}
-
 /* The key to ask for, or false when this identity has nothing of that kind. */
 static bool key_for(const struct zta_identity *identity, enum stored_kind kind,
                     struct zta_record_key *key)
@@ -294,7 +294,7 @@ static bool key_for(const struct zta_identity *identity, enum stored_kind kind,
         return identity->apikey_id.data != NULL;
     case STORED_TOKEN:
         zta_record_key_of_id(STORED_TOKEN, identity->token_id.bytes, TOKEN_KEY_SIZE, key);
-        return !is_zero(identity->token_id.bytes, ZTA_SHA256_SIZE);
+        return !is_zero(identity->token_id.bytes, TOKEN_KEY_SIZE);
     }
     return false;
 }

@@ -54,8 +54,8 @@ _Static_assert(ZTA_HEAD_AT_N_BLOCKS + 8 * ZTA_HEAD_BLOCK_KINDS == ZTA_HEAD_SIZE,
 /* ---- policy/ revocations ---- */
 
 /*
- * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session or
- * token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of the texts where they would not
+ * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session id or
+ * the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of the texts where they would not
  * fit a key. Value: the fixed part, then texts issuer, subject, client, API key id, reason, author.
  */
 #define ZTA_REVOCATION_FORMAT          1
