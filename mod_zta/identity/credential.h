@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a request presents: reads header values, no request_rec (RFC 6750 section 2, RFC 9110 section 11). */
+/*
+ * What a request presents: reads header values, no request_rec (RFC 6750 section 2, RFC 9110
+ * section 11).
+ */
 #ifndef MOD_ZTA_IDENTITY_CREDENTIAL_H
 #define MOD_ZTA_IDENTITY_CREDENTIAL_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One trusted token issuer as configured (<ZTAIssuer>): plain data, immutable while requests run. httpd-free. */
+/*
+ * One trusted token issuer as configured (<ZTAIssuer>): plain data, immutable while requests run.
+ * httpd-free.
+ */
 #ifndef MOD_ZTA_IDENTITY_ISSUER_H
 #define MOD_ZTA_IDENTITY_ISSUER_H
 
@@ -48,17 +51,21 @@ struct mod_zta_issuer {
     struct zta_text name; /* as in rules */
     struct zta_text url;  /* exactly the token's iss */
     const struct zta_text *audiences;
-    size_t n_audiences; /* >= 1, but where every Location names its own */
-    unsigned algs;      /* set of enum mod_zta_alg */
+    size_t n_audiences;         /* >= 1, but where every Location names its own */
+    unsigned algs;              /* set of enum mod_zta_alg */
     struct zta_text token_type; /* "at+jwt" by default, or "any" */
     int64_t leeway_s;
     struct mod_zta_claim_names claims;
     const struct mod_zta_keyset *keys; /* NULL: none usable */
-    uint64_t config_hash; /* of everything above but keys: half of the cache key */
+    uint64_t config_hash;              /* of everything above but keys: half of the cache key */
 };
 
-/* "realm_access.roles", "a"."b.c" quoting as in rules: canonical form into out. ZTA_INVALID for bad syntax. */
-enum zta_status mod_zta_claim_name_parse(struct zta_text text, char *out, size_t size) ZTA_MUST_CHECK;
+/*
+ * "realm_access.roles", "a"."b.c" quoting as in rules: canonical form into out. ZTA_INVALID for
+ * bad syntax.
+ */
+enum zta_status mod_zta_claim_name_parse(struct zta_text text, char *out,
+                                         size_t size) ZTA_MUST_CHECK;
 
 /* Fills claim names with the defaults. */
 void mod_zta_claim_names_init(struct mod_zta_claim_names *names);

@@ -4,7 +4,9 @@
  * out with a warning that names them: oct and other unknown types, use other than sig, key_ops
  * without verify, alg outside the issuer's or not of the key's type, RSA below 2048 bits or with a
  * weak exponent, EC points off their curve, private members, a kid above 256 bytes, every key of a
- * duplicate kid. Immutable; shared by the threads of a process. httpd-free.
+ * duplicate kid. A key without alg serves those of its issuer's algorithms that fit its type, each by
+ * a verifier of its own; a key with alg serves that one. Immutable; shared by the threads of a
+ * process. httpd-free.
  */
 #ifndef MOD_ZTA_IDENTITY_KEYSET_H
 #define MOD_ZTA_IDENTITY_KEYSET_H
@@ -27,8 +29,9 @@ typedef void (*mod_zta_keyset_warn_fn)(void *context, const char *text);
  * ZTA_INVALID: not a JWKS, or no usable key at all (the error says what was found); ZTA_TOO_LARGE.
  * algs is the issuer's set. *keyset is the caller's to close.
  */
-enum zta_status mod_zta_keyset_load(struct zta_text jwks, unsigned algs, mod_zta_keyset_warn_fn warn,
-                                    void *context, struct mod_zta_keyset **keyset,
+enum zta_status mod_zta_keyset_load(struct zta_text jwks, unsigned algs,
+                                    mod_zta_keyset_warn_fn warn, void *context,
+                                    struct mod_zta_keyset **keyset,
                                     struct zta_error *error) ZTA_MUST_CHECK;
 void mod_zta_keyset_close(struct mod_zta_keyset **keyset);
 size_t mod_zta_keyset_n_keys(const struct mod_zta_keyset *keyset);
@@ -41,5 +44,10 @@ uint64_t mod_zta_keyset_hash(const struct mod_zta_keyset *keyset);
  */
 enum zta_status mod_zta_keyset_find(const struct mod_zta_keyset *keyset, struct zta_text kid,
                                     unsigned alg, const struct mod_zta_key **key) ZTA_MUST_CHECK;
+/*
+ * ZTA_OK: the signature of the compact JWS by this key and alg is good. ZTA_FORBIDDEN: it is not.
+ */
+enum zta_status mod_zta_key_check(const struct mod_zta_key *key, unsigned alg,
+                                  struct zta_text token) ZTA_MUST_CHECK;
 
 #endif

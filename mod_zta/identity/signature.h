@@ -11,10 +11,13 @@
 
 struct mod_zta_verifier;
 
-/* One verifier of one public JWK (its JSON text) for one alg. Built before threads start, immutable. */
+/*
+ * One verifier of one public JWK (its JSON text) for one alg. Built before threads start,
+ * immutable.
+ */
 enum zta_status mod_zta_verifier_open(struct zta_text jwk, unsigned alg,
-                                      struct mod_zta_verifier **verifier, struct zta_error *error)
-    ZTA_MUST_CHECK;
+                                      struct mod_zta_verifier **verifier,
+                                      struct zta_error *error) ZTA_MUST_CHECK;
 void mod_zta_verifier_close(struct mod_zta_verifier **verifier);
 /* ZTA_OK: the signature of the compact JWS is good. ZTA_FORBIDDEN: it is not. Thread-safe. */
 enum zta_status mod_zta_verifier_check(const struct mod_zta_verifier *verifier,

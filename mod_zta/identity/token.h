@@ -22,17 +22,19 @@ struct mod_zta_token_request {
     size_t n_issuers;
     const struct zta_text *audiences; /* of this place; none: the issuer's own */
     size_t n_audiences;
-    const struct zta_text *claims; /* that rules, headers or logs name: kept in the identity; sorted */
+    const struct zta_text
+        *claims; /* that rules, headers or logs name: kept in the identity; sorted */
     size_t n_claims;
     int64_t now_s;
 };
 
 struct mod_zta_token_result {
-    enum zta_reason reason; /* ok, or why not */
+    enum zta_reason reason;              /* ok, or why not */
     const struct mod_zta_issuer *issuer; /* known as soon as iss matched; NULL before */
-    bool is_bad_for_good; /* shape or signature: may stand in the negative cache */
-    bool is_verified;     /* the signature was checked and was good */
-    char detail[160];     /* for the operator, safe text: "aud holds 'x', expected 'y'"; never the token */
+    bool is_bad_for_good;                /* shape or signature: may stand in the negative cache */
+    bool is_verified;                    /* the signature was checked and was good */
+    char detail
+        [160]; /* for the operator, safe text: "aud holds 'x', expected 'y'"; never the token */
 };
 
 /*

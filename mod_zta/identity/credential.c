@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading Authorization and the API key header. */
+#include "mod_zta/identity/credential.h"
+
+#include <string.h>
+
+/* API keys are told from tokens by it: no JWT begins so, and an opaque token that did would be refused. */
+static const struct zta_text apikey_prefix = ZTA_TEXT("zta_");
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* tchar of RFC 9110 section 5.6.2. */
+static bool is_tchar(char c)
+{
+    return is_alphanumeric(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+/* token68 of RFC 9110 section 11.2, b64token of RFC 6750: at least one character before any '='. */
+static bool is_token68(struct zta_text text)
+{
+    size_t i = 0;
+    while (i < text.len && (is_alphanumeric(text.data[i]) ||
+                            (text.data[i] != '\0' && strchr("-._~+/", text.data[i]) != NULL))) {
+        i++;
+    }
+    bool has_any = i > 0;
+    while (i < text.len && text.data[i] == '=') {
+        i++;
+    }
+    return has_any && i == text.len;
+}
+
+static void set_bad(struct mod_zta_credential *credential, const char *detail)
+{
+    *credential = (struct mod_zta_credential){
+        .presented = MOD_ZTA_PRESENTED_BAD,
+        .detail = detail,
+    };
+}
+
+static bool stands_twice(const char *header, struct mod_zta_credential *credential)
+{
+    if (strchr(header, ',') == NULL) {
+        return false;
+    }
+    set_bad(credential, "a header that carries a credential stands twice");
+    return true;
+}
+
+static void read_token(enum mod_zta_presented presented, const char *after,
+                       struct mod_zta_credential *credential)
+{
+    size_t n_spaces = strspn(after, " ");
+    struct zta_text value = zta_text_of(after + n_spaces);
+    if (n_spaces == 0 || !is_token68(value)) {
+        set_bad(credential, "the credential is not one well-formed token");
+        return;
+    }
+    bool is_apikey =
+        presented == MOD_ZTA_PRESENTED_TOKEN && zta_text_starts_with(value, apikey_prefix);
+    *credential = (struct mod_zta_credential){
+        .presented = is_apikey ? MOD_ZTA_PRESENTED_APIKEY : presented,
+        .value = value,
+    };
+}
+
+static void read_authorization(const char *header, struct mod_zta_credential *credential)
+{
+    size_t len = 0;
+    while (is_tchar(header[len])) {
+        len++;
+    }
+    struct zta_text scheme = {.data = header, .len = len};
+    if (stands_twice(header, credential)) {
+        return;
+    }
+    if (len == 0 || (header[len] != ' ' && header[len] != '\0')) {
+        set_bad(credential, "Authorization has no well-formed scheme");
+    }
+    else if (zta_text_equal_nocase(scheme, ZTA_TEXT("Bearer"))) {
+        read_token(MOD_ZTA_PRESENTED_TOKEN, header + len, credential);
+    }
+    else if (zta_text_equal_nocase(scheme, ZTA_TEXT("DPoP"))) {
+        read_token(MOD_ZTA_PRESENTED_DPOP, header + len, credential);
+    }
+}
+
+static void read_apikey(const char *header, struct mod_zta_credential *credential)
+{
+    struct zta_text value = zta_text_of(header);
+    if (stands_twice(header, credential)) {
+        return;
+    }
+    if (!is_token68(value)) {
+        set_bad(credential, "the API key header is not one well-formed key");
+        return;
+    }
+    *credential = (struct mod_zta_credential){
+        .presented = MOD_ZTA_PRESENTED_APIKEY,
+        .value = value,
+    };
+}
+
+void mod_zta_credential_read(const struct mod_zta_credential_sources *sources,
+                             const char *authorization, const char *apikey,
+                             struct mod_zta_credential *credential)
+{
+    struct mod_zta_credential key = {.presented = MOD_ZTA_PRESENTED_NONE};
+    *credential = (struct mod_zta_credential){.presented = MOD_ZTA_PRESENTED_NONE};
+    if (sources->has_authorization && authorization != NULL) {
+        read_authorization(authorization, credential);
+    }
+    if (sources->apikey_header != NULL && apikey != NULL) {
+        read_apikey(apikey, &key);
+    }
+    if (key.presented == MOD_ZTA_PRESENTED_NONE || credential->presented == MOD_ZTA_PRESENTED_BAD) {
+        return;
+    }
+    if (credential->presented != MOD_ZTA_PRESENTED_NONE && key.presented != MOD_ZTA_PRESENTED_BAD) {
+        set_bad(credential, "two credentials in one request");
+        return;
+    }
+    *credential = key;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token on its way through judgement; shared by token.c, token_claims.c and token_identity.c. */
+#ifndef MOD_ZTA_IDENTITY_TOKEN_PRIV_H
+#define MOD_ZTA_IDENTITY_TOKEN_PRIV_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mod_zta/identity/jws.h"
+#include "mod_zta/identity/token.h"
+
+struct mod_zta_judging {
+    const struct mod_zta_token_request *request;
+    const struct mod_zta_issuer *issuer;
+    struct mod_zta_token_result *result;
+    struct mod_zta_jws jws;
+    json_t *header;
+    json_t *claims;
+};
+
+/* Notes why, with text that is safe to log, and returns the reason. */
+enum zta_reason mod_zta_judging_refuse(struct mod_zta_judging *judging, enum zta_reason reason,
+                                       const char *fmt, ...) ZTA_PRINTF(3, 4);
+
+/*
+ * A NumericDate (RFC 7519 section 2) from 1970 to 9999, fraction cut off or rounded up, so that each
+ * check errs towards refusal. ZTA_INVALID for any other value, texts included.
+ */
+enum zta_status mod_zta_date_read(const json_t *value, bool rounds_up,
+                                  int64_t *date_s) ZTA_MUST_CHECK;
+
+/* Does the token bind, now, here, this place? Reads judging->claims, after the signature. */
+enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging);
+/* Copies what is kept of the claims into identity; its text points into storage. */
+enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, char *storage,
+                                            size_t size, struct zta_identity *identity);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a request presents, from its header values. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "mod_zta/identity/credential.h"
+
+static const struct mod_zta_credential_sources both = {
+    .has_authorization = true,
+    .apikey_header = "X-API-Key",
+};
+
+static struct mod_zta_credential present(const struct mod_zta_credential_sources *sources,
+                                         const char *authorization, const char *apikey)
+{
+    struct mod_zta_credential credential;
+    memset(&credential, 0xff, sizeof credential);
+    mod_zta_credential_read(sources, authorization, apikey, &credential);
+    /* What is no credential has no value; what is bad says why. */
+    if (credential.presented == MOD_ZTA_PRESENTED_NONE ||
+        credential.presented == MOD_ZTA_PRESENTED_BAD) {
+        assert_null(credential.value.data);
+    }
+    assert_true((credential.presented == MOD_ZTA_PRESENTED_BAD) == (credential.detail != NULL));
+    return credential;
+}
+
+static const struct {
+    const char *authorization;
+    enum mod_zta_presented presented;
+    const char *value;
+} headers[] = {
+    {.authorization = "Bearer a.b.c", .presented = MOD_ZTA_PRESENTED_TOKEN, .value = "a.b.c"},
+    {.authorization = "bearer x", .presented = MOD_ZTA_PRESENTED_TOKEN, .value = "x"},
+    {.authorization = "BEARER x", .presented = MOD_ZTA_PRESENTED_TOKEN, .value = "x"},
+    {.authorization = "Bearer  x", .presented = MOD_ZTA_PRESENTED_TOKEN, .value = "x"},
+    {.authorization = "Bearer Az09-._~+/==",
+     .presented = MOD_ZTA_PRESENTED_TOKEN,
+     .value = "Az09-._~+/=="},
+    {.authorization = "DPoP a.b.c", .presented = MOD_ZTA_PRESENTED_DPOP, .value = "a.b.c"},
+    {.authorization = "dpop a.b.c", .presented = MOD_ZTA_PRESENTED_DPOP, .value = "a.b.c"},
+    {.authorization = "Bearer zta_k_s_c",
+     .presented = MOD_ZTA_PRESENTED_APIKEY,
+     .value = "zta_k_s_c"},
+    {.authorization = "Bearer ZTA_k", .presented = MOD_ZTA_PRESENTED_TOKEN, .value = "ZTA_k"},
+    {.authorization = "DPoP zta_k", .presented = MOD_ZTA_PRESENTED_DPOP, .value = "zta_k"},
+    {.authorization = "Basic dXNlcjpwYXNz", .presented = MOD_ZTA_PRESENTED_NONE},
+    {.authorization = "Bearerx a", .presented = MOD_ZTA_PRESENTED_NONE},
+    {.authorization = "Negotiate", .presented = MOD_ZTA_PRESENTED_NONE},
+    {.authorization = "Bearer", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer ", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer a b", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer a ", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer x,y", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer x, DPoP y", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer x, Bearer x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Basic a, Bearer x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer\tx", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer \tx", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer =", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer a=b", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer \xc3\xb6", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer \"a\"", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer {}", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Bearer=x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "DPoP", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = " Bearer x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "\xc3\xb6", .presented = MOD_ZTA_PRESENTED_BAD},
+};
+
+static void authorization_is_read_to_the_letter(void **state)
+{
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        struct mod_zta_credential credential = present(&both, headers[i].authorization, NULL);
+        if (credential.presented != headers[i].presented) {
+            fail_msg("'%s' gives %d", headers[i].authorization, (int)credential.presented);
+        }
+        if (headers[i].value != NULL) {
+            assert_true(zta_text_equal(credential.value, zta_text_of(headers[i].value)));
+        }
+    }
+}
+
+static void a_long_token_is_handed_on_for_the_judge_to_refuse(void **state)
+{
+    char header[16384] = "Bearer ";
+    memset(header + 7, 'a', sizeof header - 8);
+    struct mod_zta_credential credential = present(&both, header, NULL);
+    assert_int_equal(credential.presented, MOD_ZTA_PRESENTED_TOKEN);
+    assert_int_equal(credential.value.len, sizeof header - 8);
+}
+
+static void an_api_key_comes_in_its_header(void **state)
+{
+    struct mod_zta_credential credential = present(&both, NULL, "zta_k_s_c");
+    assert_int_equal(credential.presented, MOD_ZTA_PRESENTED_APIKEY);
+    assert_true(zta_text_equal(credential.value, ZTA_TEXT("zta_k_s_c")));
+    /* A foreign scheme beside it is none of our business. */
+    assert_int_equal(present(&both, "Basic eA==", "zta_k").presented, MOD_ZTA_PRESENTED_APIKEY);
+}
+
+static void a_malformed_api_key_header_is_bad(void **state)
+{
+    static const char *const keys[] = {"", "a b", "zta_a,zta_b", "zta_a, zta_a", "zta_\t", "\x80"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        assert_int_equal(present(&both, NULL, keys[i]).presented, MOD_ZTA_PRESENTED_BAD);
+        assert_int_equal(present(&both, "Bearer x", keys[i]).presented, MOD_ZTA_PRESENTED_BAD);
+    }
+}
+
+static void two_credentials_are_bad(void **state)
+{
+    static const char *const beside[] = {"Bearer x", "DPoP x", "Bearer zta_k", "Bearer"};
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        assert_int_equal(present(&both, beside[i], "zta_k").presented, MOD_ZTA_PRESENTED_BAD);
+    }
+}
+
+static void a_header_that_is_not_asked_for_does_not_exist(void **state)
+{
+    const struct mod_zta_credential_sources authorization = {.has_authorization = true};
+    const struct mod_zta_credential_sources apikey = {.apikey_header = "X-API-Key"};
+    const struct mod_zta_credential_sources none = {.has_authorization = false};
+    assert_int_equal(present(&authorization, "Bearer x", "a,b").presented, MOD_ZTA_PRESENTED_TOKEN);
+    assert_int_equal(present(&apikey, "Bearer x, y", "zta_k").presented, MOD_ZTA_PRESENTED_APIKEY);
+    assert_int_equal(present(&none, "Bearer x", "zta_k").presented, MOD_ZTA_PRESENTED_NONE);
+    assert_int_equal(present(&both, NULL, NULL).presented, MOD_ZTA_PRESENTED_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(authorization_is_read_to_the_letter),
+        cmocka_unit_test(a_long_token_is_handed_on_for_the_judge_to_refuse),
+        cmocka_unit_test(an_api_key_comes_in_its_header),
+        cmocka_unit_test(a_malformed_api_key_header_is_bad),
+        cmocka_unit_test(two_credentials_are_bad),
+        cmocka_unit_test(a_header_that_is_not_asked_for_does_not_exist),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
