@@ -4,6 +4,7 @@
 
 #include "shared/decision.h"
 #include "shared/rules/compile_priv.h"
+#include "shared/rules/parse_priv.h"
 #include "shared/rules/print.h"
 
 #include <stdlib.h>
@@ -18,23 +19,21 @@ struct ordered {
     uint32_t place;
 };
 
-static void copy_text(char *out, size_t size, struct zta_text text)
-{
-    struct zta_buffer buffer;
-    zta_buffer_init(&buffer, out, size);
-    zta_buffer_safe(&buffer, text);
-}
-
-enum zta_status zta_compile_fail(struct zta_compiler *compiler, struct zta_rules_place place,
-                                 struct zta_text found, const char *expected)
+enum zta_status zta_compile_fail(struct zta_compiler *compiler, const struct zta_ast_value *found,
+                                 const struct zta_nearest *nearest, const char *expected)
 {
     struct zta_rules_error *error = compiler->error;
+    const struct zta_rules_place place = found->place;
     *error = (struct zta_rules_error){.line = place.line, .column = place.column};
     if (place.source < compiler->ast->n_sources) {
-        copy_text(error->source, sizeof error->source, compiler->ast->source_names[place.source]);
+        zta_parse_safe(compiler->ast->source_names[place.source], error->source,
+                       sizeof error->source);
     }
-    copy_text(error->found, sizeof error->found, found);
-    copy_text(error->expected, sizeof error->expected, zta_text_of(expected));
+    zta_parse_safe(found->text, error->found, sizeof error->found);
+    zta_parse_safe(zta_text_of(expected), error->expected, sizeof error->expected);
+    if (nearest != NULL) {
+        zta_parse_safe(nearest->best, error->nearest, sizeof error->nearest);
+    }
     return ZTA_INVALID;
 }
 

@@ -91,14 +91,17 @@ static void lower(char *text, size_t len)
 static enum zta_status check_issuer(struct zta_compiler *compiler,
                                     const struct zta_ast_value *value)
 {
+    struct zta_nearest nearest;
+    zta_nearest_init(&nearest, value->text);
     for (size_t i = 0; i < compiler->env->n_issuers; i++) {
         if (zta_text_equal(compiler->env->issuers[i], value->text)) {
             return ZTA_OK;
         }
+        zta_nearest_offer(&nearest, compiler->env->issuers[i]);
     }
     return compiler->env->n_issuers == 0
                ? ZTA_OK
-               : zta_compile_fail(compiler, value->place, value->text, "a configured issuer");
+               : zta_compile_fail(compiler, value, &nearest, "a configured issuer");
 }
 
 static void type_claim(const struct zta_ast_value *source, struct zta_rule_value *value)
@@ -132,8 +135,7 @@ static enum zta_status type_value(struct zta_compiler *compiler, unsigned attrib
     if (type == ZTA_VALUE_NUMBER) {
         uint64_t number;
         if (zta_text_to_u64(value->text, INT64_MAX, &number) != ZTA_OK) {
-            return zta_compile_fail(compiler, source->place, source->text,
-                                    zta_value_expected(type));
+            return zta_compile_fail(compiler, source, NULL, zta_value_expected(type));
         }
         value->as.number = (int64_t)number;
     }
@@ -240,7 +242,7 @@ static enum zta_status need_issuer(struct zta_compiler *compiler, unsigned attri
     if (!run->has_bare || compiler->has_issuer_line || !wants_issuer(compiler, attribute)) {
         return ZTA_OK;
     }
-    return zta_compile_fail(compiler, value->place, value->text,
+    return zta_compile_fail(compiler, value, NULL,
                             "its issuer, as several are configured: value@issuer, or a line "
                             "`when issuer NAME`");
 }
@@ -279,7 +281,7 @@ static enum zta_status add_list(struct zta_compiler *compiler, const struct zta_
 {
     size_t at;
     if (!find_list(compiler, value->text, &at)) {
-        return zta_compile_fail(compiler, value->place, value->text, "the name of a list");
+        return zta_compile_fail(compiler, value, NULL, "the name of a list");
     }
     struct zta_compiled_list *known = &compiler->compiled[at * ZTA_N_ATTRIBUTES + attribute];
     const struct zta_ast_list *list = compiler->lists[at];
@@ -316,7 +318,7 @@ static enum zta_status add_bound(struct zta_compiler *compiler, const struct zta
         status = ZTA_OK;
     }
     if (status != ZTA_OK) {
-        return zta_compile_fail(compiler, value->place, value->text, zta_value_expected(type));
+        return zta_compile_fail(compiler, value, NULL, zta_value_expected(type));
     }
     return need_issuer(compiler, source->attribute, &(struct zta_rule_values){.has_bare = true},
                        value);

@@ -5,6 +5,7 @@
 
 #include "shared/rules/arena.h"
 #include "shared/rules/compile.h"
+#include "shared/rules/nearest.h"
 #include "shared/rules/ruleset_priv.h"
 
 /* The values of one list, as compiled for the attribute that first used them. */
@@ -30,9 +31,9 @@ struct zta_compiler {
     bool has_issuer_line; /* the rule being compiled says `when issuer …` */
 };
 
-/* Fills the error and returns ZTA_INVALID. */
-enum zta_status zta_compile_fail(struct zta_compiler *compiler, struct zta_rules_place place,
-                                 struct zta_text found, const char *expected);
+/* Fills the error and returns ZTA_INVALID; nearest may be NULL. */
+enum zta_status zta_compile_fail(struct zta_compiler *compiler, const struct zta_ast_value *found,
+                                 const struct zta_nearest *nearest, const char *expected);
 /* A copy with a NUL behind it that lives as long as the set. */
 enum zta_status zta_compile_copy(struct zta_compiler *compiler, struct zta_text text,
                                  struct zta_text *copy) ZTA_MUST_CHECK;

@@ -370,6 +370,29 @@ static void several_issuers_have_to_be_named(void **state)
     }
 }
 
+static void errors_show_what_was_found(void **state)
+{
+    char rules[400] = "allow a\n  when issuer ";
+    struct zta_rules_error error;
+    fixture_refused("allow a\n  when issuer partnr\n", "corp partner", &error);
+    assert_string_equal(error.found, "partnr");
+    assert_string_equal(error.nearest, "partner");
+    assert_int_equal(error.line, 2);
+    assert_int_equal(error.column, 15);
+    for (size_t i = 0; i < 60; i++) {
+        (void)strcat(rules, "x");
+    }
+    (void)strcat(rules, "\n");
+    fixture_refused(rules, "corp partner", &error);
+    assert_int_equal(strlen(error.found), 60);
+    fixture_refused(
+        "allow a\n  need subject "
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n",
+        "corp partner", &error);
+    assert_int_equal(strspn(error.found, "x"), sizeof error.found - sizeof "...");
+    assert_string_equal(error.nearest, "");
+}
+
 static void values_of_one_issuer_do_not_match_another(void **state)
 {
     static const struct {
@@ -416,6 +439,35 @@ static void needed_scopes_are_told_without_their_issuer(void **state)
     assert_int_equal(decision.verdict.reason, ZTA_REASON_INSUFFICIENT_SCOPE);
     assert_string_equal(decision.scope, "s2");
     zta_ruleset_close(&set);
+}
+
+/* Deeper than the index looks, and at each depth a star beside a name. */
+static void deep_patterns_are_found_on_every_way(void **state)
+{
+    static char rules[32768];
+    struct zta_buffer buffer;
+    struct fixture fixture;
+    struct zta_decision decision;
+    fixture_init(&fixture);
+    zta_buffer_init(&buffer, rules, sizeof rules);
+    for (unsigned depth = 0; depth < 20; depth++) {
+        zta_buffer_printf(&buffer, "allow star-%u\n  when path ", depth);
+        for (unsigned i = 0; i < depth; i++) {
+            zta_buffer_string(&buffer, "/*");
+        }
+        zta_buffer_printf(&buffer, "/a/**\nallow name-%u\n  when path ", depth);
+        for (unsigned i = 0; i < depth; i++) {
+            zta_buffer_string(&buffer, "/a");
+        }
+        zta_buffer_string(&buffer, "/*/**\n");
+    }
+    assert_false(buffer.is_overflowed);
+    fixture.facts.path = ZTA_TEXT("/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a");
+    fixture_decide(&fixture, rules, &decision);
+    assert_int_equal(decision.n_granted_by, 40);
+    fixture.facts.path = ZTA_TEXT("/a/a/a");
+    fixture_decide(&fixture, rules, &decision);
+    assert_int_equal(decision.n_granted_by, 6);
 }
 
 static void long_explanations_are_cut_between_characters(void **state)
@@ -499,8 +551,10 @@ int main(void)
         cmocka_unit_test(no_rule_lets_a_request_pass_without_a_credential),
         cmocka_unit_test(facts_without_host_path_or_method_are_unjudged),
         cmocka_unit_test(several_issuers_have_to_be_named),
+        cmocka_unit_test(errors_show_what_was_found),
         cmocka_unit_test(values_of_one_issuer_do_not_match_another),
         cmocka_unit_test(needed_scopes_are_told_without_their_issuer),
+        cmocka_unit_test(deep_patterns_are_found_on_every_way),
         cmocka_unit_test(long_explanations_are_cut_between_characters),
         cmocka_unit_test(the_weakest_of_feature_and_mode_is_the_mode_of_a_rule),
         cmocka_unit_test(rule_sets_tell_about_themselves),

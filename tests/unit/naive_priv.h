@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two halves of the naive judgement share: conditions, and rules made of them. */
+#ifndef ZTA_TESTS_NAIVE_PRIV_H
+#define ZTA_TESTS_NAIVE_PRIV_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "tests/unit/naive.h"
+
+enum tri {
+    NO,
+    MAYBE,
+    YES
+};
+
+static inline bool naive_same(struct zta_text a, struct zta_text b)
+{
+    return a.data != NULL && b.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+static inline bool naive_is(struct zta_text a, const char *b)
+{
+    return naive_same(a, (struct zta_text){.data = b, .len = strlen(b)});
+}
+
+static inline enum tri naive_best(enum tri a, enum tri b)
+{
+    return a > b ? a : b;
+}
+
+/* Meanings 2, 3, 11, 12 and 17: one condition with its values. */
+enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond);
+
+#endif
