@@ -135,6 +135,7 @@ static const char *compile_rules(apr_pool_t *pool)
     }
     struct zta_rules_env env = {.generation = mod_zta_retained()->generation + 1};
     env.issuers = issuer_names(pool, &env.n_issuers);
+    env.has_local = global->accepts_apikeys;
 
     struct zta_rules_ast *ast = NULL;
     struct zta_rules_error error = {.line = 0};

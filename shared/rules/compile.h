@@ -3,6 +3,7 @@
 #ifndef ZTA_RULES_COMPILE_H
 #define ZTA_RULES_COMPILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ struct zta_ruleset;
 struct zta_rules_env {
     const struct zta_text *issuers; /* configured names; "local" where API keys are accepted */
     size_t n_issuers;               /* 0: not known, nothing is checked against them */
+    bool has_local; /* "local" is among them: its keys are the operators' own, so that beside one
+                       token issuer names may stay bare (docs/rules.md, meaning 17) */
     uint32_t generation;            /* recorded with decisions */
 };
 

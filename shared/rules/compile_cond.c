@@ -75,7 +75,8 @@ static void split_issuer(const struct zta_compiler *compiler, struct zta_rule_va
 
 static bool wants_issuer(const struct zta_compiler *compiler, unsigned attribute)
 {
-    return compiler->env->n_issuers > 1 &&
+    const size_t n_own = compiler->env->has_local ? 1 : 0;
+    return compiler->env->n_issuers > 1 + n_own &&
            (zta_attribute_info(attribute)->traits & ZTA_TRAIT_PER_ISSUER) != 0;
 }
 
