@@ -79,6 +79,7 @@ LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
 
 LIBS_ZTA := -llmdb -lcrypto -lpthread
 LIBS_IDENTITY := -loauth2 -ljansson -lcrypto
+LIBS_CTL := -ljansson
 
 # ---- sources ----
 SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
@@ -176,11 +177,11 @@ $(BUILD)/mod_zta.so: $(call objs,$(MODULE_SRC)) $(LIBRARIES) mod_zta/exports.map
 
 $(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(BUILD)/libztactl.a $(BUILD)/libzta.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_CONSOLE) $(LIBS_ZTA)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_CONSOLE) $(LIBS_CTL) $(LIBS_ZTA)
 
 TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$(BUILD)/libztactl.a) \
     $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
-TEST_LIBS := -lcmocka $(LIBS_CONSOLE) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
+TEST_LIBS := -lcmocka $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
 
 $(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(TEST_LIBRARIES)
 	$(call say,LINK,$@)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every change an operator can make, for the commands and the console alike: prepared completely,
+ * then one transaction with its audit entry. Nothing here prints or asks.
+ */
+#ifndef CTL_ACTIONS_H
+#define CTL_ACTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin-tui/access.h"
+#include "shared/base/bytes.h"
+#include "shared/base/hash.h"
+#include "shared/base/status.h"
+#include "shared/store/blocks.h"
+#include "shared/store/env.h"
+#include "shared/store/keys.h"
+#include "shared/store/revocations.h"
+
+struct ctl_action {
+    struct zta_store *store;
+    const struct ctl_actor *actor;
+    struct zta_text reason; /* absent: none given */
+    uint64_t id;            /* out: of the audit entry, the first of several */
+    struct zta_error error; /* out, for any other status than ZTA_OK */
+};
+
+/*
+ * All return ZTA_BUSY when another writer holds the store (the error names it), ZTA_FULL, ZTA_IO; on
+ * any failure nothing was changed.
+ */
+
+/* Fills watermark, reason, author and action id of the records; all or none. */
+enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocation *records,
+                                  size_t n) ZTA_MUST_CHECK;
+/* ZTA_NOT_FOUND: it is not revoked. */
+enum zta_status ctl_action_unrevoke(struct ctl_action *action,
+                                    const struct zta_revocation *record) ZTA_MUST_CHECK;
+/* Fills created, reason, author and action id; replaces a block of the same target. */
+enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *block) ZTA_MUST_CHECK;
+/* ZTA_NOT_FOUND: it is not blocked. */
+enum zta_status ctl_action_unblock(struct ctl_action *action,
+                                   const struct zta_block *block) ZTA_MUST_CHECK;
+/* ZTA_EXISTS: another living key has the name. */
+enum zta_status ctl_action_key_create(struct ctl_action *action,
+                                      const struct zta_key *key) ZTA_MUST_CHECK;
+/* The former secret opens for grace_s more seconds. ZTA_CONFLICT: the key is revoked or expired. */
+enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
+                                      const struct zta_sha256 *secret,
+                                      int64_t grace_s) ZTA_MUST_CHECK;
+/* ZTA_CONFLICT: it was revoked before. */
+enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id) ZTA_MUST_CHECK;
+
+#endif

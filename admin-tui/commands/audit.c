@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl audit list, audit verify. */
+#include <inttypes.h>
+
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+#include "shared/store/audit.h"
+
+enum {
+    SHOWN_BY_DEFAULT = 100
+};
+
+static void add_members(struct zta_json *json, const struct zta_audit_entry *entry)
+{
+    char hex[2 * ZTA_SHA256_SIZE + 1];
+    zta_json_int(json, "uid", (int64_t)entry->uid);
+    zta_json_text(json, "login", entry->login);
+    zta_json_text(json, "sudo_user", entry->sudo_user);
+    zta_json_text(json, "tty", entry->tty);
+    zta_json_text(json, "before", entry->before);
+    zta_json_text(json, "after", entry->after);
+    zta_hex_encode(entry->previous.bytes, sizeof entry->previous.bytes, hex);
+    zta_json_string(json, "previous", hex);
+    zta_hex_encode(entry->hash.bytes, sizeof entry->hash.bytes, hex);
+    zta_json_string(json, "hash", hex);
+}
+
+static bool add_entry(void *context, const struct zta_audit_entry *entry)
+{
+    struct ctl_list *list = context;
+    struct zta_text who = zta_text_is_absent(entry->sudo_user) ? entry->login : entry->sudo_user;
+    ctl_row_begin(list);
+    ctl_row_int(list, "id", (int64_t)entry->id);
+    ctl_row_time(list, "time", entry->time_ns / ZTA_NS_PER_S);
+    ctl_row_cell(list, "who", "%.*s", (int)who.len, who.len == 0 ? "" : who.data);
+    ctl_row_text(list, "action", entry->action);
+    ctl_row_text(list, "target", entry->target);
+    ctl_row_cell(list, "change", "%.*s", (int)entry->after.len,
+                 entry->after.len == 0 ? "" : entry->after.data);
+    ctl_row_text(list, "reason", entry->reason);
+    struct zta_json *json = ctl_row_json(list);
+    if (json != NULL) {
+        add_members(json, entry);
+    }
+    ctl_row_end(list);
+    return true;
+}
+
+enum ctl_exit ctl_run_audit_list(struct ctl *ctl)
+{
+    static const char *const titles[] = {">ID",    "TIME",   "WHO",   "ACTION",
+                                         "TARGET", "CHANGE", "REASON"};
+    struct ctl_list list;
+    struct zta_error error;
+    struct zta_view *view = NULL;
+    uint64_t most = SHOWN_BY_DEFAULT;
+    if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &most, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "reading the store");
+    }
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    status = zta_audit_each(view, most, add_entry, &list);
+    zta_view_end(&view);
+    if (status != ZTA_OK) {
+        ctl_list_close(&list);
+        return ctl_fail_status(status, NULL, "reading the audit trail");
+    }
+    return ctl_list_print(&list);
+}
+
+enum ctl_exit ctl_run_audit_verify(struct ctl *ctl)
+{
+    struct zta_view *view = NULL;
+    struct zta_error error = {.status = ZTA_OK};
+    struct zta_sha256 head = {.bytes = {0}};
+    char hex[2 * ZTA_SHA256_SIZE + 1];
+    uint64_t n = 0;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "reading the store");
+    }
+    status = zta_audit_verify(view, &n, &head, &error);
+    zta_view_end(&view);
+    if (status != ZTA_OK && status != ZTA_CORRUPT) {
+        return ctl_fail_status(status, &error, "verifying the audit trail");
+    }
+    struct ctl_list list;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "result", status == ZTA_OK ? "consistent" : "inconsistent");
+    if (status == ZTA_OK) {
+        zta_hex_encode(head.bytes, sizeof head.bytes, hex);
+        ctl_row_int(&list, "entries", (int64_t)n);
+        ctl_row_string(&list, "head", hex);
+    }
+    else {
+        ctl_row_int(&list, "first_bad_entry", (int64_t)n);
+        ctl_row_string(&list, "fault", error.text);
+    }
+    ctl_row_end(&list);
+    enum ctl_exit printed = ctl_list_print(&list);
+    return status == ZTA_OK ? printed : CTL_FAILED;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl block, blocks list, blocks remove. */
+#include <stdio.h>
+
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+
+/* Wider networks than any registry gives to one holder's site are likely a slip of the finger. */
+enum {
+    V4_PREFIX_MIN = 8,
+    V6_PREFIX_MIN = 19,
+};
+
+static enum ctl_exit resolve(const struct ctl *ctl, struct zta_block *block,
+                             struct ctl_report *report)
+{
+    static struct ctl_issuers issuers; /* too large for a stack; the block points into it */
+    struct zta_error error = {.status = ZTA_OK};
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = ctl_issuers_load(view, &issuers, &error);
+        zta_view_end(&view);
+    }
+    if (status == ZTA_OK) {
+        status = ctl_block_resolve(&issuers, zta_text_of(ctl->arguments[0]), block, &error);
+    }
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, &error, "");
+    }
+    struct zta_buffer target;
+    zta_buffer_init(&target, report->target, sizeof report->target);
+    ctl_block_print(block, &target);
+    return CTL_DONE;
+}
+
+/* Blocks that would shut out the machine itself or much of the world. */
+static enum ctl_exit guard_network(const struct ctl *ctl, const struct zta_block *block)
+{
+    if (block->kind != ZTA_BLOCK_NETWORK) {
+        return CTL_DONE;
+    }
+    const struct zta_cidr *network = &block->network;
+    int least = network->addr.family == 4 ? V4_PREFIX_MIN : V6_PREFIX_MIN;
+    if (zta_addr_is_loopback(&network->addr)) {
+        return ctl_ask(ctl, "This blocks the machine itself.", "yes");
+    }
+    if (network->prefix < least) {
+        return ctl_ask(ctl, "This blocks a large part of the internet.", "yes");
+    }
+    return CTL_DONE;
+}
+
+enum ctl_exit ctl_run_block(struct ctl *ctl)
+{
+    struct ctl_action action;
+    struct ctl_hits hits;
+    struct zta_error error;
+    struct zta_block block = {.until_s = 0};
+    struct ctl_report report = {.done = "blocked", .hits = &hits};
+    int64_t duration_s = 0;
+    enum ctl_exit code = ctl_action_prepare(ctl, true, &action);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    if (ctl_option_duration(&ctl->options, CTL_OPTION_FOR, &duration_s, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    if (duration_s == 0) {
+        return ctl_fail(CTL_USAGE, "block needs --for DURATION: every block ends by itself");
+    }
+    code = resolve(ctl, &block, &report);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    enum zta_status status = ctl_hits_count(ctl->store, NULL, 0, &block, &hits);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "counting sessions");
+    }
+    block.until_s = zta_clock_real_ns() / ZTA_NS_PER_S + duration_s;
+    char until[ZTA_TIME_TEXT_MAX];
+    char effect[ZTA_TIME_TEXT_MAX + 32];
+    zta_time_print(block.until_s, until);
+    (void)snprintf(effect, sizeof effect, "Every request is refused until %s.", until);
+    report.effect = effect;
+    ctl_report_plan(ctl, &report);
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    code = guard_network(ctl, &block);
+    if (code == CTL_DONE) {
+        code = ctl_hits_guard(ctl, &hits);
+    }
+    if (code != CTL_DONE) {
+        return code;
+    }
+    struct zta_buffer undo;
+    zta_buffer_init(&undo, report.undo, sizeof report.undo);
+    ctl_undo_begin(ctl, &undo);
+    zta_buffer_string(&undo, "blocks remove ");
+    ctl_quote(&undo, zta_text_of(report.target));
+    status = ctl_action_block(&action, &block);
+    return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
+                            : ctl_fail_status(status, &action.error, "");
+}
+
+enum ctl_exit ctl_run_blocks_remove(struct ctl *ctl)
+{
+    struct ctl_action action;
+    struct zta_block block = {.until_s = 0};
+    struct ctl_report report = {.done = "block removed"};
+    enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
+    if (code == CTL_DONE) {
+        code = resolve(ctl, &block, &report);
+    }
+    if (code != CTL_DONE) {
+        return code;
+    }
+    ctl_report_plan(ctl, &report);
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    struct zta_buffer undo;
+    zta_buffer_init(&undo, report.undo, sizeof report.undo);
+    ctl_undo_begin(ctl, &undo);
+    zta_buffer_string(&undo, "block ");
+    ctl_quote(&undo, zta_text_of(report.target));
+    zta_buffer_string(&undo, " --for ... --reason ...");
+    enum zta_status status = ctl_action_unblock(&action, &block);
+    return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
+                            : ctl_fail_status(status, &action.error, "");
+}
+
+struct listing {
+    struct ctl_list *list;
+    int64_t now_s;
+};
+
+static bool add_block(void *context, const struct zta_block *block)
+{
+    struct listing *listing = context;
+    struct ctl_list *list = listing->list;
+    if (block->until_s <= listing->now_s) {
+        return true;
+    }
+    char target[2 * ZTA_SUBJECT_MAX];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, target, sizeof target);
+    ctl_block_print(block, &buffer);
+    ctl_row_begin(list);
+    ctl_row_string(list, "kind", block->kind == ZTA_BLOCK_NETWORK ? "network" : "subject");
+    ctl_row_string(list, "target", target);
+    ctl_row_time(list, "until", block->until_s);
+    ctl_row_time(list, "since", block->created_ns / ZTA_NS_PER_S);
+    ctl_row_text(list, "by", block->author);
+    ctl_row_int(list, "action", (int64_t)block->action_id);
+    ctl_row_text(list, "reason", block->reason);
+    ctl_row_end(list);
+    return true;
+}
+
+enum ctl_exit ctl_run_blocks_list(struct ctl *ctl)
+{
+    static const char *const titles[] = {"KIND", "TARGET",  "UNTIL", "SINCE",
+                                         "BY",   ">ACTION", "REASON"};
+    struct ctl_list list;
+    struct zta_view *view = NULL;
+    struct listing listing = {.list = &list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "reading the store");
+    }
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    status = zta_block_each(view, add_block, &listing);
+    zta_view_end(&view);
+    if (status != ZTA_OK) {
+        ctl_list_close(&list);
+        return ctl_fail_status(status, NULL, "reading blocks");
+    }
+    return ctl_list_print(&list);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl explain. */
+#include "admin-tui/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/events.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+#include "shared/store/published.h"
+#include "shared/store/repeats.h"
+
+enum {
+    EXPLAIN_TEXT_MAX = 8192
+};
+
+/* Does that line of the file still name the rule? */
+static bool stands_there(struct zta_text file, uint32_t line, struct zta_text rule)
+{
+    const char *at = file.data;
+    const char *end = file.len == 0 ? file.data : file.data + file.len;
+    for (uint32_t i = 1; i < line && at < end; i++) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        at = next == NULL ? end : next + 1;
+    }
+    if (at == NULL || at >= end || rule.len == 0) {
+        return false;
+    }
+    const char *next = memchr(at, '\n', (size_t)(end - at));
+    size_t len = (size_t)((next == NULL ? end : next) - at);
+    return memmem(at, len, rule.data, rule.len) != NULL;
+}
+
+struct placing {
+    const struct zta_event *event;
+    unsigned index;
+    char name[512];
+    bool is_found;
+};
+
+static bool place(void *context, struct zta_text name, struct zta_text text)
+{
+    struct placing *placing = context;
+    if (placing->index++ != placing->event->rule_source) {
+        return true;
+    }
+    placing->is_found = placing->event->rule_line != 0 &&
+                        stands_there(text, placing->event->rule_line,
+                                     zta_event_text(placing->event, ZTA_EVENT_RULE));
+    (void)snprintf(placing->name, sizeof placing->name, "%.*s", (int)name.len,
+                   name.len == 0 ? "" : name.data);
+    return false;
+}
+
+static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct zta_event *event,
+                            struct zta_error *error)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    if (!ctl_option_is_set(&ctl->options, CTL_OPTION_LAST)) {
+        struct zta_ulid id;
+        if (zta_ulid_parse(zta_text_of(ctl->arguments[0]), &id) != ZTA_OK) {
+            return zta_error_set(error, ZTA_INVALID, "'%s' is no request id (26 characters)",
+                                 ctl->arguments[0]);
+        }
+        enum zta_status status = zta_event_find(view, &id, event);
+        return status != ZTA_NOT_FOUND
+                   ? status
+                   : zta_error_set(error, status,
+                                   "no request %s is recorded: it is newer than the last commit "
+                                   "(100 ms), one of many repeated denials, or pruned",
+                                   ctl->arguments[0]);
+    }
+    char text[CTL_FILTER_TEXT_MAX];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, text, sizeof text);
+    for (size_t i = 0; i < ctl->n_arguments; i++) {
+        zta_buffer_string(&buffer, i == 0 ? "" : " ");
+        zta_buffer_string(&buffer, ctl->arguments[i]);
+    }
+    if (buffer.is_overflowed) {
+        return zta_error_set(error, ZTA_INVALID, "the filter is too long");
+    }
+    enum zta_status status =
+        ctl_filter_parse((struct zta_text){.data = text, .len = buffer.len}, &filter, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = ctl_event_newest(view, &filter, zta_clock_real_ns() / ZTA_NS_PER_S, event);
+    return status != ZTA_NOT_FOUND ? status
+                                   : zta_error_set(error, status, "no recorded request matches");
+}
+
+static enum ctl_exit print(const struct ctl *ctl, const struct ctl_explained *explained)
+{
+    char text[EXPLAIN_TEXT_MAX];
+    struct zta_buffer buffer;
+    if (!ctl_is_json(ctl)) {
+        zta_buffer_init(&buffer, text, sizeof text);
+        ctl_explain(explained, &buffer);
+        (void)fputs(text, stdout);
+        return CTL_DONE;
+    }
+    struct ctl_list list;
+    const struct ctl_event row = {
+        .event = *explained->event, .weight = 1, .time_ns = explained->event->time_ns};
+    ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    struct zta_json *json = ctl_row_json(&list);
+    if (json != NULL) {
+        ctl_event_members(json, &row);
+        zta_json_text(json, "rule_file", explained->rule_file);
+        zta_json_string(json, "explanation", ctl_explain_reason(explained->event->reason));
+        zta_json_int(json, "repeats", (int64_t)explained->n_repeats);
+    }
+    ctl_row_end(&list);
+    return ctl_list_print(&list);
+}
+
+enum ctl_exit ctl_run_explain(struct ctl *ctl)
+{
+    bool is_last = ctl_option_is_set(&ctl->options, CTL_OPTION_LAST);
+    if (!is_last && ctl->n_arguments != 1) {
+        return ctl_fail(CTL_USAGE, "explain needs the id of one request, or --last [FILTER]");
+    }
+    struct zta_error error = {.status = ZTA_OK};
+    struct zta_event event;
+    struct zta_repeat repeat;
+    struct placing placing = {.event = &event};
+    struct ctl_explained explained = {.event = &event};
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "reading the store");
+    }
+    status = find(ctl, view, &event, &error);
+    if (status == ZTA_OK) {
+        status = zta_published_each_rules(view, place, &placing);
+    }
+    if (status == ZTA_OK) {
+        status = zta_repeat_of(view, &event, &repeat);
+        explained.n_repeats = status == ZTA_OK ? repeat.n : 0;
+        explained.repeats_until_ns = status == ZTA_OK ? repeat.last_ns : 0;
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    zta_view_end(&view);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, &error, "");
+    }
+    if (placing.is_found) {
+        explained.rule_file = zta_text_of(placing.name);
+    }
+    return print(ctl, &explained);
+}

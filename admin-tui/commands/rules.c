@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl rules list, rules check. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "admin-tui/target.h"
+#include "shared/base/clock.h"
+#include "shared/rules/compile.h"
+#include "shared/rules/decide.h"
+#include "shared/rules/parse.h"
+#include "shared/store/published.h"
+
+enum {
+    FILES_MAX = 1024,
+    PLACES_MAX = 4096,
+    FILE_SIZE_MAX = 16 * 1024 * 1024,
+};
+
+/* Texts of rules, owned here, and the issuers they may name. */
+struct texts {
+    struct zta_rules_source sources[FILES_MAX];
+    size_t n;
+    struct ctl_issuers issuers;
+    enum zta_status status;
+};
+
+static void clear_texts(struct texts *texts)
+{
+    for (size_t i = 0; i < texts->n; i++) {
+        free((void *)(uintptr_t)texts->sources[i].text.data);
+        free((void *)(uintptr_t)texts->sources[i].name.data);
+    }
+    free(texts);
+}
+
+/* A copy that ends in NUL; NULL when there is no memory. */
+static char *copy_of(const void *data, size_t size)
+{
+    char *copy = malloc(size + 1);
+    if (copy != NULL) {
+        memcpy(copy, size == 0 ? "" : data, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+static bool add_text(void *context, struct zta_text name, struct zta_text text)
+{
+    struct texts *texts = context;
+    char *kept_name = texts->n < FILES_MAX ? copy_of(name.data, name.len) : NULL;
+    char *kept_text = kept_name != NULL ? copy_of(text.data, text.len) : NULL;
+    if (kept_text == NULL) {
+        free(kept_name);
+        texts->status = ZTA_NO_MEMORY;
+        return false;
+    }
+    texts->sources[texts->n++] = (struct zta_rules_source){
+        .name = {.data = kept_name, .len = name.len},
+        .text = {.data = kept_text, .len = text.len},
+    };
+    return true;
+}
+
+static enum ctl_exit fail_rules(enum zta_status status, const struct zta_rules_error *error)
+{
+    char text[1024];
+    struct zta_buffer buffer;
+    if (status != ZTA_INVALID) {
+        return ctl_fail_status(status, NULL, "reading the rules");
+    }
+    zta_buffer_init(&buffer, text, sizeof text);
+    zta_rules_error_print(error, &buffer);
+    ctl_note("%s", text);
+    return CTL_FAILED;
+}
+
+/* Names for the compiler: those published and the API keys' own. */
+static size_t issuer_names(const struct ctl_issuers *issuers,
+                           struct zta_text names[CTL_ISSUERS_MAX + 1])
+{
+    for (size_t i = 0; i < issuers->n; i++) {
+        names[i] = zta_text_of(issuers->names[i]);
+    }
+    names[issuers->n] = ZTA_TEXT(CTL_LOCAL_ISSUER);
+    return issuers->n + 1;
+}
+
+static enum zta_status compile(const struct texts *texts, const struct zta_rules_ast *ast,
+                               struct zta_ruleset **set, struct zta_rules_error *error)
+{
+    struct zta_text names[CTL_ISSUERS_MAX + 1];
+    const struct zta_rules_env env = {
+        .issuers = names,
+        .n_issuers = issuer_names(&texts->issuers, names),
+    };
+    return zta_ruleset_compile(ast, &env, set, error);
+}
+
+/* ---- check ---- */
+
+static enum ctl_exit read_file(const char *path, struct texts *texts)
+{
+    struct stat found;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        int code = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return ctl_fail(CTL_FAILED, "%s: %s", path, strerror(code));
+    }
+    size_t size = S_ISREG(found.st_mode) && found.st_size >= 0 ? (size_t)found.st_size : SIZE_MAX;
+    char *data = size <= FILE_SIZE_MAX ? malloc(size + 1) : NULL;
+    size_t len = 0;
+    ssize_t n = 0;
+    while (data != NULL && len < size && (n = read(fd, data + len, size - len)) > 0) {
+        len += (size_t)n;
+    }
+    (void)close(fd);
+    bool is_kept = data != NULL && n >= 0 &&
+                   add_text(texts, zta_text_of(path), (struct zta_text){.data = data, .len = len});
+    free(data);
+    return is_kept ? CTL_DONE
+                   : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
+                              path, FILE_SIZE_MAX / 1024 / 1024);
+}
+
+/* The store may not be there yet, or be another user's: then only what the files say is checked. */
+static void load_issuers(struct ctl *ctl, struct texts *texts)
+{
+    struct zta_error error;
+    struct zta_view *view = NULL;
+    texts->issuers.n = 0;
+    texts->issuers.is_published = false;
+    if (ctl_store_open(ctl, CTL_ACCESS_READ, &error) == ZTA_OK &&
+        zta_view_begin(ctl->store, &view) == ZTA_OK) {
+        if (ctl_issuers_load(view, &texts->issuers, &error) != ZTA_OK) {
+            texts->issuers.is_published = false;
+        }
+        zta_view_end(&view);
+    }
+}
+
+static enum ctl_exit report_good(const struct ctl *ctl, const struct texts *texts,
+                                 const struct zta_rules_ast *ast)
+{
+    struct ctl_list list;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "result", "good");
+    ctl_row_int(&list, "files", (int64_t)texts->n);
+    ctl_row_int(&list, "rules", (int64_t)ast->n_rules);
+    ctl_row_int(&list, "lists", (int64_t)ast->n_lists);
+    ctl_row_bool(&list, "issuers_checked", texts->issuers.is_published);
+    ctl_row_end(&list);
+    if (!texts->issuers.is_published) {
+        ctl_note("Issuers were not checked: no running server has published its own.");
+    }
+    return ctl_list_print(&list);
+}
+
+static enum ctl_exit check(struct ctl *ctl, struct texts *texts)
+{
+    struct zta_rules_error error = {.line = 0};
+    struct zta_rules_ast *ast = NULL;
+    struct zta_ruleset *set = NULL;
+    for (size_t i = 0; i < ctl->n_arguments; i++) {
+        enum ctl_exit code = read_file(ctl->arguments[i], texts);
+        if (code != CTL_DONE) {
+            return code;
+        }
+    }
+    load_issuers(ctl, texts);
+    enum zta_status status = zta_rules_parse(texts->sources, texts->n, &ast, &error);
+    if (status == ZTA_OK && texts->issuers.is_published) {
+        status = compile(texts, ast, &set, &error);
+    }
+    enum ctl_exit code =
+        status == ZTA_OK ? report_good(ctl, texts, ast) : fail_rules(status, &error);
+    zta_ruleset_close(&set);
+    zta_rules_ast_close(&ast);
+    return code;
+}
+
+enum ctl_exit ctl_run_rules_check(struct ctl *ctl)
+{
+    struct texts *texts = calloc(1, sizeof *texts);
+    if (texts == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    enum ctl_exit code = check(ctl, texts);
+    clear_texts(texts);
+    return code;
+}
+
+/* ---- list ---- */
+
+struct place {
+    char server[ZTA_HOST_MAX + 16];
+    char path[512];
+    struct zta_stance stance;
+};
+
+struct places {
+    struct place *all;
+    size_t n;
+    enum zta_status status;
+};
+
+static bool add_place(void *context, const struct zta_published_location *location)
+{
+    struct places *places = context;
+    struct place *grown =
+        places->n < PLACES_MAX ? realloc(places->all, (places->n + 1) * sizeof *grown) : NULL;
+    if (grown == NULL) {
+        places->status = ZTA_NO_MEMORY;
+        return false;
+    }
+    places->all = grown;
+    struct place *place = &grown[places->n++];
+    (void)snprintf(place->server, sizeof place->server, "%.*s", (int)location->server.len,
+                   location->server.len == 0 ? "" : location->server.data);
+    (void)snprintf(place->path, sizeof place->path, "%.*s", (int)location->path.len,
+                   location->path.len == 0 ? "" : location->path.data);
+    place->stance = location->stance;
+    return true;
+}
+
+static const char *kind_name(enum zta_rule_kind kind)
+{
+    switch (kind) {
+    case ZTA_RULE_ALLOW:
+        return "allow";
+    case ZTA_RULE_DENY:
+        return "deny";
+    case ZTA_RULE_REQUIRE:
+        return "require";
+    case ZTA_RULE_LIMIT:
+        return "limit";
+    }
+    return "rule";
+}
+
+/* The number that the compiler gave a rule; rules are in order of name there. */
+static size_t number_of(const struct zta_ruleset *set, struct zta_text name)
+{
+    size_t number = 0;
+    while (number < zta_ruleset_n_rules(set) &&
+           !zta_text_equal(zta_text_of(zta_ruleset_rule_name(set, number)), name)) {
+        number++;
+    }
+    return number;
+}
+
+static void add_force(struct ctl_list *list, const struct places *places,
+                      const struct zta_ruleset *set, size_t number)
+{
+    int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    struct zta_json *json = ctl_row_json(list);
+    char text[2048];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, text, sizeof text);
+    if (json != NULL) {
+        zta_json_begin_array(json, "in_force");
+    }
+    for (size_t i = 0; i < places->n; i++) {
+        const struct place *place = &places->all[i];
+        enum zta_mode mode = zta_ruleset_rule_mode(set, number, &place->stance, now_s);
+        if (json != NULL) {
+            zta_json_begin_object(json, NULL);
+            zta_json_string(json, "server", place->server);
+            zta_json_string(json, "path", place->path);
+            zta_json_string(json, "mode", zta_mode_name(mode));
+            zta_json_end_object(json);
+        }
+        else if (mode != ZTA_MODE_OFF) {
+            zta_buffer_printf(&buffer, "%s%s%s%s", buffer.len == 0 ? "" : ", ", place->server,
+                              place->path, mode == ZTA_MODE_MONITOR ? " (monitor)" : "");
+        }
+    }
+    if (json != NULL) {
+        zta_json_end_array(json);
+    }
+    ctl_row_cell(list, "in_force", "%s%s", buffer.len == 0 ? "nowhere" : text,
+                 buffer.is_overflowed ? ", ..." : "");
+}
+
+static void add_rule(struct ctl_list *list, const struct zta_ast_rule *rule,
+                     const struct zta_text *file)
+{
+    ctl_row_text(list, "name", rule->name);
+    ctl_row_string(list, "kind", kind_name(rule->kind));
+    ctl_row_string(list, "mode", zta_mode_name(rule->mode));
+    ctl_row_cell(list, "place", "%.*s:%u", (int)file->len, file->data, rule->place.line);
+    struct zta_json *json = ctl_row_json(list);
+    if (json != NULL) {
+        zta_json_text(json, "file", *file);
+        zta_json_int(json, "line", rule->place.line);
+        zta_json_time(json, "from", rule->from_s);
+        zta_json_time(json, "until", rule->until_s);
+        zta_json_text(json, "note", rule->note);
+    }
+}
+
+static enum ctl_exit print_rules(const struct ctl *ctl, const struct zta_rules_ast *ast,
+                                 const struct zta_ruleset *set, const struct places *places)
+{
+    static const char *const titles[] = {"NAME", "KIND", "MODE", "PLACE", "IN FORCE AT"};
+    struct ctl_list list;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &ast->rules[i];
+        ctl_row_begin(&list);
+        add_rule(&list, rule, &ast->source_names[rule->place.source]);
+        add_force(&list, places, set, number_of(set, rule->name));
+        ctl_row_end(&list);
+    }
+    return ctl_list_print(&list);
+}
+
+static enum zta_status load(const struct ctl *ctl, struct texts *texts, struct places *places,
+                            struct zta_error *error)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = ctl_issuers_load(view, &texts->issuers, error);
+    if (status == ZTA_OK) {
+        status = zta_published_each_rules(view, add_text, texts);
+    }
+    if (status == ZTA_OK) {
+        status = zta_published_each_location(view, add_place, places);
+    }
+    zta_view_end(&view);
+    if (status == ZTA_OK) {
+        status = texts->status != ZTA_OK ? texts->status : places->status;
+    }
+    return status;
+}
+
+static enum ctl_exit list_rules(const struct ctl *ctl, struct texts *texts, struct places *places)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    struct zta_rules_error fault = {.line = 0};
+    struct zta_rules_ast *ast = NULL;
+    struct zta_ruleset *set = NULL;
+    enum zta_status status = load(ctl, texts, places, &error);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, &error, "reading the published rules");
+    }
+    status = zta_rules_parse(texts->sources, texts->n, &ast, &fault);
+    if (status == ZTA_OK) {
+        status = compile(texts, ast, &set, &fault);
+    }
+    enum ctl_exit code =
+        status == ZTA_OK ? print_rules(ctl, ast, set, places) : fail_rules(status, &fault);
+    zta_ruleset_close(&set);
+    zta_rules_ast_close(&ast);
+    return code;
+}
+
+enum ctl_exit ctl_run_rules_list(struct ctl *ctl)
+{
+    struct places places = {.n = 0};
+    struct texts *texts = calloc(1, sizeof *texts);
+    if (texts == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    enum ctl_exit code = list_rules(ctl, texts, &places);
+    clear_texts(texts);
+    free(places.all);
+    return code;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl store init, check, backup, restore. */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/hits.h"
+#include "admin-tui/output.h"
+
+static enum ctl_exit said(enum zta_status status, const struct zta_error *error)
+{
+    if (status == ZTA_OK) {
+        return CTL_DONE;
+    }
+    enum ctl_exit code = ctl_fail_status(status, error, "");
+    return code == CTL_CONFLICT ? code : CTL_STORE;
+}
+
+/* A name or a number; *id keeps what it was when nobody has the name. */
+static bool find_user(struct zta_text text, uid_t *id)
+{
+    uint64_t number = 0;
+    if (zta_text_to_u64(text, UINT32_MAX - 1, &number) == ZTA_OK) {
+        *id = (uid_t)number;
+        return true;
+    }
+    const struct passwd *user = getpwnam(text.data);
+    *id = user == NULL ? *id : user->pw_uid;
+    return user != NULL;
+}
+
+static bool find_group(struct zta_text text, gid_t *id)
+{
+    uint64_t number = 0;
+    if (zta_text_to_u64(text, UINT32_MAX - 1, &number) == ZTA_OK) {
+        *id = (gid_t)number;
+        return true;
+    }
+    const struct group *group = getgrnam(text.data);
+    *id = group == NULL ? *id : group->gr_gid;
+    return group != NULL;
+}
+
+static struct zta_text given_or(const struct ctl *ctl, enum ctl_option option, const char *other)
+{
+    struct zta_text text = ctl_option_text(&ctl->options, option);
+    return zta_text_is_absent(text) ? zta_text_of(other) : text;
+}
+
+enum ctl_exit ctl_run_store_init(struct ctl *ctl)
+{
+    struct zta_store_owners owners = {.owner = 0};
+    struct zta_text owner = given_or(ctl, CTL_OPTION_OWNER, "zta");
+    struct zta_text group = given_or(ctl, CTL_OPTION_GROUP, "zta");
+    struct zta_text httpd = given_or(ctl, CTL_OPTION_HTTPD, "www-data");
+    struct zta_error error = {.status = ZTA_OK};
+    uint64_t size = ZTA_STORE_SIZE_DEFAULT;
+    if (ctl_option_size(&ctl->options, CTL_OPTION_SIZE, &size, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    const struct zta_text *missing = !find_user(owner, &owners.owner)   ? &owner
+                                     : !find_user(httpd, &owners.httpd) ? &httpd
+                                                                        : NULL;
+    if (missing != NULL) {
+        return ctl_fail(CTL_FAILED,
+                        "there is no user %s: create it, or name others with --owner and --httpd",
+                        missing->data);
+    }
+    if (!find_group(group, &owners.group)) {
+        return ctl_fail(CTL_FAILED, "there is no group %s: create it, or name another with --group",
+                        group.data);
+    }
+    enum zta_status status = zta_store_init(ctl->dir, &owners, size, &error);
+    if (status != ZTA_OK) {
+        return said(status, &error);
+    }
+    ctl_say("store created in %s: policy/ belongs to %s, state/ to %s, both to group %s", ctl->dir,
+            owner.data, httpd.data, group.data);
+    if (owners.owner == owners.httpd) {
+        ctl_note("One user owns both: httpd is not separated from the policy.");
+    }
+    else {
+        ctl_note("httpd's user must be a member of group %s.", group.data);
+    }
+    return CTL_DONE;
+}
+
+enum ctl_exit ctl_run_store_check(struct ctl *ctl)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    bool is_deep = ctl_option_is_set(&ctl->options, CTL_OPTION_DEEP);
+    if (ctl_option_is_set(&ctl->options, CTL_OPTION_REPAIR_LOCK)) {
+        enum zta_status status = zta_store_repair_lock(ctl->dir, &error);
+        if (status != ZTA_OK) {
+            return said(status, &error);
+        }
+        ctl_say("the lock files are empty");
+    }
+    enum zta_status status = zta_store_check(ctl->dir, is_deep, &error);
+    if (status != ZTA_OK) {
+        return said(status, &error);
+    }
+    ctl_say("%s: good%s", ctl->dir, is_deep ? ", every record was read" : "");
+    return CTL_DONE;
+}
+
+enum ctl_exit ctl_run_store_backup(struct ctl *ctl)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    enum zta_status status = zta_store_backup(ctl->store, ctl->arguments[0], &error);
+    if (status != ZTA_OK) {
+        return said(status, &error);
+    }
+    ctl_say("%s was copied to %s", ctl->dir, ctl->arguments[0]);
+    return CTL_DONE;
+}
+
+enum ctl_exit ctl_run_store_restore(struct ctl *ctl)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    enum ctl_exit code =
+        ctl_ask(ctl, "This replaces rules, keys, revocations and everything recorded.", "restore");
+    if (code != CTL_DONE) {
+        return code;
+    }
+    enum zta_status status = zta_store_restore(ctl->dir, ctl->arguments[0], &error);
+    if (status != ZTA_OK) {
+        return said(status, &error);
+    }
+    ctl_say("%s was restored from %s; the former files are kept as *.before-restore", ctl->dir,
+            ctl->arguments[0]);
+    return CTL_DONE;
+}
