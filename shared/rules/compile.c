@@ -357,7 +357,6 @@ static void clear(struct zta_compiler *compiler)
     zta_vector_clear(&compiler->keys);
     zta_vector_clear(&compiler->claims);
     free(compiler->lists);
-    free(compiler->compiled);
 }
 
 static enum zta_rules_question question_of(const struct zta_rule *rule)

@@ -12,42 +12,33 @@
 
 static int compare_lists(const void *left, const void *right)
 {
-    const struct zta_ast_list *const *a = left;
-    const struct zta_ast_list *const *b = right;
-    return zta_text_compare((*a)->name, (*b)->name);
+    const struct zta_compiled_list *a = left;
+    const struct zta_compiled_list *b = right;
+    return zta_text_compare(a->list->name, b->list->name);
 }
 
 enum zta_status zta_compile_lists(struct zta_compiler *compiler)
 {
     const size_t n = compiler->ast->n_lists;
-    if (n == 0) {
-        return ZTA_OK;
-    }
-    compiler->lists = calloc(n, sizeof *compiler->lists);
-    compiler->compiled = calloc(n, ZTA_N_ATTRIBUTES * sizeof *compiler->compiled);
-    if (compiler->lists == NULL || compiler->compiled == NULL) {
+    compiler->lists = calloc(n + 1, sizeof *compiler->lists);
+    if (compiler->lists == NULL) {
         return ZTA_NO_MEMORY;
     }
     for (size_t i = 0; i < n; i++) {
-        compiler->lists[i] = &compiler->ast->lists[i];
+        compiler->lists[i].list = &compiler->ast->lists[i];
     }
     qsort(compiler->lists, n, sizeof *compiler->lists, compare_lists);
     return ZTA_OK;
 }
 
-static bool find_list(const struct zta_compiler *compiler, struct zta_text name, size_t *found)
+/* NULL when there is no list of this name. */
+static struct zta_compiled_list *find_list(const struct zta_compiler *compiler,
+                                           struct zta_text name)
 {
     const struct zta_ast_list wanted = {.name = name};
-    const struct zta_ast_list *key = &wanted;
-    const struct zta_ast_list **slot = compiler->ast->n_lists == 0
-                                           ? NULL
-                                           : bsearch(&key, compiler->lists, compiler->ast->n_lists,
-                                                     sizeof *compiler->lists, compare_lists);
-    if (slot == NULL) {
-        return false;
-    }
-    *found = (size_t)(slot - compiler->lists);
-    return true;
+    const struct zta_compiled_list key = {.list = &wanted};
+    return bsearch(&key, compiler->lists, compiler->ast->n_lists, sizeof *compiler->lists,
+                   compare_lists);
 }
 
 static bool is_word(const struct zta_ast_value *value, struct zta_text word)
@@ -280,25 +271,26 @@ static enum zta_status add_written(struct zta_compiler *compiler, const struct z
 static enum zta_status add_list(struct zta_compiler *compiler, const struct zta_ast_value *value,
                                 unsigned attribute, struct zta_rule_cond *cond)
 {
-    size_t at;
-    if (!find_list(compiler, value->text, &at)) {
+    struct zta_compiled_list *found = find_list(compiler, value->text);
+    if (found == NULL) {
         return zta_compile_fail(compiler, value, NULL, "the name of a list");
     }
-    struct zta_compiled_list *known = &compiler->compiled[at * ZTA_N_ATTRIBUTES + attribute];
-    const struct zta_ast_list *list = compiler->lists[at];
-    if (!known->is_compiled) {
+    if (!found->is_compiled[attribute]) {
         struct zta_rule_values run = {.first = (uint32_t)compiler->values.n};
-        for (size_t i = 0; i < list->n_items; i++) {
-            const enum zta_status status = add_value(compiler, attribute, &list->items[i], &run);
+        for (size_t i = 0; i < found->list->n_items; i++) {
+            const enum zta_status status =
+                add_value(compiler, attribute, &found->list->items[i], &run);
             if (status != ZTA_OK) {
                 return status;
             }
         }
         end_run(compiler, attribute, &run);
-        *known = (struct zta_compiled_list){.is_compiled = true, .values = run};
+        found->is_compiled[attribute] = true;
+        found->values[attribute] = run;
     }
-    const enum zta_status status = need_issuer(compiler, attribute, &known->values, value);
-    return status != ZTA_OK ? status : push_run(compiler, &known->values, cond);
+    const struct zta_rule_values *values = &found->values[attribute];
+    const enum zta_status status = need_issuer(compiler, attribute, values, value);
+    return status != ZTA_OK ? status : push_run(compiler, values, cond);
 }
 
 static enum zta_status add_bound(struct zta_compiler *compiler, const struct zta_ast_cond *source,

@@ -8,10 +8,11 @@
 #include "shared/rules/nearest.h"
 #include "shared/rules/ruleset_priv.h"
 
-/* The values of one list, as compiled for the attribute that first used them. */
+/* One list and its values, as compiled for each attribute that uses it. */
 struct zta_compiled_list {
-    bool is_compiled;
-    struct zta_rule_values values;
+    const struct zta_ast_list *list;
+    bool is_compiled[ZTA_N_ATTRIBUTES];
+    struct zta_rule_values values[ZTA_N_ATTRIBUTES];
 };
 
 struct zta_compiler {
@@ -19,8 +20,7 @@ struct zta_compiler {
     const struct zta_rules_env *env;
     struct zta_ruleset *set;
     struct zta_rules_error *error;
-    const struct zta_ast_list **lists;  /* by name */
-    struct zta_compiled_list *compiled; /* row: list as in `lists`, column: attribute */
+    struct zta_compiled_list *lists; /* by name */
     /* Under construction: moved into the set when all rules are compiled. */
     struct zta_vector groups;
     struct zta_vector conds;

@@ -2,7 +2,7 @@
 /* The decision: every rule that can apply is judged, then the verdict is drawn from the sums. */
 #include "shared/rules/decide.h"
 
-#include "shared/rules/ruleset_priv.h"
+#include "shared/rules/eval_priv.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions against facts in three-valued logic (docs/rules.md, meanings 3, 4, 7, 11 and 12). */
-#include "shared/rules/ruleset_priv.h"
+#include "shared/rules/eval_priv.h"
 
 /* A known fact against one condition's values. */
 struct question {

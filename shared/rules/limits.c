@@ -2,7 +2,7 @@
 /* Which limits a request is charged to, and under what tag (docs/rules.md, meaning 10). */
 #include "shared/rules/decide.h"
 
-#include "shared/rules/ruleset_priv.h"
+#include "shared/rules/eval_priv.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "shared/rules/compile.h"
 #include "shared/rules/decide.h"
 
-#include "shared/rules/ruleset_priv.h"
+#include "shared/rules/eval_priv.h"
 
 void zta_ruleset_close(struct zta_ruleset **set)
 {

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions of compiled rules against the facts of one request, in three-valued logic. */
+#ifndef ZTA_RULES_EVAL_PRIV_H
+#define ZTA_RULES_EVAL_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/bytes.h"
+#include "shared/facts.h"
+#include "shared/rules/ruleset_priv.h"
+#include "shared/stance.h"
+
+/* Ordered, so that the best of several alternatives is their maximum. */
+enum zta_truth {
+    ZTA_TRUTH_FALSE = 0,
+    ZTA_TRUTH_UNKNOWN,
+    ZTA_TRUTH_TRUE,
+};
+
+/* The features of a stance as sets, so that the weakest of several is one test. */
+struct zta_rules_force {
+    uint16_t enforced;
+    uint16_t monitored; /* enforced ones included */
+};
+
+/* What conditions are asked about. */
+struct zta_rules_view {
+    const struct zta_ruleset *set;
+    const struct zta_facts *facts;
+    struct zta_rules_force force;
+    int64_t now_s;
+};
+
+struct zta_rules_force zta_rules_force_of(const struct zta_stance *stance);
+enum zta_mode zta_rules_features_mode(const struct zta_rules_force *force, uint16_t features);
+/* Weakest of kind, `when` attributes, mode line and time window. */
+enum zta_mode zta_rules_mode(const struct zta_rules_view *view, const struct zta_rule *rule);
+
+/* The truth of alternatives, unknown kept (meaning 3). */
+enum zta_truth zta_rules_group_truth(const struct zta_rules_view *view,
+                                     const struct zta_rule_group *group);
+/* `when` of deny, require and limit, each condition settled against the client (meaning 4). */
+bool zta_rules_group_holds(const struct zta_rules_view *view, const struct zta_rule_group *group);
+/* True when every `when` of a deny, require or limit holds. */
+bool zta_rules_when_holds(const struct zta_rules_view *view, const struct zta_rule *rule);
+/* Some value of the claim is known; *first is the index of its first entry. */
+bool zta_rules_claim_find(const struct zta_identity *identity, struct zta_text name, size_t *first);
+
+#endif
