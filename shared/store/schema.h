@@ -54,9 +54,9 @@ _Static_assert(ZTA_HEAD_AT_N_BLOCKS + 8 * ZTA_HEAD_BLOCK_KINDS == ZTA_HEAD_SIZE,
 /* ---- policy/ revocations ---- */
 
 /*
- * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session id or
- * the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of the texts where they would not
- * fit a key. Value: the fixed part, then texts issuer, subject, client, API key id, reason, author.
+ * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session id
+ * or the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of
+ * the texts where they would not fit a key. Value: the fixed part, then texts issuer, subject, client, API key id, reason, author.
  */
 #define ZTA_REVOCATION_FORMAT          1
 #define ZTA_REVOCATION_AT_FORMAT       0  /* u8 */
@@ -137,7 +137,8 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
  * events: key u64 segment created, u64 segment id, u64 sequence of the first. Value: u8 version, u16
  * count, i64 newest time; then for each u32 sequence less the first, u32 weight, the encoded event.
  * event_ids: key ULID, value the key of the block.
- * cursors: key u64 segment id, value u64 cursor, u64 stored, u64 aggregated, u64 segment created.
+ * cursors: key u64 segment id, value u64 cursor, u64 stored, u64 aggregated, u64 settled, u64
+ * segment created.
  */
 #define ZTA_BLOCK_VERSION   1
 #define ZTA_BLOCK_KEY_SIZE  24
@@ -146,7 +147,7 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
 #define ZTA_BLOCK_SIZE_MAX 16368
 /* An event takes at least 90 bytes, so that no block holds as many. */
 #define ZTA_BLOCK_EVENTS_MAX 192
-#define ZTA_CURSOR_SIZE      32
+#define ZTA_CURSOR_SIZE      40
 
 /*
  * repeats: key u64 window, 16 bytes of SHA-256 over source, reason, route. Value: u8 version, u8

@@ -80,7 +80,8 @@ const char *store_path(const struct store_fixture *fixture, const char *name)
     static char paths[4][160];
     static unsigned next;
     char *path = paths[next++ % 4];
-    (void)snprintf(path, sizeof(paths[0]), "%s/%s", fixture->dir, name);
+    (void)snprintf(path, sizeof(paths[0]), "%s%s%s", fixture->dir, name[0] == '\0' ? "" : "/",
+                   name);
     return path;
 }
 
