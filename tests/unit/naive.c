@@ -159,7 +159,8 @@ static void say(struct zta_verdict *verdict, enum zta_outcome outcome, enum zta_
     verdict->outcome = outcome;
     verdict->reason = reason;
     if (rule != NULL) {
-        snprintf(verdict->rule, sizeof verdict->rule, "%.*s", (int)rule->name.len, rule->name.data);
+        (void)snprintf(verdict->rule, sizeof verdict->rule, "%.*s", (int)rule->name.len,
+                       rule->name.data);
         verdict->line = rule->place.line;
         verdict->source = rule->place.source;
     }

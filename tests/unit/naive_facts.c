@@ -278,7 +278,7 @@ static bool fits(const struct naive *naive, const struct zta_ast_cond *cond,
         return naive_same(value->text, facts->method) ||
                (naive_is(value->text, "GET") && naive_is(facts->method, "HEAD"));
     case ZTA_ATTRIBUTE_CONTENT_LENGTH:
-        snprintf(number, sizeof number, "%lld", (long long)facts->content_length);
+        (void)snprintf(number, sizeof number, "%lld", (long long)facts->content_length);
         return naive_is(value->text, number);
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
         return wild(value->text, facts->content_type, true);
@@ -322,7 +322,8 @@ static bool holds(enum zta_op op, double a, double b)
 static bool compares(const struct naive *naive, const struct zta_ast_cond *cond)
 {
     char word[64];
-    snprintf(word, sizeof word, "%.*s", (int)cond->values[0].text.len, cond->values[0].text.data);
+    (void)snprintf(word, sizeof word, "%.*s", (int)cond->values[0].text.len,
+                   cond->values[0].text.data);
     const double bound = strtod(word, NULL);
     const struct zta_identity *id = naive->facts->identity;
     if (cond->attribute == ZTA_ATTRIBUTE_CONTENT_LENGTH) {

@@ -130,14 +130,14 @@ static void make_text(struct maker *maker, unsigned attribute, char text[RANDOM_
     if (attribute == ZTA_ATTRIBUTE_ISSUER) {
         const struct zta_text issuer =
             maker->rules->issuers[random_below(source, (uint32_t)maker->rules->n_issuers)];
-        snprintf(text, RANDOM_TEXT_MAX, "%.*s", (int)issuer.len, issuer.data);
+        (void)snprintf(text, RANDOM_TEXT_MAX, "%.*s", (int)issuer.len, issuer.data);
         return;
     }
     const bool has_issuer =
         maker->naming == NAMING_VALUES && (info->traits & ZTA_TRAIT_PER_ISSUER) != 0;
     const char *word = word_of(source, info->type);
-    snprintf(text, RANDOM_TEXT_MAX, "%s%s%s", word, has_issuer ? "@" : "",
-             has_issuer ? issuers[random_below(source, COUNT(issuers))].data : "");
+    (void)snprintf(text, RANDOM_TEXT_MAX, "%s%s%s", word, has_issuer ? "@" : "",
+                   has_issuer ? issuers[random_below(source, COUNT(issuers))].data : "");
 }
 
 static const char *list_for(unsigned attribute)
