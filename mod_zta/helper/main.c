@@ -233,12 +233,12 @@ static void maintain(int reason, void *data, apr_wait_t status)
     }
 }
 
+/* When pconf is cleared; APR's own cleanup has unregistered the process before. */
 static apr_status_t end(void *data)
 {
     struct helper *helper = data;
     int64_t until = zta_clock_monotonic_ns() + END_WAIT_NS;
     helper->is_ending = true;
-    apr_proc_other_child_unregister(data);
     kill(helper->proc.pid, SIGHUP);
     while (waitpid(helper->proc.pid, NULL, WNOHANG) == 0) {
         if (zta_clock_monotonic_ns() > until) {
