@@ -90,10 +90,12 @@ ONLY_IN = (
     (r"<(n?curses(w)?|ncursesw/\w+|panel|form|menu)\.h>|<ncursesw/", r"admin-tui/console/term\.c$",
      "curses.h belongs to admin-tui/console/term.c"),
     (HTTPD, r"mod_zta/(?!identity/)", "httpd and APR belong to mod_zta outside identity/"),
-    (r'"mod_zta/(?!identity/)', r"mod_zta/(?!identity/)",
+    (r'"mod_zta/directives\.def"', r"(mod_zta/|docs/gen\.c$)", "mod_zta/ is the module's"),
+    (r'"mod_zta/(?!identity/|directives\.def")', r"mod_zta/(?!identity/)",
      "only the module's own files see mod_zta/ (identity/ is free of httpd)"),
     (r'"mod_zta/identity/', r"(mod_zta|tests)/", "mod_zta/ is the module's"),
-    (r'"admin-tui/', r"(admin-tui|tests)/", "admin-tui/ is ztactl's"),
+    (r'"admin-tui/\w+\.def"', r"(admin-tui/|tests/|docs/gen\.c$)", "admin-tui/ is ztactl's"),
+    (r'"admin-tui/(?!\w+\.def")', r"(admin-tui|tests)/", "admin-tui/ is ztactl's"),
     (r'"tests/', r"tests/", "tests/ is for tests"),
 )
 

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the references and the manual page from the tables of the sources: gen OUTDIR. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shared/base/version.h"
+#include "shared/rules/attributes.h"
+#include "shared/stance.h"
+
+/* ---- the tables ---- */
+
+enum option {
+#define CTL_OPTION(upper, name, value, repeats, help) CTL_OPTION_##upper,
+#include "admin-tui/options.def"
+#undef CTL_OPTION
+    N_OPTIONS
+};
+
+#define CTL_SET(upper) (UINT64_C(1) << CTL_OPTION_##upper)
+#define CTL_ANY        ((size_t)-1)
+
+static const struct {
+    const char *name;
+    const char *value;
+    bool is_repeatable;
+    const char *help;
+} options[] = {
+#define CTL_OPTION(upper, text, what, repeats, sentence)                                           \
+    {.name = (text), .value = (what), .is_repeatable = (repeats), .help = (sentence)},
+#include "admin-tui/options.def"
+#undef CTL_OPTION
+};
+
+struct command {
+    const char *words;
+    const char *arguments;
+    uint64_t options;
+    const char *summary;
+    const char *description;
+};
+
+static const struct command commands[] = {
+#define CTL_COMMAND(suffix, text, parameters, least, most, access, accepted, line, paragraph)      \
+    {.words = (text),                                                                              \
+     .arguments = (parameters),                                                                    \
+     .options = (accepted),                                                                        \
+     .summary = (line),                                                                            \
+     .description = (paragraph)},
+#include "admin-tui/commands.def"
+#undef CTL_COMMAND
+};
+
+enum where {
+    GLOBAL = 0,
+    ISSUER,
+    PLACE,
+    N_WHERE
+};
+
+static const struct {
+    const char *syntax;
+    enum where where;
+    const char *help;
+} directives[] = {
+#define ZTA_DIRECTIVE(arguments, name, suffix, place, text, sentence)                              \
+    {.syntax = (text), .where = (place), .help = (sentence)},
+#include "mod_zta/directives.def"
+#undef ZTA_DIRECTIVE
+};
+
+static const struct {
+    const char *name;
+    int http;
+    const char *oauth;
+    const char *problem;
+    const char *title;
+} reasons[] = {
+#define ZTA_REASON(upper, lower, status, error, klass, sentence)                                   \
+    {.name = #lower, .http = (status), .oauth = (error), .problem = (klass), .title = (sentence)},
+#include "shared/reasons.def"
+#undef ZTA_REASON
+};
+
+static const struct {
+    const char *name;
+    const char *help;
+} counters[] = {
+#define ZTA_COUNTER(upper, lower, sentence) {.name = #lower, .help = (sentence)},
+#include "shared/live/counters.def"
+#undef ZTA_COUNTER
+};
+
+static const struct {
+    const char *name;
+    const char *expected;
+} fields[] = {
+#define CTL_FIELD(upper, text, type, values) {.name = (text), .expected = (values)},
+#include "admin-tui/filter_fields.def"
+#undef CTL_FIELD
+};
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct {
+    int code;
+    const char *meaning;
+} exits[] = {
+    {.code = 0, .meaning = "done"},
+    {.code = 1, .meaning = "failed, or not found"},
+    {.code = 2, .meaning = "the command line is wrong"},
+    {.code = 3, .meaning = "the store cannot be used"},
+    {.code = 4, .meaning = "busy, exists already, or refused by a guard"},
+};
+
+/* ---- writing ---- */
+
+static const char *out_dir;
+
+static FILE *begin(const char *path)
+{
+    char name[4096];
+    (void)snprintf(name, sizeof name, "%s/%s", out_dir, path);
+    for (char *slash = strchr(name + strlen(out_dir) + 1, '/'); slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(name, 0755) != 0 && errno != EEXIST) {
+            (void)fprintf(stderr, "%s: %s\n", name, strerror(errno));
+            exit(1);
+        }
+        *slash = '/';
+    }
+    FILE *file = fopen(name, "w");
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s: %s\n", name, strerror(errno));
+        exit(1);
+    }
+    return file;
+}
+
+static void end(FILE *file)
+{
+    if (ferror(file) != 0 || fclose(file) != 0) {
+        (void)fprintf(stderr, "%s\n", strerror(errno));
+        exit(1);
+    }
+}
+
+/* Text in a cell of a Markdown table, or in running text. */
+static void put_markdown(FILE *file, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("|<>*_", *text) != NULL) {
+            (void)fputc('\\', file);
+        }
+        (void)fputc(*text, file);
+    }
+}
+
+/* Inside backquotes only the bar of a table needs care. */
+static void put_code(FILE *file, const char *text)
+{
+    (void)fputc('`', file);
+    for (; *text != '\0'; text++) {
+        if (*text == '|') {
+            (void)fputc('\\', file);
+        }
+        (void)fputc(*text, file);
+    }
+    (void)fputc('`', file);
+}
+
+static void put_head(FILE *file, const char *title, const char *table)
+{
+    (void)fprintf(file, "# %s\n\nMade by `make docs` from `%s`; changes belong there.\n\n", title,
+                  table);
+}
+
+static void put_usage(FILE *file, const struct command *command)
+{
+    (void)fprintf(file, "ztactl %s%s%s", command->words, command->arguments[0] == '\0' ? "" : " ",
+                  command->arguments);
+    for (size_t i = 0; i < N(options); i++) {
+        if ((command->options >> i & 1) != 0) {
+            (void)fprintf(file, " [--%s%s%s]", options[i].name, options[i].value == NULL ? "" : "=",
+                          options[i].value == NULL ? "" : options[i].value);
+        }
+    }
+}
+
+static void write_ztactl(void)
+{
+    FILE *file = begin("docs/reference-ztactl.md");
+    put_head(file, "ztactl", "admin-tui/commands.def");
+    (void)fprintf(file, "| command | |\n|---|---|\n");
+    for (size_t i = 0; i < N(commands); i++) {
+        (void)fprintf(file, "| `%s` | ", commands[i].words);
+        put_markdown(file, commands[i].summary);
+        (void)fprintf(file, " |\n");
+    }
+    (void)fprintf(file, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
+    for (size_t i = 0; i < N(exits); i++) {
+        (void)fprintf(file, "| %d | %s |\n", exits[i].code, exits[i].meaning);
+    }
+    (void)fprintf(file, "\n## Commands\n");
+    for (size_t i = 0; i < N(commands); i++) {
+        (void)fprintf(file, "\n### %s\n\n    ", commands[i].words);
+        put_usage(file, &commands[i]);
+        (void)fprintf(file, "\n\n");
+        put_markdown(file, commands[i].description);
+        (void)fprintf(file, "\n");
+    }
+    (void)fprintf(file, "\n## Options\n\n| option | |\n|---|---|\n");
+    for (size_t i = 0; i < N(options); i++) {
+        (void)fprintf(file, "| `--%s%s", options[i].name, options[i].value == NULL ? "" : " ");
+        for (const char *c = options[i].value; c != NULL && *c != '\0'; c++) {
+            (void)fprintf(file, *c == '|' ? "\\%c" : "%c", *c);
+        }
+        (void)fprintf(file, "` | ");
+        put_markdown(file, options[i].help);
+        (void)fprintf(file, " |\n");
+    }
+    (void)fprintf(file, "\n## Filters\n\nTerms separated by spaces must all hold; `not` in front "
+                        "turns one round. A term is a\nfield with values, of which one suffices "
+                        "(`reason=no_rule,not_entitled`), or a word that\nis looked for in all "
+                        "texts. `*` is any run of characters, `unknown` stands for nothing\nknown, "
+                        "text with spaces stands in double quotes. Numbers, times and ages also "
+                        "take\n`<` `<=` `>` `>=`.\n\n| field | values |\n|---|---|\n");
+    for (size_t i = 0; i < N(fields); i++) {
+        (void)fprintf(file, "| `%s` | ", fields[i].name);
+        put_markdown(file, fields[i].expected);
+        (void)fprintf(file, " |\n");
+    }
+    end(file);
+}
+
+/* Text for roff: hyphens as typed, no line that begins with a control character. */
+static void put_roff(FILE *file, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '-') {
+            (void)fputs("\\-", file);
+        }
+        else if (*c == '\\') {
+            (void)fputs("\\e", file);
+        }
+        else {
+            if (c == text && (*c == '.' || *c == '\'')) {
+                (void)fputs("\\&", file);
+            }
+            (void)fputc(*c, file);
+        }
+    }
+    (void)fputc('\n', file);
+}
+
+static void write_man_options(FILE *file)
+{
+    (void)fprintf(file, ".SH OPTIONS\n");
+    for (size_t i = 0; i < N(options); i++) {
+        (void)fprintf(file, ".TP\n\\fB\\-\\-");
+        for (const char *c = options[i].name; *c != '\0'; c++) {
+            (void)fprintf(file, *c == '-' ? "\\%c" : "%c", *c);
+        }
+        (void)fprintf(file, "\\fR%s%s\n", options[i].value == NULL ? "" : " ",
+                      options[i].value == NULL ? "" : options[i].value);
+        put_roff(file, options[i].help);
+    }
+}
+
+static void write_man(void)
+{
+    FILE *file = begin("docs/man/ztactl.8");
+    (void)fprintf(file,
+                  ".\\\" SPDX-License-Identifier: Apache-2.0\n"
+                  ".\\\" Made by `make docs` from admin-tui/commands.def.\n"
+                  ".TH ZTACTL 8 \"\" \"mod_zta %s\" \"System administration\"\n"
+                  ".SH NAME\nztactl \\- operate the zero\\-trust access proxy mod_zta\n"
+                  ".SH SYNOPSIS\n.B ztactl\n[\\fB\\-\\-store\\fR DIR] COMMAND [ARGUMENTS]\n"
+                  ".SH DESCRIPTION\n",
+                  ZTA_VERSION_TEXT);
+    put_roff(file,
+             "Works on the store that httpd's module reads and writes, never on httpd itself, "
+             "so it also works while httpd is stopped. Started as root it becomes the "
+             "store's owner before it opens anything of the store.");
+    (void)fprintf(file, ".SH COMMANDS\n");
+    for (size_t i = 0; i < N(commands); i++) {
+        (void)fprintf(file, ".TP\n\\fB%s\\fR %s\n", commands[i].words, commands[i].arguments);
+        put_roff(file, commands[i].description);
+        bool is_first = true;
+        for (size_t j = 0; j < N(options); j++) {
+            if ((commands[i].options >> j & 1) != 0) {
+                (void)fprintf(file, "%s\\-\\-", is_first ? "Options: " : ", ");
+                for (const char *c = options[j].name; *c != '\0'; c++) {
+                    (void)fprintf(file, *c == '-' ? "\\%c" : "%c", *c);
+                }
+                is_first = false;
+            }
+        }
+        (void)fprintf(file, is_first ? "" : ".\n");
+    }
+    write_man_options(file);
+    (void)fprintf(file, ".SH EXIT STATUS\n");
+    for (size_t i = 0; i < N(exits); i++) {
+        (void)fprintf(file, ".TP\n%d\n%s\n", exits[i].code, exits[i].meaning);
+    }
+    (void)fprintf(file, ".SH ENVIRONMENT\n.TP\nZTA_STORE\nDirectory of the store.\n"
+                        ".SH FILES\n.TP\n/var/lib/zta\nThe store.\n");
+    end(file);
+}
+
+static void write_directives(void)
+{
+    static const char *const titles[N_WHERE] = {
+        [GLOBAL] = "Main server only",
+        [ISSUER] = "Inside an issuer's section",
+        [PLACE] = "Server, virtual host, Location, Directory",
+    };
+    FILE *file = begin("docs/reference-directives.md");
+    put_head(file, "Directives", "mod_zta/directives.def");
+    for (unsigned where = 0; where < N_WHERE; where++) {
+        (void)fprintf(file, "%s## %s\n\n| directive | |\n|---|---|\n", where == 0 ? "" : "\n",
+                      titles[where]);
+        for (size_t i = 0; i < N(directives); i++) {
+            if (directives[i].where == where) {
+                (void)fprintf(file, "| ");
+                put_code(file, directives[i].syntax);
+                (void)fprintf(file, " | ");
+                put_markdown(file, directives[i].help);
+                (void)fprintf(file, " |\n");
+            }
+        }
+    }
+    end(file);
+}
+
+static void write_reasons(void)
+{
+    FILE *file = begin("docs/reference-reasons.md");
+    put_head(file, "Reasons of decisions", "shared/reasons.def");
+    (void)fprintf(file, "| reason | status | OAuth error | problem class | title for the client |\n"
+                        "|---|---|---|---|---|\n");
+    for (size_t i = 0; i < N(reasons); i++) {
+        (void)fprintf(file, "| `%s` | %d | %s | %s | %s |\n", reasons[i].name, reasons[i].http,
+                      reasons[i].oauth == NULL ? "" : reasons[i].oauth, reasons[i].problem,
+                      reasons[i].title);
+    }
+    end(file);
+}
+
+static void write_counters(void)
+{
+    FILE *file = begin("docs/reference-counters.md");
+    put_head(file, "Counters", "shared/live/counters.def");
+    (void)fprintf(file, "| counter | counts |\n|---|---|\n");
+    for (size_t i = 0; i < N(counters); i++) {
+        (void)fprintf(file, "| `%s` | ", counters[i].name);
+        put_markdown(file, counters[i].help);
+        (void)fprintf(file, " |\n");
+    }
+    end(file);
+}
+
+static void write_attributes(void)
+{
+    FILE *file = begin("docs/reference-attributes.md");
+    put_head(file, "Attributes of rules and keys of limits",
+             "shared/rules/attributes.def` and `shared/rules/keys.def");
+    (void)fprintf(file,
+                  "| attribute | stage | feature | values | order |\n|---|---|---|---|---|\n");
+    for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
+        const struct zta_attribute_info *info = zta_attribute_info(i);
+        (void)fprintf(file, "| `%s%s` | %u | %s | ", info->name,
+                      i == ZTA_ATTRIBUTE_CLAIM ? ":NAME" : "", (unsigned)info->stage,
+                      info->feature == ZTA_N_FEATURES ? "" : zta_feature_name(info->feature));
+        put_markdown(file, zta_value_expected(info->type));
+        (void)fprintf(file, " | %s |\n", (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "yes" : "");
+    }
+    (void)fprintf(file,
+                  "\n## Keys of limits\n\n| key | known before authentication |\n|---|---|\n");
+    for (unsigned i = 0; i < ZTA_N_KEYS; i++) {
+        const struct zta_limit_key_info *info = zta_limit_key_info(i);
+        (void)fprintf(file, "| `%s%s` | %s |\n", info->name, i == ZTA_KEY_CLAIM ? ":NAME" : "",
+                      info->is_early ? "yes" : "");
+    }
+    end(file);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "usage: gen OUTDIR\n");
+        return 2;
+    }
+    out_dir = argv[1];
+    write_ztactl();
+    write_man();
+    write_directives();
+    write_reasons();
+    write_counters();
+    write_attributes();
+    return 0;
+}
