@@ -27,8 +27,8 @@ struct ctl_action {
 };
 
 /*
- * All return ZTA_BUSY when another writer holds the store (the error names it), ZTA_FULL, ZTA_IO; on
- * any failure nothing was changed.
+ * All return ZTA_BUSY when another writer holds the store (the error names it), ZTA_FULL, ZTA_IO;
+ * on any failure nothing was changed.
  */
 
 /* Fills watermark, reason, author and action id of the records; all or none. */

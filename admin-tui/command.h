@@ -57,8 +57,8 @@ struct ctl_command {
 /* Row i of the table; NULL behind the last. */
 const struct ctl_command *ctl_command_at(size_t i);
 /*
- * The command that the first words name, and how many words that took. NULL: there is none; *nearest
- * is then the words of a command that may have been meant, or NULL.
+ * The command that the first words name, and how many words that took. NULL: there is none;
+ * *nearest is then the words of a command that may have been meant, or NULL.
  */
 const struct ctl_command *ctl_command_find(char *const *words, size_t n_words, size_t *n_taken,
                                            const char **nearest);

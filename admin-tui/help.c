@@ -13,7 +13,7 @@ enum {
     SUMMARY_COLUMN = 20,
 };
 
-/* words in lines of WIDTH; the first line goes on at column `from`, the others begin at `indent`. */
+/* words in lines of WIDTH; the first line goes on at column `from`, others begin at `indent`. */
 static void put_wrapped(const char *words, size_t from, size_t indent)
 {
     size_t column = from;

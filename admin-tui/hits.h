@@ -23,8 +23,8 @@ enum zta_status ctl_hits_count(struct zta_store *store, const struct ctl_target 
 void ctl_hits_print(const struct ctl_hits *hits, struct zta_buffer *out);
 
 /*
- * CTL_DONE when the change may go on. More than --max refuses; more than one hit needs --yes, or the
- * number typed on a terminal.
+ * CTL_DONE when the change may go on. More than --max refuses; more than one hit needs --yes, or
+ * the number typed on a terminal.
  */
 enum ctl_exit ctl_hits_guard(const struct ctl *ctl, const struct ctl_hits *hits);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl: from the command line to the function of a command, with the store open and root dropped. */
+/* ztactl: from the command line to the function of a command, with the store open as its owner. */
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line of ztactl, taken apart by the table of options. All text is borrowed from argv. */
+/* The command line of ztactl, taken apart by the table of options. Text is borrowed from argv. */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What ztactl prints. Lists are collected in memory and written after the store's view has ended:
- * a reader that stops reading holds no snapshot. Text from outside is made safe for a terminal here.
+ * a reader that stops reading holds no snapshot. Text from outside is made safe here.
  */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
@@ -21,7 +21,7 @@ void ctl_say(const char *fmt, ...) ZTA_PRINTF(1, 2);
 void ctl_note(const char *fmt, ...) ZTA_PRINTF(1, 2);
 /* "ztactl: ..." on standard error; returns code. */
 enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...) ZTA_PRINTF(2, 3);
-/* The same for a failed call: its text, else that of the status; what is "" or the thing at hand. */
+/* The same for a failed call: its text, else the status's; what is "" or the thing at hand. */
 enum ctl_exit ctl_fail_status(enum zta_status status, const struct zta_error *error,
                               const char *what);
 enum ctl_exit ctl_exit_of(enum zta_status status);

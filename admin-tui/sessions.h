@@ -31,7 +31,7 @@ enum zta_status ctl_sessions_want(const struct ctl_options *options,
 enum zta_status ctl_sessions_collect(struct zta_view *view,
                                      struct ctl_sessions *sessions) ZTA_MUST_CHECK;
 void ctl_sessions_clear(struct ctl_sessions *sessions);
-/* True when the kept field (size bytes, "" for none) is this name; what does not fit is kept cut. */
+/* True when the kept field (size bytes, "" for none) is this name; a long one is kept cut. */
 bool ctl_session_is_named(const char *field, size_t size, struct zta_text name);
 
 #endif

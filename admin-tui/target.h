@@ -29,7 +29,7 @@ enum zta_status ctl_issuers_load(struct zta_view *view, struct ctl_issuers *issu
                                  struct zta_error *error) ZTA_MUST_CHECK;
 
 /*
- * "alice@corp", or "alice" where one issuer is configured; what is a word for the error ("subject").
+ * "alice@corp", or "alice" where one issuer is configured; what: a word for the error ("subject").
  * Issuer and name point into text or issuers. ZTA_INVALID says which names there are.
  */
 struct ctl_name {
