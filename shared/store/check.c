@@ -106,7 +106,8 @@ static enum zta_status look(void *context, struct zta_error *error)
 {
     struct zta_contents *contents = context;
     static struct zta_store store;
-    struct zta_env_options options = {.env = contents->env, .mdb_flags = MDB_RDONLY};
+    struct zta_env_options options = {
+        .env = contents->env, .mdb_flags = MDB_RDONLY, .label = zta_env_name(contents->env)};
     const char *path = ".";
     if (contents->file != NULL) {
         options.mdb_flags |= MDB_NOSUBDIR | MDB_NOLOCK;

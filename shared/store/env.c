@@ -178,10 +178,11 @@ static int open_tables(MDB_env *mdb, enum zta_env_id env, bool is_writable,
 enum zta_status zta_env_open(const char *path, const struct zta_env_options *options, MDB_env **mdb,
                              MDB_dbi dbi[ZTA_N_TABLES], struct zta_error *error)
 {
+    const char *label = options->label != NULL ? options->label : path;
     MDB_env *opened;
     int rc = mdb_env_create(&opened);
     if (rc != 0) {
-        return zta_env_failed(error, rc, path);
+        return zta_env_failed(error, rc, label);
     }
     long page = sysconf(_SC_PAGESIZE);
     size_t map_size = options->map_size - options->map_size % (uint64_t)page;
@@ -191,7 +192,7 @@ enum zta_status zta_env_open(const char *path, const struct zta_env_options *opt
         (rc = mdb_env_open(opened, path, options->mdb_flags | MDB_NOTLS, ZTA_DATA_MODE)) != 0 ||
         (rc = open_tables(opened, options->env, options->is_creating, dbi)) != 0) {
         mdb_env_close(opened);
-        return zta_env_failed(error, rc, path);
+        return zta_env_failed(error, rc, label);
     }
     *mdb = opened;
     return ZTA_OK;

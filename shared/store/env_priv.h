@@ -167,6 +167,7 @@ struct zta_env_options {
     bool is_creating; /* init: the tables are made */
     unsigned mdb_flags;
     uint64_t map_size; /* 0: as it is */
+    const char *label; /* what the message calls it; NULL: the path */
 };
 enum zta_status zta_env_open(const char *path, const struct zta_env_options *options, MDB_env **mdb,
                              MDB_dbi dbi[ZTA_N_TABLES], struct zta_error *error) ZTA_MUST_CHECK;

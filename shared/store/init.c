@@ -93,8 +93,10 @@ static enum zta_status make_database(const struct creation *creation, struct zta
         return zta_error_set(error, ZTA_NO_MEMORY, "no memory for the store's handle");
     }
     memcpy(store->origin, creation->origin, sizeof(store->origin));
-    struct zta_env_options options = {
-        .env = creation->env, .is_creating = true, .map_size = creation->map_size};
+    struct zta_env_options options = {.env = creation->env,
+                                      .is_creating = true,
+                                      .map_size = creation->map_size,
+                                      .label = zta_env_name(creation->env)};
     MDB_env **mdb = &store->env[creation->env].mdb;
     enum zta_status status = zta_env_open(".", &options, mdb, store->dbi, error);
     if (status == ZTA_OK) {
