@@ -20,6 +20,9 @@ static void several_issuers_have_to_be_named(void **state)
 {
     static const char *const refused[] = {
         "allow a\n  need role admin\n",
+        "allow a\n  when method GET\n  need role admin\n",
+        "allow a\n  need issuer corp\n  need role admin\n",
+        "allow a\n  when issuer corp\n  or method GET\n  need role admin\n",
         "allow a\n  when issuer corp partner known\n  need role admin\n",
         "allow a\n  when not issuer corp\n  need subject alice\n",
         "allow a\n  need claim:level > 3\n",

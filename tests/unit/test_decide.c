@@ -269,6 +269,20 @@ static void get_covers_head(void **state)
     assert_int_equal(decision.verdict.reason, ZTA_REASON_NO_RULE);
 }
 
+/* The issuer's clock may be ahead of ours. */
+static void a_login_in_the_future_is_of_just_now(void **state)
+{
+    struct fixture fixture;
+    struct zta_decision decision;
+    fixture_init(&fixture);
+    fixture.identity.auth_time_s = FIXTURE_NOW_S + 5;
+    fixture_decide(&fixture, "allow a\n  need auth-age <= 0s\n  need auth-age >= 0s\n", &decision);
+    assert_int_equal(decision.verdict.reason, ZTA_REASON_OK);
+    fixture.identity.auth_time_s = 0;
+    fixture_decide(&fixture, "allow a\n  need auth-age >= 0s\n", &decision);
+    assert_int_equal(decision.verdict.reason, ZTA_REASON_NOT_ENTITLED);
+}
+
 /* Meaning 7. */
 static void monitored_rules_are_told_apart(void **state)
 {
@@ -417,6 +431,7 @@ int main(void)
         cmocka_unit_test(unknown_facts_never_help),
         cmocka_unit_test(claims_compare_by_their_json_kind),
         cmocka_unit_test(get_covers_head),
+        cmocka_unit_test(a_login_in_the_future_is_of_just_now),
         cmocka_unit_test(monitored_rules_are_told_apart),
         cmocka_unit_test(needs_are_in_force_where_their_attributes_are),
         cmocka_unit_test(no_rule_lets_a_request_pass_without_a_credential),
