@@ -239,7 +239,7 @@ static void fold(struct judgement *j)
     request->dir = j->dir;
 }
 
-static int judge_side(request_rec *r, struct mod_zta_request *request,
+static int judge_side(request_rec *r, struct mod_zta_request *request, const char *uri,
                       const struct mod_zta_dir *dir)
 {
     struct judgement j = {
@@ -261,7 +261,7 @@ static int judge_side(request_rec *r, struct mod_zta_request *request,
     }
     if (request->n_sides > 0 || request->is_subrequest) {
         unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
-        request->facts.path = mod_zta_facts_mapped_path(r, flags);
+        request->facts.path = mod_zta_facts_mapped_path(r, uri[0] == '\0' ? r->uri : uri, flags);
     }
     request->facts.route = mod_zta_route_of(r->server, dir->location, request->facts.path);
     mod_zta_look_begin(&j.look, request->started_ns);
@@ -284,18 +284,10 @@ static const char *side_uri(const request_rec *r, const struct mod_zta_request *
     return is_external ? "" : r->uri;
 }
 
-int mod_zta_access_judge(request_rec *r)
+/* One (uri, place) pair, unless it was judged before. */
+static int judge_once(request_rec *r, struct mod_zta_request *request, const char *uri,
+                      const struct mod_zta_dir *dir)
 {
-    const struct mod_zta_server *server = mod_zta_server_of(r->server);
-    struct mod_zta_request *request = mod_zta_request_adopt(r);
-    const struct mod_zta_dir *dir = mod_zta_dir_of(r);
-    if (request == NULL) {
-        return DECLINED;
-    }
-    if (server->refusal != NULL) {
-        return mod_zta_enforce_unavailable(r, request, server->refusal);
-    }
-    const char *uri = side_uri(r, request);
     for (size_t i = 0; i < request->n_sides; i++) {
         if (strcmp(request->sides[i].uri, uri) == 0 &&
             mod_zta_dir_is_alike(request->sides[i].dir, dir)) {
@@ -310,9 +302,34 @@ int mod_zta_access_judge(request_rec *r)
     if (request->n_sides == MOD_ZTA_SIDES_MAX) {
         return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
     }
-    struct mod_zta_side side = {.uri = uri, .dir = dir, .http_status = judge_side(r, request, dir)};
+    struct mod_zta_side side = {
+        .uri = uri, .dir = dir, .http_status = judge_side(r, request, uri, dir)};
     request->sides[request->n_sides++] = side;
     return side.http_status;
+}
+
+int mod_zta_access_judge(request_rec *r)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    struct mod_zta_request *request = mod_zta_request_adopt(r);
+    if (request == NULL) {
+        return DECLINED;
+    }
+    if (server->refusal != NULL) {
+        return mod_zta_enforce_unavailable(r, request, server->refusal);
+    }
+    return judge_once(r, request, side_uri(r, request), mod_zta_dir_of(r));
+}
+
+int mod_zta_access_judge_mapped(request_rec *r)
+{
+    int status = mod_zta_access_judge(r);
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    const char *uri = mod_zta_places_file_uri(r);
+    if (status != DECLINED || request == NULL || uri == NULL) {
+        return status;
+    }
+    return judge_once(r, request, uri, mod_zta_places_at(r, uri));
 }
 
 int mod_zta_access_guard(request_rec *r)
@@ -324,5 +341,5 @@ int mod_zta_access_guard(request_rec *r)
                       "ZTA0030: a request that was never begun reached the guard; refused");
         return HTTP_FORBIDDEN;
     }
-    return mod_zta_access_judge(r);
+    return mod_zta_access_judge_mapped(r);
 }

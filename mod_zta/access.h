@@ -18,6 +18,9 @@ int mod_zta_access_begin(request_rec *r);
  */
 int mod_zta_access_judge(request_rec *r);
 
+/* check_access_ex: as judge, and the file that was mapped counts under its own uri as well. */
+int mod_zta_access_judge_mapped(request_rec *r);
+
 /* fixups, last before any handler: as judge, and what was never judged at all is refused. */
 int mod_zta_access_guard(request_rec *r);
 

@@ -35,11 +35,11 @@ void mod_zta_facts_read_path(request_rec *r, struct mod_zta_request *request, un
     }
 }
 
-struct zta_text mod_zta_facts_mapped_path(request_rec *r, unsigned flags)
+struct zta_text mod_zta_facts_mapped_path(request_rec *r, const char *uri, unsigned flags)
 {
     char *path = apr_palloc(r->pool, ZTA_PATH_MAX + 1);
     size_t len;
-    const char *escaped = ap_os_escape_path(r->pool, r->uri, 1);
+    const char *escaped = ap_os_escape_path(r->pool, uri, 1);
     if (zta_path_normalise(zta_text_of(escaped), flags, path, ZTA_PATH_MAX + 1, &len) !=
         ZTA_PATH_OK) {
         return (struct zta_text){.data = NULL};

@@ -20,7 +20,7 @@ void mod_zta_facts_gather(request_rec *r, struct mod_zta_request *request);
  * Normal form of a mapped (decoded) uri, from r->pool; absent when it has none. For sides that are
  * not the external one.
  */
-struct zta_text mod_zta_facts_mapped_path(request_rec *r, unsigned flags);
+struct zta_text mod_zta_facts_mapped_path(request_rec *r, const char *uri, unsigned flags);
 
 /* A peer is trusted when mod_remoteip replaced its address by the client's. */
 bool mod_zta_facts_has_trusted_peer(const request_rec *r);

@@ -43,7 +43,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* 3. The mapped side, where its place or uri differs; skipped by httpd under `Satisfy Any`. */
-    ap_hook_check_access_ex(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST,
+    ap_hook_check_access_ex(mod_zta_access_judge_mapped, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
 
     /* 4. `AuthType ZTA` with `Require valid-user`: the identity stands already. */

@@ -5,6 +5,7 @@
 #include <http_core.h>
 
 #include <apr_fnmatch.h>
+#include <apr_strings.h>
 
 #include <string.h>
 
@@ -33,4 +34,36 @@ const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path)
         }
     }
     return dir;
+}
+
+/* Length without trailing slashes: httpd adds and drops them while it maps directories. */
+static size_t trimmed_len(const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 0 && path[len - 1] == '/') {
+        len--;
+    }
+    return len;
+}
+
+const char *mod_zta_places_file_uri(request_rec *r)
+{
+    const char *root = ap_context_document_root(r);
+    const char *prefix = ap_context_prefix(r);
+    if (r->proxyreq != PROXYREQ_NONE || r->filename == NULL || r->filename[0] != '/' ||
+        root == NULL) {
+        return NULL;
+    }
+    size_t root_len = trimmed_len(root);
+    if (strncmp(r->filename, root, root_len) != 0 ||
+        (r->filename[root_len] != '/' && r->filename[root_len] != '\0')) {
+        return NULL;
+    }
+    const char *uri = apr_pstrcat(r->pool, prefix != NULL ? prefix : "", r->filename + root_len,
+                                  r->path_info != NULL ? r->path_info : "", NULL);
+    size_t len = trimmed_len(uri);
+    if (len == trimmed_len(r->uri) && strncmp(uri, r->uri, len) == 0) {
+        return NULL;
+    }
+    return uri[0] == '\0' ? "/" : uri;
 }

@@ -14,4 +14,11 @@
  */
 const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path);
 
+/*
+ * The uri of the file that r was mapped to, where that is another than r->uri: a RewriteRule without
+ * PT changes the file and leaves the uri, so that httpd never looks at the Location of the target.
+ * NULL where there is no file, the two agree, or the file lies outside what the server maps uris to.
+ */
+const char *mod_zta_places_file_uri(request_rec *r);
+
 #endif
