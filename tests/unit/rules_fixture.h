@@ -21,7 +21,7 @@ struct fixture {
 };
 
 void fixture_init(struct fixture *fixture);
-/* Fails the test when the rules do not parse or compile. issuers: "corp" or "corp partner local". */
+/* Fails the test unless the rules parse and compile. issuers: "corp" or "corp partner local". */
 struct zta_ruleset *fixture_rules(const char *text, const char *issuers);
 /* Expects that the rules parse but do not compile. */
 void fixture_refused(const char *text, const char *issuers, struct zta_rules_error *error);
