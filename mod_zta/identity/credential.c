@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* API keys are told from tokens by it: no JWT begins so, and an opaque token that did would be refused. */
+/* API keys are told from tokens by it: no JWT begins so. */
 static const struct zta_text apikey_prefix = ZTA_TEXT("zta_");
 
 static bool is_alphanumeric(char c)

@@ -19,8 +19,8 @@ enum {
 };
 
 /*
- * A key serves one algorithm, or, where its issuer did not say which, those of the issuer's that fit
- * its type, each by a verifier of its own.
+ * A key serves one algorithm, or, where its issuer did not say which, those of the issuer's that
+ * fit its type, each by a verifier of its own.
  */
 struct mod_zta_key {
     char kid_text[ZTA_KID_MAX];

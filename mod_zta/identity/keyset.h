@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public keys of one issuer (RFC 7517), made from a JWKS text. Keys that must not verify are left
- * out with a warning that names them: oct and other unknown types, use other than sig, key_ops
- * without verify, alg outside the issuer's or not of the key's type, RSA below 2048 bits or with a
- * weak exponent, EC points off their curve, private members, a kid above 256 bytes, every key of a
- * duplicate kid. A key without alg serves those of its issuer's algorithms that fit its type, each by
- * a verifier of its own; a key with alg serves that one. Immutable; shared by the threads of a
- * process. httpd-free.
+ * The public keys of one issuer (RFC 7517), made from a JWKS text. Keys that must not verify are
+ * left out with a warning that names them: oct and other unknown types, use other than sig,
+ * key_ops without verify, alg outside the issuer's or not of the key's type, RSA below 2048 bits
+ * or with a weak exponent, EC points off their curve, private members, a kid above 256 bytes,
+ * every key of a duplicate kid. A key without alg serves those of its issuer's algorithms that fit
+ * its type, each by a verifier of its own; a key with alg serves that one. Immutable; shared by
+ * the threads of a process. httpd-free.
  */
 #ifndef MOD_ZTA_IDENTITY_KEYSET_H
 #define MOD_ZTA_IDENTITY_KEYSET_H

@@ -24,9 +24,9 @@
 #include <string.h>
 
 /*
- * liboauth2 keeps results under the bare token, whichever key verified it, so none of its caches may
- * be used. A verifier whose cache has a name that nobody registered has no cache at all; the name is
- * looked up beside each verifier to be sure that it is still nobody's.
+ * liboauth2 keeps results under the bare token, whichever key verified it, so none of its caches
+ * may be used. A verifier whose cache has a name that nobody registered has no cache at all; the
+ * name is looked up beside each verifier to be sure that it is still nobody's.
  */
 #define NO_CACHE "zta-no-cache"
 /* Time and names are judged by our own rules. An older version ignores options it does not know. */
@@ -154,7 +154,10 @@ void mod_zta_verifier_close(struct mod_zta_verifier **verifier)
     *verifier = NULL;
 }
 
-/* r and s are in [1, n - 1] (FIPS 186-5 section 6.4.2): zero fits any text under a careless verifier. */
+/*
+ * r and s are in [1, n - 1] (FIPS 186-5 section 6.4.2): zero fits any text under a careless
+ * verifier.
+ */
 static bool is_in_range(const struct mod_zta_verifier *verifier, const uint8_t *number)
 {
     bool is_zero = true;

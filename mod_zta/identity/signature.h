@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JWS signature over one known key: liboauth2 for RSA and EC, OpenSSL for Ed25519. signature.c is the
- * only includer of oauth2/; it uses no cache of the library, no network and none of its claim checks.
+ * JWS signature over one known key: liboauth2 for RSA and EC, OpenSSL for Ed25519. signature.c is
+ * the only includer of oauth2/; it uses no cache of the library, no network and none of its claim
+ * checks.
  */
 #ifndef MOD_ZTA_IDENTITY_SIGNATURE_H
 #define MOD_ZTA_IDENTITY_SIGNATURE_H

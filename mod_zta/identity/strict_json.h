@@ -9,9 +9,9 @@
 #include "shared/base/status.h"
 
 /*
- * One object and nothing behind it: UTF-8, no NUL in any name or text, no member twice at any level,
- * numbers that fit, within ZTA_JSON_DEPTH_MAX and ZTA_JSON_MEMBERS_MAX. ZTA_INVALID otherwise, *fault
- * says why (a literal). The caller releases *root by json_decref.
+ * One object and nothing behind it: UTF-8, no NUL in any name or text, no member twice at any
+ * level, numbers that fit, within ZTA_JSON_DEPTH_MAX and ZTA_JSON_MEMBERS_MAX. ZTA_INVALID
+ * otherwise, *fault says why (a literal). The caller releases *root by json_decref.
  */
 enum zta_status mod_zta_json_load(struct zta_text text, json_t **root,
                                   const char **fault) ZTA_MUST_CHECK;

@@ -59,8 +59,8 @@ static enum zta_reason parse(struct mod_zta_judging *judging)
 
 /*
  * What no issuer's configuration could allow. No extension is understood, so any crit is refused
- * (RFC 7515 section 4.1.11), and b64 even without it (RFC 7797). jku, jwk, x5u and x5c say where the
- * sender would like us to take a key from: they are not looked at.
+ * (RFC 7515 section 4.1.11), and b64 even without it (RFC 7797). jku, jwk, x5u and x5c say where
+ * the sender would like us to take a key from: they are not looked at.
  */
 static enum zta_reason check_header(struct mod_zta_judging *judging)
 {

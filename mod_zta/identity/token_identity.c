@@ -140,7 +140,10 @@ static void read_list(struct filling *filling, struct zta_text name, struct zta_
     }
 }
 
-/* One text with spaces between (RFC 9068 section 2.2.3), or an array of texts that are taken whole. */
+/*
+ * One text with spaces between (RFC 9068 section 2.2.3), or an array of texts that are taken
+ * whole.
+ */
 static void read_scopes(struct filling *filling, struct zta_text name)
 {
     struct zta_values *list = &filling->identity->scopes;

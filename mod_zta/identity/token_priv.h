@@ -24,8 +24,8 @@ enum zta_reason mod_zta_judging_refuse(struct mod_zta_judging *judging, enum zta
                                        const char *fmt, ...) ZTA_PRINTF(3, 4);
 
 /*
- * A NumericDate (RFC 7519 section 2) from 1970 to 9999, fraction cut off or rounded up, so that each
- * check errs towards refusal. ZTA_INVALID for any other value, texts included.
+ * A NumericDate (RFC 7519 section 2) from 1970 to 9999, fraction cut off or rounded up, so that
+ * each check errs towards refusal. ZTA_INVALID for any other value, texts included.
  */
 enum zta_status mod_zta_date_read(const json_t *value, bool rounds_up,
                                   int64_t *date_s) ZTA_MUST_CHECK;
