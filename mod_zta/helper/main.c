@@ -7,6 +7,7 @@
 #include "mod_zta/helper/main.h"
 
 #include <ap_listen.h>
+#include <ap_mpm.h>
 #include <http_config.h>
 #include <http_log.h>
 #include <mpm_common.h>
@@ -38,8 +39,7 @@ APLOG_USE_MODULE(zta);
 struct helper {
     apr_pool_t *pool;
     server_rec *s;
-    apr_proc_t proc;
-    bool is_ending; /* the configuration goes: no respawn */
+    apr_proc_t proc; /* pid 0: there is none */
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -222,14 +222,19 @@ static int spawn(struct helper *helper)
 static void maintain(int reason, void *data, apr_wait_t status)
 {
     struct helper *helper = data;
-    if (reason == APR_OC_REASON_LOST || reason == APR_OC_REASON_DEATH) {
-        apr_proc_other_child_unregister(data);
-        if (!helper->is_ending) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, helper->s,
-                         "ZTA0053: the helper (pid %d) is gone, starting another",
-                         (int)helper->proc.pid);
-            spawn(helper);
-        }
+    int mpm_state = AP_MPMQ_STOPPING;
+    if (reason != APR_OC_REASON_LOST && reason != APR_OC_REASON_DEATH) {
+        return;
+    }
+    pid_t pid = helper->proc.pid;
+    helper->proc.pid = 0;
+    apr_proc_other_child_unregister(data);
+    /* A stop signals the whole process group, so that the helper may end before the MPM says so. */
+    if (ap_mpm_query(AP_MPMQ_MPM_STATE, &mpm_state) == APR_SUCCESS &&
+        mpm_state != AP_MPMQ_STOPPING) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, helper->s,
+                     "ZTA0053: the helper (pid %d) is gone, starting another", (int)pid);
+        spawn(helper);
     }
 }
 
@@ -238,7 +243,9 @@ static apr_status_t end(void *data)
 {
     struct helper *helper = data;
     int64_t until = zta_clock_monotonic_ns() + END_WAIT_NS;
-    helper->is_ending = true;
+    if (helper->proc.pid == 0) {
+        return APR_SUCCESS;
+    }
     kill(helper->proc.pid, SIGHUP);
     while (waitpid(helper->proc.pid, NULL, WNOHANG) == 0) {
         if (zta_clock_monotonic_ns() > until) {
