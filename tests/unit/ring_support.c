@@ -111,7 +111,18 @@ static void run_stuck_writer(struct zta_segment *segment, uint64_t id)
     _exit((int)zta_ring_publish(segment, incarnation, event));
 }
 
-void ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring_test_stuck *stuck)
+/* Its wait status. */
+static int reap(struct zta_segment *segment, struct ring_test_stuck *stuck)
+{
+    int status = 0;
+    assert_int_equal(waitpid(stuck->pid, &status, 0), stuck->pid);
+    (void)close(stuck->go);
+    zta_segment_child_end(segment, stuck->pid);
+    stuck->pid = 0;
+    return status;
+}
+
+bool ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring_test_stuck *stuck)
 {
     int claimed[2];
     int go[2];
@@ -128,25 +139,27 @@ void ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring
     char byte = 0;
     (void)close(claimed[1]);
     (void)close(go[0]);
-    assert_int_equal(read(claimed[0], &byte, 1), 1);
+    const ssize_t n = read(claimed[0], &byte, 1);
     (void)close(claimed[0]);
+    if (n == 1) {
+        return true;
+    }
+    assert_int_equal(reap(segment, stuck), W_EXITCODE(ZTA_FULL, 0));
+    return false;
 }
 
 enum zta_status ring_test_stuck_finish(struct zta_segment *segment, struct ring_test_stuck *stuck)
 {
-    int status = 0;
     assert_int_equal(write(stuck->go, "g", 1), 1);
-    assert_int_equal(waitpid(stuck->pid, &status, 0), stuck->pid);
-    (void)close(stuck->go);
-    zta_segment_child_end(segment, stuck->pid);
+    const int status = reap(segment, stuck);
     assert_true(WIFEXITED(status));
     return (enum zta_status)WEXITSTATUS(status);
 }
 
 void ring_test_stuck_kill(struct zta_segment *segment, struct ring_test_stuck *stuck)
 {
-    assert_int_equal(kill(stuck->pid, SIGKILL), 0);
-    assert_int_equal(waitpid(stuck->pid, NULL, 0), stuck->pid);
-    (void)close(stuck->go);
-    zta_segment_child_end(segment, stuck->pid);
+    if (stuck->pid != 0) {
+        assert_int_equal(kill(stuck->pid, SIGKILL), 0);
+        assert_int_equal(reap(segment, stuck), W_EXITCODE(0, SIGKILL));
+    }
 }

@@ -27,10 +27,11 @@ struct ring_test_stuck {
     pid_t pid;
     int go;
 };
-void ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring_test_stuck *stuck);
+/* False when it met a full ring and has ended. */
+bool ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring_test_stuck *stuck);
 /* Lets it go on; what zta_ring_publish then returned. It counts as ended afterwards. */
 enum zta_status ring_test_stuck_finish(struct zta_segment *segment, struct ring_test_stuck *stuck);
-/* SIGKILL, reaped, and ended in the segment. */
+/* SIGKILL, reaped, and ended in the segment. Nothing when none was begun. */
 void ring_test_stuck_kill(struct zta_segment *segment, struct ring_test_stuck *stuck);
 
 #endif

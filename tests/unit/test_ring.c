@@ -160,7 +160,7 @@ static void release_goes_no_further_than_what_is_settled(void **state)
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
     assert_int_equal(publish(fixture, 1), ZTA_OK);
-    ring_test_stuck_begin(fixture->segment, 2, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 2, &stuck));
     assert_int_equal(publish(fixture, 3), ZTA_OK);
     zta_ring_release(fixture->segment, 100);
     assert_int_equal(zta_ring_tail(fixture->segment), 1);
@@ -185,7 +185,7 @@ static void read_passes_over_a_dead_writer_at_once(void **state)
 {
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
-    ring_test_stuck_begin(fixture->segment, 1, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 1, &stuck));
     assert_int_equal(publish(fixture, 2), ZTA_OK);
     assert_int_equal(read_now(fixture), 0);
     assert_int_equal(fixture->cursor, 0);
@@ -203,7 +203,7 @@ static void read_waits_for_a_living_writer_until_its_time_is_over(void **state)
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
     const int64_t before_ns = zta_clock_monotonic_ns();
-    ring_test_stuck_begin(fixture->segment, 1, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 1, &stuck));
     assert_int_equal(publish(fixture, 2), ZTA_OK);
     assert_int_equal(read_at(fixture, before_ns + ZTA_RING_CLAIM_TIMEOUT_NS - 1), 0);
     assert_int_equal(read_at(fixture, when_overdue()), 2);
@@ -219,7 +219,7 @@ static void writer_that_finishes_in_time_is_read_in_its_place(void **state)
 {
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
-    ring_test_stuck_begin(fixture->segment, 1, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 1, &stuck));
     assert_int_equal(publish(fixture, 2), ZTA_OK);
     assert_int_equal(read_now(fixture), 0);
     assert_int_equal(ring_test_stuck_finish(fixture->segment, &stuck), ZTA_OK);
@@ -231,7 +231,7 @@ static void slot_of_a_stopped_writer_is_lent_to_nobody_until_it_acknowledges(voi
 {
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
-    ring_test_stuck_begin(fixture->segment, 1, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 1, &stuck));
     assert_int_equal(read_at(fixture, when_overdue()), 0);
     zta_ring_release(fixture->segment, fixture->cursor);
 
@@ -261,7 +261,7 @@ static void slot_of_a_stopped_writer_returns_when_it_dies(void **state)
 {
     struct fixture *fixture = *state;
     struct ring_test_stuck stuck;
-    ring_test_stuck_begin(fixture->segment, 1, &stuck);
+    assert_true(ring_test_stuck_begin(fixture->segment, 1, &stuck));
     assert_int_equal(read_at(fixture, when_overdue()), 0);
     zta_ring_release(fixture->segment, fixture->cursor);
     assert_int_equal(run_lap(fixture, 100000), 1);
