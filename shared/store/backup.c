@@ -139,7 +139,8 @@ static enum zta_status lock_out(struct stopped *stopped, struct zta_error *error
     }
     struct flock first = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
     if (fcntl(fd, F_SETLK, &first) == 0) {
-        return ZTA_OK;
+        errno = ftruncate(fd, ZTA_LOCK_SIZE) != 0 ? errno : posix_fallocate(fd, 0, ZTA_LOCK_SIZE);
+        return errno == 0 ? ZTA_OK : failed(error, ZTA_LOCK_FILE);
     }
     if (errno != EACCES && errno != EAGAIN) {
         return failed(error, ZTA_LOCK_FILE);
@@ -385,10 +386,7 @@ enum zta_status zta_store_repair_lock(const char *dir, struct zta_error *error)
     for (enum zta_env_id id = 0; id < ZTA_N_ENVS && status == ZTA_OK; id++) {
         struct stopped stopped;
         status = stop(top, id, &stopped, said);
-        /* Whoever opens it next is the first and fills it anew. */
-        if (status == ZTA_OK && ftruncate(stopped.lock, 0) != 0) {
-            status = failed(said, ZTA_LOCK_FILE);
-        }
+        /* Whoever opens it next is the first and fills it anew, whatever it holds. */
         let_in(&stopped);
     }
     (void)close(top);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@
 
 /* A holder is done within milliseconds, so asking this often costs nothing and delays no one. */
 #define POLL_NS 5000000
+
+/* Bytes: a disk with less room than a large change takes is full. */
+#define FULL_BELOW (1 << 20)
 
 static void block_stop_signals(sigset_t *former)
 {
@@ -202,6 +206,18 @@ static enum zta_status store_head(struct zta_change *change)
                           ZTA_BLOB(record, sizeof(record)));
 }
 
+/* LMDB calls a write that was cut short by a full disk EIO. */
+static int commit_code(MDB_env *mdb, int rc)
+{
+    int fd;
+    struct statvfs disk;
+    if (rc == EIO && mdb_env_get_fd(mdb, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
+        disk.f_bavail * disk.f_frsize < FULL_BELOW) {
+        return ENOSPC;
+    }
+    return rc;
+}
+
 enum zta_status zta_change_commit(struct zta_change **change, struct zta_error *error)
 {
     struct zta_change *ending = *change;
@@ -216,7 +232,8 @@ enum zta_status zta_change_commit(struct zta_change **change, struct zta_error *
                              env, zta_status_text(status));
     }
     *change = NULL;
-    int rc = mdb_txn_commit(ending->txn);
+    MDB_env *mdb = ending->store->env[ending->env].mdb;
+    int rc = commit_code(mdb, mdb_txn_commit(ending->txn));
     if (rc != 0) {
         status = zta_env_failed(error, rc, zta_env_name(ending->env));
     }

@@ -150,7 +150,10 @@ enum zta_status zta_contents_check(int dir_fd, uid_t uid, gid_t gid, struct zta_
                                  .context = contents,
                                  .result = contents,
                                  .result_size = sizeof(*contents),
-                                 .what = zta_env_name(contents->env)};
+                                 .what = zta_env_name(contents->env),
+                                 .crash = "reading it crashed, so its contents are damaged: "
+                                          "restore a backup with ztactl store restore",
+                                 .crash_status = ZTA_CORRUPT};
     return zta_contain(&work, error);
 }
 

@@ -88,10 +88,7 @@ enum zta_status zta_contain(const struct zta_contained *work, struct zta_error *
     while (waitpid(pid, &how, 0) < 0 && errno == EINTR) {
     }
     if (!is_told) {
-        return zta_error_set(error, ZTA_CORRUPT,
-                             "%s: reading it crashed, its contents are damaged: restore a backup "
-                             "with ztactl store restore",
-                             work->what);
+        return zta_error_set(error, work->crash_status, "%s: %s", work->what, work->crash);
     }
     answer.text[sizeof(answer.text) - 1] = '\0';
     return answer.status == ZTA_OK ? ZTA_OK

@@ -18,12 +18,14 @@ struct zta_contained {
     void *context;
     void *result; /* filled by run in its copy of the memory, brought back when it ends well */
     size_t result_size;
-    const char *what; /* for the message when it crashed */
+    const char *what;  /* for the message when it crashed */
+    const char *crash; /* what a crash means here */
+    enum zta_status crash_status;
 };
 
 /*
- * Runs and returns what it returned. A crash is ZTA_CORRUPT: LMDB maps its file and trusts it, so
- * altered bytes can end the process that reads them.
+ * Runs and returns what it returned, or crash_status: LMDB maps its files and trusts them, so altered
+ * bytes, or a page for which the disk has no room, can end the process.
  */
 enum zta_status zta_contain(const struct zta_contained *work,
                             struct zta_error *error) ZTA_MUST_CHECK;

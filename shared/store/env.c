@@ -58,6 +58,9 @@ enum zta_status zta_env_status(int code)
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
+    case MDB_INCOMPATIBLE: /* the tables' flags are fixed, so these were altered */
+    case MDB_CURSOR_FULL:  /* a tree deeper than any */
+    case MDB_BAD_TXN:      /* what a read gets after another found a bad page */
         return ZTA_CORRUPT;
     case MDB_VERSION_MISMATCH:
         return ZTA_VERSION;

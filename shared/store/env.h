@@ -127,8 +127,8 @@ enum zta_status zta_store_backup(struct zta_store *store, const char *to_dir,
 enum zta_status zta_store_restore(const char *dir, const char *from_dir, struct zta_error *error)
     ZTA_MUST_CHECK;
 /*
- * Empties LMDB's lock files and makes missing ones, owner and mode included; ZTA_BUSY names the
- * process that has the store open. Not from a process that has it open itself.
+ * Sees that LMDB's lock files are there with owner and mode and that nobody has them open (ZTA_BUSY
+ * names who), so that the next to open them fills them anew. Not while this process has them open.
  */
 enum zta_status zta_store_repair_lock(const char *dir, struct zta_error *error) ZTA_MUST_CHECK;
 

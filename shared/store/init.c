@@ -115,7 +115,13 @@ static enum zta_status hand_over(const char *name, mode_t mode, uid_t uid, gid_t
         return failed(error, name);
     }
     enum zta_status status = ZTA_OK;
-    if (fchown(fd, uid, gid) != 0 || fchmod(fd, mode) != 0 || fsync(fd) != 0) {
+    struct stat made;
+    if (fchown(fd, uid, gid) != 0 || fchmod(fd, mode) != 0 || fstat(fd, &made) != 0 ||
+        fsync(fd) != 0) {
+        status = failed(error, name);
+    }
+    /* LMDB writes its lock file through a map: a hole in it is a crash when the disk is full. */
+    else if (made.st_size > 0 && (errno = posix_fallocate(fd, 0, made.st_size)) != 0) {
         status = failed(error, name);
     }
     (void)close(fd);
@@ -178,7 +184,9 @@ static enum zta_status make_env(int top, struct creation *creation, struct zta_e
                                  .gid = getegid(),
                                  .run = create,
                                  .context = creation,
-                                 .what = name};
+                                 .what = name,
+                                 .crash = "writing it crashed: is the disk full?",
+                                 .crash_status = ZTA_FULL};
     enum zta_status status = zta_contain(&work, error);
     const struct zta_store_owners *owners = creation->owners;
     if (status == ZTA_OK && (fchown(dir, owners->owner, owners->group) != 0 ||

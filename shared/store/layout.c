@@ -16,6 +16,7 @@
 #define LMDB_PAGE_MIN  512
 #define LMDB_PAGE_MAX  65536
 #define LMDB_NO_PAGE   SIZE_MAX
+#define LMDB_MAP_MAX   (UINT64_C(1) << 44) /* bytes; no store comes near it */
 
 struct lmdb_tree {
     uint32_t page_size; /* in the first tree only */
@@ -96,6 +97,8 @@ enum zta_status zta_layout_meta(int fd, const char *name, struct zta_error *erro
     for (size_t i = 0; i < 2; i++) {
         size_t root = newest->trees[i].root;
         if (metas[i].trees[0].page_size != page_size || metas[i].txn % 2 != i ||
+            metas[i].map_size > LMDB_MAP_MAX ||
+            metas[i].last_page >= metas[i].map_size / page_size ||
             (root != LMDB_NO_PAGE && (root >= n_pages || root > newest->last_page))) {
             return damaged(error, name, "has damaged meta pages or was cut off");
         }

@@ -17,6 +17,8 @@
  * open it can hold it. */
 #define ZTA_WRITER_FILE "writer.lock"
 #define ZTA_HOLDER_SIZE 256
+/* LMDB's header and slots; all of it is allocated, because it is written through a map. */
+#define ZTA_LOCK_SIZE (192 + 64 * (ZTA_STORE_READERS - 1))
 
 #define ZTA_DIR_MODE    0750
 #define ZTA_DATA_MODE   0640
