@@ -174,6 +174,15 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
                            "%s: stage %u needs a store, expected ZTAStore DIR in the main server",
                            place_name(walk, s, dir), (unsigned)dir->stance.monitor));
     }
+    if (dir->stance.modes[ZTA_FEATURE_RULES] > dir->stance.modes[ZTA_FEATURE_CREDENTIAL]) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTAFeature rules=%s at stage %u: rules need a verified credential, "
+                           "expected ZTAStage 1 or more",
+                           place_name(walk, s, dir),
+                           zta_mode_name((enum zta_mode)dir->stance.modes[ZTA_FEATURE_RULES]),
+                           (unsigned)dir->stance.stage));
+    }
     check_accept(walk, s, dir);
     if (dir->sources != NULL && dir->sources->apikey_header != NULL &&
         !mod_zta_dir_accept(dir)->has_local) {
