@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters of events: what matches, what unknown fields do, what is refused and how that reads. */
+#include "admin-tui/filter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+#include "shared/identity.h"
+
+#define NOW_S INT64_C(1800000000)
+
+static struct ctl_filter filter;
+static struct zta_event event;
+
+static void make_event(void)
+{
+    const struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_METHOD] = ZTA_TEXT("GET"),
+        [ZTA_EVENT_HOST] = ZTA_TEXT("api.example.com"),
+        [ZTA_EVENT_PATH] = ZTA_TEXT("/orders/7"),
+        [ZTA_EVENT_ROUTE] = ZTA_TEXT("/orders"),
+        [ZTA_EVENT_RULE] = ZTA_TEXT("read-orders"),
+        [ZTA_EVENT_MONITOR_RULE] = ZTA_TEXT("calm"),
+        [ZTA_EVENT_ISSUER] = ZTA_TEXT("corp"),
+        [ZTA_EVENT_SUBJECT] = ZTA_TEXT("alice"),
+        [ZTA_EVENT_AGENT] = ZTA_TEXT("Mozilla \"5\" \\ x"),
+    };
+    memset(&event, 0, sizeof event);
+    event.time_ns = (NOW_S - 90) * ZTA_NS_PER_S;
+    memset(event.id.bytes, 0x11, sizeof event.id.bytes);
+    memset(event.session, 0xab, sizeof event.session);
+    assert_int_equal(zta_addr_parse(ZTA_TEXT("192.0.2.7"), &event.addr), ZTA_OK);
+    event.latency_us = 2500;
+    event.bytes_out = 10;
+    event.http_status = 403;
+    event.outcome = ZTA_OUTCOME_DENY;
+    event.reason = ZTA_REASON_NOT_ENTITLED;
+    event.credential = ZTA_CREDENTIAL_TOKEN;
+    zta_event_set_texts(&event, texts);
+}
+
+static bool matches(const char *text)
+{
+    struct zta_error error = {.text = ""};
+    if (ctl_filter_parse(zta_text_of(text), &filter, &error) != ZTA_OK) {
+        fail_msg("'%s': %s", text, error.text);
+    }
+    return ctl_filter_matches(&filter, &event, NOW_S);
+}
+
+static void each_field_matches_by_its_type(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_match;
+    } cases[] = {
+        {"", true},
+        {"outcome=deny", true},
+        {"outcome=allow", false},
+        {"reason=no_rule,not_entitled", true},
+        {"reason=no_rule", false},
+        {"rule=read-orders", true},
+        {"rule=calm", true}, /* the rule a monitored part would have applied */
+        {"rule=other", false},
+        {"status=403", true},
+        {"status>=400", true},
+        {"status>403", false},
+        {"status<=403", true},
+        {"status<403", false},
+        {"issuer=corp", true},
+        {"subject=alice", true},
+        {"subject=alice@corp", true},
+        {"subject=alice@partner", false},
+        {"subject=al*", true},
+        {"subject=Alice", false},
+        {"session=abababababababababababababababab", true},
+        {"session=abababababababababababababababac", false},
+        {"address=192.0.2.7", true},
+        {"address=192.0.2.0/24,10.0.0.0/8", true},
+        {"address=10.0.0.0/8", false},
+        {"method=GET", true},
+        {"method=get", false},
+        {"host=*.example.com", true},
+        {"path=/orders/**", true},
+        {"path=/orders/*", true},
+        {"path=/orders", false},
+        {"path=/", false},
+        {"credential=token", true},
+        {"credential=apikey,none", false},
+        {"latency>2", true},
+        {"latency>2ms", true},
+        {"latency<1s", true},
+        {"latency>1s", false},
+        {"bytes=10", true},
+        {"age<2m", true},
+        {"age<90s", false},
+        {"age>=90s", true},
+        {"mozilla", true},
+        {"MOZ", true},
+        {"not_entitled", true},
+        {"192.0.2", true},
+        {"absent", false},
+        {"\"\\\"5\\\" \\\\ x\"", true},
+        {"  status=403   not outcome=allow  ", true},
+        {"status=403 outcome=allow", false},
+        {"not status=403", false},
+        {"not not status=403", true},
+    };
+    make_event();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (matches(cases[i].text) != cases[i].is_match) {
+            fail_msg("'%s' should %smatch", cases[i].text, cases[i].is_match ? "" : "not ");
+        }
+    }
+}
+
+static void unknown_fields_match_unknown_and_negations_only(void **state)
+{
+    make_event();
+    assert_false(matches("client=web"));
+    assert_true(matches("client=unknown"));
+    assert_true(matches("client=web,unknown"));
+    assert_true(matches("not client=web"));
+    assert_false(matches("not client=unknown"));
+    assert_false(matches("subject=unknown"));
+    assert_false(matches("client=\"unknown\"")); /* quoted: a client of that name */
+    assert_false(matches("token=abababababababababababababababab"));
+    assert_true(matches("token=unknown"));
+}
+
+static void faults_say_where_and_what_was_expected(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        {"statsu=403", "did you mean 'status'?"},
+        {"status=abc", "column 8: found 'abc' for status, expected HTTP status"},
+        {"status=", "expected a value"},
+        {"status=1,", "expected a value"},
+        {"status>1,2", "an order takes one value"},
+        {"reason>ok", "this field has no order"},
+        {"reason=perhaps", "expected a reason"},
+        {"outcome=maybe", "expected allow, deny"},
+        {"address=10.0.0.1/8", "for address"},
+        {"session=xyz", "for session"},
+        {"id=short", "for id"},
+        {"credential=cookie", "for credential"},
+        {"age<1y", "for age"},
+        {"latency<ms", "for latency"},
+        {"\"open", "the quote is not closed"},
+        {"subject=\"a\"b", "expected a space"},
+        {"a status=x", "column 10"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct zta_error error = {.text = ""};
+        enum zta_status status = ctl_filter_parse(zta_text_of(cases[i].text), &filter, &error);
+        if (status != ZTA_INVALID || strstr(error.text, cases[i].says) == NULL) {
+            fail_msg("'%s': %d '%s', expected '%s'", cases[i].text, (int)status, error.text,
+                     cases[i].says);
+        }
+    }
+}
+
+static void bounds_are_errors(void **state)
+{
+    char text[4096];
+    struct zta_error error;
+    memset(text, 'a', sizeof text);
+    assert_int_equal(
+        ctl_filter_parse((struct zta_text){.data = text, .len = 2000}, &filter, &error),
+        ZTA_INVALID);
+    for (size_t i = 1; i < 200; i += 2) {
+        text[i] = ' ';
+    }
+    assert_int_equal(
+        ctl_filter_parse((struct zta_text){.data = text, .len = 2 * CTL_FILTER_TERMS_MAX}, &filter,
+                         &error),
+        ZTA_OK);
+    assert_int_equal(
+        ctl_filter_parse((struct zta_text){.data = text, .len = 2 * CTL_FILTER_TERMS_MAX + 2},
+                         &filter, &error),
+        ZTA_INVALID);
+    (void)snprintf(text, sizeof text, "status=1");
+    for (int i = 1; i <= CTL_FILTER_VALUES_MAX; i++) {
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), ",1");
+    }
+    assert_int_equal(ctl_filter_parse(zta_text_of(text), &filter, &error), ZTA_INVALID);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_field_matches_by_its_type),
+        cmocka_unit_test(unknown_fields_match_unknown_and_negations_only),
+        cmocka_unit_test(faults_say_where_and_what_was_expected),
+        cmocka_unit_test(bounds_are_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
