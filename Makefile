@@ -86,6 +86,8 @@ SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
 IDENTITY_SRC := $(sort $(wildcard mod_zta/identity/*.c))
 MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
     $(foreach d,helper signals handlers output,mod_zta/$(d)/*.c)))
+# What of the helper is free of httpd is tested with plain processes.
+HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c)))
 CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))
 CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c)) $(CONSOLE_SRC)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -133,6 +135,8 @@ $(BUILD)/libzta.list: FORCE
 	$(call keep_list,$(SHARED_SRC))
 $(BUILD)/libzta_identity.list: FORCE
 	$(call keep_list,$(IDENTITY_SRC))
+$(BUILD)/libzta_helper.list: FORCE
+	$(call keep_list,$(HELPER_SRC))
 $(BUILD)/libztactl.list: FORCE
 	$(call keep_list,$(CTL_SRC))
 $(BUILD)/libtest.list: FORCE
@@ -162,6 +166,7 @@ $(BUILD)/%.a: $(BUILD)/%.list
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 $(BUILD)/libzta.a: $(call objs,$(SHARED_SRC))
 $(BUILD)/libzta_identity.a: $(call objs,$(IDENTITY_SRC))
+$(BUILD)/libzta_helper.a: $(call objs,$(HELPER_SRC))
 $(BUILD)/libztactl.a: $(call objs,$(filter-out admin-tui/main.c,$(CTL_SRC)))
 $(BUILD)/libtest.a: $(call objs,$(UNIT_SUPPORT_SRC))
 
@@ -180,6 +185,7 @@ $(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(BUILD)/libztactl.a 
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_CONSOLE) $(LIBS_CTL) $(LIBS_ZTA)
 
 TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$(BUILD)/libztactl.a) \
+    $(if $(HELPER_SRC),$(BUILD)/libzta_helper.a) \
     $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
 TEST_LIBS := -lcmocka $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
 

@@ -26,6 +26,7 @@ static enum zta_status decode_progress(struct zta_blob record, struct zta_events
         .cursor = zta_get_u64(bytes),
         .n_stored = zta_get_u64(bytes + 8),
         .n_aggregated = zta_get_u64(bytes + 16),
+        .settled = zta_get_u64(bytes + 24),
     };
     return ZTA_OK;
 }
@@ -58,7 +59,8 @@ static enum zta_status put_progress(struct zta_change *change, const struct zta_
     zta_put_u64(record, progress->cursor);
     zta_put_u64(record + 8, progress->n_stored);
     zta_put_u64(record + 16, progress->n_aggregated);
-    zta_put_u64(record + 24, segment->segment_created_ns);
+    zta_put_u64(record + 24, progress->settled);
+    zta_put_u64(record + 32, segment->segment_created_ns);
     return zta_change_put(change, ZTA_TABLE_CURSORS, cursor_key(segment->segment_id, key),
                           ZTA_BLOB(record, sizeof record));
 }

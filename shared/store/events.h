@@ -28,6 +28,7 @@ struct zta_events_progress {
     uint64_t cursor;       /* all sequences below are stored, aggregated or dropped */
     uint64_t n_stored;     /* as rows */
     uint64_t n_aggregated; /* in weights of rows and in repeats (repeats.h) */
+    uint64_t settled;      /* sessions have all below written back; what is above is in events only */
 };
 
 struct zta_event_row {

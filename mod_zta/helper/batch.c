@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Distrusts what came through shared memory. */
+#include "mod_zta/helper/batch.h"
+
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+#include "shared/identity.h"
+
+/* Clocks of one machine; only a step lies between a request and its record. */
+#define FUTURE_MAX_NS (60 * ZTA_NS_PER_S)
+
+bool mod_zta_event_sanitise(struct zta_event *event, int64_t now_real_ns)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+        len += event->text_len[i];
+    }
+    unsigned family = event->addr.family;
+    if (len > sizeof event->texts || (family != 0 && family != 4 && family != 6) ||
+        event->outcome > ZTA_OUTCOME_CHALLENGE || event->monitor_outcome > ZTA_OUTCOME_CHALLENGE ||
+        event->reason >= ZTA_N_REASONS || event->monitor_reason >= ZTA_N_REASONS ||
+        event->credential > ZTA_CREDENTIAL_BROWSER || event->binding > ZTA_BINDING_MTLS ||
+        event->session_kind > ZTA_SESSION_TOKEN || event->expires_s > INT64_MAX) {
+        return false;
+    }
+    if (event->time_ns < 0 || event->time_ns > now_real_ns + FUTURE_MAX_NS) {
+        event->time_ns = now_real_ns;
+    }
+    return true;
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the ring into state/: one round reads a batch, shares it out and commits it whole. */
+#include "mod_zta/helper/observer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mod_zta/helper/observer_priv.h"
+#include "shared/base/clock.h"
+#include "shared/live/ring.h"
+
+/* A hot set of 10,000 sessions with room for a flood of new ones between two write-backs. */
+#define N_SESSIONS 32768
+#define LOCK_FILE "observer.lock"
+#define LOCK_MODE 0600
+
+#define RETRY_FIRST_NS INT64_C(100000000)
+#define RETRY_MAX_NS   INT64_C(2000000000)
+#define DRAIN_POLL_NS  INT64_C(10000000)
+
+void mod_zta_observer_log(const struct mod_zta_observer *observer, int level, const char *fmt, ...)
+{
+    if (observer->options.log == NULL) {
+        return;
+    }
+    char text[1024];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    observer->options.log(observer->options.log_context, level, text);
+}
+
+/* The lock ends with the process, however it ends; the file stays. */
+static enum zta_status take_lock(const char *store_dir, int *lock_fd, struct zta_error *error)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/state/" LOCK_FILE, store_dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+    if (fd < 0) {
+        return zta_error_set(error, ZTA_IO, "%s: %s", path, strerror(errno));
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int code = errno;
+        (void)close(fd);
+        return zta_error_set(error, code == EWOULDBLOCK ? ZTA_BUSY : ZTA_IO, "%s: %s", path,
+                             code == EWOULDBLOCK ? "another helper observes" : strerror(code));
+    }
+    *lock_fd = fd;
+    return ZTA_OK;
+}
+
+static void set_counter(struct zta_segment *segment, enum zta_counter counter, uint64_t value)
+{
+    /* Only the observer writes these; what it adds may be a step back after a restored store. */
+    zta_counter_add(segment, counter, value - zta_counter_get(segment, counter));
+}
+
+/*
+ * Frees what is accounted for and brings the counters up to date. They follow from what is committed
+ * and from the ring's own books, so an observer that died in between neither lost nor doubled one.
+ */
+static void settle(struct mod_zta_observer *observer)
+{
+    struct zta_segment *segment = observer->options.segment;
+    zta_ring_release(segment, observer->cursor);
+    uint64_t known = observer->progress.n_stored + observer->progress.n_aggregated +
+                     zta_counter_get(segment, ZTA_COUNTER_EVENTS_DROPPED_DEAD) +
+                     zta_counter_get(segment, ZTA_COUNTER_EVENTS_DROPPED_SLOW);
+    uint64_t tail = zta_ring_tail(segment);
+    set_counter(segment, ZTA_COUNTER_EVENTS_STORED, observer->progress.n_stored);
+    set_counter(segment, ZTA_COUNTER_EVENTS_AGGREGATED, observer->progress.n_aggregated);
+    set_counter(segment, ZTA_COUNTER_EVENTS_DROPPED_STORE, tail > known ? tail - known : 0);
+}
+
+/* ---- recovering sessions ---- */
+
+struct recovery {
+    struct mod_zta_observer *observer;
+    struct zta_change *change;
+    uint64_t segment_id;
+    enum zta_status status;
+};
+
+static enum zta_status write_sessions(struct recovery *recovery)
+{
+    struct mod_zta_session_table *sessions = recovery->observer->sessions;
+    enum zta_status status =
+        mod_zta_session_table_write(sessions, recovery->change, true, zta_clock_monotonic_ns());
+    /* They are forgotten with the observer if the change is not committed. */
+    mod_zta_session_table_written(sessions, status == ZTA_OK);
+    return status;
+}
+
+static bool recover_one(void *context, const struct zta_event_key *key,
+                        const struct zta_event *event)
+{
+    struct recovery *recovery = context;
+    if (key->segment_id != recovery->segment_id) {
+        return true;
+    }
+    struct mod_zta_session_table *sessions = recovery->observer->sessions;
+    if (mod_zta_session_table_room(sessions) == 0) {
+        recovery->status = write_sessions(recovery);
+    }
+    if (recovery->status == ZTA_OK) {
+        recovery->status =
+            mod_zta_session_table_note(sessions, recovery->change, event, key, false, 0);
+    }
+    return recovery->status == ZTA_OK;
+}
+
+/*
+ * Sessions that an observer had in memory when it died: their requests since the last write-back
+ * stand in the events, whose keys tell which of them a session has counted already.
+ */
+static enum zta_status recover(struct mod_zta_observer *observer, struct zta_error *error)
+{
+    struct zta_view *view;
+    enum zta_status status = zta_view_begin(observer->store, &view);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "state/: %s", zta_status_text(status));
+    }
+    struct zta_event_key from;
+    struct zta_events_progress progress = {.settled = 0};
+    status = zta_event_last(view, &from);
+    if (status == ZTA_OK) {
+        status = zta_events_progress_get(view, from.segment_id, &progress);
+    }
+    struct recovery recovery = {.observer = observer, .segment_id = from.segment_id};
+    if (status == ZTA_OK && progress.settled <= from.sequence) {
+        status = zta_change_begin(observer->store, "recovery", &recovery.change, error);
+        if (status == ZTA_OK) {
+            from.sequence = progress.settled > 0 ? progress.settled - 1 : 0;
+            status = zta_event_each_after(view, &from, recover_one, &recovery);
+        }
+        status = recovery.status != ZTA_OK ? recovery.status : status;
+        if (status == ZTA_OK) {
+            status = write_sessions(&recovery);
+        }
+    }
+    zta_view_end(&view);
+    if (status == ZTA_OK && recovery.change != NULL) {
+        return zta_change_commit(&recovery.change, error);
+    }
+    zta_change_abort(&recovery.change);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+/* ---- open and close ---- */
+
+static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta_error *error)
+{
+    const struct zta_siphash_key *key = zta_segment_key(observer->options.segment);
+    enum zta_status status = mod_zta_session_table_open(N_SESSIONS, key, &observer->sessions);
+    if (status == ZTA_OK) {
+        status = mod_zta_quota_open(key, &observer->quota);
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_key_uses_open(key, &observer->key_uses);
+    }
+    return status == ZTA_OK ? status : zta_error_set(error, status, "no memory for the observer");
+}
+
+/* Reading goes on behind what is committed and behind what was dropped. */
+static enum zta_status find_place(struct mod_zta_observer *observer, struct zta_error *error)
+{
+    struct zta_view *view;
+    enum zta_status status = zta_view_begin(observer->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_events_progress_get(view, observer->segment.segment_id, &observer->progress);
+        zta_view_end(&view);
+    }
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return zta_error_set(error, status, "state/: the place in the ring cannot be read: %s",
+                             zta_status_text(status));
+    }
+    uint64_t tail = zta_ring_tail(observer->options.segment);
+    observer->cursor = observer->progress.cursor > tail ? observer->progress.cursor : tail;
+    return ZTA_OK;
+}
+
+enum zta_status mod_zta_observer_open(const struct mod_zta_observer_options *options,
+                                      int64_t now_mono_ns, int64_t now_real_ns,
+                                      struct mod_zta_observer **observer, struct zta_error *error)
+{
+    struct mod_zta_observer *opened = calloc(1, sizeof *opened);
+    if (opened == NULL) {
+        return zta_error_set(error, ZTA_NO_MEMORY, "no memory for the observer");
+    }
+    opened->options = *options;
+    opened->lock_fd = -1;
+    opened->segment = (struct zta_event_key){
+        .segment_created_ns = (uint64_t)zta_segment_created_real_ns(options->segment),
+        .segment_id = zta_segment_id(options->segment),
+    };
+    enum zta_status status = zta_store_open(options->store_dir, ZTA_STORE_HELPER,
+                                            options->store_size, &opened->store, error);
+    if (status == ZTA_OK) {
+        status = take_lock(options->store_dir, &opened->lock_fd, error);
+    }
+    if (status == ZTA_OK) {
+        status = open_memory(opened, error);
+    }
+    if (status == ZTA_OK) {
+        mod_zta_upkeep_begin(opened, now_mono_ns, now_real_ns);
+        status = recover(opened, error);
+    }
+    if (status == ZTA_FULL) {
+        mod_zta_upkeep_squeeze(opened, now_real_ns);
+        status = recover(opened, error);
+        /* Sessions lag behind then; that must not keep the ring from being read. */
+        status = status == ZTA_FULL ? ZTA_OK : status;
+    }
+    if (status == ZTA_OK) {
+        status = find_place(opened, error);
+    }
+    if (status != ZTA_OK) {
+        mod_zta_observer_close(&opened);
+        if (status != ZTA_BUSY && status != ZTA_NO_MEMORY) {
+            zta_segment_store_health_set(options->segment, status);
+        }
+        return status;
+    }
+    settle(opened);
+    *observer = opened;
+    return ZTA_OK;
+}
+
+void mod_zta_observer_close(struct mod_zta_observer **observer)
+{
+    struct mod_zta_observer *closing = *observer;
+    if (closing == NULL) {
+        return;
+    }
+    *observer = NULL;
+    mod_zta_key_uses_close(&closing->key_uses);
+    mod_zta_quota_close(&closing->quota);
+    mod_zta_session_table_close(&closing->sessions);
+    zta_store_close(&closing->store);
+    if (closing->lock_fd >= 0) {
+        (void)close(closing->lock_fd);
+    }
+    free(closing);
+}
+
+struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer)
+{
+    return observer->store;
+}
+
+/* ---- one round ---- */
+
+static void read_ring(struct mod_zta_observer *observer, int64_t now_mono_ns, int64_t now_real_ns)
+{
+    struct mod_zta_batch *batch = &observer->batch;
+    while (batch->n < MOD_ZTA_BATCH_MAX &&
+           zta_ring_read(observer->options.segment, &observer->cursor, now_mono_ns,
+                         &batch->events[batch->n], &batch->sequences[batch->n]) == ZTA_OK) {
+        /* What no honest child writes ends up among the dropped. */
+        batch->n += mod_zta_event_sanitise(&batch->events[batch->n], now_real_ns) ? 1 : 0;
+    }
+}
+
+static uint64_t backlog(const struct mod_zta_observer *observer)
+{
+    const struct zta_segment *segment = observer->options.segment;
+    return zta_ring_head(segment) - zta_ring_tail(segment);
+}
+
+/* Each further eighth of the ring that fills halves the rows of a batch. */
+static unsigned pressure(const struct mod_zta_observer *observer)
+{
+    uint64_t eighths = backlog(observer) * 8 / zta_ring_capacity(observer->options.segment);
+    return eighths < 4 ? 0 : (unsigned)(eighths > 7 ? 4 : eighths - 3);
+}
+
+/* Everything of the batch, into an open change. */
+static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta_change *change,
+                                   bool is_last, int64_t now_ns,
+                                   struct zta_events_progress *progress)
+{
+    struct mod_zta_batch *batch = &observer->batch;
+    struct mod_zta_shares *shares = &observer->shares;
+    enum zta_status status = mod_zta_quota_apply(observer->quota, change, batch, now_ns,
+                                                 pressure(observer), shares);
+    for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
+        struct zta_event_key place = observer->segment;
+        place.sequence = batch->sequences[i];
+        place.weight = 1;
+        status = mod_zta_session_table_note(observer->sessions, change, &batch->events[i], &place,
+                                            shares->is_hidden[i], now_ns);
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_session_table_write(observer->sessions, change, is_last, now_ns);
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_key_uses_write(observer->key_uses, observer->store, change, batch);
+    }
+    if (status != ZTA_OK) {
+        return status;
+    }
+    *progress = (struct zta_events_progress){
+        .cursor = observer->cursor,
+        .n_stored = observer->progress.n_stored + shares->n_rows,
+        .n_aggregated = observer->progress.n_aggregated + batch->n - shares->n_rows,
+        .settled = mod_zta_session_table_settled(observer->sessions, observer->cursor),
+    };
+    return zta_events_append_rows(change, &observer->segment, shares->rows, shares->n_rows,
+                                  progress);
+}
+
+/* Sessions that wait leave room for those of this batch only after they were written. */
+static enum zta_status make_room(struct mod_zta_observer *observer, int64_t now_ns,
+                                 struct zta_error *error)
+{
+    if (mod_zta_session_table_room(observer->sessions) >= observer->batch.n) {
+        return ZTA_OK;
+    }
+    struct zta_change *change;
+    enum zta_status status = zta_change_begin(observer->store, "sessions", &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = mod_zta_session_table_write(observer->sessions, change, true, now_ns);
+    if (status == ZTA_OK) {
+        status = zta_change_commit(&change, error);
+    }
+    zta_change_abort(&change);
+    mod_zta_session_table_written(observer->sessions, status == ZTA_OK);
+    return status;
+}
+
+static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, int64_t now_ns,
+                              struct zta_error *error)
+{
+    struct zta_events_progress progress;
+    struct zta_change *change = NULL;
+    enum zta_status status = make_room(observer, now_ns, error);
+    if (status == ZTA_OK) {
+        status = zta_change_begin(observer->store, "events", &change, error);
+    }
+    if (status == ZTA_OK) {
+        status = write_batch(observer, change, is_last, now_ns, &progress);
+        if (status == ZTA_OK) {
+            status = zta_change_commit(&change, error);
+        }
+        else {
+            (void)zta_error_set(error, status, "state/: %s", zta_status_text(status));
+            zta_change_abort(&change);
+        }
+    }
+    mod_zta_session_table_written(observer->sessions, status == ZTA_OK);
+    if (status != ZTA_OK) {
+        mod_zta_quota_undo(observer->quota);
+        return status;
+    }
+    observer->progress = progress;
+    observer->batch.n = 0;
+    return ZTA_OK;
+}
+
+/* The store takes nothing: half the ring is kept for when it does, the rest is dropped and counted. */
+static void relieve(struct mod_zta_observer *observer, int64_t now_mono_ns, int64_t now_real_ns)
+{
+    uint64_t limit = zta_ring_capacity(observer->options.segment) / 2;
+    while (backlog(observer) > limit) {
+        uint64_t before = zta_ring_tail(observer->options.segment);
+        observer->batch.n = 0;
+        settle(observer);
+        if (zta_ring_tail(observer->options.segment) == before) {
+            read_ring(observer, now_mono_ns, now_real_ns);
+            if (observer->cursor == before) {
+                break; /* the next one is still being written */
+            }
+        }
+    }
+}
+
+static void note_failure(struct mod_zta_observer *observer, const struct zta_error *error,
+                         int64_t now_mono_ns, int64_t now_real_ns)
+{
+    unsigned shift = observer->n_failures < 5 ? observer->n_failures : 5;
+    int64_t wait_ns = RETRY_FIRST_NS << shift;
+    observer->retry_ns = now_mono_ns + (wait_ns < RETRY_MAX_NS ? wait_ns : RETRY_MAX_NS);
+    observer->n_failures++;
+    if (error->status == ZTA_FULL) {
+        mod_zta_upkeep_squeeze(observer, now_real_ns);
+    }
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_WRITE, now_real_ns / ZTA_NS_PER_S, error->text);
+}
+
+/* A batch into the store, or what there is to be done about a store that does not take it. */
+static void write_out(struct mod_zta_observer *observer, bool is_last, int64_t now_mono_ns,
+                      int64_t now_real_ns)
+{
+    if (!mod_zta_upkeep_may_write(observer) || now_mono_ns < observer->retry_ns) {
+        relieve(observer, now_mono_ns, now_real_ns);
+        return;
+    }
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    enum zta_status status = commit(observer, is_last, now_mono_ns, &error);
+    if (status != ZTA_OK) {
+        error.status = status;
+        note_failure(observer, &error, now_mono_ns, now_real_ns);
+        relieve(observer, now_mono_ns, now_real_ns);
+        return;
+    }
+    observer->retry_ns = 0;
+    observer->n_failures = 0;
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_WRITE, now_real_ns / ZTA_NS_PER_S, NULL);
+    settle(observer);
+}
+
+int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                              int64_t now_real_ns)
+{
+    mod_zta_upkeep_step(observer, now_mono_ns, now_real_ns);
+    if (now_mono_ns < observer->next_commit_ns &&
+        backlog(observer) < MOD_ZTA_BATCH_MAX) {
+        return observer->next_commit_ns - now_mono_ns;
+    }
+    observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;
+    read_ring(observer, now_mono_ns, now_real_ns);
+    bool is_full = observer->batch.n == MOD_ZTA_BATCH_MAX;
+    if (observer->batch.n > 0) {
+        write_out(observer, false, now_mono_ns, now_real_ns);
+    }
+    else {
+        settle(observer); /* slots that were passed over */
+    }
+    return is_full && observer->batch.n == 0 ? 0 : MOD_ZTA_COMMIT_NS;
+}
+
+bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_mono_ns)
+{
+    struct zta_segment *segment = observer->options.segment;
+    bool is_drained = false;
+    int64_t now_ns = zta_clock_monotonic_ns();
+    do {
+        observer->next_commit_ns = now_ns;
+        /* Asked first: what a child wrote before it was gone is in the ring. */
+        bool has_children = zta_segment_children(segment) > 0;
+        int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
+        is_drained = !has_children && zta_ring_tail(segment) == zta_ring_head(segment);
+        if (!is_drained && sleep_ns > 0) {
+            struct timespec pause = {.tv_nsec = DRAIN_POLL_NS};
+            (void)nanosleep(&pause, NULL);
+        }
+        now_ns = zta_clock_monotonic_ns();
+    } while (!is_drained && now_ns < deadline_mono_ns);
+    read_ring(observer, now_ns, zta_clock_real_ns());
+    write_out(observer, true, now_ns, zta_clock_real_ns());
+    return zta_ring_tail(segment) == zta_ring_head(segment);
+}

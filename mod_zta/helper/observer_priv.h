@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The observer's own state, shared by observer.c (events) and upkeep.c (what each second needs). */
+#ifndef MOD_ZTA_HELPER_OBSERVER_PRIV_H
+#define MOD_ZTA_HELPER_OBSERVER_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mod_zta/helper/batch.h"
+#include "mod_zta/helper/key_uses.h"
+#include "mod_zta/helper/observer.h"
+#include "mod_zta/helper/quota.h"
+#include "mod_zta/helper/session_table.h"
+#include "shared/store/events.h"
+
+enum mod_zta_alert {
+    MOD_ZTA_ALERT_HEALTH = 0, /* the data files are gone or were replaced */
+    MOD_ZTA_ALERT_WRITE,      /* the store does not take what it is given */
+    MOD_ZTA_ALERT_DISK,       /* hardly any room on the file system */
+    MOD_ZTA_ALERT_FILL,       /* the map is nearly full: the oldest events go early */
+    MOD_ZTA_ALERT_DROPS,      /* events were dropped in the last minute */
+    MOD_ZTA_N_ALERTS
+};
+
+struct mod_zta_alert_state {
+    int64_t since_s; /* 0: all is well */
+    char text[512];
+};
+
+struct mod_zta_upkeep {
+    int64_t next_ns;
+    int64_t next_readers_ns;
+    int64_t started_s;
+    uint8_t sessions_place[ZTA_SESSION_ID_SIZE];
+    uint64_t n_dropped; /* as of the last look */
+    int64_t dropped_ns; /* when it last rose */
+    bool is_healthy;
+    bool is_squeezed; /* what room the disk has is left to policy/ and to pruning */
+    struct mod_zta_alert_state alerts[MOD_ZTA_N_ALERTS];
+};
+
+struct mod_zta_observer {
+    struct mod_zta_observer_options options;
+    struct zta_store *store;
+    int lock_fd;
+    struct mod_zta_session_table *sessions;
+    struct mod_zta_quota *quota;
+    struct mod_zta_key_uses *key_uses;
+    struct zta_event_key segment; /* created and id */
+    struct zta_events_progress progress; /* as committed */
+    uint64_t cursor; /* all below is in the batch, committed or dropped */
+    int64_t next_commit_ns;
+    int64_t retry_ns; /* nothing is written before; 0: the last change was committed */
+    unsigned n_failures;
+    struct mod_zta_upkeep upkeep;
+    struct mod_zta_batch batch;
+    struct mod_zta_shares shares;
+};
+
+void mod_zta_observer_log(const struct mod_zta_observer *observer, int level, const char *fmt, ...)
+    ZTA_PRINTF(3, 4);
+/* Raises the alert, logging tag and text once; text NULL ends it. */
+void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_alert alert,
+                            int64_t now_s, const char *text);
+
+void mod_zta_upkeep_begin(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                          int64_t now_real_ns);
+/* What is to be done each second, when it is. */
+void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                         int64_t now_real_ns);
+/* A change found no room: frees the ballast, so that pruning and operators have some. */
+void mod_zta_upkeep_squeeze(struct mod_zta_observer *observer, int64_t now_real_ns);
+/* May the observer write events now? */
+bool mod_zta_upkeep_may_write(const struct mod_zta_observer *observer);
+
+#endif

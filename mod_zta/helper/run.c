@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waits for store and turn, publishes the configuration, observes, drains. */
+#include "mod_zta/helper/run.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/base/clock.h"
+
+#define OPEN_RETRY_NS ZTA_NS_PER_S
+#define SLEEP_MAX_NS  INT64_C(100000000)
+/* Its turn comes when the helper before it has drained. */
+#define TURN_POLL_NS  INT64_C(20000000)
+
+static void pause_ns(int64_t ns)
+{
+    struct timespec pause = {.tv_nsec = (long)(ns < SLEEP_MAX_NS ? ns : SLEEP_MAX_NS)};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Why to end now; 0: go on. */
+static int ending(const struct mod_zta_run_options *options)
+{
+    if (*options->is_stopping != 0) {
+        return *options->is_stopping;
+    }
+    return options->parent_pid != 0 && getppid() != options->parent_pid ? MOD_ZTA_RUN_STOP : 0;
+}
+
+static void log_failure(const struct mod_zta_run_options *options, enum zta_status status,
+                        const struct zta_error *error)
+{
+    if (options->observer.log == NULL) {
+        return;
+    }
+    char text[640];
+    (void)snprintf(text, sizeof text, "ZTA0075: the helper cannot use the store: %s",
+                   error->text[0] != '\0' ? error->text : zta_status_text(status));
+    options->observer.log(options->observer.log_context, MOD_ZTA_HELPER_ERROR, text);
+}
+
+/*
+ * The observer, once store and turn are there; *observer stays NULL when the run is to end before.
+ * At the server's end the turn is still waited for: who waits may be the only one left to empty the
+ * ring. *until_ns, set then, bounds all that follows.
+ */
+static enum zta_status wait_open(const struct mod_zta_run_options *options, int64_t *until_ns,
+                                 struct mod_zta_observer **observer, struct zta_error *error)
+{
+    enum zta_status last = ZTA_OK;
+    int64_t next_ns = 0;
+    while (ending(options) != MOD_ZTA_RUN_HAND_OVER) {
+        int64_t now_ns = zta_clock_monotonic_ns();
+        bool is_stopping = ending(options) != 0;
+        if (is_stopping && *until_ns == 0) {
+            *until_ns = now_ns + MOD_ZTA_DRAIN_NS;
+        }
+        if (is_stopping && now_ns > *until_ns) {
+            break;
+        }
+        if (now_ns < next_ns) {
+            pause_ns(next_ns - now_ns);
+            continue;
+        }
+        enum zta_status status = mod_zta_observer_open(&options->observer, now_ns,
+                                                       zta_clock_real_ns(), observer, error);
+        if (status == ZTA_OK || status == ZTA_NO_MEMORY) {
+            return status;
+        }
+        if (status != ZTA_BUSY && is_stopping) {
+            break;
+        }
+        if (status != ZTA_BUSY && status != last) {
+            log_failure(options, status, error);
+        }
+        last = status;
+        next_ns = now_ns + (status == ZTA_BUSY ? TURN_POLL_NS : OPEN_RETRY_NS);
+    }
+    return ZTA_OK;
+}
+
+static enum zta_status put_config(struct zta_change *change,
+                                  const struct mod_zta_run_config *config)
+{
+    enum zta_status status =
+        zta_published_put_locations(change, config->locations, config->n_locations);
+    if (status == ZTA_OK) {
+        status = zta_published_put_issuers(change, config->issuer_names, config->issuer_urls,
+                                           config->n_issuers);
+    }
+    if (status == ZTA_OK && config->n_rules == 0) {
+        struct zta_text none = {.data = NULL};
+        status = zta_published_put_rules(change, none, none, 0, 0);
+    }
+    for (size_t i = 0; i < config->n_rules && status == ZTA_OK; i++) {
+        status = zta_published_put_rules(change, config->rules_names[i], config->rules_texts[i], i,
+                                         config->n_rules);
+    }
+    return status;
+}
+
+static bool publish_config(struct mod_zta_observer *observer,
+                           const struct mod_zta_run_config *config)
+{
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_change *change;
+    if (zta_change_begin(mod_zta_observer_store(observer), "configuration", &change, &error) !=
+        ZTA_OK) {
+        return false;
+    }
+    if (put_config(change, config) != ZTA_OK) {
+        zta_change_abort(&change);
+        return false;
+    }
+    return zta_change_commit(&change, &error) == ZTA_OK;
+}
+
+enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zta_error *error)
+{
+    struct mod_zta_observer *observer = NULL;
+    int64_t until_ns = 0;
+    enum zta_status status = wait_open(options, &until_ns, &observer, error);
+    if (status != ZTA_OK || observer == NULL) {
+        return status;
+    }
+    int64_t next_config_ns = 0; /* INT64_MAX: published */
+    while (ending(options) == 0) {
+        int64_t now_ns = zta_clock_monotonic_ns();
+        if (now_ns >= next_config_ns) {
+            bool is_published = publish_config(observer, &options->config);
+            next_config_ns = is_published ? INT64_MAX : now_ns + OPEN_RETRY_NS;
+        }
+        int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
+        if (sleep_ns > 0) {
+            pause_ns(sleep_ns);
+        }
+    }
+    if (until_ns == 0) {
+        /* Who hands over leaves what is still to come to the next one. */
+        int64_t drain_ns = ending(options) == MOD_ZTA_RUN_HAND_OVER ? 0 : MOD_ZTA_DRAIN_NS;
+        until_ns = zta_clock_monotonic_ns() + drain_ns;
+    }
+    (void)mod_zta_observer_drain(observer, until_ns);
+    mod_zta_observer_close(&observer);
+    return ZTA_OK;
+}
