@@ -23,6 +23,13 @@
 #define ZTA_STORE_VIEWS 64 /* read handles of one process */
 #define ZTA_STORE_WRITER_WAIT_MS 2000
 
+/*
+ * Two empty files that zta_store_init makes for the helper below the store's folder, because httpd's
+ * user may make none there: what its lock stands on, and what holds room for a full disk.
+ */
+#define ZTA_STORE_OBSERVER_FILE "state/observer.lock"
+#define ZTA_STORE_BALLAST_FILE  "state/ballast"
+
 enum zta_store_role {
     ZTA_STORE_CHILD = 0, /* httpd child: reads both */
     ZTA_STORE_HELPER,    /* reads policy/, writes state/ */

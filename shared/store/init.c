@@ -128,6 +128,13 @@ static enum zta_status hand_over(const char *name, mode_t mode, uid_t uid, gid_t
     return status;
 }
 
+/* Names within state/ of what env.h names below the store's folder. */
+static const char *const helper_files[] = {
+    &ZTA_STORE_OBSERVER_FILE[sizeof("state/") - 1],
+    &ZTA_STORE_BALLAST_FILE[sizeof("state/") - 1],
+};
+#define N_HELPER_FILES (sizeof(helper_files) / sizeof(helper_files[0]))
+
 /* Runs in the folder. Modes are set and not asked for: a umask only takes bits away. */
 static enum zta_status create(void *context, struct zta_error *error)
 {
@@ -145,6 +152,10 @@ static enum zta_status create(void *context, struct zta_error *error)
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && status == ZTA_OK; i++) {
         status = hand_over(files[i].name, files[i].mode, uid, creation->owners->group, error);
     }
+    for (size_t i = 0; creation->env == ZTA_ENV_STATE && i < N_HELPER_FILES && status == ZTA_OK;
+         i++) {
+        status = hand_over(helper_files[i], ZTA_WRITER_MODE, uid, creation->owners->group, error);
+    }
     return status;
 }
 
@@ -158,6 +169,9 @@ static void remove_leftover(int top, const char *name)
     static const char *const files[] = {ZTA_DATA_FILE, ZTA_LOCK_FILE, ZTA_WRITER_FILE};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         (void)unlinkat(dir, files[i], 0);
+    }
+    for (size_t i = 0; i < N_HELPER_FILES; i++) {
+        (void)unlinkat(dir, helper_files[i], 0);
     }
     (void)close(dir);
     (void)unlinkat(top, name, AT_REMOVEDIR);
