@@ -99,6 +99,7 @@ static enum zta_status compile(const struct texts *texts, const struct zta_rules
     const struct zta_rules_env env = {
         .issuers = names,
         .n_issuers = issuer_names(&texts->issuers, names),
+        .has_local = true,
     };
     return zta_ruleset_compile(ast, &env, set, error);
 }
