@@ -53,9 +53,8 @@ static bool stands_twice(const char *header, struct mod_zta_credential *credenti
 static void read_token(enum mod_zta_presented presented, const char *after,
                        struct mod_zta_credential *credential)
 {
-    size_t n_spaces = strspn(after, " ");
-    struct zta_text value = zta_text_of(after + n_spaces);
-    if (n_spaces == 0 || !is_token68(value)) {
+    struct zta_text value = zta_text_of(after + strspn(after, " "));
+    if (!is_token68(value)) {
         set_bad(credential, "the credential is not one well-formed token");
         return;
     }
