@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "shared/store/env_priv.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/tables_priv.h"
 
 /* Of a whole entry; texts are kept whole or not at all, so a caller sums up what is longer. */
 #define RECORD_MAX 65536

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/base/bytes.h"
 #include "shared/store/check_priv.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/layout_priv.h"

@@ -6,6 +6,8 @@
 
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/schema.h"
+#include "shared/store/tables_priv.h"
 
 #define RECORD_MAX 8192
 

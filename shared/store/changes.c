@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shared/base/bytes.h"
 #include "shared/base/clock.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/layout_priv.h"
@@ -46,7 +47,8 @@ static enum zta_status say_holder(int fd, struct zta_error *error)
                          buffer.len > 0 ? text : "another writer");
 }
 
-/* Who holds the lock, for the one who waits. It names and decides nothing, so failures are let be. */
+/* Who holds the lock, for the one who waits. It names and decides nothing, so failures are let be.
+ */
 static void write_holder(int fd, const char *purpose)
 {
     char record[ZTA_HOLDER_SIZE] = "";

@@ -7,11 +7,15 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Seconds; a damaged tree can lead round in circles, and the largest store takes a minute. */
+#define CPU_MAX_S 600
 
 /* A crash is an expected answer here: no core file, no handler of the host. */
 static void expect_crash(void)
@@ -21,6 +25,7 @@ static void expect_crash(void)
         (void)signal(signals[i], SIG_DFL);
     }
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 0, .rlim_max = 0});
+    (void)setrlimit(RLIMIT_CPU, &(struct rlimit){.rlim_cur = CPU_MAX_S, .rlim_max = CPU_MAX_S});
 }
 
 static enum zta_status become(const struct zta_contained *work, struct zta_error *error)
@@ -49,7 +54,7 @@ static void work_in_child(const struct zta_contained *work, int fd)
     answer.status = status;
     bool is_told = write(fd, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) &&
                    write(fd, work->result, work->result_size) == (ssize_t)work->result_size;
-    _exit(is_told ? 0 : 1);
+    _Exit(is_told ? 0 : 1); /* of the child, not of the caller */
 }
 
 static bool read_all(int fd, void *out, size_t size)

@@ -24,8 +24,8 @@ struct zta_contained {
 };
 
 /*
- * Runs and returns what it returned, or crash_status: LMDB maps its files and trusts them, so altered
- * bytes, or a page for which the disk has no room, can end the process.
+ * Runs and returns what it returned, or crash_status: LMDB maps its files and trusts them, so
+ * altered bytes, or a page for which the disk has no room, can end the process.
  */
 enum zta_status zta_contain(const struct zta_contained *work,
                             struct zta_error *error) ZTA_MUST_CHECK;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/bytes.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/layout_priv.h"
 

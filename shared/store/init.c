@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/base/bytes.h"
 #include "shared/base/clock.h"
 #include "shared/base/random.h"
 #include "shared/store/audit.h"
@@ -297,6 +298,28 @@ static enum zta_status open_top(const char *dir, int *top, struct zta_error *err
     return ZTA_OK;
 }
 
+static enum zta_status make(int top, const char *dir, const struct zta_store_owners *owners,
+                            uint64_t map_size, struct zta_error *error)
+{
+    enum zta_status status = ZTA_OK;
+    struct creation creation = {.map_size = map_size != 0 ? map_size : ZTA_STORE_SIZE_DEFAULT,
+                                .time_ns = zta_clock_real_ns(),
+                                .dir = dir,
+                                .owners = owners};
+    zta_random_bytes(creation.origin, sizeof(creation.origin));
+    for (creation.env = 0; creation.env < ZTA_N_ENVS && status == ZTA_OK; creation.env++) {
+        status = make_env(top, &creation, error);
+    }
+    if (status == ZTA_OK) {
+        status = publish(top, owners, error);
+    }
+    else {
+        remove_leftover(top, unfinished_name(ZTA_ENV_POLICY));
+        remove_leftover(top, unfinished_name(ZTA_ENV_STATE));
+    }
+    return status;
+}
+
 enum zta_status zta_store_init(const char *dir, const struct zta_store_owners *owners,
                                uint64_t map_size, struct zta_error *error)
 {
@@ -309,26 +332,14 @@ enum zta_status zta_store_init(const char *dir, const struct zta_store_owners *o
     }
     struct zta_error unasked;
     struct zta_error *said = error != NULL ? error : &unasked;
+    /* A umask that takes the maker's own bits would lock it out of what it makes. */
+    mode_t former = umask(077);
     int top = -1;
     enum zta_status status = open_top(dir, &top, said);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct creation creation = {.map_size = map_size != 0 ? map_size : ZTA_STORE_SIZE_DEFAULT,
-                                .time_ns = zta_clock_real_ns(),
-                                .dir = dir,
-                                .owners = owners};
-    zta_random_bytes(creation.origin, sizeof(creation.origin));
-    for (creation.env = 0; creation.env < ZTA_N_ENVS && status == ZTA_OK; creation.env++) {
-        status = make_env(top, &creation, said);
-    }
     if (status == ZTA_OK) {
-        status = publish(top, owners, said);
+        status = make(top, dir, owners, map_size, said);
+        (void)close(top);
     }
-    else {
-        remove_leftover(top, unfinished_name(ZTA_ENV_POLICY));
-        remove_leftover(top, unfinished_name(ZTA_ENV_STATE));
-    }
-    (void)close(top);
+    (void)umask(former);
     return status;
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "shared/base/base64.h"
-#include "shared/store/env_priv.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/tables_priv.h"
 
 #define PREFIX "zta_"
 

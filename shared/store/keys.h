@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * API keys: zta_<id 12 base62>_<secret 43 base62>_<CRC-32 6 base62>. Only SHA-256 of the secret is
- * stored (the secret has 256 random bits, so no slow hash is needed). Kept in policy/; last use is in
- * state/, because a request never writes policy/.
+ * stored (the secret has 256 random bits, so no slow hash is needed). Kept in policy/; last use is
+ * in state/, because a request never writes policy/.
  */
 #ifndef ZTA_STORE_KEYS_H
 #define ZTA_STORE_KEYS_H
@@ -17,10 +17,10 @@
 #include "shared/base/status.h"
 #include "shared/store/env.h"
 
-#define ZTA_KEY_ID_LEN 12
+#define ZTA_KEY_ID_LEN     12
 #define ZTA_KEY_SECRET_LEN 43
-#define ZTA_KEY_CRC_LEN 6
-#define ZTA_KEY_TEXT_LEN (4 + ZTA_KEY_ID_LEN + 1 + ZTA_KEY_SECRET_LEN + 1 + ZTA_KEY_CRC_LEN)
+#define ZTA_KEY_CRC_LEN    6
+#define ZTA_KEY_TEXT_LEN   (4 + ZTA_KEY_ID_LEN + 1 + ZTA_KEY_SECRET_LEN + 1 + ZTA_KEY_CRC_LEN)
 #define ZTA_KEY_VALUES_MAX 32 /* roles, scopes, CIDRs each */
 
 struct zta_key {
@@ -37,8 +37,8 @@ struct zta_key {
     struct zta_sha256 old_secret; /* after a rotation, until old_until_s */
     int64_t old_until_s;          /* 0: none */
     int64_t created_s;
-    int64_t expires_s; /* 0: never */
-    int64_t revoked_s; /* 0: living */
+    int64_t expires_s;      /* 0: never */
+    int64_t revoked_s;      /* 0: living */
     struct zta_text reason; /* of the revocation */
     struct zta_text author;
 };
@@ -49,18 +49,21 @@ struct zta_key_parts {
     struct zta_text secret;
 };
 enum zta_status zta_key_parse(struct zta_text text, struct zta_key_parts *parts) ZTA_MUST_CHECK;
-/* Makes a key text and its parts from the system's generator; out has ZTA_KEY_TEXT_LEN + 1 bytes. */
+/* Makes a key text and its parts from the system's generator; out has ZTA_KEY_TEXT_LEN + 1 bytes.
+ */
 void zta_key_generate(const char *id, char *out, struct zta_sha256 *secret);
 void zta_key_id_generate(char out[ZTA_KEY_ID_LEN + 1]);
 void zta_key_secret_digest(struct zta_text secret, struct zta_sha256 *digest);
 
-/* storage (bytes of text) is the caller's; key's texts point into it. ZTA_NOT_FOUND, ZTA_CORRUPT. */
+/* storage (bytes of text) is the caller's; key's texts point into it. ZTA_NOT_FOUND, ZTA_CORRUPT.
+ */
 enum zta_status zta_key_get(struct zta_view *view, const char *id, void *storage, size_t size,
                             struct zta_key *key) ZTA_MUST_CHECK;
 /* By name, living keys first. */
-enum zta_status zta_key_find(struct zta_view *view, struct zta_text name, void *storage, size_t size,
-                             struct zta_key *key) ZTA_MUST_CHECK;
-/* Adds or replaces by id; ZTA_EXISTS when another living key has the name. Moves generation `keys`. */
+enum zta_status zta_key_find(struct zta_view *view, struct zta_text name, void *storage,
+                             size_t size, struct zta_key *key) ZTA_MUST_CHECK;
+/* Adds or replaces by id; ZTA_EXISTS when another living key has the name. Moves generation `keys`.
+ */
 enum zta_status zta_key_put(struct zta_change *change, const struct zta_key *key) ZTA_MUST_CHECK;
 typedef bool (*zta_key_fn)(void *context, const struct zta_key *key);
 enum zta_status zta_key_each(struct zta_view *view, zta_key_fn fn, void *context) ZTA_MUST_CHECK;

@@ -4,7 +4,7 @@
 #define ZTA_STORE_NAMES_PRIV_H
 
 #include "shared/base/bytes.h"
-#include "shared/store/env_priv.h"
+#include "shared/store/tables_priv.h"
 
 struct zta_record_key {
     uint8_t bytes[ZTA_STORE_KEY_MAX];
@@ -12,8 +12,8 @@ struct zta_record_key {
 };
 
 /*
- * The kind and the names themselves, so that a listing is in their order; where they are longer than
- * a key may be, SHA-256 of them behind another mark.
+ * The kind and the names themselves, so that a listing is in their order; where they are longer
+ * than a key may be, SHA-256 of them behind another mark.
  */
 void zta_record_key_of_names(uint8_t kind, const struct zta_text *names, size_t n,
                              struct zta_record_key *key);

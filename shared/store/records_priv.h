@@ -4,7 +4,7 @@
 #define ZTA_STORE_RECORDS_PRIV_H
 
 #include "shared/base/status.h"
-#include "shared/store/env_priv.h"
+#include "shared/store/tables_priv.h"
 
 /* ZTA_CORRUPT for anything the topic does not write. */
 typedef enum zta_status (*zta_record_check_fn)(struct zta_blob key, struct zta_blob value);

@@ -6,13 +6,16 @@
 
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/schema.h"
+#include "shared/store/tables_priv.h"
 
 #define RECORD_MAX 8192
 
 /* As much of a token id as events and sessions keep, so that what they show can be revoked. */
 #define TOKEN_KEY_SIZE ZTA_SESSION_ID_SIZE
 
-/* Kinds of keys: those of the contract, and one for sessions without sid. Counted from 0 in head. */
+/* Kinds of keys: those of the contract, and one for sessions without sid. Counted from 0 in head.
+ */
 enum stored_kind {
     STORED_SESSION = ZTA_REVOKE_SESSION,
     STORED_SUBJECT = ZTA_REVOKE_SUBJECT,

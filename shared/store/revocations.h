@@ -34,8 +34,9 @@ struct zta_revocation {
     uint8_t session[ZTA_SESSION_ID_SIZE];
     struct zta_sha256 token_id; /* TOKEN: its first 16 bytes count, which is what events keep */
     enum zta_session_kind session_kind; /* SESSION: decides which semantics apply */
-    int64_t watermark_s; /* real time T; a login at or before T + leeway is refused; never goes back */
-    int64_t created_ns;  /* hybrid timestamp: real time, raised above the last one of this store */
+    int64_t
+        watermark_s; /* real time T; a login at or before T + leeway is refused; never goes back */
+    int64_t created_ns; /* hybrid timestamp: real time, raised above the last one of this store */
     struct zta_text reason;
     struct zta_text author;
     uint64_t action_id; /* of the audit entry that made it */
@@ -43,10 +44,11 @@ struct zta_revocation {
 
 /*
  * Adds or raises a record (a watermark never goes back) and moves generation `revocations`.
- * A SESSION without sid is stored as the watermark on (issuer, client, subject) for tokens without sid.
+ * A SESSION without sid is stored as the watermark on (issuer, client, subject) for tokens without
+ * sid.
  */
-enum zta_status zta_revocation_put(struct zta_change *change, const struct zta_revocation *revocation)
-    ZTA_MUST_CHECK;
+enum zta_status zta_revocation_put(struct zta_change *change,
+                                   const struct zta_revocation *revocation) ZTA_MUST_CHECK;
 /* Removes what a put with the same kind and names made. ZTA_NOT_FOUND when there is none. */
 enum zta_status zta_revocation_remove(struct zta_change *change,
                                       const struct zta_revocation *revocation) ZTA_MUST_CHECK;
@@ -62,8 +64,8 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
 
 /* In order of kind and key. record is valid for the call; returning false ends the walk. */
 typedef bool (*zta_revocation_fn)(void *context, const struct zta_revocation *record);
-enum zta_status zta_revocation_each(struct zta_view *view, zta_revocation_fn fn, void *context)
-    ZTA_MUST_CHECK;
+enum zta_status zta_revocation_each(struct zta_view *view, zta_revocation_fn fn,
+                                    void *context) ZTA_MUST_CHECK;
 
 const char *zta_revocation_kind_name(enum zta_revocation_kind kind);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Byte maps of what is stored. Numbers are big-endian, text is a u16 length and its bytes (absent:
- * length 0xffff). A map changes only together with ZTA_STORE_VERSION.
+ * Byte maps of what policy/ holds, and of what both environments hold (schema_state.h has state/).
+ * Numbers are big-endian, text is a u16 length and its bytes (absent: length 0xffff). A map changes
+ * only together with ZTA_STORE_VERSION.
  */
 #ifndef ZTA_STORE_SCHEMA_H
 #define ZTA_STORE_SCHEMA_H
@@ -13,8 +14,8 @@
 
 /* ---- meta, both environments ---- */
 
-/* Key "version". The random origin names the store in records that other servers may merge, and ties
- * state/ to its policy/. */
+/* Key "version". The random origin names the store in records that other servers may merge, and
+ * ties state/ to its policy/. */
 #define ZTA_VERSION_KEY       "version"
 #define ZTA_VERSION_MAGIC     "ZTAS"
 #define ZTA_VERSION_AT_MAGIC  0  /* 4 bytes */
@@ -56,7 +57,8 @@ _Static_assert(ZTA_HEAD_AT_N_BLOCKS + 8 * ZTA_HEAD_BLOCK_KINDS == ZTA_HEAD_SIZE,
 /*
  * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session id
  * or the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of
- * the texts where they would not fit a key. Value: the fixed part, then texts issuer, subject, client, API key id, reason, author.
+ * the texts where they would not fit a key. Value: the fixed part, then texts issuer, subject,
+ * client, API key id, reason, author.
  */
 #define ZTA_REVOCATION_FORMAT          1
 #define ZTA_REVOCATION_AT_FORMAT       0  /* u8 */
@@ -110,57 +112,17 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
 /* ---- policy/ keys, key_names ---- */
 
 /*
- * keys: 12 characters of id; u8 format, 2 x SHA-256, i64 old_until, created, expires, revoked (s), 16
- * bytes origin, i64 hybrid ns, u8 counts of roles, scopes, networks, networks (u8 family, u8 prefix,
- * 16 bytes), texts name, owner, reason, author, roles, scopes.
- * key_names: name of a living key; its id.
+ * keys: 12 characters of id; u8 format, 2 x SHA-256, i64 old_until, created, expires, revoked (s),
+ * 16 bytes origin, i64 hybrid ns, u8 counts of roles, scopes, networks, networks (u8 family, u8
+ * prefix, 16 bytes), texts name, owner, reason, author, roles, scopes. key_names: name of a living
+ * key; its id.
  */
 #define ZTA_KEY_FORMAT 1
 
 /* ---- policy/ audit ---- */
 
-/* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid, eight
- * texts (audit.h's order), SHA-256 over all of that. */
+/* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,
+ * eight texts (audit.h's order), SHA-256 over all of that. */
 #define ZTA_AUDIT_KEY_SIZE 8
-
-/* ---- state/ ---- */
-
-/*
- * sessions: key id, 16 bytes. Value: u8 version, u8 kind, u8 credential, u8 binding, u8 last reason,
- * i64 first, i64 last, i64 expires, u64 requests, u64 denied, u64 segment created, u64 sequence,
- * token id, u8 family, 4 or 16 bytes of address (family 0: none), then issuer, subject, client,
- * apikey, agent, each behind a u8 length.
- */
-#define ZTA_SESSION_VERSION 1
-
-/*
- * events: key u64 segment created, u64 segment id, u64 sequence of the first. Value: u8 version, u16
- * count, i64 newest time; then for each u32 sequence less the first, u32 weight, the encoded event.
- * event_ids: key ULID, value the key of the block.
- * cursors: key u64 segment id, value u64 cursor, u64 stored, u64 aggregated, u64 settled, u64
- * segment created.
- */
-#define ZTA_BLOCK_VERSION   1
-#define ZTA_BLOCK_KEY_SIZE  24
-#define ZTA_BLOCK_HEAD_SIZE 11
-/* Four pages of 4096 less LMDB's page header: a full block leaves nothing of its pages unused. */
-#define ZTA_BLOCK_SIZE_MAX 16368
-/* An event takes at least 90 bytes, so that no block holds as many. */
-#define ZTA_BLOCK_EVENTS_MAX 192
-#define ZTA_CURSOR_SIZE      40
-
-/*
- * repeats: key u64 window, 16 bytes of SHA-256 over source, reason, route. Value: u8 version, u8
- * various, i64 first, i64 last, u64 count, u8 examples, their ULIDs, the encoded event.
- */
-#define ZTA_REPEAT_VERSION  1
-#define ZTA_REPEAT_KEY_SIZE 24
-
-/*
- * published: "heartbeat", and lists under a letter and a u32 index: L locations, R rules, I issuers,
- * A alerts. key_uses: key id, value i64 time, u64 count.
- */
-#define ZTA_HEARTBEAT_KEY "heartbeat"
-#define ZTA_KEY_USE_SIZE  16
 
 #endif

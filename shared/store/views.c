@@ -38,8 +38,9 @@ static uint64_t last_txn(MDB_env *mdb)
 
 /*
  * LMDB takes the snapshot's number from the lock file, which httpd's user can write, and trusts it.
- * The meta pages are the owner's alone: a number outside what they allow was forged to show an older
- * snapshot. One behind is what a commit looks like between its meta page and its announcement.
+ * The meta pages are the owner's alone: a number outside what they allow was forged to show an
+ * older snapshot. One behind is what a commit looks like between its meta page and its
+ * announcement.
  */
 static int renew(struct zta_view *view, enum zta_env_id id)
 {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Byte maps of what state/ holds. Numbers are big-endian, text is a u16 length and its bytes unless
+ * the map says otherwise. A map changes only together with ZTA_STORE_VERSION.
+ */
+#ifndef ZTA_STORE_SCHEMA_STATE_H
+#define ZTA_STORE_SCHEMA_STATE_H
+
+/*
+ * sessions: key id, 16 bytes. Value: u8 version, u8 kind, u8 credential, u8 binding, u8 last
+ * reason, i64 first, i64 last, i64 expires, u64 requests, u64 denied, u64 segment created, u64
+ * sequence, token id, u8 family, 4 or 16 bytes of address (family 0: none), then issuer, subject,
+ * client, apikey, agent, each behind a u8 length.
+ */
+#define ZTA_SESSION_VERSION 1
+
+/*
+ * events: key u64 segment created, u64 segment id, u64 sequence of the first. Value: u8 version,
+ * u16 count, i64 newest time; then for each u32 sequence less the first, u32 weight, the encoded
+ * event. event_ids: key ULID, value the key of the block. cursors: key u64 segment id, value u64
+ * cursor, u64 stored, u64 aggregated, u64 settled, u64 segment created.
+ */
+#define ZTA_BLOCK_VERSION   1
+#define ZTA_BLOCK_KEY_SIZE  24
+#define ZTA_BLOCK_HEAD_SIZE 11
+/* Four pages of 4096 less LMDB's page header: a full block leaves nothing of its pages unused. */
+#define ZTA_BLOCK_SIZE_MAX 16368
+/* An event takes at least 90 bytes, so that no block holds as many. */
+#define ZTA_BLOCK_EVENTS_MAX 192
+#define ZTA_CURSOR_SIZE      40
+
+/*
+ * repeats: key u64 window, 16 bytes of SHA-256 over source, reason, route. Value: u8 version, u8
+ * various, i64 first, i64 last, u64 count, u8 examples, their ULIDs, the encoded event.
+ */
+#define ZTA_REPEAT_VERSION  1
+#define ZTA_REPEAT_KEY_SIZE 24
+
+/*
+ * published: "heartbeat", and lists under a letter and a u32 index: L locations, R rules, I
+ * issuers, A alerts. key_uses: key id, value i64 time, u64 count.
+ */
+#define ZTA_HEARTBEAT_KEY "heartbeat"
+#define ZTA_KEY_USE_SIZE  16
+
+#endif
