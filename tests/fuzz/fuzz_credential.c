@@ -49,8 +49,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .has_authorization = (data[0] & 1) != 0,
         .apikey_header = (data[0] & 2) != 0 ? "X-API-Key" : NULL,
     };
-    char *authorization = strndup((const char *)data + 1, size - 1);
+    char *authorization = malloc(size);
     must(authorization != NULL);
+    memcpy(authorization, data + 1, size - 1);
+    authorization[size - 1] = '\0';
     char *apikey = strchr(authorization, '\n');
     if (apikey != NULL) {
         *apikey++ = '\0';

@@ -234,7 +234,7 @@ static void an_object_has_at_most_64_members(void **state)
     for (int n = 64; n <= 65; n++) {
         char text[2048] = "{";
         for (int i = 0; i < n; i++) {
-            char member[16];
+            char member[32];
             (void)snprintf(member, sizeof member, "%s\"m%d\":\":\"", i > 0 ? "," : "", i);
             strcat(text, member);
         }

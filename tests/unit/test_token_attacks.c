@@ -643,7 +643,7 @@ static void sizes_are_bounded(void **state)
     }
     char tail[2048] = "";
     for (int i = 0; i < 65; i++) {
-        (void)snprintf(tail + strlen(tail), 16, ",\"m%d\":0", i);
+        (void)snprintf(tail + strlen(tail), 32, ",\"m%d\":0", i);
     }
     len = token_make(&fixture, TOKEN_KEY_EC, &(struct token_change){.claims_tail = tail}, token);
     expect_refused("too many members", (struct zta_text){.data = token, .len = len},
