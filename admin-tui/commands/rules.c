@@ -96,9 +96,10 @@ static enum zta_status compile(const struct texts *texts, const struct zta_rules
                                struct zta_ruleset **set, struct zta_rules_error *error)
 {
     struct zta_text names[CTL_ISSUERS_MAX + 1];
+    size_t n = issuer_names(&texts->issuers, names);
     const struct zta_rules_env env = {
         .issuers = names,
-        .n_issuers = issuer_names(&texts->issuers, names),
+        .n_issuers = texts->issuers.is_published ? n : 0,
         .has_local = true,
     };
     return zta_ruleset_compile(ast, &env, set, error);
@@ -180,7 +181,7 @@ static enum ctl_exit check(struct ctl *ctl, struct texts *texts)
     }
     load_issuers(ctl, texts);
     enum zta_status status = zta_rules_parse(texts->sources, texts->n, &ast, &error);
-    if (status == ZTA_OK && texts->issuers.is_published) {
+    if (status == ZTA_OK) {
         status = compile(texts, ast, &set, &error);
     }
     enum ctl_exit code =

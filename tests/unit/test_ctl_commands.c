@@ -169,6 +169,27 @@ static size_t n_revoked(uint64_t n_entries)
     return kept.n;
 }
 
+/* Would a request of alice without sid, through this client (NULL: none), be refused? */
+static bool is_refused(const char *client)
+{
+    static struct zta_identity identity;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_READER);
+    struct zta_view *view = NULL;
+    bool is_revoked = false;
+    enum zta_revocation_kind hit;
+    zta_identity_init(&identity);
+    identity.issuer = ZTA_TEXT("corp");
+    identity.subject = ZTA_TEXT("alice");
+    identity.client = zta_text_of(client);
+    identity.session_kind = ZTA_SESSION_AUTH_TIME;
+    identity.auth_time_s = now_s() - 50;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    assert_int_equal(zta_revocation_find(view, &identity, 0, &is_revoked, &hit), ZTA_OK);
+    zta_view_end(&view);
+    zta_store_close(&store);
+    return is_revoked;
+}
+
 static void revoking_one_session_says_how_and_can_be_undone(void **state)
 {
     const char *id = "01010101010101010101010101010101";
@@ -190,10 +211,12 @@ static void a_session_without_sid_takes_its_like_along(void **state)
                      CTL_DONE);
     says("no session id of its issuer (sid)");
     says("hits 1 session");
-    /* No client is another client than web. */
+    assert_true(is_refused("web"));
+    assert_false(is_refused(NULL)); /* no client is another client than web */
     assert_int_equal(RUN("sessions", "revoke", "03030303030303030303030303030303", "--reason", "x"),
                      CTL_DONE);
     says("hits 1 session");
+    assert_true(is_refused(NULL));
     assert_int_equal(n_revoked(3), 2);
 }
 
