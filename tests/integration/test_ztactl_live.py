@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ztactl beside a running server: what it recorded, why, and revocations that bite."""
+
+import json
+import re
+import signal
+import time
+
+from support.local import wait_for
+
+RULES = """allow read-orders
+  when path /orders/**
+  when method GET
+  need scope orders:read
+
+limit slow
+  when path /orders/slow
+  key ip
+  rate 1/h
+"""
+
+
+def requested(server, target, **options):
+    """One request; its answer and its id."""
+    answer = server.get(target, **options)
+    return answer, answer.header("X-ZTA-Id")
+
+
+def recorded(server, request_id):
+    return wait_for(lambda: server.ctl("explain", request_id, "--json", code=None).returncode == 0
+                    and server.json("explain", request_id), what=f"{request_id} is recorded")
+
+
+def test_explain_tells_why(zta):
+    server = zta(stage=2, rules=RULES)
+    good = server.issuer.token(dict(sub="alice", scope="orders:read", client_id="web"))
+    poor = server.issuer.token(dict(sub="bob", scope="other", client_id="web"))
+    answer, first = requested(server, "/orders/7", token=good)
+    assert answer.status == 200
+    story = recorded(server, first)
+    assert (story["outcome"], story["subject"], story["issuer"]) == ("allow", "alice", "corp")
+    answer, second = requested(server, "/orders/7", token=poor)
+    assert answer.status == 403
+    story = recorded(server, second)
+    assert story["reason"] == "insufficient_scope" and story["missing"] == "scope orders:read"
+    text = server.ctl("explain", second).stdout
+    assert "bob of corp, client web" in text
+    assert "read-orders" in text and "scope orders:read" in text
+    assert server.json("explain", "--last", "subject=alice@corp")["id"] == first
+    server.ctl("explain", "--last", "subject=nobody", code=1)
+    server.ctl("explain", "01ARZ3NDEKTSV4RRFFQ69G5FAV", code=1)
+    # Nothing that ztactl prints holds a credential.
+    for command in (["events", "--json"], ["explain", second], ["sessions", "list", "--json"]):
+        assert poor.split(".")[2] not in server.ctl(*command).stdout
+
+
+def test_a_limit_is_explained_with_file_and_line(zta):
+    server = zta(stage=2, rules=RULES.replace("/orders/**", "/orders/** /orders/slow"))
+    good = server.issuer.token(dict(sub="alice", scope="orders:read", client_id="web"))
+    server.get("/orders/slow", token=good)
+    answer, request_id = requested(server, "/orders/slow", token=good)
+    assert answer.status == 429
+    story = recorded(server, request_id)
+    assert story["rule"] == "slow" and story["reason"] == "rate_limited"
+    assert story["rule_file"] == server.rules_path and story["rule_line"] == 6
+
+
+def test_status_and_rules_show_the_running_server(zta):
+    server = zta(stage=2, rules=RULES)
+    status = wait_for(lambda: (s := server.json("status"))["running"] and s, what="a heartbeat")
+    assert status["locations"] and status["locations"][0]["stage"] == 2
+    assert "requests" in status["counters"] and status["alerts"] == []
+    server.ctl("status", "--check")
+    rules = server.json("rules", "list")
+    assert [(r["name"], r["kind"], r["line"]) for r in rules] == \
+        [("read-orders", "allow", 1), ("slow", "limit", 6)]
+    assert any(p["mode"] == "enforce" for p in rules[0]["in_force"])
+    assert server.rules_path in server.ctl("rules", "list").stdout
+
+
+def test_revoked_means_the_next_request_fails(zta):
+    server = zta(stage=1, accept="corp local")
+    token = server.issuer.token(dict(sub="alice", client_id="web", sid="s1"))
+    answer, request_id = requested(server, "/a", token=token)
+    assert answer.status == 200
+    session = recorded(server, request_id)["session"]
+    wait_for(lambda: server.ctl("sessions", "show", session, code=None).returncode == 0,
+             what="the session is there")
+    done = server.json("revoke", "--session", session, "--reason", "test")
+    assert done["hits"] == 1
+    assert server.get("/a", token=token).status == 401
+    server.ctl("unrevoke", "--session", session)
+    assert server.get("/a", token=token).status == 200
+    # By the token itself, from standard input, and by its id as explain prints it.
+    server.ctl("revoke", "--token", "-", "--reason", "test", data=token + "\n")
+    answer, request_id = requested(server, "/a", token=token)
+    assert answer.status == 401
+    server.ctl("unrevoke", "--token", recorded(server, request_id)["token_id"])
+    assert server.get("/a", token=token).status == 200
+    # A subject, with its issuer left out: there is only one.
+    server.ctl("revoke", "--subject", "alice", "--reason", "test", "--yes")
+    assert server.get("/a", token=token).status == 401
+    assert recorded(server, requested(server, "/a", token=token)[1])["reason"] == "revoked"
+    server.ctl("unrevoke", "--subject", "alice")
+    server.ctl("block", "alice", "--for", "1h", "--reason", "test", "--yes")
+    assert server.get("/a", token=token).status == 403
+    server.ctl("blocks", "remove", "alice")
+    key = server.json("keys", "create", "--name", "ci")
+    assert server.get("/a", key=key["key"]).status == 200
+    server.ctl("revoke", "--key", "ci", "--reason", "test")
+    assert server.get("/a", key=key["key"]).status == 401
+    assert server.json("audit", "verify")["result"] == "consistent"
+
+
+def test_following_shows_new_requests_soon(zta):
+    server = zta(stage=1)
+    token = server.issuer.token(dict(sub="alice", client_id="web"))
+    process = server.store.start("events", "--follow", "--json", "--filter", "subject=alice")
+    try:
+        time.sleep(0.3)  # it follows what comes from now on
+        _, request_id = requested(server, "/a", token=token)
+        event = json.loads(process.stdout.readline())
+        assert event["id"] == request_id and re.match(r"\d{4}-", event["time"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+        process.stdout.close()
+        process.stderr.close()
