@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cache of verified tokens and the table of bad ones. A positive entry is a seqlock whose word
- * names the writer, so that a dead writer's entry can be taken over; its words are stored with
- * release and loaded with acquire, so a reader that met a writer's word also sees the lock.
+ * The cache of verified tokens. An entry is a seqlock whose word names the writer, so that a dead
+ * writer's entry can be taken over; its words are stored with release and loaded with acquire, so a
+ * reader that met a word of a later writer also sees that writer's lock.
  */
 #include "shared/live/token_cache.h"
 
@@ -12,10 +12,15 @@
 
 #include "shared/live/layout_priv.h"
 #include "shared/live/pair_priv.h"
+#include "shared/live/token_priv.h"
 
-#define WAYS      8
+#define WAYS      ZTA_TOKEN_WAYS
 #define KEY_WORDS 6
 #define N_CLASSES 3
+
+/* zta_token_place.slot is the class above the index. */
+#define CLASS_SHIFT 56
+#define INDEX_MASK  ((UINT64_C(1) << CLASS_SHIFT) - 1)
 
 _Static_assert(sizeof(struct zta_token_key) == KEY_WORDS * sizeof(uint64_t), "a key is words");
 
@@ -40,13 +45,9 @@ struct tag_line {
     _Alignas(64) _Atomic uint64_t tags[WAYS];
 };
 
+/* The real time that a reader told last, by any reader; that of the smallest class is in use. */
 struct area_head {
-    _Alignas(64) _Atomic uint64_t latest_s; /* the reader's real time, by any reader */
-};
-
-/* Bad tokens: {fingerprint, deadline_ns}, each changed by one swap. */
-struct bad_set {
-    _Alignas(64) struct zta_pair ways[WAYS];
+    _Alignas(64) _Atomic uint64_t latest_s;
 };
 
 static const struct {
@@ -60,7 +61,6 @@ static const struct {
 
 /* One class in this process. */
 struct table {
-    struct area_head *head;
     struct tag_line *lines;
     unsigned char *entries;
     uint64_t n_sets;
@@ -72,20 +72,26 @@ struct lookup {
     uint64_t tag; /* never 0 */
 };
 
-static struct table table_of(const struct zta_segment *segment, unsigned class)
+static struct table table_of(const struct zta_segment *segment, unsigned size_class)
 {
     uint64_t size;
-    unsigned char *base = zta_segment_area(segment, classes[class].area, &size);
+    unsigned char *base = zta_segment_area(segment, classes[size_class].area, &size);
     struct table table = {
-        .head = (void *)base,
         .lines = (void *)(base + sizeof(struct area_head)),
-        .entry_size = classes[class].entry_size,
+        .entry_size = classes[size_class].entry_size,
     };
     uint64_t set_size = sizeof(struct tag_line) + WAYS * table.entry_size;
     table.n_sets =
         size < sizeof(struct area_head) ? 0 : (size - sizeof(struct area_head)) / set_size;
     table.entries = (void *)(table.lines + table.n_sets);
     return table;
+}
+
+static _Atomic uint64_t *latest_of(const struct zta_segment *segment)
+{
+    uint64_t size;
+    struct area_head *head = zta_segment_area(segment, classes[0].area, &size);
+    return &head->latest_s;
 }
 
 static struct entry *entry_at(const struct table *table, uint64_t index)
@@ -96,11 +102,6 @@ static struct entry *entry_at(const struct table *table, uint64_t index)
 static uint64_t capacity_of(uint64_t entry_size)
 {
     return entry_size - offsetof(struct entry, payload);
-}
-
-static uint64_t set_of(uint64_t hash, uint64_t n_sets)
-{
-    return (uint64_t)(((unsigned __int128)hash * n_sets) >> 64);
 }
 
 static struct lookup lookup_begin(const struct zta_segment *segment,
@@ -133,7 +134,10 @@ static void word_store(_Atomic uint64_t *word, uint64_t value)
     atomic_store_explicit(word, value, memory_order_release);
 }
 
-/* Depends on the order of the words; multiplication by an odd constant loses nothing. */
+/*
+ * Depends on the order of the words. The seqlock suffices as long as only the dead are declared
+ * dead; the sum holds also when a writer goes on under the hands of its successor.
+ */
 static uint64_t sum_add(uint64_t sum, uint64_t word)
 {
     sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -152,15 +156,23 @@ struct reading {
     bool has_room;
 };
 
-static uint64_t copy_payload(const struct entry *entry, uint64_t sum, struct reading *reading)
+/* Copies what has room and returns the sum continued over all. */
+static uint64_t copy_payload(const struct entry *entry, uint64_t sum, const struct reading *reading)
 {
     unsigned char *to = reading->out;
-    for (size_t i = 0; i * 8 < reading->size; i++) {
+    size_t n_words = reading->size / 8;
+    for (size_t i = 0; i < n_words; i++) {
         uint64_t word = word_load(&entry->payload[i]);
         sum = sum_add(sum, word);
-        size_t left = reading->size - i * 8;
         if (reading->has_room) {
-            memcpy(to + i * 8, &word, left < 8 ? left : 8);
+            memcpy(to + i * 8, &word, 8);
+        }
+    }
+    if (reading->size % 8 != 0) {
+        uint64_t word = word_load(&entry->payload[n_words]);
+        sum = sum_add(sum, word);
+        if (reading->has_room) {
+            memcpy(to + n_words * 8, &word, reading->size % 8);
         }
     }
     return sum;
@@ -186,25 +198,19 @@ static enum zta_status entry_read(const struct entry *entry, uint64_t capacity,
         is_same = is_same && word == lookup->words[i];
     }
     reading->has_room = reading->size <= reading->room;
-    if (is_same && reading->size <= capacity) {
-        found = copy_payload(entry, found, reading);
-        is_same = found == sum;
-    }
-    else {
-        is_same = false;
-    }
+    bool is_whole =
+        is_same && reading->size <= capacity && copy_payload(entry, found, reading) == sum;
     if (word_load(&entry->head.first) != reading->word) {
         return ZTA_BUSY;
     }
-    return is_same ? ZTA_OK : ZTA_NOT_FOUND;
+    return is_whole ? ZTA_OK : ZTA_NOT_FOUND;
 }
 
-/* Stored without order: what is last told by any process is near enough. */
-static void note_time(const struct table *smallest, int64_t now_s)
+/* Without order, and not at all while the second is the same: the line stays shared. */
+static void note_second(_Atomic uint64_t *seconds, int64_t now_s)
 {
-    _Atomic uint64_t *latest = &smallest->head->latest_s;
-    if (atomic_load_explicit(latest, memory_order_relaxed) != (uint64_t)now_s) {
-        atomic_store_explicit(latest, (uint64_t)now_s, memory_order_relaxed);
+    if (atomic_load_explicit(seconds, memory_order_relaxed) != (uint64_t)now_s) {
+        atomic_store_explicit(seconds, (uint64_t)now_s, memory_order_relaxed);
     }
 }
 
@@ -215,7 +221,7 @@ static enum zta_status class_read(const struct table *table, const struct lookup
     if (table->n_sets == 0) {
         return ZTA_NOT_FOUND;
     }
-    uint64_t set = set_of(lookup->tag, table->n_sets);
+    uint64_t set = zta_token_set(lookup->tag, table->n_sets);
     enum zta_status result = ZTA_NOT_FOUND;
     for (uint64_t way = 0; way < WAYS; way++) {
         if (word_load(&table->lines[set].tags[way]) != lookup->tag) {
@@ -232,71 +238,73 @@ static enum zta_status class_read(const struct table *table, const struct lookup
     return result;
 }
 
+/* Looks through all classes; *table and *place say where it was found. */
+static enum zta_status cache_read(const struct zta_segment *segment, const struct lookup *lookup,
+                                  struct reading *reading, struct table *table,
+                                  struct zta_token_place *place)
+{
+    enum zta_status result = ZTA_NOT_FOUND;
+    for (unsigned size_class = 0; size_class < N_CLASSES; size_class++) {
+        *table = table_of(segment, size_class);
+        uint64_t index = 0;
+        enum zta_status status = class_read(table, lookup, reading, &index);
+        if (status == ZTA_OK) {
+            place->slot = (uint64_t)size_class << CLASS_SHIFT | index;
+            place->version = reading->word;
+            return ZTA_OK;
+        }
+        result = status == ZTA_BUSY ? ZTA_BUSY : result;
+    }
+    return result;
+}
+
 enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zta_token_key *key,
                                     int64_t now_s, void *out, size_t size, size_t *out_size,
                                     uint64_t *cleared_generation, struct zta_token_place *place)
 {
+    note_second(latest_of(segment), now_s);
     struct lookup lookup = lookup_begin(segment, key);
     struct reading reading = {.out = out, .room = size};
-    enum zta_status status = ZTA_NOT_FOUND;
-    bool is_contended = false;
     struct table table;
-    uint64_t index = 0;
-    unsigned class = 0;
-    for (; class < N_CLASSES; class ++) {
-        table = table_of(segment, class);
-        if (class == 0) {
-            note_time(&table, now_s);
-        }
-        status = class_read(&table, &lookup, &reading, &index);
-        is_contended = is_contended || status == ZTA_BUSY;
-        if (status == ZTA_OK) {
-            break;
-        }
+    struct zta_token_place found;
+    enum zta_status status = cache_read(segment, &lookup, &reading, &table, &found);
+    if (status == ZTA_BUSY) {
+        zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_CONTENDED, 1);
     }
     if (status != ZTA_OK || (int64_t)reading.expires_s <= now_s) {
-        if (is_contended) {
-            zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_CONTENDED, 1);
-        }
         zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_MISSES, 1);
         return ZTA_NOT_FOUND;
     }
     if (!reading.has_room) {
         return ZTA_TOO_LARGE;
     }
-    _Atomic uint64_t *used_s = &entry_at(&table, index)->used_s;
-    if (atomic_load_explicit(used_s, memory_order_relaxed) != (uint64_t)now_s) {
-        atomic_store_explicit(used_s, (uint64_t)now_s, memory_order_relaxed);
-    }
+    note_second(&entry_at(&table, found.slot & INDEX_MASK)->used_s, now_s);
     zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_HITS, 1);
     *out_size = reading.size;
     *cleared_generation = reading.generation;
-    *place = (struct zta_token_place){
-        .slot = (uint64_t) class << 56 | index,
-        .version = reading.word,
-    };
+    *place = found;
     return ZTA_OK;
 }
 
 void zta_token_cache_clear_at(struct zta_segment *segment, const struct zta_token_place *place,
                               uint64_t generation)
 {
-    uint64_t class = place->slot >> 56;
-    uint64_t index = place->slot & ((UINT64_C(1) << 56) - 1);
-    if (class >= N_CLASSES || owner_of(place->version) != 0) {
+    uint64_t size_class = place->slot >> CLASS_SHIFT;
+    uint64_t index = place->slot & INDEX_MASK;
+    if (size_class >= N_CLASSES || owner_of(place->version) != 0) {
         return;
     }
-    struct table table = table_of(segment, (unsigned)class);
+    struct table table = table_of(segment, (unsigned)size_class);
     if (index >= table.n_sets * WAYS) {
         return;
     }
     /* Both words in one swap: never may another token's entry be taken for cleared. */
     struct zta_pair *head = &entry_at(&table, index)->head;
-    uint64_t found = word_load(&head->second);
-    while (found < generation && word_load(&head->first) == place->version &&
-           !zta_pair_swap(head, (struct zta_pair_value){.first = place->version, .second = found},
-                          (struct zta_pair_value){.first = place->version, .second = generation})) {
-        found = word_load(&head->second);
+    struct zta_pair_value found = {.first = place->version, .second = word_load(&head->second)};
+    const struct zta_pair_value cleared = {.first = place->version, .second = generation};
+    while (found.second < generation && word_load(&head->first) == place->version &&
+           !zta_pair_swap(head, found, cleared)) {
+        found.second = word_load(&head->second);
     }
 }
 
@@ -338,7 +346,7 @@ static uint64_t rank_of(const struct zta_segment *segment, const struct entry *e
 static struct victim choose(const struct zta_segment *segment, const struct table *table,
                             const struct lookup *lookup, int64_t now_s)
 {
-    uint64_t set = set_of(lookup->tag, table->n_sets);
+    uint64_t set = zta_token_set(lookup->tag, table->n_sets);
     struct victim best = {.rank = RANK_BUSY};
     for (uint64_t i = 0; i < WAYS; i++) {
         uint64_t way = (lookup->tag + i) % WAYS;
@@ -386,10 +394,12 @@ static bool entry_write(struct entry *entry, uint64_t locked, const struct looku
     }
     word_store(&entry->sum, sum);
     /* While it is locked nobody but its writer changes the generation. */
-    return zta_pair_swap(
-        &entry->head,
-        (struct zta_pair_value){.first = locked, .second = word_load(&entry->head.second)},
-        (struct zta_pair_value){.first = version_of(locked), .second = content->generation});
+    const struct zta_pair_value begun = {.first = locked, .second = word_load(&entry->head.second)};
+    const struct zta_pair_value complete = {
+        .first = version_of(locked),
+        .second = content->generation,
+    };
+    return zta_pair_swap(&entry->head, begun, complete);
 }
 
 /* Locks the place and fills it. ZTA_BUSY: another writer was faster. */
@@ -421,15 +431,15 @@ enum zta_status zta_token_cache_put(struct zta_segment *segment, uint32_t incarn
         .data = identity,
         .size = size,
         .expires_s = expires_s,
-        .now_s = (int64_t)atomic_load_explicit(&table.head->latest_s, memory_order_relaxed),
+        .now_s = (int64_t)atomic_load_explicit(latest_of(segment), memory_order_relaxed),
         .generation = cleared_generation,
     };
-    unsigned class = 0;
+    unsigned size_class = 0;
     while (size > capacity_of(table.entry_size) || table.n_sets == 0) {
-        if (++class == N_CLASSES) {
+        if (++size_class == N_CLASSES) {
             return ZTA_TOO_LARGE;
         }
-        table = table_of(segment, class);
+        table = table_of(segment, size_class);
     }
     struct lookup lookup = lookup_begin(segment, key);
     for (int attempt = 0; attempt < WAYS; attempt++) {
@@ -445,81 +455,6 @@ enum zta_status zta_token_cache_put(struct zta_segment *segment, uint32_t incarn
         }
     }
     return ZTA_BUSY;
-}
-
-/* ---- bad tokens ---- */
-
-/*
- * 64 bits of a keyed hash stand for the key, in a set chosen by another: of 10^6 look-ups a second
- * one in 70,000 years meets a stranger's fingerprint, and that refuses a token for 10 s at most.
- */
-static struct bad_set *bad_set_of(const struct zta_segment *segment,
-                                  const struct zta_token_key *key, uint64_t *fingerprint)
-{
-    uint64_t size;
-    struct bad_set *sets = zta_segment_area(segment, ZTA_AREA_TOKENS_BAD, &size);
-    struct zta_siphash_key other = *zta_segment_key(segment);
-    other.k0 = ~other.k0;
-    *fingerprint = lookup_begin(segment, key).tag;
-    uint64_t n_sets = size / sizeof(*sets);
-    return n_sets == 0 ? NULL : &sets[set_of(zta_siphash(&other, key, sizeof(*key)), n_sets)];
-}
-
-/* More than the longest life ahead is a clock that is not ours: no evidence. */
-static bool is_pending(uint64_t deadline_ns, int64_t now_ns)
-{
-    uint64_t now = now_ns > 0 ? (uint64_t)now_ns : 0;
-    return deadline_ns > now && deadline_ns - now <= (uint64_t)ZTA_NEGATIVE_TTL_NS;
-}
-
-bool zta_token_cache_is_bad(struct zta_segment *segment, const struct zta_token_key *key,
-                            int64_t now_ns)
-{
-    uint64_t fingerprint;
-    const struct bad_set *set = bad_set_of(segment, key, &fingerprint);
-    for (unsigned way = 0; set != NULL && way < WAYS; way++) {
-        const struct zta_pair *pair = &set->ways[way];
-        uint64_t deadline_ns = word_load(&pair->second);
-        /* The deadline stood still around the reading of the fingerprint: they belong together. */
-        if (word_load(&pair->first) == fingerprint && is_pending(deadline_ns, now_ns) &&
-            word_load(&pair->second) == deadline_ns) {
-            zta_counter_add(segment, ZTA_COUNTER_NEGATIVE_CACHE_HITS, 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-void zta_token_cache_put_bad(struct zta_segment *segment, const struct zta_token_key *key,
-                             int64_t now_ns)
-{
-    uint64_t fingerprint;
-    struct bad_set *set = bad_set_of(segment, key, &fingerprint);
-    if (set == NULL || now_ns > INT64_MAX - ZTA_NEGATIVE_TTL_NS) {
-        return;
-    }
-    struct zta_pair *chosen = NULL;
-    struct zta_pair_value found = {0};
-    for (unsigned way = 0; way < WAYS; way++) {
-        struct zta_pair *pair = &set->ways[way];
-        struct zta_pair_value value = {.second = word_load(&pair->second)};
-        value.first = word_load(&pair->first);
-        bool is_same = value.first == fingerprint;
-        if (is_same || chosen == NULL || value.second < found.second) {
-            chosen = pair;
-            found = value;
-        }
-        if (is_same) {
-            break;
-        }
-    }
-    uint64_t now = now_ns > 0 ? (uint64_t)now_ns : 0;
-    /* Failing means that another process writes there: a lost chance. */
-    (void)zta_pair_swap(chosen, found,
-                        (struct zta_pair_value){
-                            .first = fingerprint,
-                            .second = now + (uint64_t)ZTA_NEGATIVE_TTL_NS,
-                        });
 }
 
 /* ---- check ---- */
@@ -550,33 +485,17 @@ static const char *entry_fault(const struct zta_segment *segment, const struct t
     else if (status == ZTA_NOT_FOUND) {
         fault = "its sum does not match";
     }
-    else if (tag != 0 && (tag != lookup.tag || set_of(tag, table->n_sets) != index / WAYS)) {
+    else if (tag != 0 && (tag != lookup.tag || zta_token_set(tag, table->n_sets) != index / WAYS)) {
         fault = "it stands where its key does not belong";
     }
     /* What changed meanwhile is no evidence. */
     return word_load(&entry->head.first) == word ? fault : NULL;
 }
 
-static enum zta_status bad_check(const struct zta_segment *segment, struct zta_error *error)
-{
-    uint64_t size;
-    const struct bad_set *sets = zta_segment_area(segment, ZTA_AREA_TOKENS_BAD, &size);
-    for (uint64_t i = 0; i < size / sizeof(*sets) * WAYS; i++) {
-        const struct zta_pair *pair = &sets[i / WAYS].ways[i % WAYS];
-        /* Neither word ever becomes zero again, so the order of reading decides nothing. */
-        bool has_deadline = word_load(&pair->second) != 0;
-        if (has_deadline && word_load(&pair->first) == 0) {
-            return zta_error_set(error, ZTA_CORRUPT,
-                                 "bad tokens: place %" PRIu64 " has a deadline and no token", i);
-        }
-    }
-    return ZTA_OK;
-}
-
 enum zta_status zta_token_cache_check(const struct zta_segment *segment, struct zta_error *error)
 {
-    for (unsigned class = 0; class < N_CLASSES; class ++) {
-        const struct table table = table_of(segment, class);
+    for (unsigned size_class = 0; size_class < N_CLASSES; size_class++) {
+        const struct table table = table_of(segment, size_class);
         for (uint64_t i = 0; i < table.n_sets * WAYS; i++) {
             const char *fault = entry_fault(segment, &table, i);
             if (fault != NULL) {
@@ -586,5 +505,5 @@ enum zta_status zta_token_cache_check(const struct zta_segment *segment, struct 
             }
         }
     }
-    return bad_check(segment, error);
+    return zta_token_bad_check(segment, error);
 }

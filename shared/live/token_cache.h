@@ -34,21 +34,23 @@ struct zta_token_place {
 
 /*
  * Copies the encoded identity (zta_identity_encode) into out and tells for which revocation
- * generation it was last cleared. ZTA_NOT_FOUND: absent, expired (expires_s <= now_s), or contended.
+ * generation it was last cleared. ZTA_NOT_FOUND: absent, expired (expires_s <= now_s), contended.
+ * ZTA_TOO_LARGE: size is too small. What is in out is void unless ZTA_OK.
  */
 enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zta_token_key *key,
                                     int64_t now_s, void *out, size_t size, size_t *out_size,
-                                    uint64_t *cleared_generation, struct zta_token_place *place)
-    ZTA_MUST_CHECK;
+                                    uint64_t *cleared_generation,
+                                    struct zta_token_place *place) ZTA_MUST_CHECK;
 /*
  * Stores an identity. expires_s is real time in seconds. ZTA_TOO_LARGE above the largest class,
- * ZTA_BUSY when every place of its set is being written: both are only a lost chance.
+ * ZTA_BUSY when every place of its set is being written: both are only a lost chance. incarnation
+ * is that of this living process (0: ZTA_INVALID). The last get's now_s tells what has expired.
  */
 enum zta_status zta_token_cache_put(struct zta_segment *segment, uint32_t incarnation,
                                     const struct zta_token_key *key, const void *identity,
-                                    size_t size, int64_t expires_s, uint64_t cleared_generation)
-    ZTA_MUST_CHECK;
-/* Notes that the entry at place was found not revoked at this generation; does nothing when it moved. */
+                                    size_t size, int64_t expires_s,
+                                    uint64_t cleared_generation) ZTA_MUST_CHECK;
+/* Notes that the entry at place was not revoked at this generation; nothing when it has moved. */
 void zta_token_cache_clear_at(struct zta_segment *segment, const struct zta_token_place *place,
                               uint64_t generation);
 
