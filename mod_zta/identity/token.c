@@ -176,8 +176,8 @@ static enum zta_reason find_key(struct mod_zta_judging *judging, unsigned *alg,
 
 static enum zta_reason check_signature(struct mod_zta_judging *judging)
 {
-    unsigned alg;
-    const struct mod_zta_key *key;
+    unsigned alg = 0;
+    const struct mod_zta_key *key = NULL;
     enum zta_reason reason = find_key(judging, &alg, &key);
     if (reason != ZTA_REASON_OK) {
         return reason;

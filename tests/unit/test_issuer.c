@@ -232,13 +232,13 @@ static void objects_are_read_strictly(void **state)
 static void an_object_has_at_most_64_members(void **state)
 {
     for (int n = 64; n <= 65; n++) {
-        char text[2048] = "{";
+        char text[2048];
+        struct zta_buffer buffer;
+        zta_buffer_init(&buffer, text, sizeof text);
         for (int i = 0; i < n; i++) {
-            char member[32];
-            (void)snprintf(member, sizeof member, "%s\"m%d\":\":\"", i > 0 ? "," : "", i);
-            strcat(text, member);
+            zta_buffer_printf(&buffer, "%s\"m%d\":\":\"", i > 0 ? "," : "{", i);
         }
-        strcat(text, "}");
+        zta_buffer_string(&buffer, "}");
         json_t *object = NULL;
         const char *fault = NULL;
         assert_int_equal(mod_zta_json_load(zta_text_of(text), &object, &fault),

@@ -60,9 +60,9 @@ static int free_keys(void **state)
 static void note_warning(void *context, const char *text)
 {
     assert_ptr_equal(context, &n_warnings);
-    assert_true(strlen(warned) + strlen(text) + 2 < sizeof warned);
-    strcat(warned, text);
-    strcat(warned, "\n");
+    size_t len = strlen(warned);
+    assert_true(len + strlen(text) + 2 < sizeof warned);
+    (void)snprintf(warned + len, sizeof warned - len, "%s\n", text);
     n_warnings++;
 }
 
@@ -529,11 +529,14 @@ static void what_is_no_key_set_is_refused(void **state)
     static char big[MOD_ZTA_JWKS_SIZE_MAX + 2];
     memset(big, ' ', sizeof big - 1);
     assert_int_equal(load(big, ALL_ALGS, &keyset), ZTA_TOO_LARGE);
-    char many[MOD_ZTA_JWKS_KEYS_MAX * 4 + 32] = "{\"keys\":[1";
+    char many[MOD_ZTA_JWKS_KEYS_MAX * 4 + 32];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, many, sizeof many);
+    zta_buffer_string(&buffer, "{\"keys\":[1");
     for (int i = 0; i < MOD_ZTA_JWKS_KEYS_MAX; i++) {
-        strcat(many, ",1");
+        zta_buffer_string(&buffer, ",1");
     }
-    strcat(many, "]}");
+    zta_buffer_string(&buffer, "]}");
     assert_int_equal(load(many, ALL_ALGS, &keyset), ZTA_TOO_LARGE);
     assert_null(keyset);
     /* Nobody has to listen to the warnings. */

@@ -398,29 +398,35 @@ static void set_last_bits(char *token)
     *last = digits[(strchr(digits, *last) - digits) | 1];
 }
 
+static void append(char *token, const char *tail)
+{
+    size_t len = strlen(token);
+    (void)snprintf(token + len, JOSE_TEXT_MAX - len, "%s", tail);
+}
+
 static void pad(char *token)
 {
-    strcat(token, "==");
+    append(token, "==");
 }
 
 static void end_with(char *token)
 {
-    strcat(token, ".");
+    append(token, ".");
 }
 
 static void add_part(char *token)
 {
-    strcat(token, ".AAAA");
+    append(token, ".AAAA");
 }
 
 static void become_jwe(char *token)
 {
-    strcat(token, ".AAAA.AAAA");
+    append(token, ".AAAA.AAAA");
 }
 
 static void add_line_feed(char *token)
 {
-    strcat(token, "\n");
+    append(token, "\n");
 }
 
 static void insert(char *token, size_t at, char c)
@@ -499,9 +505,7 @@ static void become_json(char *token)
 
 static void one_character_too_many(char *token)
 {
-    strcat(token, "A"); /* 86 + 1 characters: 3 of 4, 2 unused bits */
-    strcat(token, "B");
-    strcat(token, "C"); /* 1 of 4: no byte has so few */
+    append(token, "ABC"); /* 86 + 3 characters: 1 of 4, and no byte has so few */
 }
 
 static const struct {
