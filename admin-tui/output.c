@@ -11,6 +11,7 @@ enum {
     LINE_MAX_SIZE = 8192
 };
 
+ZTA_PRINTF(3, 0)
 static void put_line(FILE *to, const char *prefix, const char *fmt, va_list arguments)
 {
     char raw[LINE_MAX_SIZE];

@@ -301,7 +301,7 @@ static void write_man(void)
                 is_first = false;
             }
         }
-        (void)fprintf(file, is_first ? "" : ".\n");
+        (void)fputs(is_first ? "" : ".\n", file);
     }
     write_man_options(file);
     (void)fprintf(file, ".SH EXIT STATUS\n");
