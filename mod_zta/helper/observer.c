@@ -19,7 +19,6 @@
 
 /* A hot set of 10,000 sessions with room for a flood of new ones between two write-backs. */
 #define N_SESSIONS 32768
-#define LOCK_FILE "observer.lock"
 #define LOCK_MODE 0600
 
 #define RETRY_FIRST_NS INT64_C(100000000)
@@ -43,7 +42,7 @@ void mod_zta_observer_log(const struct mod_zta_observer *observer, int level, co
 static enum zta_status take_lock(const char *store_dir, int *lock_fd, struct zta_error *error)
 {
     char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/state/" LOCK_FILE, store_dir);
+    (void)snprintf(path, sizeof path, "%s/" ZTA_STORE_OBSERVER_FILE, store_dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
     if (fd < 0) {
         return zta_error_set(error, ZTA_IO, "%s: %s", path, strerror(errno));

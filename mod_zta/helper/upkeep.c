@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -17,8 +18,8 @@
 #define READERS_NS (30 * ZTA_NS_PER_S)
 #define DROPS_SHOWN_NS (60 * ZTA_NS_PER_S)
 
-#define BALLAST_FILE "ballast"
-#define BALLAST_MODE 0600
+/* With less than this the ballast goes, before a change of an operator fails. */
+#define DISK_ROOM_MIN (UINT64_C(1) << 20)
 
 /* Above the first share of the map the oldest events go, until the second is reached. */
 #define FILL_HIGH_PERCENT 80
@@ -70,9 +71,12 @@ void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_aler
 
 /* ---- the disk ---- */
 
-static void ballast_path(const struct mod_zta_observer *observer, char path[PATH_MAX])
+/* -1 when init made none: httpd's user may not. */
+static int open_ballast(const struct mod_zta_observer *observer)
 {
-    (void)snprintf(path, PATH_MAX, "%s/state/" BALLAST_FILE, observer->options.store_dir);
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/" ZTA_STORE_BALLAST_FILE, observer->options.store_dir);
+    return open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
 /* UINT64_MAX when the system does not tell. */
@@ -84,30 +88,41 @@ static uint64_t disk_room(const struct mod_zta_observer *observer)
     return statvfs(path, &info) == 0 ? (uint64_t)info.f_bavail * info.f_frsize : UINT64_MAX;
 }
 
-/* Real blocks, or nothing: a sparse file is no ballast. */
-static void make_ballast(const struct mod_zta_observer *observer)
+static void empty_ballast(const struct mod_zta_observer *observer, int fd)
 {
-    char path[PATH_MAX];
-    ballast_path(observer, path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, BALLAST_MODE);
-    if (fd < 0) {
-        return; /* there already */
+    if (ftruncate(fd, 0) != 0) {
+        mod_zta_observer_log(observer, MOD_ZTA_HELPER_ERROR,
+                             "ZTA0076: the store's ballast cannot be given up: %s",
+                             strerror(errno));
     }
-    if (posix_fallocate(fd, 0, (off_t)MOD_ZTA_BALLAST_SIZE) != 0) {
-        (void)unlink(path);
+}
+
+/* Real blocks, or nothing: a sparse file is no ballast. */
+static void fill_ballast(const struct mod_zta_observer *observer)
+{
+    int fd = open_ballast(observer);
+    struct stat info;
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &info) == 0 && (uint64_t)info.st_size < MOD_ZTA_BALLAST_SIZE &&
+        posix_fallocate(fd, 0, (off_t)MOD_ZTA_BALLAST_SIZE) != 0) {
+        empty_ballast(observer, fd);
     }
     (void)close(fd);
 }
 
 void mod_zta_upkeep_squeeze(struct mod_zta_observer *observer, int64_t now_real_ns)
 {
-    char path[PATH_MAX];
-    ballast_path(observer, path);
     /* A full map is no full disk: there pruning by fill makes the room. */
     if (disk_room(observer) >= MOD_ZTA_BALLAST_SIZE) {
         return;
     }
-    (void)unlink(path);
+    int fd = open_ballast(observer);
+    if (fd >= 0) {
+        empty_ballast(observer, fd);
+        (void)close(fd);
+    }
     observer->upkeep.is_squeezed = true;
     mod_zta_observer_alert(observer, MOD_ZTA_ALERT_DISK, now_real_ns / ZTA_NS_PER_S,
                            "the file system of the store is full: the oldest events are removed, "
@@ -118,12 +133,15 @@ void mod_zta_upkeep_squeeze(struct mod_zta_observer *observer, int64_t now_real_
 static void look_at_disk(struct mod_zta_observer *observer, int64_t now_real_ns)
 {
     uint64_t room = disk_room(observer);
+    if (!observer->upkeep.is_squeezed && room < DISK_ROOM_MIN) {
+        mod_zta_upkeep_squeeze(observer, now_real_ns);
+    }
     if (observer->upkeep.is_squeezed && room >= 4 * MOD_ZTA_BALLAST_SIZE) {
         observer->upkeep.is_squeezed = false;
         mod_zta_observer_alert(observer, MOD_ZTA_ALERT_DISK, now_real_ns / ZTA_NS_PER_S, NULL);
     }
     if (!observer->upkeep.is_squeezed && room >= 2 * MOD_ZTA_BALLAST_SIZE) {
-        make_ballast(observer);
+        fill_ballast(observer);
     }
 }
 
@@ -136,8 +154,13 @@ bool mod_zta_upkeep_may_write(const struct mod_zta_observer *observer)
         return true;
     }
     struct zta_store_usage usage;
-    return zta_store_usage(observer->store, false, &usage) == ZTA_OK &&
-           usage.file_size > usage.used + INNER_ROOM_MIN;
+    if (zta_store_usage(observer->store, false, &usage) != ZTA_OK) {
+        return false;
+    }
+    /* What growth there is must not take the room that the ballast has left to operators. */
+    uint64_t inner = disk_room(observer) >= MOD_ZTA_BALLAST_SIZE / 2 ? INNER_ROOM_MIN
+                                                                     : INNER_ROOM_GOOD;
+    return usage.file_size >= usage.used + inner;
 }
 
 /* ---- pruning ---- */

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 #include "shared/base/status.h"
-#include "shared/store/env_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
 #include "shared/store/events.h"
 
 struct zta_block_writer {

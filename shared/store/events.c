@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "shared/store/block_priv.h"
-#include "shared/store/env_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
 
 /* Rows that zta_events_append hands on at a time. */
 #define CHUNK 256

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/store/env_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
 
 /* Lists; the letter and a u32 index are the key. */
 enum list {

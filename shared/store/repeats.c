@@ -7,7 +7,8 @@
 #include "shared/base/clock.h"
 #include "shared/base/hash.h"
 #include "shared/base/net.h"
-#include "shared/store/env_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
 
 #define V4_PREFIX 32
 #define V6_PREFIX 64

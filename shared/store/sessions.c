@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#include "shared/store/env_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
 
 static size_t lesser(size_t a, size_t b)
 {
