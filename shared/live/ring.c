@@ -484,8 +484,7 @@ enum zta_status zta_ring_check(const struct zta_segment *segment, struct zta_err
         return zta_error_set(error, ZTA_CORRUPT, "ring: more events than slots");
     }
     /* Slots above the head of the first lap were never touched: they stay without memory. */
-    const uint64_t touched = zta_ring_head(segment);
-    const uint64_t n_slots = touched < ring.n_slots ? touched : ring.n_slots;
+    const uint64_t n_slots = before.head < ring.n_slots ? before.head + 1 : ring.n_slots;
     for (uint64_t i = 0; i < n_slots; i++) {
         const uint64_t word = word_load(&ring.slots[i]);
         if (!is_slot_sound(&ring, i, word, &before)) {

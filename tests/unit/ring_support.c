@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +18,36 @@
 #include "shared/live/ring.h"
 #include "shared/live/segment_priv.h"
 
+void *ring_test_share(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    return memory;
+}
+
+pid_t ring_test_fork(void)
+{
+    const pid_t parent = getpid();
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)) {
+        _exit(EXIT_FAILURE);
+    }
+    return pid;
+}
+
+void ring_test_assert_sound(const struct zta_segment *segment)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    if (zta_segment_check(segment, &error) != ZTA_OK) {
+        fail_msg("%s", error.text);
+    }
+}
+
 struct zta_segment *ring_test_open(void)
 {
-    void *base =
-        mmap(NULL, ZTA_SEGMENT_SIZE_MIN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(base != MAP_FAILED);
+    void *base = ring_test_share(ZTA_SEGMENT_SIZE_MIN);
     struct zta_segment *segment;
     struct zta_error error;
     assert_int_equal(zta_segment_create(base, ZTA_SEGMENT_SIZE_MIN, &segment, &error), ZTA_OK);
@@ -128,8 +154,7 @@ bool ring_test_stuck_begin(struct zta_segment *segment, uint64_t id, struct ring
     int go[2];
     assert_int_equal(pipe(claimed), 0);
     assert_int_equal(pipe(go), 0);
-    stuck->pid = fork();
-    assert_true(stuck->pid >= 0);
+    stuck->pid = ring_test_fork();
     if (stuck->pid == 0) {
         gate.claimed = claimed[1];
         gate.go = go[0];

@@ -4,6 +4,7 @@
 #define ZTA_TESTS_RING_SUPPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,6 +14,13 @@
 /* A new segment of the smallest size in memory that forked processes share. */
 struct zta_segment *ring_test_open(void);
 void ring_test_close(struct zta_segment **segment);
+
+/* Zeroed memory that forked processes share. */
+void *ring_test_share(size_t size);
+/* As fork, but the child is killed when this process ends, whatever ends it. */
+pid_t ring_test_fork(void);
+/* zta_segment_check, failing with what it found. */
+void ring_test_assert_sound(const struct zta_segment *segment);
 
 /* Every byte that ring_test_is_whole looks at depends on id, which is never 0. */
 void ring_test_event(struct zta_event *event, uint64_t id);
