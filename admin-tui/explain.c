@@ -18,14 +18,11 @@ static const char *const sentences[] = {
     [ZTA_REASON_EXPIRED_CREDENTIAL] = "The credential has expired, or is not valid yet.",
     [ZTA_REASON_WRONG_AUDIENCE] = "The token was issued for another audience.",
     [ZTA_REASON_UNKNOWN_ISSUER] = "The token's issuer is not accepted here.",
-    [ZTA_REASON_REVOKED] = "An operator or a signal revoked the credential, its session or its "
-                           "owner.",
+    [ZTA_REASON_REVOKED] = "The credential, its session or its owner was revoked.",
     [ZTA_REASON_BLOCKED] = "The address or the subject is blocked for a time.",
     [ZTA_REASON_QUARANTINED] = "The session is in quarantine.",
-    [ZTA_REASON_BINDING_FAILED] = "The token is bound to a key, and possession of that key was not "
-                                  "shown.",
-    [ZTA_REASON_INSUFFICIENT_SCOPE] = "An allow rule covers the request, but the token lacks the "
-                                      "scope it needs.",
+    [ZTA_REASON_BINDING_FAILED] = "The token is bound to a key that was not shown to be held.",
+    [ZTA_REASON_INSUFFICIENT_SCOPE] = "An allow rule covers it, but the token lacks a scope.",
     [ZTA_REASON_NOT_ENTITLED] = "Allow rules cover the request, but none grants it.",
     [ZTA_REASON_NO_RULE] = "No allow rule covers the request, and the default is deny.",
     [ZTA_REASON_RULE_DENIED] = "A deny or require rule refused it.",

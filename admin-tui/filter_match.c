@@ -189,7 +189,7 @@ static bool is_value(const struct ctl_filter_term *term, const struct ctl_filter
         return zta_cidr_contains(&value->as.network, &event->addr);
     case CTL_TYPE_ID:
     case CTL_TYPE_HEX:
-        return memcmp(seen->id, value->as.id, sizeof value->as.id) == 0;
+        return seen->id != NULL && memcmp(seen->id, value->as.id, sizeof value->as.id) == 0;
     case CTL_TYPE_OUTCOME:
     case CTL_TYPE_REASON:
     case CTL_TYPE_CREDENTIAL:

@@ -195,6 +195,9 @@ static void print_cells(struct ctl_list *list)
 {
     size_t n = list->n_columns < CTL_COLUMNS_MAX ? list->n_columns : CTL_COLUMNS_MAX;
     bool is_right[CTL_COLUMNS_MAX] = {false};
+    if (n == 0) {
+        return;
+    }
     bool has_titles = list->titles != NULL && !list->is_titled;
     for (size_t i = 0; list->titles != NULL && i < n; i++) {
         is_right[i] = list->titles[i][0] == '>';

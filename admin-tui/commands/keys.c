@@ -152,7 +152,7 @@ enum ctl_exit ctl_run_keys_rotate(struct ctl *ctl)
 {
     struct ctl_action action;
     char storage[ZTA_KEY_STORAGE_SIZE];
-    struct zta_key key;
+    struct zta_key key = {.created_s = 0};
     struct zta_error error;
     struct ctl_report report;
     char text[ZTA_KEY_TEXT_LEN + 1];
@@ -186,7 +186,7 @@ enum ctl_exit ctl_run_keys_revoke(struct ctl *ctl)
 {
     struct ctl_action action;
     char storage[ZTA_KEY_STORAGE_SIZE];
-    struct zta_key key;
+    struct zta_key key = {.created_s = 0};
     struct ctl_report report;
     enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
     if (code == CTL_DONE) {
@@ -311,7 +311,7 @@ enum ctl_exit ctl_run_keys_list(struct ctl *ctl)
 enum ctl_exit ctl_run_keys_show(struct ctl *ctl)
 {
     char storage[ZTA_KEY_STORAGE_SIZE];
-    struct zta_key key;
+    struct zta_key key = {.created_s = 0};
     struct ctl_list list;
     struct listing listing = {.list = &list, .status = ZTA_OK};
     enum ctl_exit code = find(ctl, storage, &key);
