@@ -102,12 +102,7 @@ const char *mod_zta_excerpt(struct zta_text text, char out[MOD_ZTA_EXCERPT_SIZE]
     static const struct zta_text dots = ZTA_TEXT("...");
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, out, MOD_ZTA_EXCERPT_SIZE - dots.len);
-    for (size_t at = 0; at < text.len && !buffer.is_overflowed;) {
-        size_t len = zta_utf8_len(text.data + at, text.len - at);
-        len = len > 0 ? len : 1;
-        zta_buffer_safe(&buffer, (struct zta_text){.data = text.data + at, .len = len});
-        at += len;
-    }
+    zta_buffer_safe(&buffer, text);
     if (buffer.is_overflowed) {
         memcpy(out + buffer.len, dots.data, dots.len + 1);
     }

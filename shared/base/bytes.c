@@ -88,12 +88,28 @@ size_t zta_text_plain_len(struct zta_text text)
     return at;
 }
 
+/* As much of a plain run as fits, cut between two characters; the overflow is noted all the same. */
+static void append_plain(struct zta_buffer *buffer, struct zta_text plain)
+{
+    const size_t room = buffer->size > buffer->len + 1 ? buffer->size - buffer->len - 1 : 0;
+    if (plain.len <= room) {
+        zta_buffer_append(buffer, plain.data, plain.len);
+        return;
+    }
+    size_t len = 0;
+    for (size_t next = 0; next <= room; next += zta_utf8_len(plain.data + next, plain.len - next)) {
+        len = next;
+    }
+    zta_buffer_append(buffer, plain.data, len);
+    buffer->is_overflowed = true;
+}
+
 void zta_buffer_safe(struct zta_buffer *buffer, struct zta_text text)
 {
     for (size_t at = 0; at < text.len && !buffer->is_overflowed;) {
         struct zta_text rest = {.data = text.data + at, .len = text.len - at};
         size_t plain = zta_text_plain_len(rest);
-        zta_buffer_append(buffer, rest.data, plain);
+        append_plain(buffer, (struct zta_text){.data = rest.data, .len = plain});
         at += plain;
         if (plain == rest.len) {
             break;

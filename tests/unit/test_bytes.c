@@ -322,9 +322,23 @@ static void error_keeps_status_and_text(void **state)
     assert_string_equal(zta_status_text((enum zta_status)999), "unknown status");
 }
 
+static void buffer_safe_cuts_a_long_run_between_two_characters(void **state)
+{
+    char storage[8];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, storage, sizeof storage);
+    zta_buffer_safe(&buffer, ZTA_TEXT("abcde\xc3\xa9\xc3\xa9 and more"));
+    assert_true(buffer.is_overflowed);
+    assert_string_equal(storage, "abcde\xc3\xa9");
+    zta_buffer_init(&buffer, storage, sizeof storage);
+    zta_buffer_safe(&buffer, ZTA_TEXT("abcdef\xc3\xa9"));
+    assert_string_equal(storage, "abcdef");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buffer_safe_cuts_a_long_run_between_two_characters),
         cmocka_unit_test(absent_text_equals_nothing),
         cmocka_unit_test(text_is_compared_by_bytes),
         cmocka_unit_test(utf8_is_judged_as_rfc_3629_says),
