@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -147,6 +148,27 @@ def test_guards_ask_without_a_terminal_for_yes(store):
     # The refusal of a network that is none says which one may have been meant.
     assert "10.0.0.0/8" in made.run("block", "10.0.0.1/8", "--for", "1h", "--reason", "x",
                                     code=1).stderr
+
+
+@pytest.mark.parametrize("typed, code", [("yes\n", 0), ("y\n", 4), ("\n", 4), ("\x04", 4)])
+def test_on_a_terminal_the_word_has_to_be_typed(store, typed, code):
+    made = store()
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen([ztactl(), "--store", made.directory, "block", "127.0.0.1", "--for",
+                                "1h", "--reason", "x"], stdin=terminal, stderr=terminal,
+                               stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        asked = b""
+        while b"to go on:" not in asked:
+            asked += os.read(controller, 4096)
+        assert b"Type yes" in asked
+        os.write(controller, typed.encode())
+        assert process.wait(timeout=10) == code
+    finally:
+        os.close(terminal)
+        os.close(controller)
+    assert len(made.json("blocks", "list")) == (1 if code == 0 else 0)
+    verify(made, 2 if code == 0 else 1)
 
 
 def test_a_busy_writer_is_named_and_waited_for_briefly(store):
