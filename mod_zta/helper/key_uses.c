@@ -76,8 +76,7 @@ static enum zta_status write_one(struct zta_view *view, struct zta_change *chang
 }
 
 enum zta_status mod_zta_key_uses_write(struct mod_zta_key_uses *uses, struct zta_store *store,
-                                       struct zta_change *change,
-                                       const struct mod_zta_batch *batch)
+                                       struct zta_change *change, const struct mod_zta_batch *batch)
 {
     for (size_t i = 0; i < batch->n; i++) {
         count(uses, &batch->events[i]);

@@ -19,7 +19,7 @@
 
 /* A hot set of 10,000 sessions with room for a flood of new ones between two write-backs. */
 #define N_SESSIONS 32768
-#define LOCK_MODE 0600
+#define LOCK_MODE  0600
 
 #define RETRY_FIRST_NS INT64_C(100000000)
 #define RETRY_MAX_NS   INT64_C(2000000000)
@@ -64,7 +64,8 @@ static void set_counter(struct zta_segment *segment, enum zta_counter counter, u
 }
 
 /*
- * Frees what is accounted for and brings the counters up to date. They follow from what is committed
+ * Frees what is accounted for and brings the counters up to date. They follow from what is
+ * committed
  * and from the ring's own books, so an observer that died in between neither lost nor doubled one.
  */
 static void settle(struct mod_zta_observer *observer)
@@ -289,8 +290,8 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
 {
     struct mod_zta_batch *batch = &observer->batch;
     struct mod_zta_shares *shares = &observer->shares;
-    enum zta_status status = mod_zta_quota_apply(observer->quota, change, batch, now_ns,
-                                                 pressure(observer), shares);
+    enum zta_status status =
+        mod_zta_quota_apply(observer->quota, change, batch, now_ns, pressure(observer), shares);
     for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
         struct zta_event_key place = observer->segment;
         place.sequence = batch->sequences[i];
@@ -367,7 +368,9 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
     return ZTA_OK;
 }
 
-/* The store takes nothing: half the ring is kept for when it does, the rest is dropped and counted. */
+/*
+ * The store takes nothing: half the ring is kept for when it does, the rest is dropped and counted.
+ */
 static void relieve(struct mod_zta_observer *observer, int64_t now_mono_ns, int64_t now_real_ns)
 {
     uint64_t limit = zta_ring_capacity(observer->options.segment) / 2;
@@ -423,8 +426,7 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
                               int64_t now_real_ns)
 {
     mod_zta_upkeep_step(observer, now_mono_ns, now_real_ns);
-    if (now_mono_ns < observer->next_commit_ns &&
-        backlog(observer) < MOD_ZTA_BATCH_MAX) {
+    if (now_mono_ns < observer->next_commit_ns && backlog(observer) < MOD_ZTA_BATCH_MAX) {
         return observer->next_commit_ns - now_mono_ns;
     }
     observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;

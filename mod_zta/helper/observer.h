@@ -17,8 +17,8 @@
 #include "shared/store/env.h"
 #include "shared/store/published.h"
 
-#define MOD_ZTA_COMMIT_NS   INT64_C(100000000)
-#define MOD_ZTA_DRAIN_NS    INT64_C(5000000000)
+#define MOD_ZTA_COMMIT_NS    INT64_C(100000000)
+#define MOD_ZTA_DRAIN_NS     INT64_C(5000000000)
 #define MOD_ZTA_BALLAST_SIZE (UINT64_C(4) << 20)
 
 /* syslog's numbers, which are httpd's. */
@@ -34,7 +34,7 @@ typedef void (*mod_zta_helper_log_fn)(void *context, int level, const char *tag_
 struct mod_zta_observer_options {
     struct zta_segment *segment; /* attached; outlives the observer */
     const char *store_dir;
-    uint64_t store_size;         /* ZTAStoreSize; 0 adopts */
+    uint64_t store_size; /* ZTAStoreSize; 0 adopts */
     /* ZTARetain; 0: not limited by it */
     int64_t retain_events_s;
     uint64_t retain_events_size;

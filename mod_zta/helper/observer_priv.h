@@ -46,9 +46,9 @@ struct mod_zta_observer {
     struct mod_zta_session_table *sessions;
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
-    struct zta_event_key segment; /* created and id */
+    struct zta_event_key segment;        /* created and id */
     struct zta_events_progress progress; /* as committed */
-    uint64_t cursor; /* all below is in the batch, committed or dropped */
+    uint64_t cursor;                     /* all below is in the batch, committed or dropped */
     int64_t next_commit_ns;
     int64_t retry_ns; /* nothing is written before; 0: the last change was committed */
     unsigned n_failures;

@@ -22,10 +22,10 @@ static const uint64_t rows_s[N_CLASSES] = {
     [MONITORED] = MOD_ZTA_MONITORED_ROWS_S,
 };
 
-#define NONE UINT16_MAX
+#define NONE  UINT16_MAX
 #define SLOTS 8192 /* of both tables: at least twice what a batch can need */
 /* Repeats in memory are forgotten between batches beyond this many; the store has them. */
-#define REPEATS_KEPT 1500
+#define REPEATS_KEPT  1500
 #define REPEATS_TOTAL (MOD_ZTA_REPEATS_MAX + MOD_ZTA_BATCH_MAX)
 
 _Static_assert(SLOTS >= 2 * MOD_ZTA_BATCH_MAX, "sources of a batch leave half the table empty");
@@ -34,9 +34,9 @@ _Static_assert(MOD_ZTA_BATCH_MAX < NONE, "an index of a batch fits");
 
 /* A source of one class in one batch. */
 struct source {
-    uint64_t hash; /* 0: free */
-    uint32_t n;       /* requests that may become rows */
-    uint32_t limit;   /* rows it gets */
+    uint64_t hash;  /* 0: free */
+    uint32_t n;     /* requests that may become rows */
+    uint32_t limit; /* rows it gets */
     uint32_t n_met;
     uint32_t skipped; /* since its last row: the next one stands for them */
 };
@@ -45,8 +45,8 @@ struct source {
 struct share {
     size_t n_sources;
     uint16_t sources[MOD_ZTA_BATCH_MAX]; /* slots, as they were met */
-    uint32_t n;       /* requests that may become rows */
-    uint64_t n_rows;  /* at most; at least one */
+    uint32_t n;                          /* requests that may become rows */
+    uint64_t n_rows;                     /* at most; at least one */
     uint32_t orphans; /* of sources without a row, since the last row of the class */
     size_t last_row;
     size_t last_event; /* of that row */
@@ -101,14 +101,12 @@ void mod_zta_quota_undo(struct mod_zta_quota *quota)
     forget_repeats(quota);
 }
 
-static enum class class_of(const struct zta_event *event)
-{
-    if (event->outcome != ZTA_OUTCOME_ALLOW) {
-        return DENIED;
-    }
-    bool is_monitored = (event->flags & ZTA_EVENT_MONITORED) != 0 &&
-                        event->monitor_outcome != ZTA_OUTCOME_ALLOW;
-    return is_monitored ? MONITORED : ALLOWED;
+static enum class class_of(const struct zta_event *event) {
+    if (event->outcome != ZTA_OUTCOME_ALLOW){return DENIED;
+}
+bool is_monitored =
+    (event->flags & ZTA_EVENT_MONITORED) != 0 && event->monitor_outcome != ZTA_OUTCOME_ALLOW;
+return is_monitored ? MONITORED : ALLOWED;
 }
 
 static void refill(struct mod_zta_quota *quota, int64_t now_ns)
@@ -128,7 +126,7 @@ static uint16_t source_slot(struct mod_zta_quota *quota, const struct zta_event 
 {
     uint8_t name[ZTA_EVENT_SOURCE_SIZE + 1];
     zta_event_source(event, name);
-    name[ZTA_EVENT_SOURCE_SIZE] = (uint8_t)class;
+    name[ZTA_EVENT_SOURCE_SIZE] = (uint8_t) class;
     uint64_t hash = zta_siphash(&quota->key, name, sizeof name) | 1;
     size_t slot = (hash >> 1) % SLOTS;
     while (quota->sources[slot].hash != 0 && quota->sources[slot].hash != hash) {
@@ -146,8 +144,7 @@ static uint16_t source_slot(struct mod_zta_quota *quota, const struct zta_event 
 
 /* The repeat of that key: in memory, else of the store, else a new one. */
 static enum zta_status repeat_slot(struct mod_zta_quota *quota, struct zta_change *change,
-                                   const struct zta_event *event, bool is_various,
-                                   uint16_t *found)
+                                   const struct zta_event *event, bool is_various, uint16_t *found)
 {
     struct zta_repeat_key key;
     zta_repeat_key_make(event, is_various, &key);
@@ -190,8 +187,7 @@ static enum zta_status survey(struct mod_zta_quota *quota, struct zta_change *ch
         quota->source_of[i] = NONE;
         quota->repeat_of[i] = NONE;
         if (class == DENIED) {
-            enum zta_status status =
-                repeat_slot(quota, change, event, false, &quota->repeat_of[i]);
+            enum zta_status status = repeat_slot(quota, change, event, false, &quota->repeat_of[i]);
             if (status == ZTA_FULL) {
                 status = repeat_slot(quota, change, event, true, &quota->repeat_of[i]);
             }
@@ -210,7 +206,9 @@ static enum zta_status survey(struct mod_zta_quota *quota, struct zta_change *ch
     return ZTA_OK;
 }
 
-/* Gives each source of a class its rows: equal shares, what one does not need goes to the others. */
+/*
+ * Gives each source of a class its rows: equal shares, what one does not need goes to the others.
+ */
 static void divide(struct mod_zta_quota *quota, struct share *share)
 {
     uint32_t low = 0;
@@ -291,7 +289,8 @@ static void keep(struct mod_zta_quota *quota, const struct mod_zta_batch *batch,
 }
 
 /*
- * A denial that is no row. Without an example in the store it gets no row of its own here either, or
+ * A denial that is no row. Without an example in the store it gets no row of its own here either,
+ * or
  * each of a million sources would.
  */
 static enum zta_status add_repeat(struct mod_zta_quota *quota, struct zta_change *change,

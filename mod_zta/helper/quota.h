@@ -3,7 +3,8 @@
  * Evidence has quotas, so that a flood pushes nobody else's out of the store: what becomes a row of
  * its own, and in which row the rest is counted. Nothing of a batch is left out of both.
  *
- * - Classes: denied, allowed, allowed although a monitored part would have refused. Each has so many
+ * - Classes: denied, allowed, allowed although a monitored part would have refused. Each has so
+ * many
  *   rows a second; unused ones are kept for a second.
  * - Within a class the sources (session, else network) of a batch get equal shares; who needs less
  *   leaves the rest to the others.
@@ -40,18 +41,19 @@ struct mod_zta_shares {
     bool is_hidden[MOD_ZTA_BATCH_MAX];
 };
 
-enum zta_status mod_zta_quota_open(const struct zta_siphash_key *key, struct mod_zta_quota **quota)
-    ZTA_MUST_CHECK;
+enum zta_status mod_zta_quota_open(const struct zta_siphash_key *key,
+                                   struct mod_zta_quota **quota) ZTA_MUST_CHECK;
 void mod_zta_quota_close(struct mod_zta_quota **quota);
 
 /*
- * Shares the batch out and writes its repeats. pressure 0..4 halves the rows so many times, for when
+ * Shares the batch out and writes its repeats. pressure 0..4 halves the rows so many times, for
+ * when
  * the ring fills faster than the store takes.
  */
 enum zta_status mod_zta_quota_apply(struct mod_zta_quota *quota, struct zta_change *change,
                                     const struct mod_zta_batch *batch, int64_t now_mono_ns,
-                                    unsigned pressure, struct mod_zta_shares *shares)
-    ZTA_MUST_CHECK;
+                                    unsigned pressure,
+                                    struct mod_zta_shares *shares) ZTA_MUST_CHECK;
 /* The change was not committed: what it counted is forgotten. */
 void mod_zta_quota_undo(struct mod_zta_quota *quota);
 

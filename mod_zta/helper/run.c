@@ -13,7 +13,7 @@
 #define OPEN_RETRY_NS ZTA_NS_PER_S
 #define SLEEP_MAX_NS  INT64_C(100000000)
 /* Its turn comes when the helper before it has drained. */
-#define TURN_POLL_NS  INT64_C(20000000)
+#define TURN_POLL_NS INT64_C(20000000)
 
 static void pause_ns(int64_t ns)
 {
@@ -65,8 +65,8 @@ static enum zta_status wait_open(const struct mod_zta_run_options *options, int6
             pause_ns(next_ns - now_ns);
             continue;
         }
-        enum zta_status status = mod_zta_observer_open(&options->observer, now_ns,
-                                                       zta_clock_real_ns(), observer, error);
+        enum zta_status status =
+            mod_zta_observer_open(&options->observer, now_ns, zta_clock_real_ns(), observer, error);
         if (status == ZTA_OK || status == ZTA_NO_MEMORY) {
             return status;
         }

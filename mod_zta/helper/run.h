@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of the helper process once it is forked, without privileges and knows no httpd: waits for
+ * The life of the helper process once it is forked, without privileges and knows no httpd: waits
+ * for
  * the store and for its turn, publishes the configuration, observes until it is told to stop.
  */
 #ifndef MOD_ZTA_HELPER_RUN_H
@@ -29,7 +30,7 @@ struct mod_zta_run_config {
 
 /* Why the run is to end; what *is_stopping becomes. */
 enum mod_zta_run_end {
-    MOD_ZTA_RUN_STOP = 1,  /* the server ends: drain until all its children are gone */
+    MOD_ZTA_RUN_STOP = 1, /* the server ends: drain until all its children are gone */
     MOD_ZTA_RUN_HAND_OVER, /* another helper reads on: commit what the ring holds now, then go at once */
 };
 
@@ -37,12 +38,15 @@ struct mod_zta_run_options {
     struct mod_zta_observer_options observer;
     struct mod_zta_run_config config;
     /*
-     * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART). The signals must
-     * be unblocked; the loop sleeps at most 100 ms at a time, so a signal between two looks is not lost.
+     * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART).
+     * The signals must
+     * be unblocked; the loop sleeps at most 100 ms at a time, so a signal between two looks is not
+     * lost.
      */
     const volatile sig_atomic_t *is_stopping;
     /*
-     * The helper ends when its parent does: compared with getppid() in each round. 0: not looked at.
+     * The helper ends when its parent does: compared with getppid() in each round. 0: not looked
+     * at.
      * A parent that died leaves the ring to nobody, so the run drains and ends.
      */
     int32_t parent_pid;
@@ -53,7 +57,7 @@ struct mod_zta_run_options {
  * store health says so, the log once, and opening is tried again each second. ZTA_NO_MEMORY and the
  * like return, and the caller's parent starts another helper.
  */
-enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zta_error *error)
-    ZTA_MUST_CHECK;
+enum zta_status mod_zta_run(const struct mod_zta_run_options *options,
+                            struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

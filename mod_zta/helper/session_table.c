@@ -202,11 +202,10 @@ static bool apply(struct zta_session *session, const struct zta_event *event,
         copy_text(session->client, sizeof session->client, event, ZTA_EVENT_CLIENT);
         copy_text(session->apikey, sizeof session->apikey, event, ZTA_EVENT_APIKEY);
     }
-    bool is_changed =
-        is_new || session->credential != (enum zta_credential)event->credential ||
-        session->binding != (enum zta_binding)event->binding ||
-        session->expires_s != (int64_t)event->expires_s ||
-        memcmp(session->token_id, event->token_id, sizeof session->token_id) != 0;
+    bool is_changed = is_new || session->credential != (enum zta_credential)event->credential ||
+                      session->binding != (enum zta_binding)event->binding ||
+                      session->expires_s != (int64_t)event->expires_s ||
+                      memcmp(session->token_id, event->token_id, sizeof session->token_id) != 0;
     session->credential = (enum zta_credential)event->credential;
     session->binding = (enum zta_binding)event->binding;
     session->expires_s = (int64_t)event->expires_s;
@@ -224,8 +223,7 @@ static bool apply(struct zta_session *session, const struct zta_event *event,
 }
 
 enum zta_status mod_zta_session_table_note(struct mod_zta_session_table *table,
-                                           struct zta_change *change,
-                                           const struct zta_event *event,
+                                           struct zta_change *change, const struct zta_event *event,
                                            const struct zta_event_key *place, bool is_urgent,
                                            int64_t now_ns)
 {

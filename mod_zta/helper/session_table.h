@@ -2,7 +2,8 @@
 /*
  * Sessions that were touched lately, in the observer's memory: a bounded table in front of state/.
  * A session is written back at once when something a decision depends on changed, else 30 seconds
- * after it was first touched; until then its requests are in the events alone, from which the next observer recovers them.
+ * after it was first touched; until then its requests are in the events alone, from which the next
+ * observer recovers them.
  */
 #ifndef MOD_ZTA_HELPER_SESSION_TABLE_H
 #define MOD_ZTA_HELPER_SESSION_TABLE_H
@@ -14,8 +15,8 @@
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
 #include "shared/event.h"
-#include "shared/store/events.h"
 #include "shared/store/env.h"
+#include "shared/store/events.h"
 
 #define MOD_ZTA_WRITE_BACK_NS INT64_C(30000000000)
 
@@ -30,20 +31,20 @@ void mod_zta_session_table_close(struct mod_zta_session_table **table);
 size_t mod_zta_session_table_room(const struct mod_zta_session_table *table);
 
 /*
- * Counts place->weight requests like this one for the event's session (none: does nothing), which is
+ * Counts place->weight requests like this one for the event's session (none: does nothing), which
+ * is
  * read from the store when it is not in memory. An event that was counted before is seen and left
  * alone. is_urgent: the events do not tell these requests, so the session has to.
  */
 enum zta_status mod_zta_session_table_note(struct mod_zta_session_table *table,
-                                           struct zta_change *change,
-                                           const struct zta_event *event,
+                                           struct zta_change *change, const struct zta_event *event,
                                            const struct zta_event_key *place, bool is_urgent,
                                            int64_t now_ns) ZTA_MUST_CHECK;
 
 /* Writes what is due (is_all: all that waits) into the change. */
 enum zta_status mod_zta_session_table_write(struct mod_zta_session_table *table,
-                                            struct zta_change *change, bool is_all, int64_t now_ns)
-    ZTA_MUST_CHECK;
+                                            struct zta_change *change, bool is_all,
+                                            int64_t now_ns) ZTA_MUST_CHECK;
 /* The sequence below which sessions need no events, once the change is committed; else `cursor`. */
 uint64_t mod_zta_session_table_settled(const struct mod_zta_session_table *table, uint64_t cursor);
 /* How the change ended. */

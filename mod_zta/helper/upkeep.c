@@ -15,7 +15,7 @@
 #include "shared/store/repeats.h"
 #include "shared/store/sessions.h"
 
-#define READERS_NS (30 * ZTA_NS_PER_S)
+#define READERS_NS     (30 * ZTA_NS_PER_S)
 #define DROPS_SHOWN_NS (60 * ZTA_NS_PER_S)
 
 /* With less than this the ballast goes, before a change of an operator fails. */
@@ -30,9 +30,9 @@
 #define INNER_ROOM_GOOD (UINT64_C(8) << 20)
 
 /* One change of pruning is done within milliseconds, a second's worth keeps up with any inflow. */
-#define PRUNE_BLOCKS  64
-#define PRUNE_REPEATS 512
-#define PRUNE_CHANGES 16
+#define PRUNE_BLOCKS   64
+#define PRUNE_REPEATS  512
+#define PRUNE_CHANGES  16
 #define PRUNE_SESSIONS 2000
 
 struct alert_text {
@@ -158,8 +158,8 @@ bool mod_zta_upkeep_may_write(const struct mod_zta_observer *observer)
         return false;
     }
     /* What growth there is must not take the room that the ballast has left to operators. */
-    uint64_t inner = disk_room(observer) >= MOD_ZTA_BALLAST_SIZE / 2 ? INNER_ROOM_MIN
-                                                                     : INNER_ROOM_GOOD;
+    uint64_t inner =
+        disk_room(observer) >= MOD_ZTA_BALLAST_SIZE / 2 ? INNER_ROOM_MIN : INNER_ROOM_GOOD;
     return usage.file_size >= usage.used + inner;
 }
 
@@ -203,8 +203,7 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
     return limits;
 }
 
-static bool note_time(void *context, const struct zta_event_key *key,
-                      const struct zta_event *event)
+static bool note_time(void *context, const struct zta_event_key *key, const struct zta_event *event)
 {
     *(int64_t *)context = event->time_ns;
     return false;
@@ -275,8 +274,8 @@ static void prune_sessions(struct mod_zta_observer *observer, int64_t now_real_n
         return;
     }
     uint64_t n = 0;
-    enum zta_status status = zta_sessions_prune(change, observer->upkeep.sessions_place, before_s,
-                                                PRUNE_SESSIONS, &n);
+    enum zta_status status =
+        zta_sessions_prune(change, observer->upkeep.sessions_place, before_s, PRUNE_SESSIONS, &n);
     if (status != ZTA_OK || n == 0 || zta_change_commit(&change, &error) != ZTA_OK) {
         zta_change_abort(&change);
     }

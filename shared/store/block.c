@@ -90,8 +90,7 @@ enum zta_status zta_block_open(struct zta_blob key, struct zta_blob record, stru
             return ZTA_CORRUPT;
         }
         uint32_t delta = zta_get_u32(data + at);
-        bool is_ascending = i == 0 ? delta == 0
-                                   : delta > zta_get_u32(data + block->offsets[i - 1]);
+        bool is_ascending = i == 0 ? delta == 0 : delta > zta_get_u32(data + block->offsets[i - 1]);
         struct zta_event event;
         size_t used;
         if (!is_ascending || zta_get_u32(data + at + 4) == 0 ||

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "shared/base/status.h"
+#include "shared/store/events.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
-#include "shared/store/events.h"
 
 struct zta_block_writer {
     uint8_t data[ZTA_BLOCK_SIZE_MAX];

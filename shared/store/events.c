@@ -78,7 +78,9 @@ static enum zta_status put_block(struct zta_change *change, const struct zta_eve
     struct zta_blob what = ZTA_BLOB(writer->data, writer->len);
     enum zta_status status = zta_change_append(change, ZTA_TABLE_EVENTS, where, what);
     if (status == ZTA_EXISTS) {
-        /* The clock stood later when an earlier segment was made: order suffers, nothing is lost. */
+        /*
+         * The clock stood later when an earlier segment was made: order suffers, nothing is lost.
+         */
         status = zta_change_put(change, ZTA_TABLE_EVENTS, where, what);
     }
     for (size_t i = 0; i < writer->n && status == ZTA_OK; i++) {
@@ -150,8 +152,8 @@ enum zta_status zta_event_find(struct zta_view *view, const struct zta_ulid *id,
                                struct zta_event *event)
 {
     struct zta_blob where;
-    enum zta_status status = zta_view_get(view, ZTA_TABLE_EVENT_IDS,
-                                          ZTA_BLOB(id->bytes, sizeof id->bytes), &where);
+    enum zta_status status =
+        zta_view_get(view, ZTA_TABLE_EVENT_IDS, ZTA_BLOB(id->bytes, sizeof id->bytes), &where);
     if (status != ZTA_OK) {
         return status;
     }
@@ -246,8 +248,8 @@ enum zta_status zta_event_each_after(struct zta_view *view, const struct zta_eve
     struct zta_blob key;
     struct zta_blob record;
     bool is_wanted = true;
-    status = is_all ? zta_walk_first(&walk, &key, &record)
-                    : seek_after(&walk, &limit, &key, &record);
+    status =
+        is_all ? zta_walk_first(&walk, &key, &record) : seek_after(&walk, &limit, &key, &record);
     while (status == ZTA_OK && is_wanted) {
         struct zta_block block;
         status = zta_block_open(key, record, &block);
@@ -313,7 +315,10 @@ static enum zta_status remove_ids(struct zta_change *change, struct zta_blob whe
     return status;
 }
 
-/* Removes the block the walk stands on, unless it is newer. *n_events of a block that is unreadable: 0. */
+/*
+ * Removes the block the walk stands on, unless it is newer. *n_events of a block that is
+ * unreadable: 0.
+ */
 static enum zta_status prune_block(struct zta_walk *walk, struct zta_blob key,
                                    struct zta_blob record, int64_t before_ns, uint64_t *n_events)
 {

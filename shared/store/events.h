@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Recorded requests in state/, appended in blocks by the observer. Segment id and ring cursor are
- * committed in the same transaction, an event's key is its place in the ring: no loss, no duplicate.
+ * committed in the same transaction, an event's key is its place in the ring: no loss, no
+ * duplicate.
  */
 #ifndef ZTA_STORE_EVENTS_H
 #define ZTA_STORE_EVENTS_H
@@ -28,7 +29,7 @@ struct zta_events_progress {
     uint64_t cursor;       /* all sequences below are stored, aggregated or dropped */
     uint64_t n_stored;     /* as rows */
     uint64_t n_aggregated; /* in weights of rows and in repeats (repeats.h) */
-    uint64_t settled;      /* sessions have all below written back; what is above is in events only */
+    uint64_t settled; /* sessions have all below written back; what is above is in events only */
 };
 
 struct zta_event_row {
@@ -38,8 +39,8 @@ struct zta_event_row {
 };
 
 /* Where reading of a segment's ring goes on; ZTA_NOT_FOUND when nothing of it was stored. */
-enum zta_status zta_events_cursor_get(struct zta_view *view, uint64_t segment_id, uint64_t *cursor)
-    ZTA_MUST_CHECK;
+enum zta_status zta_events_cursor_get(struct zta_view *view, uint64_t segment_id,
+                                      uint64_t *cursor) ZTA_MUST_CHECK;
 
 /*
  * Appends n events of one segment with ascending sequences as one or more blocks, and sets the
@@ -63,15 +64,21 @@ enum zta_status zta_event_find(struct zta_view *view, const struct zta_ulid *id,
 typedef bool (*zta_event_fn)(void *context, const struct zta_event_key *key,
                              const struct zta_event *event);
 /* Newest first. */
-enum zta_status zta_event_each_back(struct zta_view *view, zta_event_fn fn, void *context)
-    ZTA_MUST_CHECK;
-/* All after *after (zeroed: from the oldest), oldest first; the callback keeps the last key for the next call. */
+enum zta_status zta_event_each_back(struct zta_view *view, zta_event_fn fn,
+                                    void *context) ZTA_MUST_CHECK;
+/*
+ * All after *after (zeroed: from the oldest), oldest first; the callback keeps the last key for the
+ * next call.
+ */
 enum zta_status zta_event_each_after(struct zta_view *view, const struct zta_event_key *after,
                                      zta_event_fn fn, void *context) ZTA_MUST_CHECK;
 /* The newest key; ZTA_NOT_FOUND when there is no event. */
 enum zta_status zta_event_last(struct zta_view *view, struct zta_event_key *key) ZTA_MUST_CHECK;
 
-/* Removes whole blocks whose newest event is older than before_ns, at most most_blocks. *n removed events. */
+/*
+ * Removes whole blocks whose newest event is older than before_ns, at most most_blocks. *n removed
+ * events.
+ */
 enum zta_status zta_events_prune(struct zta_change *change, int64_t before_ns, size_t most_blocks,
                                  uint64_t *n) ZTA_MUST_CHECK;
 /* Bytes that blocks, their index and repeats take. *n events that stand there by themselves. */

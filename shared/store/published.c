@@ -18,11 +18,11 @@ enum list {
 
 #define LIST_KEY_SIZE 5
 /* Room for a location or alert; only rules are longer, and they are stored as they are. */
-#define RECORD_SIZE 4096
-#define TEXT_MAX 1500
+#define RECORD_SIZE       4096
+#define TEXT_MAX          1500
 #define HEARTBEAT_VERSION 1
-#define COUNTERS_MAX 256
-#define HEARTBEAT_SIZE (128 + 8 * COUNTERS_MAX)
+#define COUNTERS_MAX      256
+#define HEARTBEAT_SIZE    (128 + 8 * COUNTERS_MAX)
 
 _Static_assert(2 * (TEXT_MAX + 2) + 64 <= RECORD_SIZE, "two texts and the fixed part fit");
 
@@ -104,7 +104,8 @@ static enum zta_status each(struct zta_view *view, enum list list, record_fn fn,
 }
 
 enum zta_status zta_published_put_locations(struct zta_change *change,
-                                            const struct zta_published_location *locations, size_t n)
+                                            const struct zta_published_location *locations,
+                                            size_t n)
 {
     enum zta_status status = clear(change, LOCATIONS);
     for (size_t i = 0; i < n && status == ZTA_OK; i++) {
@@ -328,9 +329,8 @@ enum zta_status zta_published_get_heartbeat(struct zta_view *view, struct zta_he
                                             uint64_t *counters, size_t n_counters)
 {
     struct zta_blob record;
-    enum zta_status status =
-        zta_view_get(view, ZTA_TABLE_PUBLISHED,
-                     ZTA_BLOB(ZTA_HEARTBEAT_KEY, strlen(ZTA_HEARTBEAT_KEY)), &record);
+    enum zta_status status = zta_view_get(
+        view, ZTA_TABLE_PUBLISHED, ZTA_BLOB(ZTA_HEARTBEAT_KEY, strlen(ZTA_HEARTBEAT_KEY)), &record);
     if (status != ZTA_OK) {
         return status;
     }
@@ -398,7 +398,7 @@ enum zta_status zta_key_use_get(struct zta_view *view, const char *key_id, int64
                                 uint64_t *n)
 {
     struct zta_blob record;
-    enum zta_status status = zta_view_get(view, ZTA_TABLE_KEY_USES,
-                                          ZTA_BLOB(key_id, strlen(key_id)), &record);
+    enum zta_status status =
+        zta_view_get(view, ZTA_TABLE_KEY_USES, ZTA_BLOB(key_id, strlen(key_id)), &record);
     return status == ZTA_OK ? decode_use(record, time_s, n) : status;
 }

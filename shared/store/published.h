@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the running server says of itself, in state/: read by ztactl, written by the helper each second. */
+/*
+ * What the running server says of itself, in state/: read by ztactl, written by the helper each
+ * second.
+ */
 #ifndef ZTA_STORE_PUBLISHED_H
 #define ZTA_STORE_PUBLISHED_H
 
@@ -30,11 +33,11 @@ struct zta_published_alert {
 
 /* Written whole at each (re)start: configuration; and each second: heartbeat, counters, alerts. */
 enum zta_status zta_published_put_locations(struct zta_change *change,
-                                            const struct zta_published_location *locations, size_t n)
-    ZTA_MUST_CHECK;
+                                            const struct zta_published_location *locations,
+                                            size_t n) ZTA_MUST_CHECK;
 enum zta_status zta_published_put_rules(struct zta_change *change, struct zta_text name,
-                                        struct zta_text text, size_t index, size_t n)
-    ZTA_MUST_CHECK;
+                                        struct zta_text text, size_t index,
+                                        size_t n) ZTA_MUST_CHECK;
 
 struct zta_heartbeat {
     int64_t time_s;
@@ -50,11 +53,11 @@ struct zta_heartbeat {
 };
 enum zta_status zta_published_put_heartbeat(struct zta_change *change,
                                             const struct zta_heartbeat *heartbeat,
-                                            const uint64_t *counters, size_t n_counters)
-    ZTA_MUST_CHECK;
+                                            const uint64_t *counters,
+                                            size_t n_counters) ZTA_MUST_CHECK;
 enum zta_status zta_published_put_alerts(struct zta_change *change,
-                                         const struct zta_published_alert *alerts, size_t n)
-    ZTA_MUST_CHECK;
+                                         const struct zta_published_alert *alerts,
+                                         size_t n) ZTA_MUST_CHECK;
 
 /* Issuers as configured, one line of text each for `issuers` and for names in ztactl. */
 enum zta_status zta_published_put_issuers(struct zta_change *change, const struct zta_text *names,
@@ -63,7 +66,8 @@ enum zta_status zta_published_put_issuers(struct zta_change *change, const struc
 enum zta_status zta_published_get_heartbeat(struct zta_view *view, struct zta_heartbeat *heartbeat,
                                             uint64_t *counters, size_t n_counters) ZTA_MUST_CHECK;
 /* Callbacks get records valid for the call. */
-typedef bool (*zta_published_location_fn)(void *context, const struct zta_published_location *location);
+typedef bool (*zta_published_location_fn)(void *context,
+                                          const struct zta_published_location *location);
 enum zta_status zta_published_each_location(struct zta_view *view, zta_published_location_fn fn,
                                             void *context) ZTA_MUST_CHECK;
 typedef bool (*zta_published_text_fn)(void *context, struct zta_text name, struct zta_text text);

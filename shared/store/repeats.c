@@ -10,8 +10,8 @@
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
-#define V4_PREFIX 32
-#define V6_PREFIX 64
+#define V4_PREFIX       32
+#define V6_PREFIX       64
 #define REPEAT_SIZE_MAX 1024
 
 _Static_assert(2 + 3 * 8 + 1 + ZTA_REPEAT_EXAMPLES * ZTA_ULID_SIZE + ZTA_EVENT_SIZE + 32 <=
@@ -80,16 +80,16 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob record,
     read.last_ns = (int64_t)zta_read_u64(&reader);
     read.n = zta_read_u64(&reader);
     read.n_examples = zta_read_u8(&reader);
-    if (version != ZTA_REPEAT_VERSION || is_various > 1 ||
-        read.n_examples > ZTA_REPEAT_EXAMPLES) {
+    if (version != ZTA_REPEAT_VERSION || is_various > 1 || read.n_examples > ZTA_REPEAT_EXAMPLES) {
         return ZTA_CORRUPT;
     }
     for (size_t i = 0; i < read.n_examples; i++) {
         zta_read_bytes(&reader, read.examples[i].bytes, sizeof read.examples[i].bytes);
     }
     size_t used;
-    if (reader.is_bad || zta_event_decode(reader.data + reader.pos, reader.size - reader.pos,
-                                          &read.event, &used) != ZTA_OK ||
+    if (reader.is_bad ||
+        zta_event_decode(reader.data + reader.pos, reader.size - reader.pos, &read.event, &used) !=
+            ZTA_OK ||
         used != reader.size - reader.pos) {
         return ZTA_CORRUPT;
     }
@@ -123,8 +123,8 @@ enum zta_status zta_repeat_put(struct zta_change *change, const struct zta_repea
         zta_write_bytes(&writer, repeat->examples[i].bytes, sizeof repeat->examples[i].bytes);
     }
     size_t size;
-    enum zta_status status = zta_event_encode(&repeat->event, record + writer.len,
-                                              sizeof record - writer.len, &size);
+    enum zta_status status =
+        zta_event_encode(&repeat->event, record + writer.len, sizeof record - writer.len, &size);
     if (status != ZTA_OK) {
         return status;
     }

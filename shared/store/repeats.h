@@ -44,8 +44,8 @@ struct zta_repeat {
 
 enum zta_status zta_repeat_load(struct zta_change *change, const struct zta_repeat_key *key,
                                 struct zta_repeat *repeat) ZTA_MUST_CHECK;
-enum zta_status zta_repeat_put(struct zta_change *change, const struct zta_repeat *repeat)
-    ZTA_MUST_CHECK;
+enum zta_status zta_repeat_put(struct zta_change *change,
+                               const struct zta_repeat *repeat) ZTA_MUST_CHECK;
 /* The row that a stored denial is an example of; ZTA_NOT_FOUND when it was not repeated. */
 enum zta_status zta_repeat_of(struct zta_view *view, const struct zta_event *event,
                               struct zta_repeat *repeat) ZTA_MUST_CHECK;

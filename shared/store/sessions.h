@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is there: one record a session in state/, at most 500 bytes, written by the observer alone. */
+/*
+ * Who is there: one record a session in state/, at most 500 bytes, written by the observer alone.
+ */
 #ifndef ZTA_STORE_SESSIONS_H
 #define ZTA_STORE_SESSIONS_H
 
@@ -26,15 +28,17 @@ struct zta_session {
     int64_t expires_s; /* of the latest credential seen; 0 unknown */
     uint64_t n_requests;
     uint64_t n_denied;
-    struct zta_addr addr; /* last */
-    uint8_t last_reason;  /* enum zta_reason */
+    struct zta_addr addr;                  /* last */
+    uint8_t last_reason;                   /* enum zta_reason */
     uint8_t token_id[ZTA_SESSION_ID_SIZE]; /* of the latest credential */
     char issuer[ZTA_NAME_MAX + 1];
     char subject[160]; /* cut at 159 bytes; the id is over the whole */
     char client[96];
     char apikey[ZTA_NAME_MAX + 1];
     char agent[64]; /* the first to be cut when the record is full */
-    /* Place of the last event that is counted in (events.h): counting the same event again is seen. */
+    /*
+     * Place of the last event that is counted in (events.h): counting the same event again is seen.
+     */
     uint64_t segment_created_ns;
     uint64_t sequence;
 };
@@ -44,14 +48,14 @@ enum zta_status zta_session_get(struct zta_view *view, const uint8_t id[ZTA_SESS
 /* As above, seen from inside a change. */
 enum zta_status zta_session_load(struct zta_change *change, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                  struct zta_session *session) ZTA_MUST_CHECK;
-enum zta_status zta_session_put(struct zta_change *change, const struct zta_session *session)
-    ZTA_MUST_CHECK;
-enum zta_status zta_session_remove(struct zta_change *change, const uint8_t id[ZTA_SESSION_ID_SIZE])
-    ZTA_MUST_CHECK;
+enum zta_status zta_session_put(struct zta_change *change,
+                                const struct zta_session *session) ZTA_MUST_CHECK;
+enum zta_status zta_session_remove(struct zta_change *change,
+                                   const uint8_t id[ZTA_SESSION_ID_SIZE]) ZTA_MUST_CHECK;
 typedef bool (*zta_session_fn)(void *context, const struct zta_session *session);
 /* In order of id; returning false ends the walk. */
-enum zta_status zta_session_each(struct zta_view *view, zta_session_fn fn, void *context)
-    ZTA_MUST_CHECK;
+enum zta_status zta_session_each(struct zta_view *view, zta_session_fn fn,
+                                 void *context) ZTA_MUST_CHECK;
 /*
  * Removes sessions that were last seen before before_s, looking at no more than most records from
  * place on (zeroed: from the start); place moves on and is zeroed at the end. *n removed ones.

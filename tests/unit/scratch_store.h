@@ -17,9 +17,12 @@ struct scratch_store {
     struct zta_store *store;
 };
 
-/* Made below `below` (NULL: TMPDIR) for the calling user and opened in that role; fails the test if not. */
-void scratch_store_open(struct scratch_store *scratch, const char *below,
-                        enum zta_store_role role, uint64_t map_size);
+/*
+ * Made below `below` (NULL: TMPDIR) for the calling user and opened in that role; fails the test if
+ * not.
+ */
+void scratch_store_open(struct scratch_store *scratch, const char *below, enum zta_store_role role,
+                        uint64_t map_size);
 /* Closes the handle, removes the folder. */
 void scratch_store_close(struct scratch_store *scratch);
 

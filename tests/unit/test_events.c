@@ -21,7 +21,7 @@
 #include "tests/unit/scratch_store.h"
 
 #define MAP_SIZE (UINT64_C(64) << 20)
-#define T0 (INT64_C(1900000020) * ZTA_NS_PER_S) /* begin of a window */
+#define T0       (INT64_C(1900000020) * ZTA_NS_PER_S) /* begin of a window */
 
 static struct zta_change *begin(struct scratch_store *scratch)
 {
@@ -268,7 +268,10 @@ static bool accept(void *context, const struct zta_event_key *key, const struct 
     return key->weight > 0;
 }
 
-/* Every look at the one block of the store; only ZTA_OK, ZTA_NOT_FOUND and ZTA_CORRUPT may come back. */
+/*
+ * Every look at the one block of the store; only ZTA_OK, ZTA_NOT_FOUND and ZTA_CORRUPT may come
+ * back.
+ */
 static void read_all_ways(struct scratch_store *scratch, const struct zta_ulid *id)
 {
     struct zta_view *view = look(scratch);
@@ -371,8 +374,12 @@ static void repeats_are_told_apart_by_source_reason_route_and_window(void **stat
     deny(1, 0, T0 + 60 * ZTA_NS_PER_S, &others[2]);
     deny(1, 0, T0, &others[3]);
     others[3].reason = ZTA_REASON_RULE_DENIED;
-    struct scratch_event route = {.number = 1, .time_ns = T0, .source = 1, .route = "/x",
-                                  .outcome = ZTA_OUTCOME_DENY, .reason = ZTA_REASON_NO_RULE};
+    struct scratch_event route = {.number = 1,
+                                  .time_ns = T0,
+                                  .source = 1,
+                                  .route = "/x",
+                                  .outcome = ZTA_OUTCOME_DENY,
+                                  .reason = ZTA_REASON_NO_RULE};
     scratch_event_make(&route, &others[4]);
     struct zta_repeat_key key;
     struct zta_repeat_key other;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server publishes of itself: lists are replaced whole, the heartbeat survives other builds. */
+/*
+ * What the server publishes of itself: lists are replaced whole, the heartbeat survives other
+ * builds.
+ */
 #include "shared/store/published.h"
 
 #include <setjmp.h>
@@ -154,8 +157,16 @@ static void the_heartbeat_carries_counters_of_any_number(void **state)
     assert_int_equal(zta_published_get_heartbeat(view, &got, counters, 5), ZTA_NOT_FOUND);
     zta_view_end(&view);
     struct zta_heartbeat heartbeat = {
-        .time_s = 1, .started_s = 2, .pid = 3, .n_children = 4, .config_generation = 5,
-        .segment_id = 6, .ring_head = 7, .ring_tail = 8, .ring_capacity = 9, .version = "1.2.3",
+        .time_s = 1,
+        .started_s = 2,
+        .pid = 3,
+        .n_children = 4,
+        .config_generation = 5,
+        .segment_id = 6,
+        .ring_head = 7,
+        .ring_tail = 8,
+        .ring_capacity = 9,
+        .version = "1.2.3",
     };
     struct zta_change *change = begin(&scratch);
     uint64_t three[3] = {11, 12, 13};

@@ -201,16 +201,16 @@ static void altered_records_are_corrupt_never_a_crash(void **state)
     size_t size = record.size;
     memcpy(good, record.data, size);
     for (size_t len = 0; len < size; len++) {
-        assert_int_equal(
-            zta_change_put(change, ZTA_TABLE_SESSIONS, key, ZTA_BLOB(good, len)), ZTA_OK);
+        assert_int_equal(zta_change_put(change, ZTA_TABLE_SESSIONS, key, ZTA_BLOB(good, len)),
+                         ZTA_OK);
         assert_int_equal(zta_session_load(change, session.id, &session), ZTA_CORRUPT);
     }
     for (size_t at = 0; at < size; at++) {
         uint8_t bad[ZTA_SESSION_RECORD_MAX];
         memcpy(bad, good, size);
         bad[at] ^= 0xff;
-        assert_int_equal(
-            zta_change_put(change, ZTA_TABLE_SESSIONS, key, ZTA_BLOB(bad, size)), ZTA_OK);
+        assert_int_equal(zta_change_put(change, ZTA_TABLE_SESSIONS, key, ZTA_BLOB(bad, size)),
+                         ZTA_OK);
         struct zta_session got;
         enum zta_status status = zta_session_load(change, session.id, &got);
         assert_true(status == ZTA_OK || status == ZTA_CORRUPT);
