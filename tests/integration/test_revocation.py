@@ -56,6 +56,9 @@ def test_no_request_after_revoke_returned_is_accepted_in_a_thousand_trials(zta):
                 assert status_on(connection, token) == 200
             flowing["returned"], flowing["token"] = None, token
             if by_session:
+                # ztactl revokes sessions that were seen: the observer writes them about every 100 ms.
+                wait_for(lambda: z.ctl("sessions", "show", session_of(claims), code={0, 1}).returncode == 0,
+                         what="the session")
                 z.ctl("revoke", "--session", session_of(claims), "--reason", "trial", "--yes")
             else:
                 z.ctl("revoke", "--subject", f"user-{trial}@corp", "--reason", "trial", "--yes")
