@@ -65,8 +65,8 @@ static void set_counter(struct zta_segment *segment, enum zta_counter counter, u
 
 /*
  * Frees what is accounted for and brings the counters up to date. They follow from what is
- * committed
- * and from the ring's own books, so an observer that died in between neither lost nor doubled one.
+ * committed and from the ring's own books, so an observer that died in between neither lost nor
+ * doubled one.
  */
 static void settle(struct mod_zta_observer *observer)
 {

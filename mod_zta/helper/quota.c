@@ -290,8 +290,7 @@ static void keep(struct mod_zta_quota *quota, const struct mod_zta_batch *batch,
 
 /*
  * A denial that is no row. Without an example in the store it gets no row of its own here either,
- * or
- * each of a million sources would.
+ * or each of a million sources would.
  */
 static enum zta_status add_repeat(struct mod_zta_quota *quota, struct zta_change *change,
                                   const struct mod_zta_batch *batch, size_t index)

@@ -47,8 +47,7 @@ void mod_zta_quota_close(struct mod_zta_quota **quota);
 
 /*
  * Shares the batch out and writes its repeats. pressure 0..4 halves the rows so many times, for
- * when
- * the ring fills faster than the store takes.
+ * when the ring fills faster than the store takes.
  */
 enum zta_status mod_zta_quota_apply(struct mod_zta_quota *quota, struct zta_change *change,
                                     const struct mod_zta_batch *batch, int64_t now_mono_ns,

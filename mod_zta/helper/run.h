@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of the helper process once it is forked, without privileges and knows no httpd: waits
- * for
- * the store and for its turn, publishes the configuration, observes until it is told to stop.
+ * The life of the helper process once it is forked and has dropped its privileges, free of httpd:
+ * waits for the store and for its turn, publishes the configuration, observes until it is told to
+ * stop.
  */
 #ifndef MOD_ZTA_HELPER_RUN_H
 #define MOD_ZTA_HELPER_RUN_H
@@ -30,8 +30,10 @@ struct mod_zta_run_config {
 
 /* Why the run is to end; what *is_stopping becomes. */
 enum mod_zta_run_end {
-    MOD_ZTA_RUN_STOP = 1, /* the server ends: drain until all its children are gone */
-    MOD_ZTA_RUN_HAND_OVER, /* another helper reads on: commit what the ring holds now, then go at once */
+    /* The server ends: drain until all its children are gone. */
+    MOD_ZTA_RUN_STOP = 1,
+    /* Another helper reads on: commit what the ring holds now, then go at once. */
+    MOD_ZTA_RUN_HAND_OVER,
 };
 
 struct mod_zta_run_options {
@@ -39,15 +41,13 @@ struct mod_zta_run_options {
     struct mod_zta_run_config config;
     /*
      * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART).
-     * The signals must
-     * be unblocked; the loop sleeps at most 100 ms at a time, so a signal between two looks is not
-     * lost.
+     * The signals must be unblocked; the loop sleeps at most 100 ms at a time, so a signal between
+     * two looks is not lost.
      */
     const volatile sig_atomic_t *is_stopping;
     /*
      * The helper ends when its parent does: compared with getppid() in each round. 0: not looked
-     * at.
-     * A parent that died leaves the ring to nobody, so the run drains and ends.
+     * at. A parent that died leaves the ring to nobody, so the run drains and ends.
      */
     int32_t parent_pid;
 };

@@ -32,9 +32,8 @@ size_t mod_zta_session_table_room(const struct mod_zta_session_table *table);
 
 /*
  * Counts place->weight requests like this one for the event's session (none: does nothing), which
- * is
- * read from the store when it is not in memory. An event that was counted before is seen and left
- * alone. is_urgent: the events do not tell these requests, so the session has to.
+ * is read from the store when it is not in memory. An event that was counted before is seen and
+ * left alone. is_urgent: the events do not tell these requests, so the session has to.
  */
 enum zta_status mod_zta_session_table_note(struct mod_zta_session_table *table,
                                            struct zta_change *change, const struct zta_event *event,
