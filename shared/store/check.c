@@ -61,30 +61,42 @@ static enum zta_status check_table(struct zta_view *view, enum zta_table table,
     return ZTA_OK;
 }
 
+/* Records by the kind that their keys begin with. */
+struct kind_counts {
+    uint64_t n[ZTA_HEAD_REVOCATION_KINDS + 1];
+};
+
+static enum zta_status count_kind(void *context, struct zta_blob key, struct zta_blob value,
+                                  bool *goes_on)
+{
+    struct kind_counts *counts = context;
+    uint8_t kind = key.size > 0 ? *(const uint8_t *)key.data : 0;
+    *goes_on = true;
+    if (kind > ZTA_HEAD_REVOCATION_KINDS) {
+        return ZTA_CORRUPT;
+    }
+    counts->n[kind]++;
+    return ZTA_OK;
+}
+
 /* The counts in head let requests skip look-ups, so they must be those of the tables. */
 static enum zta_status check_counts(struct zta_view *view, struct zta_error *error)
 {
     const struct zta_head *head;
-    uint64_t n_revocations;
-    uint64_t n_blocks;
-    uint64_t bytes;
+    struct kind_counts revocations = {.n = {0}};
+    struct kind_counts blocks = {.n = {0}};
     enum zta_status status = zta_view_head(view, &head);
     if (status == ZTA_OK) {
-        status = zta_view_table_size(view, ZTA_TABLE_REVOCATIONS, &n_revocations, &bytes);
+        status = zta_view_each(view, ZTA_TABLE_REVOCATIONS, count_kind, &revocations);
     }
     if (status == ZTA_OK) {
-        status = zta_view_table_size(view, ZTA_TABLE_BLOCKS, &n_blocks, &bytes);
+        status = zta_view_each(view, ZTA_TABLE_BLOCKS, count_kind, &blocks);
     }
     if (status != ZTA_OK) {
         return zta_error_set(error, status, "policy/: the head record cannot be read");
     }
-    for (size_t i = 0; i < ZTA_HEAD_REVOCATION_KINDS; i++) {
-        n_revocations -= head->n_revocations[i];
-    }
-    for (size_t i = 0; i < ZTA_HEAD_BLOCK_KINDS; i++) {
-        n_blocks -= head->n_blocks[i];
-    }
-    if (n_revocations != 0 || n_blocks != 0) {
+    if (memcmp(head->n_revocations, revocations.n + 1, sizeof(head->n_revocations)) != 0 ||
+        memcmp(head->n_blocks, blocks.n + 1, sizeof(head->n_blocks)) != 0) {
         return zta_error_set(error, ZTA_CORRUPT, "policy/: counts differ from the tables");
     }
     return ZTA_OK;
@@ -95,6 +107,10 @@ static enum zta_status check_policy(struct zta_view *view, struct zta_error *err
     enum zta_status status = check_counts(view, error);
     if (status != ZTA_OK) {
         return status;
+    }
+    status = zta_key_check_names(view);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "policy/: names of keys differ from the keys");
     }
     uint64_t n;
     struct zta_sha256 head;

@@ -292,6 +292,45 @@ enum zta_status zta_key_each(struct zta_view *view, zta_key_fn fn, void *context
     return zta_view_each(view, ZTA_TABLE_KEYS, tell, &listener);
 }
 
+struct name_check {
+    struct zta_view *view;
+    uint64_t n_living;
+    enum zta_status status;
+};
+
+static bool check_name(void *context, const struct zta_key *key)
+{
+    struct name_check *check = context;
+    if (key->revoked_s != 0) {
+        return true;
+    }
+    struct zta_blob id;
+    check->n_living++;
+    check->status = zta_view_get(check->view, ZTA_TABLE_KEY_NAMES,
+                                 ZTA_BLOB(key->name.data, key->name.len), &id);
+    if (check->status == ZTA_NOT_FOUND ||
+        (check->status == ZTA_OK &&
+         (id.size != ZTA_KEY_ID_LEN || memcmp(id.data, key->id, ZTA_KEY_ID_LEN) != 0))) {
+        check->status = ZTA_CORRUPT;
+    }
+    return check->status == ZTA_OK;
+}
+
+enum zta_status zta_key_check_names(struct zta_view *view)
+{
+    struct name_check check = {.view = view};
+    uint64_t n_names;
+    uint64_t bytes;
+    enum zta_status status = zta_view_table_size(view, ZTA_TABLE_KEY_NAMES, &n_names, &bytes);
+    if (status == ZTA_OK) {
+        status = zta_key_each(view, check_name, &check);
+    }
+    if (status == ZTA_OK) {
+        status = check.status;
+    }
+    return status == ZTA_OK && n_names != check.n_living ? ZTA_CORRUPT : status;
+}
+
 /* ---- writing ---- */
 
 /* Does the name lead to this id? */

@@ -52,15 +52,15 @@ static enum zta_status damaged(struct zta_error *error, const char *name, const 
                          name, what);
 }
 
-static enum zta_status read_meta(int fd, unsigned index, size_t page_size, const char *name,
-                                 struct lmdb_meta *meta, struct zta_error *error)
+static enum zta_status read_meta(int fd, size_t at, const char *name, struct lmdb_meta *meta,
+                                 struct zta_error *error)
 {
-    ssize_t n = pread(fd, meta, sizeof(*meta), (off_t)(index * page_size));
+    ssize_t n = pread(fd, meta, sizeof(*meta), (off_t)at);
     if (n < 0) {
         return zta_error_set(error, ZTA_IO, "%s: %s", name, strerror(errno));
     }
     if ((size_t)n != sizeof(*meta)) {
-        return damaged(error, name, n == 0 && index == 0 ? "is empty" : "was cut off");
+        return damaged(error, name, n == 0 && at == 0 ? "is empty" : "was cut off");
     }
     if (meta->magic != LMDB_MAGIC || (meta->flags & LMDB_META_FLAG) == 0) {
         return damaged(error, name, "is no LMDB file");
@@ -75,7 +75,7 @@ static enum zta_status read_meta(int fd, unsigned index, size_t page_size, const
 enum zta_status zta_layout_meta(int fd, const char *name, struct zta_error *error)
 {
     struct lmdb_meta metas[2];
-    enum zta_status status = read_meta(fd, 0, 0, name, &metas[0], error);
+    enum zta_status status = read_meta(fd, 0, name, &metas[0], error);
     if (status != ZTA_OK) {
         return status;
     }
@@ -84,7 +84,7 @@ enum zta_status zta_layout_meta(int fd, const char *name, struct zta_error *erro
         (page_size & (page_size - 1)) != 0) {
         return damaged(error, name, "has an impossible page size");
     }
-    status = read_meta(fd, 1, page_size, name, &metas[1], error);
+    status = read_meta(fd, page_size, name, &metas[1], error);
     if (status != ZTA_OK) {
         return status;
     }

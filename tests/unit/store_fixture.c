@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "shared/store/audit.h"
+
 void store_fixture_make_empty(struct store_fixture *fixture)
 {
     *fixture = (struct store_fixture){
@@ -73,6 +75,35 @@ struct zta_store *store_fixture_open(const struct store_fixture *fixture, enum z
         fail_msg("open: %s", error.text);
     }
     return store;
+}
+
+struct zta_change *store_begin(struct zta_store *store, const char *purpose)
+{
+    struct zta_change *change = NULL;
+    struct zta_error error = {.text = ""};
+    if (zta_change_begin(store, purpose, &change, &error) != ZTA_OK) {
+        fail_msg("%s", error.text);
+    }
+    return change;
+}
+
+void store_append(struct zta_store *store)
+{
+    struct zta_change *change = store_begin(store, "append");
+    struct zta_audit_entry entry = {.action = ZTA_TEXT("test")};
+    assert_int_equal(zta_audit_append(change, &entry), ZTA_OK);
+    assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
+}
+
+uint64_t store_count_audit(struct zta_store *store)
+{
+    struct zta_view *view;
+    struct zta_sha256 head;
+    uint64_t n = 0;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    assert_int_equal(zta_audit_verify(view, &n, &head, NULL), ZTA_OK);
+    zta_view_end(&view);
+    return n;
 }
 
 const char *store_path(const struct store_fixture *fixture, const char *name)

@@ -3,7 +3,7 @@
 #ifndef ZTA_TESTS_STORE_FIXTURE_H
 #define ZTA_TESTS_STORE_FIXTURE_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "shared/store/env.h"
@@ -26,6 +26,12 @@ void store_fixture_make_separated(struct store_fixture *fixture);
 void store_fixture_make_empty(struct store_fixture *fixture);
 void store_fixture_remove(struct store_fixture *fixture);
 struct zta_store *store_fixture_open(const struct store_fixture *fixture, enum zta_store_role role);
+
+/* A change that begins, or the test fails. */
+struct zta_change *store_begin(struct zta_store *store, const char *purpose);
+/* Commits one audit entry; counts them after verifying their chain. */
+void store_append(struct zta_store *store);
+uint64_t store_count_audit(struct zta_store *store);
 
 /* Path below the store; static storage, four in turn. */
 const char *store_path(const struct store_fixture *fixture, const char *name);

@@ -228,6 +228,18 @@ static void verify_finds_altered_and_missing_entries(void **state)
     }
 }
 
+static void an_emptied_trail_is_noticed(void **state)
+{
+    (void)state;
+    forge(&(struct forgery){.id = 1, .at = SIZE_MAX});
+    uint64_t n = 0;
+    struct zta_sha256 head;
+    assert_int_equal(verify(&n, &head, NULL), ZTA_CORRUPT);
+    assert_int_equal(n, 1);
+    assert_int_equal(zta_store_check(fixture.dir, false, NULL), ZTA_OK);
+    assert_int_equal(zta_store_check(fixture.dir, true, NULL), ZTA_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_entry_that_does_not_fit_is_refused_whole, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(verify_finds_altered_and_missing_entries, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_emptied_trail_is_noticed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@
 
 #include "shared/store/audit.h"
 #include "shared/store/env.h"
+#include "shared/store/tables_priv.h"
 #include "tests/unit/store_fixture.h"
 
 static struct store_fixture fixture;
@@ -224,6 +225,33 @@ static void take_from_another_store(const char *name)
     store_fixture_remove(&other);
 }
 
+/* A record that no program of ours writes, in an LMDB file that is in order. */
+static int put_a_strange_record(void *context)
+{
+    (void)context;
+    struct zta_store *store;
+    struct zta_change *change;
+    struct zta_blob blob = ZTA_BLOB("x", 1);
+    if (zta_store_open(fixture.dir, ZTA_STORE_OPERATOR, 0, &store, NULL) != ZTA_OK ||
+        zta_change_begin(store, "strange", &change, NULL) != ZTA_OK ||
+        zta_change_put(change, ZTA_TABLE_KEYS, blob, blob) != ZTA_OK ||
+        zta_change_commit(&change, NULL) != ZTA_OK) {
+        return 1;
+    }
+    zta_store_close(&store);
+    return 0;
+}
+
+static void a_backup_is_restored_only_when_every_record_decodes(void **state)
+{
+    (void)state;
+    struct zta_error error = {.text = ""};
+    assert_int_equal(run_in_child(put_a_strange_record, NULL), 0);
+    assert_int_equal(run_in_child(make_backup, NULL), 0);
+    assert_int_equal(zta_store_restore(fixture.dir, backup, &error), ZTA_CORRUPT);
+    assert_non_null(strstr(error.text, "table keys"));
+}
+
 static void a_bad_backup_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
@@ -306,6 +334,7 @@ int main(void)
         WITH_STORE(restore_heals_a_store_that_lost_files),
         WITH_STORE(restore_is_refused_while_a_process_has_the_store_open),
         WITH_STORE(a_bad_backup_is_refused_and_changes_nothing),
+        WITH_STORE(a_backup_is_restored_only_when_every_record_decodes),
         WITH_STORE(root_restores_a_separated_store_with_its_owners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
