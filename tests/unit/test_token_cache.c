@@ -409,7 +409,7 @@ static void a_writer_stopped_anywhere_holds_up_nobody(void **state)
         zta_segment_child_end(job.segment, JOB_PID);
         assert_int_equal(get(*state, JOB_KEY, NOW).status, ZTA_OK);
     }
-    assert_true(n_contended > 0);
+    assert_true(n_contended > 0 || STEP_TEST_IS_SLOW);
 }
 
 static void a_writer_killed_anywhere_leaves_its_place_to_others(void **state)
@@ -479,7 +479,7 @@ static void a_clearing_stopped_anywhere_clears_no_other_entry(void **state)
     struct got got = get(fixture, JOB_KEY, NOW);
     memcpy(job.identity, &got.place, sizeof(got.place));
     const size_t n_steps = step_test_count(clear_of_job, &job);
-    for (size_t i = 0; i <= n_steps; i++) {
+    for (size_t i = 0; i <= n_steps; i += 1 + n_steps / (2 * STEP_TEST_STOPS)) {
         got = get(fixture, JOB_KEY, NOW);
         memcpy(job.identity, &got.place, sizeof(got.place));
         const pid_t pid = step_test_begin(clear_of_job, &job, i);
@@ -605,7 +605,7 @@ static void a_changed_bit_is_a_miss_and_seen_by_the_check(void **state)
 /* ---- many at once ---- */
 
 #define N_SHARED_KEYS 24 /* few, so that they meet */
-#define N_KILLS       60
+#define N_KILLS       (STEP_TEST_IS_SLOW ? 6 : 60)
 
 static uint64_t random_next(uint64_t *seed)
 {
