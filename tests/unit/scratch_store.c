@@ -96,3 +96,12 @@ void scratch_event_make(const struct scratch_event *wanted, struct zta_event *ev
     }
     zta_event_set_texts(event, texts);
 }
+
+/* SplitMix64 (Steele, Lea, Flood). */
+uint64_t scratch_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}

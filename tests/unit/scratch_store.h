@@ -41,4 +41,7 @@ void scratch_event_make(const struct scratch_event *wanted, struct zta_event *ev
 /* The session id that a session number stands for. */
 void scratch_session_id(uint32_t session, uint8_t id[ZTA_SESSION_ID_SIZE]);
 
+/* The next number of a series that is the same in every run. *state starts at any value. */
+uint64_t scratch_random(uint64_t *state);
+
 #endif

@@ -309,13 +309,13 @@ static void hostile_blocks_are_corrupt_never_a_crash(void **state)
     assert_true(size <= sizeof good);
     memcpy(good, record.data, size);
     zta_view_end(&view);
-    srandom(1);
+    uint64_t series = 1;
     for (size_t round = 0; round < 600; round++) {
         uint8_t bad[sizeof good];
         memcpy(bad, good, size);
-        size_t len = round % 3 == 0 ? (size_t)random() % (size + 1) : size;
+        size_t len = round % 3 == 0 ? (size_t)scratch_random(&series) % (size + 1) : size;
         for (size_t i = 0; i < round % 5; i++) {
-            bad[(size_t)random() % size] = (uint8_t)random();
+            bad[(size_t)scratch_random(&series) % size] = (uint8_t)scratch_random(&series);
         }
         struct zta_change *change = begin(&scratch);
         assert_int_equal(zta_change_put(change, ZTA_TABLE_EVENTS, key, ZTA_BLOB(bad, len)), ZTA_OK);

@@ -216,13 +216,13 @@ static void altered_records_are_corrupt_never_a_crash(void **state)
     struct scratch_store scratch;
     scratch_store_open(&scratch, NULL, ZTA_STORE_HELPER, MAP_SIZE);
     static const char *const keys[] = {"L\0\0\0\0", "R\0\0\0\0", "I\0\0\0\0", "A\0\0\0\0"};
-    srandom(2);
+    uint64_t series = 2;
     for (size_t round = 0; round < 400; round++) {
         put_lists(&scratch, 2);
         uint8_t bad[64];
-        size_t size = (size_t)random() % sizeof bad;
+        size_t size = (size_t)scratch_random(&series) % sizeof bad;
         for (size_t i = 0; i < size; i++) {
-            bad[i] = (uint8_t)(random() % 4 == 0 ? random() : 0);
+            bad[i] = (uint8_t)(scratch_random(&series) % 4 == 0 ? scratch_random(&series) : 0);
         }
         struct zta_change *change = begin(&scratch);
         for (size_t i = 0; i < 4; i++) {
