@@ -31,7 +31,7 @@ class Play:
 
     def foreign_issuer(self):
         """An issuer that nobody configured."""
-        return Issuer(self.gateway.httpd.path("run"), url="https://idp.elsewhere.test")
+        return Issuer(self.gateway.httpd.path("run"), url="https://idp.other.test")
 
     def key(self, name, *options):
         """A new API key."""
@@ -89,20 +89,27 @@ class Play:
 
 
 def reasons_of(told):
-    """The why of an explanation in one line: what was found, which rule, what it would have taken."""
-    if told["rule"]:
-        place = f", {os.path.basename(told['rule_file'])}:{told['rule_line']}"
-        parts = [f"rule {told['rule']}{place if told['rule_file'] else ''}"]
-    elif told["nearest"]:
-        parts = [f"rule {told['nearest']} would allow it"]
-    elif told["stage"] == 0 and told["reason"] == "ok":
-        parts = ["stage 0 asks for nothing"]
-    else:
-        parts = [told["detail"] or told["explanation"].rstrip(".")]
-    if told["missing"]:
-        word = "counted by" if told["reason"] == "rate_limited" else "missing"
-        parts.append(f"{word} {told['missing']}")
+    """The why of an explanation in one line: which rule or what was found, and what was missing."""
     if told["monitor"]:
         rule = told["monitor"]["rule"]
-        parts = [f"stage 2 would say {told['monitor']['reason']}{f', rule {rule}' if rule else ''}"]
-    return "; ".join(parts)
+        return f"enforced, it would be {told['monitor']['reason']}{f', rule {rule}' if rule else ''}"
+    missing = f"; missing {told['missing']}" if told["missing"] else ""
+    if told["rule"]:
+        kind = "limit" if told["reason"] == "rate_limited" else "rule"
+        place = f", {os.path.basename(told['rule_file'])}:{told['rule_line']}"
+        return f"{kind} {told['rule']}{place if told['rule_file'] else ''}{missing}"
+    if told["nearest"]:
+        return f"rule {told['nearest']} would allow it{missing}"
+    if told["reason"] == "ok":
+        return _granted(told)
+    return told["detail"] or told["explanation"].rstrip(".")
+
+
+def _granted(told):
+    """What sufficed where no rule had to be asked."""
+    if told["stage"] == 0:
+        return "stage 0 asks for nothing"
+    if told["apikey"]:
+        return f"API key {told['apikey']}"
+    how = "known from the cache" if told["token_cached"] else "verified"
+    return f"token of {told['subject']}@{told['issuer']}, {how}"

@@ -22,7 +22,7 @@ def stage_1(play):
     play.show.heading("Stage 1, basic: every request carries a valid credential")
     alice = play.token("alice", "orders:read")
     play.ask("nobody", "/catalog", 401, "no_credential", "No credential")
-    play.ask("alice, token", "/catalog", 200, "ok", "met", token=alice)
+    play.ask("alice, token", "/catalog", 200, "ok", "alice@corp", token=alice)
     play.api_got("X-ZTA-Subject", "alice")
     play.api_got("Authorization", None)
     play.note("the API got X-ZTA-Subject: alice, X-ZTA-Client: shop, and no Authorization")
@@ -37,13 +37,13 @@ def stage_1(play):
     play.ask("unknown issuer", "/catalog", 401, "unknown_issuer", "iss",
              token=play.token("alice", issuer=play.foreign_issuer()))
     key = play.key("billing", "--role", "orders-admin")
-    play.ask("API key", "/catalog", 200, "ok", "met", key=key)
+    play.ask("API key", "/catalog", 200, "ok", "API key billing", key=key)
     play.ask("API key, mistyped", "/catalog", 401, "bad_credential", "key",
              key=key[:-1] + ("A" if key[-1] != "A" else "B"))
     bob = play.token("bob")
     for nth in ("first", "second", "third"):
-        play.ask(f"bob, {nth}", "/catalog/search", 200, "ok", "met", token=bob)
-    play.ask("bob, too fast", "/catalog/search", 429, "rate_limited", "searches-per-subject",
+        play.ask(f"bob, {nth}", "/catalog/search", 200, "ok", "bob@corp", token=bob)
+    play.ask("bob, too fast", "/catalog/search", 429, "rate_limited", "limit searches-per-subject",
              token=bob)
     return key
 
@@ -67,9 +67,9 @@ def stage_2(play, key):
 
 def monitor(play):
     play.show.heading("Monitor mode: stage 1 is enforced, stage 2 only noted")
-    play.ask("bob, no auditor", "/reports/2", 200, "ok", "would say not_entitled",
+    play.ask("bob, no auditor", "/reports/2", 200, "ok", "would be not_entitled",
              token=play.token("bob"))
-    play.ask("dora, auditor", "/reports/2", 200, "ok", "met",
+    play.ask("dora, auditor", "/reports/2", 200, "ok", "dora@corp",
              token=play.token("dora", roles=["auditor"]))
 
 
