@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "shared/base/bytes.h"
 #include "shared/store/env_priv.h"
 #include "tests/unit/store_fixture.h"
 

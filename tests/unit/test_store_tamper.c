@@ -21,6 +21,7 @@
 
 #include "shared/store/audit.h"
 #include "shared/store/blocks.h"
+#include "shared/store/contain_priv.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/keys.h"
 #include "shared/store/revocations.h"
@@ -429,6 +430,48 @@ static void a_check_by_root_survives_a_spoilt_state(void **state)
     assert_non_null(strstr(error.text, "state"));
 }
 
+struct identity_found {
+    uid_t uid;
+    gid_t gid;
+    int n_groups;
+    gid_t groups[4];
+};
+
+static enum zta_status tell_identity(void *context, struct zta_error *error)
+{
+    (void)error;
+    struct identity_found *found = context;
+    found->uid = getuid();
+    found->gid = getgid();
+    found->n_groups = getgroups(4, found->groups);
+    return setuid(0) == 0 ? ZTA_CONFLICT : ZTA_OK; /* and there is no way back */
+}
+
+static void contained_work_is_done_as_the_files_owner(void **state)
+{
+    (void)state;
+    need_root();
+    struct identity_found found = {.uid = 0};
+    int dir = open(store_path(&fixture, "state"), O_RDONLY | O_DIRECTORY);
+    assert_true(dir >= 0);
+    struct zta_contained work = {.dir_fd = dir,
+                                 .uid = FIXTURE_HTTPD,
+                                 .gid = FIXTURE_OWNER,
+                                 .run = tell_identity,
+                                 .context = &found,
+                                 .result = &found,
+                                 .result_size = sizeof(found),
+                                 .what = "test",
+                                 .crash = "crashed",
+                                 .crash_status = ZTA_CORRUPT};
+    assert_int_equal(zta_contain(&work, NULL), ZTA_OK);
+    assert_int_equal(close(dir), 0);
+    assert_int_equal(found.uid, FIXTURE_HTTPD);
+    assert_int_equal(found.gid, FIXTURE_OWNER);
+    assert_int_equal(found.n_groups, 1);
+    assert_int_equal(found.groups[0], FIXTURE_OWNER);
+}
+
 static void root_does_not_map_what_others_can_alter(void **state)
 {
     (void)state;
@@ -537,6 +580,7 @@ int main(void)
         WITH_STORE(httpd_cannot_init_or_restore),
         WITH_STORE(a_forged_transaction_number_is_noticed),
         WITH_STORE(a_check_by_root_survives_a_spoilt_state),
+        WITH_STORE(contained_work_is_done_as_the_files_owner),
         WITH_STORE(root_does_not_map_what_others_can_alter),
         WITH_STORE(a_stranger_reads_nothing),
         WITH_STORE(the_operator_does_not_write_state),
