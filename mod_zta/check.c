@@ -75,31 +75,13 @@ static const char *place_name(const struct walk *walk, const server_rec *s,
                         dir->location != NULL ? dir->location : "");
 }
 
-/* ZTAAccept: names exist; where a choice must be made, it is made. */
-static void check_accept(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+/* Names exist, whatever the stage: a section inside may raise it. */
+static void check_accept_names(struct walk *walk, const server_rec *s,
+                               const struct mod_zta_dir *dir)
 {
-    struct mod_zta_global *global = mod_zta_global();
-    if (dir->accept == NULL) {
-        if (global->issuers->nelts != 1) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "%s: %d issuers are configured and no ZTAAccept is in force, "
-                               "expected ZTAAccept with the names that count here",
-                               place_name(walk, s, dir), global->issuers->nelts));
-        }
-        else if (APR_ARRAY_IDX(global->issuers, 0, struct mod_zta_issuer_config *)
-                     ->issuer.n_audiences != 1) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "%s: the issuer has not exactly one ZTAAudience and no ZTAAccept "
-                               "is in force, expected ZTAAccept NAME audience=URI",
-                               place_name(walk, s, dir)));
-        }
-        return;
-    }
     for (int i = 0; i < dir->accept->names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(dir->accept->names, i, const char *);
-        const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(global, name);
+        const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(mod_zta_global(), name);
         if (issuer == NULL && strcasecmp(name, "local") != 0) {
             fault(walk, s,
                   apr_psprintf(walk->pool,
@@ -115,6 +97,28 @@ static void check_accept(struct walk *walk, const server_rec *s, const struct mo
                                "expected one of them",
                                place_name(walk, s, dir), name));
         }
+    }
+}
+
+/* Without ZTAAccept the configuration must leave no choice. */
+static void check_accept_default(struct walk *walk, const server_rec *s,
+                                 const struct mod_zta_dir *dir)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    if (global->issuers->nelts != 1) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: %d issuers are configured and no ZTAAccept is in force, "
+                           "expected ZTAAccept with the names that count here",
+                           place_name(walk, s, dir), global->issuers->nelts));
+    }
+    else if (APR_ARRAY_IDX(global->issuers, 0, struct mod_zta_issuer_config *)
+                 ->issuer.n_audiences != 1) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: the issuer has not exactly one ZTAAudience and no ZTAAccept "
+                           "is in force, expected ZTAAccept NAME audience=URI",
+                           place_name(walk, s, dir)));
     }
 }
 
@@ -161,6 +165,7 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
     }
     if (dir->accept != NULL) {
         resolve_accept(dir->accept, walk->pool);
+        check_accept_names(walk, s, dir);
     }
     if (dir->stance.monitor == 0) {
         return;
@@ -183,7 +188,16 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
                            zta_mode_name((enum zta_mode)dir->stance.modes[ZTA_FEATURE_RULES]),
                            (unsigned)dir->stance.stage));
     }
-    check_accept(walk, s, dir);
+    if (dir->stance.stage == 0 && dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTAFeature credential=enforce at stage 0, expected ZTAStage 1 or "
+                           "more",
+                           place_name(walk, s, dir)));
+    }
+    if (dir->accept == NULL) {
+        check_accept_default(walk, s, dir);
+    }
     if (dir->sources != NULL && dir->sources->apikey_header != NULL &&
         !mod_zta_dir_accept(dir)->has_local) {
         fault(walk, s,
@@ -302,12 +316,16 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         .is_running = mod_zta_retained()->generation > 0,
     };
     resolve_accept(&global->default_accept, pconf);
+    for (server_rec *v = s; v != NULL; v = v->next) {
+        /* What stands in the main server alone was never merged with anything. */
+        mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
+    }
     mod_zta_each_place(ptemp, s, check_place, &walk);
     if (!global->is_governed) {
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
          * show when they are written and not when a stage is raised. */
         if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0) {
-            return OK;
+            return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
         }
     }
     else {

@@ -27,16 +27,26 @@ static const char *expected(cmd_parms *cmd, const char *got, const char *expecta
     return apr_psprintf(cmd->pool, "%s: got '%s', expected %s", cmd->cmd->name, got, expectation);
 }
 
+/* In no section that would apply it to something else than it says. */
+static const char *check_context(cmd_parms *cmd, unsigned forbidden)
+{
+    if (mod_zta_global()->current_issuer != NULL) {
+        return apr_psprintf(cmd->pool, "%s: cannot occur within %s section", cmd->cmd->name,
+                            ISSUER_CONTAINER ">");
+    }
+    return ap_check_cmd_context(cmd, forbidden);
+}
+
 /* Once in the main server, outside every section. */
 static const char *check_global(cmd_parms *cmd)
 {
-    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
-    return error;
+    return check_context(cmd, GLOBAL_ONLY);
 }
 
+/* <Proxy> is merged once a back end is chosen: after the request was judged. */
 static const char *check_place(cmd_parms *cmd)
 {
-    return ap_check_cmd_context(cmd, NOT_IN_LIMIT | NOT_IN_FILES | NOT_IN_HTACCESS);
+    return check_context(cmd, NOT_IN_LIMIT | NOT_IN_FILES | NOT_IN_HTACCESS | NOT_IN_PROXY);
 }
 
 static const char *check_issuer(cmd_parms *cmd)
@@ -206,6 +216,18 @@ static bool is_name(const char *word)
            strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
+static bool is_issuer_url(const char *url)
+{
+    static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        size_t len = strlen(loopback[i]);
+        if (strncmp(url, loopback[i], len) == 0 && strchr(":/", url[len]) != NULL) {
+            return true; /* the host ends there: strchr finds the NUL as well */
+        }
+    }
+    return strncmp(url, "https://", 8) == 0 && url[8] != '\0' && url[8] != '/';
+}
+
 static const char *check_issuer_words(cmd_parms *cmd, const char *name, const char *url)
 {
     if (!is_name(name)) {
@@ -214,8 +236,7 @@ static const char *check_issuer_words(cmd_parms *cmd, const char *name, const ch
     if (strcasecmp(name, "local") == 0) {
         return expected(cmd, name, "another name: 'local' stands for API keys");
     }
-    if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1", 16) != 0 &&
-        strncmp(url, "http://localhost", 16) != 0 && strncmp(url, "http://[::1]", 12) != 0) {
+    if (!is_issuer_url(url)) {
         return expected(cmd, url, "an https URL (http on loopback only)");
     }
     for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
@@ -507,10 +528,13 @@ static const char *set_default(cmd_parms *cmd, void *place, const char *word)
     return NULL;
 }
 
-static bool is_header_name(const char *word)
+/* A header that a client may send: Authorization has a grammar of its own, ours are scrubbed. */
+static bool is_apikey_header(const char *word)
 {
-    return word[0] != '\0' && strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                           "0123456789-") == strlen(word);
+    return word[0] != '\0' &&
+           strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "0123456789-") == strlen(word) &&
+           strcasecmp(word, "Authorization") != 0 && strncasecmp(word, "X-ZTA-", 6) != 0;
 }
 
 /*
@@ -539,12 +563,14 @@ static const char *set_credentials(cmd_parms *cmd, void *place, const char *word
     if (strcasecmp(word, "header") == 0) {
         sources->has_authorization = true;
     }
-    else if (strncasecmp(word, "apikey:", 7) == 0 && is_header_name(word + 7) &&
-             strcasecmp(word + 7, "Authorization") != 0) {
+    else if (strncasecmp(word, "apikey:", 7) == 0 && is_apikey_header(word + 7) &&
+             sources->apikey_header == NULL) {
         sources->apikey_header = word + 7;
     }
     else {
-        return expected(cmd, word, "header, or apikey:HEADER with the name of a request header");
+        return expected(cmd, word,
+                        "header, or one apikey:HEADER with the name of a request header "
+                        "(not Authorization, not X-ZTA-...)");
     }
     dir->sources = sources;
     return NULL;

@@ -387,8 +387,10 @@ class Httpd:
 
     def evidence(self):
         """What a failure report needs: stderr and the tail of the error log."""
-        with open(self.path("logs/stderr.log"), encoding="utf-8", errors="replace") as f:
-            stderr = f.read()
+        stderr = ""
+        if os.path.exists(self.path("logs/stderr.log")):
+            with open(self.path("logs/stderr.log"), encoding="utf-8", errors="replace") as f:
+                stderr = f.read()
         return f"stderr: {stderr}\nerror log:\n{self.error_text()[-8000:]}"
 
     def allow_log(self, *patterns):

@@ -1,0 +1,669 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every directive: values it takes and refuses, places, merges, combinations that are unsafe."""
+
+import json
+import os
+import re
+
+import pytest
+
+from support.gateway import Gateway
+from support.issuer import Key
+from support.local import ROOT, wait_for
+
+NEVER = "http://127.0.0.1:9"  # configtest asks no back end
+
+GLOBAL_GOOD = [
+    "ZTAStoreSize 16M", "ZTAStoreSize 1G", "ZTAStoreSize 17179869184", "ZTASharedMemory 8M",
+    "ZTASharedMemory 8388608", "ZTASharedMemory 65536k",
+    "ZTARetain events=7d", "ZTARetain events=2G sessions=90d", "ZTARetain events=1h\nZTARetain "
+    "events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
+    "ZTAVerifyLimit OFF", "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
+    "ZTARules conf/empty.zta conf/more-[ab].zta",
+    '<ZTAIssuer b2 "https://b.example.test/tenant?x=1">\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>',
+    "<ztaissuer b.c_d-e http://127.0.0.1:8080/as>\nztakeys file:conf/jwks.json\n</ztaissuer>",
+    "<ZTAIssuer b3 http://localhost>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+    "<ZTAIssuer b4 http://[::1]:8080>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+    f"<ZTAIssuer {'n' * 63} https://b5.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+]
+ISSUER_GOOD = [
+    "ZTAAudience https://a.test https://b.test urn:x", "ZTAAlgorithms RS256",
+    "ZTAAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 EdDSA",
+    "ZTATokenType at+jwt", "ZTATokenType any", "ZTATokenType AT+JWT", "ZTALeeway 0",
+    "ZTALeeway 300", "ZTAClaim roles realm_access.roles", "ZTAClaim groups groups",
+    'ZTAClaim roles "\\"https://app.example/roles\\""', "ZTAClaim scope scp",
+    "ZTAClaim subject preferred_username", "ZTAClaim client azp", "ZTAClaim session sid",
+    "ZTAClaim device device.id", "ZTAClaim acr acr", "<IfModule zta_module>\nZTALeeway 5\n"
+    "</IfModule>",
+]
+PLACE_GOOD = [
+    "ZTACredentials header\nZTAAccept corp",
+    "ZTAAccept corp local", "ZTAAccept LOCAL corp", "ZTAAccept corp "
+    "audience=https://x.test audience=urn:y local", "ZTAStage 0", "ZTAStage 1", "ZTAStage 2",
+    "ZTAMonitor 0", "ZTAMonitor 1", "ZTAMonitor 2", "ZTAFeature ratelimit=off",
+    "ZTAFeature rules=monitor ratelimit=monitor credential=enforce", "ZTAFeature rules=enforce",
+    'ZTARealm "the orders API"', "ZTARealm x", "ZTADefault deny", "ZTADefault Allow",
+    "ZTACredentials header", "ZTACredentials apikey:X-Other-Key", "ZTACredentials header "
+    "apikey:Ocp-Apim-Subscription-Key", "ZTAForward identity", "ZTAForward authorization",
+    "ZTAForward identity authorization", "ZTAForward none", "ZTAPath strict",
+    "ZTAPath encoded-slash parameters", "ZTAPreflight judge", "ZTAPreflight answer",
+    "ZTAPreflight pass", "ZTAFailure closed", "ZTAFailure stale=5m", "ZTAFailure stale=30",
+]
+
+# line, what the error must name, what it must say is expected
+GLOBAL_BAD = [
+    ("ZTAStore relative/store", "relative/store", "an absolute path"),
+    ("ZTAStore", "ZTAStore", "takes one argument"),
+    ("ZTAStore /a /b", "ZTAStore", "takes one argument"),
+    ("ZTAStore /nonexistent/zta", "/nonexistent/zta", "ztactl store init"),
+    ("ZTAStoreSize 8X", "8X", "at least 16M, such as 8G"),
+    ("ZTAStoreSize 15M", "15M", "at least 16M"),
+    ("ZTAStoreSize -1", "-1", "at least 16M"),
+    ("ZTAStoreSize 8.5G", "8.5G", "at least 16M"),
+    ("ZTAStoreSize G", "G", "at least 16M"),
+    ('ZTAStoreSize ""', "ZTAStoreSize", "takes one argument"),
+    ("ZTAStoreSize 99999999999999999999G", "99999999999999999999G", "at least 16M"),
+    ("ZTAStoreSize 17592186044416G", "17592186044416G", "at least 16M"),
+    ("ZTASharedMemory 7M", "7M", "at least 8M, such as 256M"),
+    ("ZTASharedMemory big", "big", "at least 8M"),
+    ("ZTASharedMemory 0", "'0'", "at least 8M"),
+    ("ZTASharedMemory +256M", "+256M", "at least 8M"),
+    ("ZTARetain 7d", "7d", "events=DURATION, events=SIZE or sessions=DURATION"),
+    ("ZTARetain events=", "events=", "events=DURATION"),
+    ("ZTARetain events=0", "events=0", "events=DURATION"),
+    ("ZTARetain events=1w", "events=1w", "events=DURATION"),
+    ("ZTARetain sessions=2G", "sessions=2G", "sessions=DURATION"),
+    ("ZTARetain sessions=-90d", "sessions=-90d", "sessions=DURATION"),
+    ("ZTARetain events=7d audit=1y", "audit=1y", "events=DURATION"),
+    ("ZTAVerifyLimit 20", "'20'", "COUNT/DURATION such as 20/10s, or off"),
+    ("ZTAVerifyLimit 0/10s", "0/10s", "COUNT/DURATION"),
+    ("ZTAVerifyLimit 20/0s", "20/0s", "COUNT/DURATION"),
+    ("ZTAVerifyLimit 20/", "20/", "COUNT/DURATION"),
+    ("ZTAVerifyLimit /10s", "/10s", "COUNT/DURATION"),
+    ("ZTAVerifyLimit -1/10s", "-1/10s", "COUNT/DURATION"),
+    ("ZTAVerifyLimit 20/10x", "20/10x", "COUNT/DURATION"),
+    ("ZTAVerifyLimit on", "'on'", "COUNT/DURATION"),
+    ("ZTARules conf/absent.zta", "conf/absent.zta", "matches no file"),
+    ("ZTARules conf/absent-*.zta", "conf/absent-*.zta", "matches no file"),
+    ("ZTARules conf", "/conf", "expected a regular file"),
+    ("ZTARules", "ZTARules", "requires at least one argument"),
+    ("ZTARules conf/bad.zta", "bad.zta:2:3", "expected"),
+    ("<ZTAIssuer corp2 https://b.test\n</ZTAIssuer>", "corp2", "closing '>'"),
+    ("<ZTAIssuer corp2>\n</ZTAIssuer>", "corp2", "exactly NAME URL>"),
+    ("<ZTAIssuer>\n</ZTAIssuer>", "ZTAIssuer", "expected"),
+    ("<ZTAIssuer a b c>\n</ZTAIssuer>", "a b c", "exactly NAME URL>"),
+    ('<ZTAIssuer "a b" https://b.test>\n</ZTAIssuer>', "a b", "letters, digits"),
+    ("<ZTAIssuer -a https://b.test>\n</ZTAIssuer>", "-a", "letters, digits"),
+    (f"<ZTAIssuer {'n' * 64} https://b.test>\n</ZTAIssuer>", "n" * 64, "at most 63"),
+    ("<ZTAIssuer local https://b.test>\n</ZTAIssuer>", "local", "stands for API keys"),
+    ("<ZTAIssuer Local https://b.test>\n</ZTAIssuer>", "Local", "stands for API keys"),
+    ("<ZTAIssuer b idp.test>\n</ZTAIssuer>", "idp.test", "an https URL"),
+    ("<ZTAIssuer b http://idp.test>\n</ZTAIssuer>", "http://idp.test", "http on loopback only"),
+    ("<ZTAIssuer b http://localhost.evil.test>\n</ZTAIssuer>", "localhost.evil.test",
+     "http on loopback only"),
+    ("<ZTAIssuer b http://127.0.0.100.evil.test>\n</ZTAIssuer>", "127.0.0.100.evil.test",
+     "http on loopback only"),
+    ("<ZTAIssuer b http://[::1].evil.test>\n</ZTAIssuer>", "[::1].evil.test",
+     "http on loopback only"),
+    ("<ZTAIssuer b https://>\n</ZTAIssuer>", "https://", "an https URL"),
+    ("<ZTAIssuer corp https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>", "corp",
+     "stands there already"),
+    ('<ZTAIssuer b "https://idp.example.test">\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>',
+     "https://idp.example.test", "stands there already"),
+    ("<ZTAIssuer b https://b.test>\nZTALeeway 5\n</ZTAIssuer>", "'b'", "ZTAKeys file:PATH"),
+    ("<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n", "ZTAIssuer", "not closed"),
+]
+ISSUER_BAD = [
+    ('ZTAAudience ""', "ZTAAudience", "requires at least one argument"),
+    ("ZTAAudience", "ZTAAudience", "requires at least one argument"),
+    ("ZTAKeys discover", "discover", "file:PATH of a JWKS"),
+    ("ZTAKeys https://idp.test/jwks", "https://idp.test/jwks", "file:PATH of a JWKS"),
+    ("ZTAKeys file:", "'file:'", "file:PATH of a JWKS"),
+    ("ZTAKeys /etc/zta/jwks.json", "/etc/zta/jwks.json", "file:PATH of a JWKS"),
+    ("ZTAKeys file:conf/absent.json", "conf/absent.json", "No such file"),
+    ("ZTAKeys file:conf", "/conf", "expected a regular file"),
+    ("ZTAKeys file:conf/text.json", "conf/text.json", "JSON"),
+    ("ZTAKeys file:conf/empty.json", "conf/empty.json", "key"),
+    ("ZTAKeys file:conf/list.json", "conf/list.json", "object"),
+    ("ZTAKeys file:conf/oct.json", "conf/oct.json", "key"),
+    ("ZTAKeys file:conf/big.json", "conf/big.json", "expected a regular file of at most"),
+    ("ZTAAlgorithms none", "none", "one of RS256"),
+    ("ZTAAlgorithms RS256 HS256", "HS256", "never accepted"),
+    ("ZTAAlgorithms rs256", "rs256", "one of RS256"),
+    ("ZTAAlgorithms RS257", "RS257", "one of RS256"),
+    ('ZTAAlgorithms ""', "ZTAAlgorithms", "requires at least one argument"),
+    ("ZTATokenType JWT", "JWT", "at+jwt or any"),
+    ('ZTATokenType ""', "ZTATokenType", "takes one argument"),
+    ("ZTALeeway 301", "301", "seconds from 0 to 300"),
+    ("ZTALeeway -1", "-1", "seconds from 0 to 300"),
+    ("ZTALeeway 60s", "60s", "seconds from 0 to 300"),
+    ("ZTALeeway 1.5", "1.5", "seconds from 0 to 300"),
+    ('ZTALeeway ""', "ZTALeeway", "takes one argument"),
+    ("ZTAClaim color x", "color", "roles, groups, scope, subject"),
+    ('ZTAClaim roles ""', "ZTAClaim", "takes two arguments"),
+    ("ZTAClaim roles a..b", "a..b", "segments joined by '.'"),
+    ("ZTAClaim roles .a", ".a", "segments joined by '.'"),
+    ("ZTAClaim roles a.", "a.", "segments joined by '.'"),
+    ("ZTAClaim roles", "ZTAClaim", "takes two arguments"),
+    # What belongs elsewhere would change the server around the section.
+    ("ZTAStage 0", "ZTAStage", "within <ZTAIssuer>"),
+    ("ZTARealm x", "ZTARealm", "within <ZTAIssuer>"),
+    ("ZTAStoreSize 1G", "ZTAStoreSize", "within <ZTAIssuer>"),
+    ("<ZTAIssuer c https://c.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>", "ZTAIssuer",
+     "cannot occur within <ZTAIssuer> section"),
+]
+PLACE_BAD = [
+    ("ZTAAccept corp!", "corp!", "names of <ZTAIssuer> sections, local, or audience=URI"),
+    ("ZTAAccept audience=https://x.test", "no name", "names of <ZTAIssuer> sections"),
+    ("ZTAAccept corp audience=", "audience=", "audience=URI"),
+    ('ZTAAccept ""', "no name", "names of <ZTAIssuer>"),
+    ("ZTAAccept", "no name", "names of <ZTAIssuer>"),
+    ("ZTAAccept nobody", "nobody", "the name of an <ZTAIssuer> section or local"),
+    ("ZTAAccept corp nobody", "nobody", "the name of an <ZTAIssuer> section or local"),
+    ("ZTAAccept Corp local", "Corp", "the name of an <ZTAIssuer> section or local"),
+    *((f"{name} {value}", value, "0 (off), 1 (basic) or 2 (identity)")
+      for name in ("ZTAStage", "ZTAMonitor")
+      for value in ("3", "4", "-1", "+1", "one", "1.0", "0x1", "99999999999999999999")),
+    ('ZTAMonitor ""', "ZTAMonitor", "takes one argument"),
+    ("ZTAStage 1 2", "ZTAStage", "takes one argument"),
+    ("ZTAFeature rules", "'rules'", "credential, ratelimit or rules, then =enforce"),
+    ("ZTAFeature =enforce", "=enforce", "credential, ratelimit or rules"),
+    ("ZTAFeature geo=enforce", "geo=enforce", "credential, ratelimit or rules"),
+    ("ZTAFeature risk=off", "risk=off", "credential, ratelimit or rules"),
+    ("ZTAFeature ratelimit=off Rules=off", "Rules=off", "credential, ratelimit or rules"),
+    ("ZTAFeature rules=on", "rules=on", "a mode: enforce, monitor or off"),
+    ("ZTAFeature rules=", "rules=", "a mode: enforce, monitor or off"),
+    ("ZTAFeature credential=off", "credential=off", "neither off nor monitored"),
+    ("ZTAFeature credential=monitor", "credential=monitor", "neither off nor monitored"),
+    ("ZTARealm 'a\"b'", 'a"b', "printable ASCII without quotes"),
+    ("ZTARealm 'a\\b'", "'a", "printable ASCII without quotes"),
+    ("ZTARealm caf\u00e9", "caf", "printable ASCII"),
+    ("ZTARealm a\tb", "ZTARealm", "takes one argument"),
+    ("ZTARealm 'a\tb'", "'a", "printable ASCII"),
+    ("ZTADefault maybe", "maybe", "deny or allow"),
+    ('ZTADefault ""', "ZTADefault", "takes one argument"),
+    ("ZTACredentials query", "query", "header, or one apikey:HEADER"),
+    ("ZTACredentials header cookie:x", "cookie:x", "header, or one apikey:HEADER"),
+    ("ZTACredentials apikey:", "apikey:", "the name of a request header"),
+    ("ZTACredentials apikey:Authorization", "apikey:Authorization", "a request header"),
+    ("ZTACredentials apikey:X_Key", "apikey:X_Key", "a request header"),
+    ('ZTACredentials "apikey:X Key"', "apikey:X Key", "a request header"),
+    ("ZTACredentials apikey:X-ZTA-Key", "apikey:X-ZTA-Key", "a request header"),
+    ("ZTACredentials apikey:X-A apikey:X-B", "apikey:X-B", "one apikey:HEADER"),
+    ("ZTAForward all", "'all'", "identity, authorization or none"),
+    ("ZTAForward identity cookie", "cookie", "identity, authorization or none"),
+    ("ZTAPath loose", "loose", "strict, encoded-slash or parameters"),
+    ("ZTAPath parameters dots", "dots", "strict, encoded-slash or parameters"),
+    ("ZTAPreflight yes", "yes", "judge, answer or pass"),
+    ("ZTAFailure open", "open", "closed, or stale=DURATION"),
+    ("ZTAFailure stale", "'stale'", "closed, or stale=DURATION"),
+    ("ZTAFailure stale=", "stale=", "closed, or stale=DURATION"),
+    ("ZTAFailure stale=0", "stale=0", "closed, or stale=DURATION"),
+    ("ZTAFailure stale=-1s", "stale=-1s", "closed, or stale=DURATION"),
+    ("ZTAFailure stale=5x", "stale=5x", "closed, or stale=DURATION"),
+]
+
+GLOBAL_LINES = {
+    "ZTAStore": "ZTAStore /nonexistent", "ZTAStoreSize": "ZTAStoreSize 1G",
+    "ZTARules": "ZTARules conf/empty.zta", "ZTASharedMemory": "ZTASharedMemory 16M",
+    "ZTARetain": "ZTARetain events=7d", "ZTAVerifyLimit": "ZTAVerifyLimit off",
+    "<ZTAIssuer": "<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+}
+ISSUER_LINES = {
+    "ZTAAudience": "ZTAAudience https://a.test", "ZTAKeys": "ZTAKeys file:conf/jwks.json",
+    "ZTAAlgorithms": "ZTAAlgorithms RS256", "ZTATokenType": "ZTATokenType any",
+    "ZTALeeway": "ZTALeeway 5", "ZTAClaim": "ZTAClaim roles roles",
+}
+PLACE_LINES = {
+    "ZTAAccept": "ZTAAccept corp local", "ZTAStage": "ZTAStage 0", "ZTAMonitor": "ZTAMonitor 1",
+    "ZTAFeature": "ZTAFeature ratelimit=off", "ZTARealm": "ZTARealm x",
+    "ZTADefault": "ZTADefault deny", "ZTACredentials": "ZTACredentials header",
+    "ZTAForward": "ZTAForward identity", "ZTAPath": "ZTAPath strict",
+    "ZTAPreflight": "ZTAPreflight pass", "ZTAFailure": "ZTAFailure closed",
+}
+NARROW = {
+    "<Limit>": ("<Location /x>\n<Limit GET>", "</Limit>\n</Location>"),
+    "<LimitExcept>": ("<Location /x>\n<LimitExcept GET>", "</LimitExcept>\n</Location>"),
+    "<If>": ("<If \"true\">", "</If>"),
+    "<If> in <Location>": ("<Location /x>\n<If \"true\">", "</If>\n</Location>"),
+    "<ElseIf>": ("<If \"false\">\n</If>\n<ElseIf \"true\">", "</ElseIf>"),
+    "<Else>": ("<If \"false\">\n</If>\n<Else>", "</Else>"),
+    "<Files>": ("<Files x>", "</Files>"),
+    "<Files> in <Directory>": ("<Directory /x>\n<Files x>", "</Files>\n</Directory>"),
+    "<FilesMatch>": ("<FilesMatch x>", "</FilesMatch>"),
+    # Its configuration is that of a back end, chosen after the place was judged.
+    "<Proxy>": ("<Proxy *>", "</Proxy>"),
+    "<ProxyMatch>": ("<ProxyMatch .*>", "</ProxyMatch>"),
+}
+WIDE = {
+    "vhost": ("", ""),
+    "<Location>": ("<Location /x>", "</Location>"),
+    "<LocationMatch>": ("<LocationMatch ^/x>", "</LocationMatch>"),
+    "<Directory>": ("<Directory /x>", "</Directory>"),
+    "<DirectoryMatch>": ("<DirectoryMatch ^/x>", "</DirectoryMatch>"),
+}
+
+
+@pytest.fixture(scope="module")
+def gateway(pki):
+    """A configuration that is good and never started: what is appended to it is what is tested."""
+    class NoBackend:
+        url = NEVER
+
+    z = Gateway(pki, NoBackend(), rules="")
+    z.init_store()
+    key = Key("ES256", kid="k")
+    z.httpd.write("conf/empty.zta", "")
+    z.httpd.write("conf/more-a.zta", "allow a\n  when path /a\n")
+    z.httpd.write("conf/more-b.zta", "allow b\n  when path /b\n")
+    z.httpd.write("conf/bad.zta", "allow a\n  wehn path /a\n")
+    z.httpd.write("conf/text.json", "keys")
+    z.httpd.write("conf/empty.json", '{"keys": []}')
+    z.httpd.write("conf/list.json", "[]")
+    z.httpd.write("conf/oct.json", '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "o"}]}')
+    z.httpd.write("conf/big.json", '{"keys": [' + " " * (2 << 20) + "]}")
+    z.httpd.write("conf/many.json", json.dumps({"keys": [
+        k.jwk() for k in z.issuer.keys.values()]}))
+    z.issuer.write_jwks({"keys": [key.jwk()]})
+    yield z
+    z.httpd.remove()
+
+
+def check(z, global_text="", vhost_text="", issuer_text=""):
+    z.issuer_text = issuer_text
+    return z.configtest(global_text, vhost_text)
+
+
+def refused(answer, named, expectation):
+    code, output = answer
+    assert code != 0, output
+    assert named in output and expectation in output, output
+
+
+def refused_place(answer, name):
+    code, output = answer
+    assert code != 0, output
+    assert name.lstrip("<") in output, output
+    assert re.search(r"cannot occur within|not allowed (here|in)|outside a section", output), output
+
+
+def test_every_directive_has_its_cases():
+    with open(os.path.join(ROOT, "mod_zta", "directives.def"), encoding="utf-8") as f:
+        names = set(re.findall(r'^ZTA_DIRECTIVE\(\w+, "([^"]+)"', f.read(), re.M))
+    assert names == {*GLOBAL_LINES, *ISSUER_LINES, *PLACE_LINES}
+    for lines in (GLOBAL_GOOD + ISSUER_GOOD + PLACE_GOOD + ["ZTAStore ", "ZTAKeys "],
+                  [bad[0] for bad in GLOBAL_BAD + ISSUER_BAD + PLACE_BAD]):
+        assert not [n for n in names if not any(line.startswith(n) for line in lines)]
+
+
+def test_good_global_values_pass(gateway):
+    code, output = check(gateway, global_text="\n".join(GLOBAL_GOOD))
+    assert code == 0, output
+
+
+def test_good_issuer_values_pass(gateway):
+    sections = [f"<ZTAIssuer i{n} https://{n}.test>\nZTAKeys file:conf/many.json\n"
+                f"ZTAAlgorithms EdDSA\n{line}\n</ZTAIssuer>"
+                for n, line in enumerate(ISSUER_GOOD)]
+    code, output = check(gateway, global_text="\n".join(sections))
+    assert code == 0, output
+
+
+def test_good_values_of_places_pass(gateway):
+    sections = [f"<Location /{n}>\n{line}\n</Location>" for n, line in enumerate(PLACE_GOOD)]
+    for lines in (sections, PLACE_GOOD):
+        code, output = check(gateway, vhost_text="\n".join(lines))
+        assert code == 0, output
+
+
+@pytest.mark.parametrize("line, named, expectation", GLOBAL_BAD)
+def test_a_bad_global_value_names_itself_and_what_was_expected(gateway, line, named, expectation):
+    refused(check(gateway, global_text=line), named, expectation)
+
+
+@pytest.mark.parametrize("line, named, expectation", ISSUER_BAD)
+def test_a_bad_issuer_value_names_itself_and_what_was_expected(gateway, line, named, expectation):
+    refused(check(gateway, issuer_text=line), named, expectation)
+
+
+@pytest.mark.parametrize("line, named, expectation", PLACE_BAD)
+def test_a_bad_value_of_a_place_names_itself_and_what_was_expected(gateway, line, named,
+                                                                   expectation):
+    refused(check(gateway, vhost_text=line), named, expectation)
+
+
+@pytest.mark.parametrize("section", WIDE)
+def test_directives_of_places_stand_in_every_kind_of_place(gateway, section):
+    begin, end = WIDE[section]
+    code, output = check(gateway, vhost_text="\n".join([begin, *PLACE_LINES.values(), end]))
+    assert code == 0, output
+
+
+@pytest.mark.parametrize("section, name", [
+    *((section, "ZTAStage") for section in NARROW),
+    *((list(NARROW)[(n + k * 4) % len(NARROW)], name) for k in range(3)
+      for n, name in enumerate([*PLACE_LINES, "ZTAStoreSize", "ZTALeeway"])
+      if name != "ZTAStage")])
+def test_no_directive_stands_where_it_would_hold_for_part_of_a_place(gateway, section, name):
+    begin, end = NARROW[section]
+    line = {**PLACE_LINES, **GLOBAL_LINES, **ISSUER_LINES}[name]
+    refused_place(check(gateway, vhost_text=f"{begin}\n{line}\n{end}"), name)
+
+
+@pytest.mark.parametrize("section, name", [
+    *((section, "ZTAStore") for section in WIDE),
+    *((section, name) for section in ("vhost", "<Location>") for name in GLOBAL_LINES
+      if name != "ZTAStore")])
+def test_global_directives_stand_in_the_main_server_alone(gateway, section, name):
+    begin, end = WIDE[section]
+    refused_place(check(gateway, vhost_text=f"{begin}\n{GLOBAL_LINES[name]}\n{end}"), name)
+
+
+@pytest.mark.parametrize("name", ISSUER_LINES)
+def test_issuer_directives_stand_in_their_section_alone(gateway, name):
+    refused(check(gateway, global_text=ISSUER_LINES[name]), name, "inside <ZTAIssuer NAME URL>")
+    refused(check(gateway, vhost_text=ISSUER_LINES[name]), name, "inside <ZTAIssuer NAME URL>")
+    code, output = check(gateway, vhost_text=f"<Location /x>\n{ISSUER_LINES[name]}\n</Location>")
+    assert code != 0 and f"{name} not allowed in <Location> context" in output, output
+
+
+def test_no_directive_stands_in_htaccess(zta):
+    z = zta(start=False, stage=0, proxy=None)
+    lines = {**PLACE_LINES, **GLOBAL_LINES, **ISSUER_LINES}
+    for name, line in lines.items():
+        z.httpd.write(f"htdocs/{name.strip('<')}/.htaccess", f"{line}\n")
+        z.httpd.write(f"htdocs/{name.strip('<')}/page.html", "a page")
+    z.httpd.write("htdocs/page.html", "a page")
+    z.vhost_text = f"<Directory {z.httpd.path('htdocs')}>\nAllowOverride All\n</Directory>"
+    z.httpd.allow_log(r"\.htaccess: <?ZTA\w+ not allowed here")
+    z.start()
+    assert z.get("/page.html").status == 200
+    for name in lines:
+        mark = z.httpd.log_mark()
+        assert z.get(f"/{name.strip('<')}/page.html").status == 500, name
+        assert f"{name} not allowed here" in z.httpd.error_text(mark)
+
+
+OTHER = ("<ZTAIssuer other https://other.example.test>\nZTAAudience https://other-api.test\n"
+         "ZTAKeys file:conf/other.json\nZTAAlgorithms ES256\n</ZTAIssuer>")
+
+# What it is, options of the gateway, global text, vhost text, what the error must say.
+UNSAFE = [
+    ("no store", {"store": None}, "", "", "expected ZTAStore DIR in the main server"),
+    ("no store, monitored", {"store": None, "stage": None}, "", "ZTAMonitor 1",
+     "expected ZTAStore DIR in the main server"),
+    ("several issuers and no choice", {"accept": None, "credentials": None}, OTHER, "",
+     "2 issuers are configured and no ZTAAccept is in force"),
+    ("several issuers and no choice in one place", {"accept": None, "credentials": None,
+     "stage": None}, OTHER, "<Location /x>\nZTAStage 1\n</Location>", "section /x"),
+    ("no issuer", {"accept": None, "credentials": None, "issuers": False}, "", "",
+     "0 issuers are configured"),
+    ("several audiences and no choice", {"accept": None, "credentials": None,
+     "issuer_text": "ZTAAudience https://second.test"}, "", "",
+     "has not exactly one ZTAAudience"),
+    ("no audience", {"accept": "bare", "credentials": None}, OTHER.replace(
+        "ZTAAudience https://other-api.test\n", "").replace("other ", "bare "), "",
+     "issuer 'bare' has no ZTAAudience and ZTAAccept names none"),
+    ("API keys read and not accepted", {"accept": "corp"}, "", "",
+     "ZTACredentials has apikey:X-Api-Key, but API keys are not accepted"),
+    ("API keys read and not accepted in one place", {}, "",
+     "<Location /x>\nZTAAccept corp\n</Location>", "section /x: ZTACredentials has apikey"),
+    ("rules without a credential", {"stage": 0}, "", "ZTAMonitor 1\nZTAFeature rules=enforce",
+     "rules need a verified credential"),
+    ("rules without a credential in one place", {}, "",
+     "<Location /x>\nZTAStage 0\nZTAMonitor 2\nZTAFeature rules=enforce\n</Location>",
+     "section /x: ZTAFeature rules=enforce"),
+    ("a credential enforced where nothing is", {"stage": 0}, "",
+     "ZTAMonitor 1\nZTAFeature credential=enforce", "expected ZTAStage 1 or more"),
+    ("unknown name where nothing is enforced", {"stage": 0, "accept": "nobody",
+     "credentials": None}, "", "", "ZTAAccept names 'nobody'"),
+    ("trailers", {}, "", "MergeTrailers on", "expected 'MergeTrailers off'"),
+    ("cache", {"modules": ("cache", "cache_disk")}, "", "CacheEnable disk /",
+     "expected 'CacheQuickHandler off'"),
+]
+
+
+@pytest.mark.parametrize("options, global_text, vhost_text, expectation",
+                         [u[1:] for u in UNSAFE], ids=[u[0] for u in UNSAFE])
+def test_an_unsafe_combination_is_a_configuration_error(zta, options, global_text, vhost_text,
+                                                        expectation):
+    options = dict(options)
+    removed = []
+    if "store" in options:
+        options.pop("store")
+        removed.append(r"ZTAStore .*\n")
+    if options.pop("issuers", True) is False:
+        removed.append(r"<ZTAIssuer[^\0]*</ZTAIssuer>")
+    z = zta(start=False, **options)
+    z.httpd.write("conf/other.json", '{"keys": [%s]}' % jwk_text())
+    z.configure()
+    text = f"{z.httpd.global_text}\n{global_text}"
+    for pattern in removed:
+        text = re.sub(pattern, "", text)
+    code, output = z.httpd.configtest(text, f"{z.httpd.vhost_text}\n{vhost_text}")
+    assert code != 0, output
+    assert expectation in output, output
+
+
+def jwk_text():
+    return json.dumps(Key("ES256", kid="k").jwk())
+
+
+def test_the_same_combinations_made_safe_pass(gateway):
+    gateway.httpd.write("conf/other.json", '{"keys": [%s]}' % jwk_text())
+    code, output = check(gateway, OTHER, "<Location /x>\nZTAAccept corp other audience=urn:x\n"
+                         "ZTACredentials header\n</Location>\nMergeTrailers off")
+    assert code == 0, output
+
+
+def test_places_lower_than_what_is_around_them_are_named_at_start(zta):
+    z = zta(stage=2, rules="", vhost_text="<Location /open>\nZTAStage 0\n</Location>\n"
+            "<Location /lower>\nZTAStage 1\n</Location>\n<Location /same>\nZTAStage 2\n</Location>")
+    text = z.httpd.error_text()
+    assert re.search(r"ZTA0004: \S+, section /open is public", text)
+    assert re.search(r"ZTA0003: \S+, section /lower is at stage 1, lower than the stage 2", text)
+    assert "section /same" not in text
+
+
+# ---- merges ----
+
+def stages(z, token):
+    """What a place enforces, seen from outside: 0, 1 or 2 (no rule allows anything)."""
+    def stage(path, **options):
+        bare = z.get(path, **options).status
+        full = z.get(path, token=token, **options).status
+        return {(200, 200): 0, (401, 200): 1, (401, 403): 2}[bare, full]
+    return stage
+
+
+@pytest.mark.mpm
+def test_the_innermost_stage_holds(zta):
+    z = zta(stage=None, rules="", global_text="ZTAStage 1\nZTAAccept corp", vhost_text=(
+        "ZTAStage 0\n<Location /a>\nZTAStage 1\n</Location>\n<Location /a/b>\nZTAStage 0\n"
+        "</Location>\n<Location /a/b/c>\nZTAStage 2\n</Location>\n"
+        "<Location /a/b/c/d>\nZTARealm x\n</Location>\n"
+        "<LocationMatch ^/m/[0-9]+>\nZTAStage 2\n</LocationMatch>"),
+        named_vhosts={"plain.test": ""}, start=False)
+    z.configure()
+    z.httpd.named_vhosts["plain.test"] = f"ProxyPass / {z.backend.url}/"
+    z.httpd.start()
+    stage = stages(z, z.issuer.token())
+    assert [stage(p) for p in ("/", "/a", "/a/x", "/a/b", "/a/b/x", "/a/b/c", "/a/b/c/d/e",
+                               "/m/7", "/m/x", "/ab")] == [0, 1, 1, 0, 0, 2, 2, 2, 0, 0]
+    assert stage("/", host="plain.test") == 1
+
+
+@pytest.mark.mpm
+def test_what_stands_in_the_main_server_alone_holds_in_every_vhost(zta):
+    """A vhost without a directive of ours has no configuration of its own to be merged."""
+    z = zta(stage=None, accept=None, credentials=None, rules="", global_text=(
+        "ZTAStage 1\nZTAAccept corp"), vhost_text="<Location /two>\nZTAStage 2\n</Location>")
+    stage = stages(z, z.issuer.token())
+    assert [stage("/"), stage("/two")] == [1, 2]
+
+
+def test_a_section_without_a_stage_keeps_the_one_around_it(zta):
+    z = zta(stage=2, rules="", vhost_text="<Location /a>\nZTARealm a\n</Location>")
+    assert stages(z, z.issuer.token())("/a") == 2
+
+
+def test_directories_hold_too(zta):
+    z = zta(start=False, stage=0, proxy=None, rules="")
+    for name in ("page", "one/page", "one/two/page", "one/open/page"):
+        z.httpd.write(f"htdocs/{name}", "a page")
+    root = z.httpd.path("htdocs")
+    z.vhost_text = (f"<Directory {root}/one>\nZTAStage 1\n</Directory>\n"
+                    f"<Directory {root}/one/two>\nZTAStage 2\n</Directory>\n"
+                    f"<Directory {root}/one/open>\nZTAStage 0\n</Directory>")
+    z.start()
+    stage = stages(z, z.issuer.token())
+    assert [stage(p) for p in ("/page", "/one/page", "/one/two/page")] == [0, 1, 2]
+    # What stands around a directory is no place of its own: the inner value holds.
+    assert stage("/one/open/page") == 0
+
+
+def recorded(z, count):
+    """The events of a gateway by path, once so many are there."""
+    events = wait_for(lambda: (lambda found: len(found) >= count and found)(z.events()),
+                      what=f"{count} events")
+    return {event["path"]: event for event in events}
+
+
+def test_the_monitored_stage_merges_and_is_at_least_the_enforced_one(zta):
+    z = zta(stage=0, rules="", vhost_text=(
+        "ZTAMonitor 1\n<Location /two>\nZTAMonitor 2\n</Location>\n<Location /none>\n"
+        "ZTAMonitor 0\n</Location>\n<Location /enforced>\nZTAStage 2\nZTAMonitor 1\n"
+        "</Location>"))
+    token = z.issuer.token()
+    paths = ("/one", "/two", "/none", "/enforced")
+    assert [z.get(p, token=token).status for p in paths] == [200, 200, 200, 403]
+    assert [z.get(f"{p}/bare").status for p in paths] == [200, 200, 200, 401]
+    seen = recorded(z, 8)
+    reasons = {path: (e["reason"], e["monitor"]["reason"] if e.get("monitor") else None)
+               for path, e in seen.items()}
+    assert reasons["/one"] == ("ok", None)
+    assert reasons["/one/bare"] == ("ok", "no_credential")
+    assert reasons["/two"] == ("ok", "no_rule")
+    assert reasons["/none/bare"] == ("ok", None)
+    assert reasons["/enforced"][0] == "no_rule"
+
+
+LIMIT = "limit few\n  when path /few/**\n  key all\n  rate 1/1h\n"
+
+
+@pytest.mark.mpm
+def test_features_merge_key_by_key(zta):
+    z = zta(stage=2, rules=LIMIT, vhost_text=(
+        "ZTAFeature ratelimit=off\n<Location /few/free>\nZTAFeature rules=monitor\n</Location>\n"
+        "<Location /few/free/none>\nZTAFeature rules=enforce\n</Location>\n"
+        "<Location /few/tight>\nZTAFeature rules=monitor ratelimit=enforce\n</Location>\n"
+        "<Location /few/tight/in>\nZTAFeature rules=off\n</Location>"))
+    token = z.issuer.token()
+
+    def twice(path):
+        return [z.get(path, token=token).status for _ in range(2)]
+
+    assert twice("/few/x") == [403, 403]
+    assert twice("/few/free") == [200, 200]
+    assert twice("/few/free/none") == [403, 403]
+    assert twice("/few/tight") == [200, 429]
+    assert twice("/few/tight/in") == [429, 429]
+
+
+@pytest.mark.mpm
+def test_accept_credentials_and_realm_of_the_innermost_place_hold(zta):
+    z = zta(stage=1, accept="corp", credentials=None, start=False, global_text=OTHER, vhost_text=(
+        "ZTARealm outer\n<Location /other>\nZTAAccept other\n</Location>\n<Location /other/both>\n"
+        "ZTAAccept corp other\nZTARealm inner\n</Location>\n<Location /keys>\nZTAAccept local\n"
+        "ZTACredentials apikey:X-Key\n</Location>\n<Location /keys/any>\nZTAAccept local corp\n"
+        "ZTACredentials header apikey:X-Second\n</Location>"))
+    key = Key("ES256", kid="o")
+    z.httpd.write("conf/other.json", json.dumps({"keys": [key.jwk()]}))
+    z.start()
+    corp = z.issuer.token()
+    other = z.issuer.token({"iss": "https://other.example.test", "aud": "https://other-api.test"},
+                           alg="ES256", key=key)
+    apikey = z.json("keys", "create", "--name", "k")["key"]
+
+    def statuses(path):
+        return [z.get(path, token=corp).status, z.get(path, token=other).status,
+                z.get(path, token=apikey).status,
+                *(z.get(path, headers={name: apikey}).status for name in ("X-Key", "X-Second"))]
+
+    assert statuses("/x") == [200, 401, 401, 401, 401]
+    assert statuses("/other") == [401, 200, 401, 401, 401]
+    assert statuses("/other/both") == [200, 200, 401, 401, 401]
+    assert statuses("/keys") == [401, 401, 401, 200, 401]
+    assert statuses("/keys/any") == [200, 401, 200, 401, 200]
+    assert z.get("/other").all("WWW-Authenticate") == ['Bearer realm="outer"']
+    assert z.get("/other/both").all("WWW-Authenticate") == ['Bearer realm="inner"']
+    assert z.get("/keys").all("WWW-Authenticate") == ['ApiKey realm="outer"']
+    assert z.get("/keys/any").all("WWW-Authenticate") == ['Bearer realm="outer"',
+                                                          'ApiKey realm="outer"']
+
+
+def test_forward_merges(zta):
+    z = zta(stage=1, vhost_text=(
+        "ZTAForward none\n<Location /id>\nZTAForward identity\n</Location>\n<Location /id/both>\n"
+        "ZTAForward identity authorization\n</Location>\n<Location /id/both/in>\nZTARealm x\n"
+        "</Location>"))
+    token = z.issuer.token()
+
+    def arrives(path):
+        assert z.get(path, token=token).status == 200
+        request = z.backend.last
+        return (request.header("X-ZTA-Subject") is not None,
+                request.header("Authorization") is not None)
+
+    assert [arrives(p) for p in ("/", "/id", "/id/both", "/id/both/in")] == [
+        (False, False), (True, False), (True, True), (True, True)]
+
+
+def test_default_merges(zta):
+    z = zta(stage=2, rules="deny secret\n  when path /**/secret\n", vhost_text=(
+        "<Location /open>\nZTADefault allow\n</Location>\n<Location /open/shut>\n"
+        "ZTADefault deny\n</Location>\n<Location /open/in>\nZTARealm x\n</Location>"))
+    token = z.issuer.token()
+    paths = ("/x", "/open", "/open/shut", "/open/in", "/open/secret")
+    assert [z.get(p, token=token).status for p in paths] == [403, 200, 403, 200, 403]
+
+
+def test_path_forms_merge(zta, tomcat):
+    z = zta(backend=tomcat, stage=1, proxy="retry=0 nocanon", vhost_text=(
+        "AllowEncodedSlashes NoDecode\n<Location /par>\nZTAPath parameters\n</Location>\n"
+        "<Location /par/strict>\nZTAPath strict\n</Location>\n<Location /par/both>\n"
+        "ZTAPath parameters encoded-slash\n</Location>"))
+    token = z.issuer.token()
+
+    def statuses(place):
+        return [z.get(f"{place}/{form}", token=token).status for form in ("a", "a;b", "a%2Fb")]
+
+    assert statuses("/x") == [200, 400, 400]
+    assert statuses("/par") == [200, 200, 400]
+    assert statuses("/par/strict") == [200, 400, 400]
+    assert statuses("/par/both") == [200, 200, 200]
+
+
+def test_preflight_merges(zta):
+    z = zta(stage=1, vhost_text=(
+        "ZTAPreflight judge\n<Location /answer>\nZTAPreflight answer\n</Location>\n"
+        "<Location /answer/pass>\nZTAPreflight pass\n</Location>"))
+    preflight = {"Origin": "https://app.test", "Access-Control-Request-Method": "POST"}
+    paths = ("/x", "/answer", "/answer/pass")
+    assert [z.request("OPTIONS", p, headers=preflight).status for p in paths] == [401, 204, 200]
+    assert [r.path for r in z.backend.requests] == ["/answer/pass"]
+
+
+def test_failure_merges(zta):
+    z = zta(stage=1, vhost_text=(
+        "<Location /stale>\nZTAFailure stale=1h\n</Location>\n<Location /stale/shut>\n"
+        "ZTAFailure closed\n</Location>"), children=1)
+    z.httpd.allow_log("ZTA\\d+: .*store", r"\[zta:error\]", r"\[zta:warn\]", r"\[zta:crit\]")
+    token = z.issuer.token()
+    paths = ("/x", "/stale", "/stale/shut")
+    assert [z.get(p, token=token).status for p in paths] == [200, 200, 200]
+    os.rename(z.store.policy_path(""), f"{z.root}/policy-away")
+    wait_for(lambda: z.get("/x", token=token).status == 503, what="the loss is noticed")
+    assert [z.get(p, token=token).status for p in paths] == [503, 200, 503]
+    os.rename(f"{z.root}/policy-away", z.store.policy_path("").rstrip("/"))
+    wait_for(lambda: z.get("/x", token=token).status == 200, what="the store is back")
