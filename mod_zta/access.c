@@ -256,7 +256,9 @@ static int judge_side(request_rec *r, struct mod_zta_request *request, const cha
         zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
     }
     else if (request->path_len > 0 && strcmp(request->path, r->uri) != 0) {
-        /* The back end may read another path than httpd matched: the place of that one holds too. */
+        /*
+         * The back end may read another path than httpd matched: the place of that one holds too.
+         */
         zta_stance_stricter(&dir->stance, &mod_zta_places_at(r, request->path)->stance, &j.stance);
     }
     if (request->n_sides > 0 || request->is_subrequest) {

@@ -153,6 +153,27 @@ static void resolve_accept(struct mod_zta_accept *accept, apr_pool_t *pool)
     accept->has_local = accepts_local(accept);
 }
 
+/* Features that are stronger than what they stand on. */
+static void check_features(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    if (dir->stance.modes[ZTA_FEATURE_RULES] > dir->stance.modes[ZTA_FEATURE_CREDENTIAL]) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTAFeature rules=%s at stage %u: rules need a verified credential, "
+                           "expected ZTAStage 1 or more",
+                           place_name(walk, s, dir),
+                           zta_mode_name((enum zta_mode)dir->stance.modes[ZTA_FEATURE_RULES]),
+                           (unsigned)dir->stance.stage));
+    }
+    if (dir->stance.stage == 0 && dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTAFeature credential=enforce at stage 0, expected ZTAStage 1 or "
+                           "more",
+                           place_name(walk, s, dir)));
+    }
+}
+
 static void check_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
                         const struct mod_zta_dir *parent)
 {
@@ -179,22 +200,7 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
                            "%s: stage %u needs a store, expected ZTAStore DIR in the main server",
                            place_name(walk, s, dir), (unsigned)dir->stance.monitor));
     }
-    if (dir->stance.modes[ZTA_FEATURE_RULES] > dir->stance.modes[ZTA_FEATURE_CREDENTIAL]) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTAFeature rules=%s at stage %u: rules need a verified credential, "
-                           "expected ZTAStage 1 or more",
-                           place_name(walk, s, dir),
-                           zta_mode_name((enum zta_mode)dir->stance.modes[ZTA_FEATURE_RULES]),
-                           (unsigned)dir->stance.stage));
-    }
-    if (dir->stance.stage == 0 && dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTAFeature credential=enforce at stage 0, expected ZTAStage 1 or "
-                           "more",
-                           place_name(walk, s, dir)));
-    }
+    check_features(walk, s, dir);
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }

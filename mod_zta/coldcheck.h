@@ -6,9 +6,9 @@
 #include <httpd.h>
 
 /*
- * Checks and opens the store in a forked child that first becomes httpd's user: a privileged process
- * never maps a file that a less privileged one can write. NULL when it is sound, else what is wrong
- * and what to do, from pool.
+ * Checks and opens the store in a forked child that first becomes httpd's user: a privileged
+ * process never maps a file that a less privileged one can write. NULL when it is sound, else
+ * what is wrong and what to do, from pool.
  */
 const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir);
 

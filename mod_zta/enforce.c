@@ -19,7 +19,10 @@
 APLOG_USE_MODULE(zta);
 
 #define RETRY_UNAVAILABLE_S "5"
-#define EXPOSED             "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-ZTA-Id, X-Request-Id"
+
+/* What a page's script may read of a refusal (Fetch, CORS-safelisted response-header names). */
+static const char exposed[] = "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, "
+                              "X-ZTA-Id, X-Request-Id";
 
 static uint64_t ceil_seconds(int64_t ns)
 {
@@ -89,7 +92,7 @@ static void set_refusal_headers(request_rec *r, const struct mod_zta_request *re
     apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->err_headers_out, "X-Content-Type-Options", "nosniff");
     if (apr_table_get(r->headers_in, "Origin") != NULL) {
-        apr_table_setn(r->err_headers_out, "Access-Control-Expose-Headers", EXPOSED);
+        apr_table_setn(r->err_headers_out, "Access-Control-Expose-Headers", exposed);
     }
     if (status == HTTP_UNAUTHORIZED || decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE ||
         request->credential.presented == MOD_ZTA_PRESENTED_BAD) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The places of the configuration by path, for paths that httpd itself matched in another spelling. */
+/*
+ * The places of the configuration by path, for paths that httpd itself matched in another
+ * spelling.
+ */
 #ifndef MOD_ZTA_PLACES_H
 #define MOD_ZTA_PLACES_H
 
@@ -8,16 +11,18 @@
 #include "mod_zta/config.h"
 
 /*
- * What the Location sections of r's server say for a normalised path, as httpd's own walk would find
- * it. With ZTAPath parameters "/admin;x/a" is no part of <Location /admin> for httpd, yet the back
- * end reads "/admin/a": that place counts too. Merged in r->pool; `path` is NUL-terminated.
+ * What the Location sections of r's server say for a normalised path, as httpd's own walk would
+ * find it. With ZTAPath parameters "/admin;x/a" is no part of <Location /admin> for httpd, yet
+ * the back end reads "/admin/a": that place counts too. Merged in r->pool; `path` is
+ * NUL-terminated.
  */
 const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path);
 
 /*
- * The uri of the file that r was mapped to, where that is another than r->uri: a RewriteRule without
- * PT changes the file and leaves the uri, so that httpd never looks at the Location of the target.
- * NULL where there is no file, the two agree, or the file lies outside what the server maps uris to.
+ * The uri of the file that r was mapped to, where that is another than r->uri: a RewriteRule
+ * without PT changes the file and leaves the uri, so that httpd never looks at the Location of
+ * the target. NULL where there is no file, the two agree, or the file lies outside what the
+ * server maps uris to.
  */
 const char *mod_zta_places_file_uri(request_rec *r);
 

@@ -69,7 +69,8 @@ struct mod_zta_request {
     enum zta_reason auth_reason; /* ok, or why there is no identity */
     int64_t leeway_s;
     bool
-        is_from_authorization; /* the credential stood in Authorization, not in a header of its own */
+        /* the credential stood in Authorization, not in a header of its own */
+        is_from_authorization;
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 

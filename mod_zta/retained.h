@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What outlives a graceful restart and the unloading of this module: the shared memory, and the last
- * good texts of rules and keys. Lives in the process pool of httpd's parent; the parent alone writes.
+ * What outlives a graceful restart and the unloading of this module: the shared memory, and the
+ * last good texts of rules and keys. Lives in the process pool of httpd's parent; the parent
+ * alone writes.
  */
 #ifndef MOD_ZTA_RETAINED_H
 #define MOD_ZTA_RETAINED_H

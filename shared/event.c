@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fills, packs and unpacks the record of one request; slots and stored bytes are both distrusted. */
+/*
+ * Fills, packs and unpacks the record of one request; slots and stored bytes are both distrusted.
+ */
 #include "shared/event.h"
 
 #include <string.h>

@@ -76,8 +76,9 @@ struct zta_event {
 _Static_assert(sizeof(struct zta_event) <= ZTA_EVENT_SIZE, "an event fits its ring slot");
 
 /*
- * Sets texts in the order of the enum (each at most once, ascending). Fields have fair shares: a long
- * path is cut before it displaces a later field. Cut text keeps its head and sets ZTA_EVENT_CUT.
+ * Sets texts in the order of the enum (each at most once, ascending). Fields have fair shares: a
+ * long path is cut before it displaces a later field. Cut text keeps its head and sets
+ * ZTA_EVENT_CUT.
  */
 void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZTA_N_EVENT_TEXTS]);
 /* Borrowed from the event; empty when absent. */

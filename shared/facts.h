@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything known about one request when it is judged: the contract between the module and the core.
- * Absent text and zero families mean "unknown". All text is borrowed for the time of the judgement.
+ * Everything known about one request when it is judged: the contract between the module and the
+ * core. Absent text and zero families mean "unknown". All text is borrowed for the time of the
+ * judgement.
  */
 #ifndef ZTA_FACTS_H
 #define ZTA_FACTS_H

@@ -60,7 +60,8 @@ struct zta_values {
 
 /* One scalar of a claim; an array gives several entries of one name, in order. */
 struct zta_claim {
-    struct zta_text name; /* as in rules: segments joined by '.', a segment with a dot or quote is "quoted" */
+    /* as in rules: segments joined by '.', a segment with a dot or quote is "quoted" */
+    struct zta_text name;
     enum zta_claim_kind kind;
     struct zta_text text; /* STRING: the value; NUMBER and BOOL: its JSON text */
     double number;        /* NUMBER: value; BOOL: 0 or 1 */
@@ -91,7 +92,8 @@ struct zta_identity {
     int64_t issued_s;    /* iat; 0: unknown */
     int64_t expires_s;   /* 0: does not expire */
     uint8_t session[ZTA_SESSION_ID_SIZE];
-    struct zta_sha256 token_id; /* of issuer and jti, else of the signing input; zero for API keys */
+    /* of issuer and jti, else of the signing input; zero for API keys */
+    struct zta_sha256 token_id;
 };
 
 const char *zta_credential_name(enum zta_credential credential);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Effective modes of a place, from its stage, its monitor stage and exceptions for single features. */
+/*
+ * Effective modes of a place, from its stage, its monitor stage and exceptions for single
+ * features.
+ */
 #include "shared/stance.h"
 
 static const struct {

@@ -43,9 +43,10 @@ enum zta_status zta_mode_parse(struct zta_text text, enum zta_mode *mode) ZTA_MU
 enum zta_status zta_feature_parse(struct zta_text text, enum zta_feature *feature) ZTA_MUST_CHECK;
 
 /*
- * Fills *stance: a feature is enforced up to `stage`, monitored up to max(stage, monitor), off above;
- * overrides[f] (-1 none, else enum zta_mode) replaces that for feature f. ZTA_INVALID when a stage is
- * above ZTA_STAGE_MAX, or credential is overridden to less than enforce while stage >= 1.
+ * Fills *stance: a feature is enforced up to `stage`, monitored up to max(stage, monitor), off
+ * above; overrides[f] (-1 none, else enum zta_mode) replaces that for feature f. ZTA_INVALID when
+ * a stage is above ZTA_STAGE_MAX, or credential is overridden to less than enforce while stage >=
+ * 1.
  */
 enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
                                 const int8_t overrides[ZTA_N_FEATURES],

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The helper outlives no configuration: at a graceful restart the old one writes what the ring holds
- * and goes, the new one reads on in the same ring. The parent waits for that, because its code is
- * unloaded before the next configuration and nobody would reap the old one.
+ * The helper outlives no configuration: at a graceful restart the old one writes what the ring
+ * holds and goes, the new one reads on in the same ring. The parent waits for that, because its
+ * code is unloaded before the next configuration and nobody would reap the old one.
  */
 #include "mod_zta/helper/main.h"
 

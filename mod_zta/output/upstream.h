@@ -9,8 +9,8 @@
 
 /*
  * Sets X-ZTA-Id, X-Request-Id and, as ZTAForward says, the identity headers; removes the credential
- * unless it is to be forwarded. For requests that pass an enforced stage. Values are printable ASCII:
- * every other byte, '%', and ',' inside a role are percent-encoded (RFC 3986 section 2.1).
+ * unless it is to be forwarded. For requests that pass an enforced stage. Values are printable
+ * ASCII: every other byte, '%', and ',' inside a role are percent-encoded (RFC 3986 section 2.1).
  */
 void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
                           const struct mod_zta_dir *dir);

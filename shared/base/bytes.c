@@ -88,7 +88,9 @@ size_t zta_text_plain_len(struct zta_text text)
     return at;
 }
 
-/* As much of a plain run as fits, cut between two characters; the overflow is noted all the same. */
+/*
+ * As much of a plain run as fits, cut between two characters; the overflow is noted all the same.
+ */
 static void append_plain(struct zta_buffer *buffer, struct zta_text plain)
 {
     const size_t room = buffer->size > buffer->len + 1 ? buffer->size - buffer->len - 1 : 0;

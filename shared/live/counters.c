@@ -19,7 +19,9 @@ static const struct counter_text texts[ZTA_N_COUNTERS] = {
 #undef ZTA_COUNTER
 };
 
-/* Index of this thread's shard plus one; a forked child goes on with its parent's, which is fair. */
+/*
+ * Index of this thread's shard plus one; a forked child goes on with its parent's, which is fair.
+ */
 static _Thread_local unsigned thread_shard;
 
 static unsigned shard_of_thread(void)

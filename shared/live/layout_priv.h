@@ -25,7 +25,10 @@ enum zta_area {
 /* Aligned to 64 bytes; *size is a multiple of 64. Never NULL. */
 void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, uint64_t *size);
 
-/* Walks every invariant of one part; ZTA_CORRUPT says which is broken. Parts of zta_segment_check. */
+/*
+ * Walks every invariant of one part; ZTA_CORRUPT says which is broken. Parts of
+ * zta_segment_check.
+ */
 enum zta_status zta_ring_check(const struct zta_segment *segment, struct zta_error *error)
     ZTA_MUST_CHECK;
 enum zta_status zta_token_cache_check(const struct zta_segment *segment, struct zta_error *error)

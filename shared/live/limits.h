@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rate limits by GCRA, exact over all children without waiting (standards: docs/standards.md). One
- * 64-bit word of time per key, advanced by compare-and-swap; CLOCK_MONOTONIC, so that clock steps do
- * not matter. A full table charges a shared overflow bucket, counted, never lets a request by.
+ * 64-bit word of time per key, advanced by compare-and-swap; CLOCK_MONOTONIC, so that clock steps
+ * do not matter. A full table charges a shared overflow bucket, counted, never lets a request by.
  */
 #ifndef ZTA_LIVE_LIMITS_H
 #define ZTA_LIVE_LIMITS_H

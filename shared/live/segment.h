@@ -37,12 +37,17 @@ struct zta_segment; /* process-local handle */
  */
 enum zta_status zta_segment_create(void *base, uint64_t size, struct zta_segment **segment,
                                    struct zta_error *error) ZTA_MUST_CHECK;
-/* Attaches to formatted memory. ZTA_VERSION for another layout, ZTA_CORRUPT when the header lies. */
+/*
+ * Attaches to formatted memory. ZTA_VERSION for another layout, ZTA_CORRUPT when the header lies.
+ */
 enum zta_status zta_segment_attach(void *base, uint64_t size, struct zta_segment **segment,
                                    struct zta_error *error) ZTA_MUST_CHECK;
 /* Frees the handle, never the memory. */
 void zta_segment_close(struct zta_segment **segment);
-/* Walks every invariant of every part; for tests, status and after a crash. ZTA_CORRUPT says which. */
+/*
+ * Walks every invariant of every part; for tests, status and after a crash. ZTA_CORRUPT says
+ * which.
+ */
 enum zta_status zta_segment_check(const struct zta_segment *segment, struct zta_error *error)
     ZTA_MUST_CHECK;
 
@@ -64,18 +69,24 @@ const char *zta_counter_help(enum zta_counter counter);
  */
 enum zta_status zta_segment_child_begin(struct zta_segment *segment, int32_t pid,
                                         uint32_t *incarnation) ZTA_MUST_CHECK;
-/* By the child itself on an orderly exit, or by the parent for a reaped pid. Unknown pids are ignored. */
+/*
+ * By the child itself on an orderly exit, or by the parent for a reaped pid. Unknown pids are
+ * ignored.
+ */
 void zta_segment_child_end(struct zta_segment *segment, int32_t pid);
 bool zta_segment_child_is_alive(const struct zta_segment *segment, uint32_t incarnation);
 uint32_t zta_segment_children(const struct zta_segment *segment);
 
-/* Generation of the configuration that the parent read last; published by the parent at each (re)start. */
+/*
+ * Generation of the configuration that the parent read last; published by the parent at each
+ * (re)start.
+ */
 void zta_segment_config_generation_set(struct zta_segment *segment, uint32_t generation);
 uint32_t zta_segment_config_generation(const struct zta_segment *segment);
 
 /*
- * Whether the store's files are still the ones that are open: written by the helper, which looks each
- * second, read by request threads. ZTA_OK until it says otherwise.
+ * Whether the store's files are still the ones that are open: written by the helper, which looks
+ * each second, read by request threads. ZTA_OK until it says otherwise.
  */
 void zta_segment_store_health_set(struct zta_segment *segment, enum zta_status health);
 enum zta_status zta_segment_store_health(const struct zta_segment *segment);

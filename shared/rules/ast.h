@@ -28,7 +28,10 @@ enum zta_op {
     ZTA_OP_GE,
 };
 
-/* Where a word stands: source is an index into the sources that were parsed, line and column from 1. */
+/*
+ * Where a word stands: source is an index into the sources that were parsed, line and column from
+ * 1.
+ */
 struct zta_rules_place {
     uint16_t source;
     uint32_t line;

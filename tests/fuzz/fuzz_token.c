@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tokens of any bytes, a good token with bytes changed, and any header and claims properly signed:
- * the judge ends, and what it accepts is whole. The first byte chooses (see LLVMFuzzerTestOneInput).
+ * the judge ends, and what it accepts is whole. The first byte chooses (see
+ * LLVMFuzzerTestOneInput).
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -118,7 +118,10 @@ static void all_long_texts_share_alike(void **state)
 
 static void cut_text_ends_with_a_whole_character(void **state)
 {
-    /* 255 bytes can be kept: 254 of two-byte characters, 255 of three-byte, 252 of four-byte ones. */
+    /*
+     * 255 bytes can be kept: 254 of two-byte characters, 255 of three-byte, 252 of four-byte
+     * ones.
+     */
     const struct {
         const char *character;
         size_t kept;

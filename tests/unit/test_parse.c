@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rule parser: what it builds, and for every fault the place, the expectation, the nearest word. */
+/*
+ * The rule parser: what it builds, and for every fault the place, the expectation, the nearest
+ * word.
+ */
 #include "shared/rules/parse.h"
 
 #include <setjmp.h>

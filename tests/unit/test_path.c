@@ -22,72 +22,73 @@ enum {
     BOTH = ZTA_PATH_ENCODED_SLASH | ZTA_PATH_PARAMETERS,
 };
 
+static const struct {
+    const char *raw;
+    unsigned flags;
+    const char *normal;
+} good_paths[] = {
+    {.raw = "/", .normal = "/"},
+    {.raw = "//", .normal = "/"},
+    {.raw = "///", .normal = "/"},
+    {.raw = "/a", .normal = "/a"},
+    {.raw = "/a/", .normal = "/a/"},
+    {.raw = "/a//", .normal = "/a/"},
+    {.raw = "//a///b//c", .normal = "/a/b/c"},
+    {.raw = "/orders/42/items", .normal = "/orders/42/items"},
+    {.raw = "/%61%64min", .normal = "/admin"},
+    {.raw = "/Admin", .normal = "/Admin"},
+    {.raw = "/caf%C3%A9", .normal = "/caf\xc3\xa9"},
+    {.raw = "/caf%c3%a9", .normal = "/caf\xc3\xa9"},
+    {.raw = "/caf\xc3\xa9", .normal = "/caf\xc3\xa9"},
+    {.raw = "/%E2%82%AC/%F0%9F%94%92", .normal = "/\xe2\x82\xac/\xf0\x9f\x94\x92"},
+    {.raw = "/%7Euser", .normal = "/~user"},
+    {.raw = "/~user", .normal = "/~user"},
+    /* An escaped space, number sign or question mark is that character, nothing else. */
+    {.raw = "/a%20b", .normal = "/a b"},
+    {.raw = "/a%23b%3Fc", .normal = "/a#b?c"},
+    {.raw = "/%20", .normal = "/ "},
+    {.raw = "/a+b", .normal = "/a+b"},
+    {.raw = "/a:b@c!$&'()*,=", .normal = "/a:b@c!$&'()*,="},
+    /* A per cent sign stays escaped, so that no form reads as another. */
+    {.raw = "/100%25", .normal = "/100%25"},
+    {.raw = "/100%25/x", .normal = "/100%25/x"},
+    {.raw = "/100%25%20off", .normal = "/100%25 off"},
+    {.raw = "/%25g0", .normal = "/%25g0"},
+    {.raw = "/%252", .normal = "/%252"},
+    {.raw = "/%25u12", .normal = "/%25u12"},
+    /* Dots beside anything but dots and spaces are part of a name. */
+    {.raw = "/.well-known/x", .normal = "/.well-known/x"},
+    {.raw = "/..a", .normal = "/..a"},
+    {.raw = "/a..", .normal = "/a.."},
+    {.raw = "/a./b", .normal = "/a./b"},
+    {.raw = "/.a./b.c", .normal = "/.a./b.c"},
+    {.raw = "/a%2Fb", .flags = SLASH, .normal = "/a%2Fb"},
+    {.raw = "/a%2fb", .flags = SLASH, .normal = "/a%2Fb"},
+    {.raw = "/a%2f%2Fb/", .flags = SLASH, .normal = "/a%2F%2Fb/"},
+    {.raw = "/%2F", .flags = SLASH, .normal = "/%2F"},
+    {.raw = "/%25%2F", .flags = SLASH, .normal = "/%25%2F"},
+    {.raw = "/a;x=y/b", .flags = PARAMETERS, .normal = "/a/b"},
+    {.raw = "/a;x;y=z", .flags = PARAMETERS, .normal = "/a"},
+    {.raw = "/a%3Bx/b", .flags = PARAMETERS, .normal = "/a/b"},
+    {.raw = "/;x/b", .flags = PARAMETERS, .normal = "/b"},
+    {.raw = "/a/;x", .flags = PARAMETERS, .normal = "/a/"},
+    {.raw = "/;", .flags = PARAMETERS, .normal = "/"},
+    {.raw = "/a;../b", .flags = PARAMETERS, .normal = "/a/b"},
+    {.raw = "/a%2Fb;x/c", .flags = BOTH, .normal = "/a%2Fb/c"},
+};
+
 static void good_paths_have_one_form(void **state)
 {
-    static const struct {
-        const char *raw;
-        unsigned flags;
-        const char *normal;
-    } cases[] = {
-        {.raw = "/", .normal = "/"},
-        {.raw = "//", .normal = "/"},
-        {.raw = "///", .normal = "/"},
-        {.raw = "/a", .normal = "/a"},
-        {.raw = "/a/", .normal = "/a/"},
-        {.raw = "/a//", .normal = "/a/"},
-        {.raw = "//a///b//c", .normal = "/a/b/c"},
-        {.raw = "/orders/42/items", .normal = "/orders/42/items"},
-        {.raw = "/%61%64min", .normal = "/admin"},
-        {.raw = "/Admin", .normal = "/Admin"},
-        {.raw = "/caf%C3%A9", .normal = "/caf\xc3\xa9"},
-        {.raw = "/caf%c3%a9", .normal = "/caf\xc3\xa9"},
-        {.raw = "/caf\xc3\xa9", .normal = "/caf\xc3\xa9"},
-        {.raw = "/%E2%82%AC/%F0%9F%94%92", .normal = "/\xe2\x82\xac/\xf0\x9f\x94\x92"},
-        {.raw = "/%7Euser", .normal = "/~user"},
-        {.raw = "/~user", .normal = "/~user"},
-        /* An escaped space, number sign or question mark is that character, nothing else. */
-        {.raw = "/a%20b", .normal = "/a b"},
-        {.raw = "/a%23b%3Fc", .normal = "/a#b?c"},
-        {.raw = "/%20", .normal = "/ "},
-        {.raw = "/a+b", .normal = "/a+b"},
-        {.raw = "/a:b@c!$&'()*,=", .normal = "/a:b@c!$&'()*,="},
-        /* A per cent sign stays escaped, so that no form reads as another. */
-        {.raw = "/100%25", .normal = "/100%25"},
-        {.raw = "/100%25/x", .normal = "/100%25/x"},
-        {.raw = "/100%25%20off", .normal = "/100%25 off"},
-        {.raw = "/%25g0", .normal = "/%25g0"},
-        {.raw = "/%252", .normal = "/%252"},
-        {.raw = "/%25u12", .normal = "/%25u12"},
-        /* Dots beside anything but dots and spaces are part of a name. */
-        {.raw = "/.well-known/x", .normal = "/.well-known/x"},
-        {.raw = "/..a", .normal = "/..a"},
-        {.raw = "/a..", .normal = "/a.."},
-        {.raw = "/a./b", .normal = "/a./b"},
-        {.raw = "/.a./b.c", .normal = "/.a./b.c"},
-        {.raw = "/a%2Fb", .flags = SLASH, .normal = "/a%2Fb"},
-        {.raw = "/a%2fb", .flags = SLASH, .normal = "/a%2Fb"},
-        {.raw = "/a%2f%2Fb/", .flags = SLASH, .normal = "/a%2F%2Fb/"},
-        {.raw = "/%2F", .flags = SLASH, .normal = "/%2F"},
-        {.raw = "/%25%2F", .flags = SLASH, .normal = "/%25%2F"},
-        {.raw = "/a;x=y/b", .flags = PARAMETERS, .normal = "/a/b"},
-        {.raw = "/a;x;y=z", .flags = PARAMETERS, .normal = "/a"},
-        {.raw = "/a%3Bx/b", .flags = PARAMETERS, .normal = "/a/b"},
-        {.raw = "/;x/b", .flags = PARAMETERS, .normal = "/b"},
-        {.raw = "/a/;x", .flags = PARAMETERS, .normal = "/a/"},
-        {.raw = "/;", .flags = PARAMETERS, .normal = "/"},
-        {.raw = "/a;../b", .flags = PARAMETERS, .normal = "/a/b"},
-        {.raw = "/a%2Fb;x/c", .flags = BOTH, .normal = "/a%2Fb/c"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(good_paths); i++) {
         char out[ZTA_PATH_MAX + 1];
         size_t len = 0;
-        enum zta_path_fault fault =
-            zta_path_normalise(zta_text_of(cases[i].raw), cases[i].flags, out, sizeof(out), &len);
+        enum zta_path_fault fault = zta_path_normalise(zta_text_of(good_paths[i].raw),
+                                                       good_paths[i].flags, out, sizeof(out), &len);
         if (fault != ZTA_PATH_OK) {
-            fail_msg("%s: %s", cases[i].raw, zta_path_fault_text(fault));
+            fail_msg("%s: %s", good_paths[i].raw, zta_path_fault_text(fault));
         }
-        assert_string_equal(out, cases[i].normal);
-        assert_int_equal(len, strlen(cases[i].normal));
+        assert_string_equal(out, good_paths[i].normal);
+        assert_int_equal(len, strlen(good_paths[i].normal));
     }
 }
 
@@ -131,8 +132,8 @@ static void dot_segments_are_refused_in_every_spelling(void **state)
         "%ef%bc%8e",
     };
     /*
-     * Three and more dots would be a legal name; Windows strips them to a dot segment, and no API has
-     * such a name. U+FF0E is the dot of servers that map wide forms to ASCII.
+     * Three and more dots would be a legal name; Windows strips them to a dot segment, and no API
+     * has such a name. U+FF0E is the dot of servers that map wide forms to ASCII.
      */
     static const char *const places[] = {"/%s",  "/%s/",    "/a/%s",           "/a/%s/b",
                                          "//%s", "/%s/../", "/public/%s/admin"};

@@ -100,7 +100,9 @@ static void long_lists_go_on_in_the_next_line(void **state)
     assert_non_null(ast);
     printed(ast, storage);
     size_t n_lines = 0;
-    for (char *line = strtok(storage, "\n"); line; line = strtok(NULL, "\n")) {
+    char *next = NULL;
+    for (char *line = strtok_r(storage, "\n", &next); line != NULL;
+         line = strtok_r(NULL, "\n", &next)) {
         assert_true(strlen(line) <= 100);
         n_lines++;
     }
