@@ -40,7 +40,7 @@ enum slot_state {
 struct ring_slot {
     /* CAS by the claiming writer, the reader, and the owner that acknowledges; acquire, release. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint64_t word;
-    /* Owner stores claim_ns (relaxed), then the sequence number plus one (release): valid if equal. */
+    /* Owner stores claim_ns (relaxed), then its sequence number plus one (release): it dates it. */
     _Atomic uint64_t claim_sequence;
     _Atomic int64_t claim_ns;
     /* Plain: written by the owner between claim and publish, read between publish and release. */
@@ -136,8 +136,8 @@ static void head_pass(const struct ring *ring, uint64_t sequence)
 }
 
 /*
- * Takes the next sequence number. ZTA_FULL: none was free. ZTA_BUSY: the number that was free falls
- * on a slot whose owner was passed over and may still write: the number is spent, the event with it.
+ * Takes the next sequence number. ZTA_FULL: none was free. ZTA_BUSY: the one that was free falls on
+ * a slot whose owner was passed over and may still write: it is spent, and the event with it.
  */
 static enum zta_status claim(const struct zta_segment *segment, const struct ring *ring,
                              uint32_t incarnation, uint64_t *sequence)
@@ -429,7 +429,7 @@ struct ring_bounds {
     uint64_t head;
 };
 
-/* The number a slot stands for, from its lap and the head; may be above the head by less than a lap. */
+/* The number a slot stands for, from its lap and the head; it may be above the head by a lap. */
 static uint64_t sequence_of(const struct ring *ring, uint64_t index, uint64_t word, uint64_t head)
 {
     const uint64_t lap = head / ring->n_slots;
@@ -438,7 +438,7 @@ static uint64_t sequence_of(const struct ring *ring, uint64_t index, uint64_t wo
     return (ahead <= behind ? lap + ahead : lap - behind) * ring->n_slots + index;
 }
 
-/* True also while others work: each bound is compared with the side on which it can only be late. */
+/* True also while others work: a bound is compared on the side on which it can only be late. */
 static bool is_slot_sound(const struct ring *ring, uint64_t index, uint64_t word,
                           const struct ring_bounds *before)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Support of the ring's tests; a writer is stopped in its copy by an event on a page it cannot read. */
+/* Support of the ring's tests; a writer is stopped in its copy by a page that it cannot read. */
 #include "tests/unit/ring_support.h"
 
 #include <setjmp.h>

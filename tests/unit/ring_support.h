@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the ring share: a segment, events that show when they are torn, stuck writers. */
+/* What the tests of the ring share: a segment, events that show a tear, stuck writers. */
 #ifndef ZTA_TESTS_RING_SUPPORT_H
 #define ZTA_TESTS_RING_SUPPORT_H
 

@@ -126,7 +126,7 @@ static void start_stuck(struct zta_segment *segment, struct storm *storm, int64_
     atomic_store(&storm->writers[number].n_ended, 1);
 }
 
-/* Every event of the log once and in its writer's order; what a writer was told is what happened. */
+/* Every event of the log once and in its writer's order; what a writer was told has happened. */
 static uint64_t count_log(const struct zta_segment *segment, struct storm *storm)
 {
     static uint64_t n_read[N_WRITERS_MAX];

@@ -213,7 +213,7 @@ static void survive(const struct moment *moment, const struct scene *scene, bool
 extern const char __executable_start; /* of the linker */
 extern const char etext;
 
-/* The kernel's clock page begins again when time passes between its instructions: no place to be. */
+/* Reading the kernel's clock begins again while time passes between its instructions: left out. */
 static bool is_in_program(pid_t pid)
 {
     const size_t at = offsetof(struct user_regs_struct, rip);
@@ -227,7 +227,7 @@ static bool is_in_program(pid_t pid)
 }
 #endif
 
-/* Kills it, on a copy of the memory, after each instruction that changed it; how many those were. */
+/* Kills it, on a copy of the memory, after each instruction that changed it; how many did. */
 static uint64_t kill_at_each_step(struct scene *scene, act_fn *act, uint64_t n_events)
 {
     uint8_t *last = ring_test_share(ZTA_SEGMENT_SIZE_MIN);
