@@ -19,10 +19,13 @@ static const struct counter_text texts[ZTA_N_COUNTERS] = {
 #undef ZTA_COUNTER
 };
 
-/*
- * Index of this thread's shard plus one; a forked child goes on with its parent's, which is fair.
- */
+/* Index of this thread's shard plus one, 0 when not chosen yet. */
 static _Thread_local unsigned thread_shard;
+
+void zta_counter_shard_reset(void)
+{
+    thread_shard = 0;
+}
 
 static unsigned shard_of_thread(void)
 {

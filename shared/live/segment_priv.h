@@ -72,6 +72,9 @@ struct zta_segment {
     struct zta_segment_layout layout;
 };
 
+/* A forked child's first thread has its parent's shard; it chooses its own when it next counts. */
+void zta_counter_shard_reset(void);
+
 /* Compares the header in the memory with what this program would write for its size. */
 enum zta_status zta_segment_layout_check(const struct zta_segment_layout *layout, uint64_t size,
                                          struct zta_error *error) ZTA_MUST_CHECK;
