@@ -246,6 +246,27 @@ static enum zta_reason identify_key(struct trial *trial, const struct zta_key *k
     return ZTA_REASON_OK;
 }
 
+/*
+ * Why a key does not open, for the operator alone: the client gets one answer for all of it. A key
+ * that was revoked is told from a wrong secret only to who had the right one.
+ */
+static enum zta_reason refuse_key(struct trial *trial, const struct zta_key_parts *parts,
+                                  const struct zta_key *key)
+{
+    struct zta_sha256 digest;
+    const char *why = "unknown";
+    zta_key_secret_digest(parts->secret, &digest);
+    bool is_secret_right = key != NULL && zta_secret_equal(&digest, &key->secret, sizeof(digest));
+    if (is_secret_right) {
+        why = key->revoked_s > 0 ? "revoked" : "used from outside its networks";
+    }
+    else if (key != NULL) {
+        why = "presented with a wrong or outdated secret";
+    }
+    trial->request->detail = apr_psprintf(trial->r->pool, "API key id %s is %s", parts->id, why);
+    return is_secret_right && key->revoked_s > 0 ? ZTA_REASON_REVOKED : ZTA_REASON_BAD_CREDENTIAL;
+}
+
 static enum zta_reason judge_key(struct trial *trial)
 {
     struct zta_key_parts parts;
@@ -265,7 +286,8 @@ static enum zta_reason judge_key(struct trial *trial)
     char *storage = apr_palloc(trial->r->pool, ZTA_KEY_STORAGE_SIZE);
     enum zta_status status =
         zta_key_get(trial->look->view, parts.id, storage, ZTA_KEY_STORAGE_SIZE, &key);
-    if (status == ZTA_OK) {
+    bool is_known = status == ZTA_OK;
+    if (is_known) {
         status = zta_key_verify(&key, parts.secret, &trial->request->facts.addr, trial->now_s);
     }
     if (status == ZTA_EXPIRED) {
@@ -273,10 +295,7 @@ static enum zta_reason judge_key(struct trial *trial)
         return ZTA_REASON_EXPIRED_CREDENTIAL;
     }
     if (status == ZTA_NOT_FOUND) {
-        trial->request->detail = apr_psprintf(
-            trial->r->pool, "API key id %s: unknown, revoked, outside its networks or wrong secret",
-            parts.id);
-        return ZTA_REASON_BAD_CREDENTIAL;
+        return refuse_key(trial, &parts, is_known ? &key : NULL);
     }
     if (status != ZTA_OK) {
         trial->request->detail = "API keys cannot be read from the store";
@@ -357,10 +376,12 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
                                 ? NULL
                                 : apr_table_get(r->headers_in, sources->apikey_header),
                             &request->credential);
+    /* Without a value it is malformed: by Authorization where that is read, else by the header. */
+    const char *value = request->credential.value.data;
     request->is_from_authorization =
-        request->credential.value.data == NULL ||
-        (authorization != NULL && request->credential.value.data >= authorization &&
-         request->credential.value.data <= authorization + strlen(authorization));
+        authorization != NULL &&
+        (value == NULL ? sources->has_authorization
+                       : value >= authorization && value <= authorization + strlen(authorization));
     zta_identity_init(trial.identity);
     request->auth_reason = judge_presented(&trial);
     request->is_authenticated = true;
