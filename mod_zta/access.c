@@ -8,6 +8,8 @@
 #include <http_log.h>
 #include <http_request.h>
 
+#include <apr_strings.h>
+
 #include <string.h>
 
 #include "mod_zta/authenticate.h"
@@ -119,6 +121,9 @@ static bool judge_addr(struct judgement *j)
     if (status != ZTA_OK) {
         return note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_STORE_UNAVAILABLE);
     }
+    if (is_blocked) {
+        j->request->detail = "its address is blocked; 'ztactl blocks list' says until when and why";
+    }
     return is_blocked && note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_BLOCKED);
 }
 
@@ -147,6 +152,9 @@ static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
         return false;
     }
     mod_zta_throttle(j->request, &j->stance, j->now_s, phase, &throttled);
+    if (throttled.monitored.outcome != ZTA_OUTCOME_ALLOW && j->decision.missing[0] == '\0') {
+        apr_cpystrn(j->decision.missing, throttled.keys, sizeof(j->decision.missing));
+    }
     if (note(j, ZTA_MODE_ENFORCE, &throttled.enforced)) {
         return true;
     }
@@ -176,6 +184,9 @@ static bool judge_subject(struct judgement *j)
                                &is_blocked) != ZTA_OK) {
         return note_reason(j, mode, ZTA_REASON_STORE_UNAVAILABLE);
     }
+    if (is_blocked) {
+        j->request->detail = "its subject is blocked; 'ztactl blocks list' says until when and why";
+    }
     return is_blocked && note_reason(j, mode, ZTA_REASON_BLOCKED);
 }
 
@@ -186,11 +197,15 @@ static void judge_rules(struct judgement *j)
         return;
     }
     zta_rules_decide(mod_zta_global()->rules, &j->request->facts, &j->stance, j->now_s, &rules);
-    struct zta_verdict monitor = j->decision.monitor;
+    struct zta_decision before = j->decision;
     j->decision = rules;
     /* What an earlier monitored check said stands; else what the rules would have said. */
-    if (monitor.outcome != ZTA_OUTCOME_ALLOW) {
-        j->decision.monitor = monitor;
+    if (before.monitor.outcome != ZTA_OUTCOME_ALLOW) {
+        j->decision.monitor = before.monitor;
+        if (rules.verdict.outcome == ZTA_OUTCOME_ALLOW) {
+            apr_cpystrn(j->decision.missing, before.missing, sizeof(j->decision.missing));
+            j->decision.nearest[0] = '\0';
+        }
     }
     else if (!rules.has_monitor) {
         j->decision.monitor = rules.verdict;

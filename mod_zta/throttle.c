@@ -59,6 +59,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
 
     result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_ALLOW, .reason = ZTA_REASON_OK};
     result->monitored = result->enforced;
+    result->keys[0] = '\0';
     size_t n = zta_rules_limits(mod_zta_global()->rules, &request->facts, stance, now_s, phase,
                                 zta_segment_key(segment), charges, &n_left_out);
     int64_t now_ns = n > 0 ? zta_clock_monotonic_ns() : 0;
@@ -76,6 +77,9 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
             continue;
         }
         if (result->monitored.outcome == ZTA_OUTCOME_ALLOW) {
+            struct zta_buffer keys;
+            zta_buffer_init(&keys, result->keys, sizeof(result->keys));
+            zta_rules_limit_keys(mod_zta_global()->rules, charge->number, &keys);
             set_verdict(&result->monitored, charge);
         }
         if (charge->mode == ZTA_MODE_ENFORCE && result->enforced.outcome == ZTA_OUTCOME_ALLOW) {

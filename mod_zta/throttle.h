@@ -14,6 +14,7 @@
 struct mod_zta_throttled {
     struct zta_verdict enforced; /* outcome allow when none refuses */
     struct zta_verdict monitored;
+    char keys[ZTA_MISSING_MAX]; /* what the first that refuses counts by: "subject route" */
 };
 
 /*

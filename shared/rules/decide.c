@@ -345,5 +345,9 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
         struct trial monitored = trial_at(&view, ZTA_MODE_MONITOR);
         try_rules(&monitored, stance, &decision->monitor);
         decision->has_monitor = differs(&decision->verdict, &decision->monitor);
+        if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW) {
+            /* Nothing is to be told of an allowed request but why it would not be. */
+            explain(&monitored, decision);
+        }
     }
 }

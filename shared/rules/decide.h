@@ -43,6 +43,7 @@ enum zta_limit_phase {
 /* One limit that applies to a request: what to charge and how to call it. */
 struct zta_limit_charge {
     const char *name;   /* of the rule; borrowed from the set */
+    uint32_t number;    /* of the rule in the set */
     uint64_t tag;       /* keyed hash of mode, rule, rate and key values; never 0 */
     uint64_t count;     /* requests ... */
     uint64_t window_s;  /* ... per this many seconds */
@@ -62,6 +63,9 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
                         const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,
                         const struct zta_siphash_key *key,
                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out);
+
+/* The keys of a limit as they were written, "subject route"; nothing for a number that is none. */
+void zta_rules_limit_keys(const struct zta_ruleset *set, uint32_t number, struct zta_buffer *out);
 
 /* Where rule i as written would be in force under a stance, for `rules list` and `rules check`. */
 enum zta_mode zta_ruleset_rule_mode(const struct zta_ruleset *set, size_t rule,

@@ -207,6 +207,7 @@ static struct zta_limit_charge charge_of(const struct zta_rules_view *view, cons
     const struct zta_rule *rule = &view->set->rules[pick->number];
     return (struct zta_limit_charge){
         .name = rule->name,
+        .number = pick->number,
         .tag = pick->tag,
         .count = rule->count,
         .window_s = rule->window_s,
@@ -251,4 +252,20 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
         charges[i] = charge_of(&view, &picks[i]);
     }
     return n;
+}
+
+void zta_rules_limit_keys(const struct zta_ruleset *set, uint32_t number, struct zta_buffer *out)
+{
+    if (number >= set->n_rules) {
+        return;
+    }
+    const struct zta_rule *rule = &set->rules[number];
+    for (uint32_t i = 0; i < rule->n_keys; i++) {
+        const struct zta_rule_key *key = &set->keys[rule->first_key + i];
+        zta_buffer_printf(out, "%s%s", i > 0 ? " " : "", zta_limit_key_info(key->key)->name);
+        if (!zta_text_is_absent(key->claim)) {
+            zta_buffer_string(out, ":");
+            zta_buffer_text(out, key->claim);
+        }
+    }
 }
