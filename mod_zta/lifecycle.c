@@ -13,6 +13,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/helper/main.h"
 #include "mod_zta/load.h"
+#include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
 #include "mod_zta/retained.h"
 #include "shared/base/clock.h"
@@ -23,6 +24,7 @@ int mod_zta_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     mod_zta_global_reset(pconf);
     mod_zta_problem_register();
+    mod_zta_ids_register();
     return OK;
 }
 

@@ -17,6 +17,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/lifecycle.h"
+#include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
 #include "mod_zta/record.h"
 
@@ -55,7 +56,8 @@ static void register_hooks(apr_pool_t *p)
     /* 6. ZTAPreflight answer. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
-    /* 7. Bodies of refusals; an ErrorDocument of the administrator wins. */
+    /* 7. Our ids are said once. Bodies of refusals; an ErrorDocument of the administrator wins. */
+    ap_hook_insert_filter(mod_zta_ids_insert, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_error_filter(mod_zta_problem_insert, NULL, NULL, APR_HOOK_LAST);
 
     /* 8. The event, once the client has its answer. */
