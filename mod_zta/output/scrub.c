@@ -17,9 +17,10 @@
 #define REQUEST_ID_MAX 128
 #define SCRUBBED_MAX   64 /* names found in one pass; more passes follow */
 
+/* What gateways and scripts make of a name: each sign becomes a '-' or '_'. */
 static char fold(char c)
 {
-    return c == '_' ? '-' : (char)apr_tolower(c);
+    return apr_isalnum(c) ? (char)apr_tolower(c) : '-';
 }
 
 /* Does name (len bytes) begin with the folded prefix? */
@@ -37,59 +38,66 @@ static bool begins_with(const char *name, size_t len, const char *prefix)
     return true;
 }
 
+typedef bool (*name_test_fn)(const char *name, size_t len);
+
+static bool is_own_name(const char *name, size_t len)
+{
+    return begins_with(name, len, OWN_PREFIX);
+}
+
 static bool is_request_id_name(const char *name, size_t len)
 {
     return len == strlen(REQUEST_ID) && begins_with(name, len, REQUEST_ID);
 }
 
 struct found {
+    name_test_fn is_wanted;
     const char *names[SCRUBBED_MAX];
     size_t n;
 };
 
-static int find_own(void *context, const char *name, const char *value)
+static int find(void *context, const char *name, const char *value)
 {
     struct found *found = context;
-    if (found->n < SCRUBBED_MAX && begins_with(name, strlen(name), OWN_PREFIX)) {
+    if (found->n < SCRUBBED_MAX && found->is_wanted(name, strlen(name))) {
         found->names[found->n++] = name;
     }
     return 1;
 }
 
-static void scrub_own(request_rec *r)
+static void remove_all(request_rec *r, name_test_fn is_wanted)
 {
-    struct found found;
+    struct found found = {.is_wanted = is_wanted};
     do {
         found.n = 0;
-        apr_table_do(find_own, &found, r->headers_in, NULL);
+        apr_table_do(find, &found, r->headers_in, NULL);
         for (size_t i = 0; i < found.n; i++) {
             apr_table_unset(r->headers_in, found.names[i]);
         }
     } while (found.n == SCRUBBED_MAX);
 }
 
-/* Connection: names in it are dropped by the next hop; ours must arrive (hop-by-hop smuggling). */
+/*
+ * Connection: names in it are dropped by the next hop; ours must arrive (hop-by-hop smuggling).
+ * mod_proxy takes a name to end at a comma, a semicolon or a blank.
+ */
 static void scrub_connection(request_rec *r)
 {
+    static const char separators[] = ",; \t";
     const char *value = apr_table_get(r->headers_in, "Connection");
     if (value == NULL ||
         (ap_strcasestr(value, "zta") == NULL && ap_strcasestr(value, "request") == NULL)) {
         return;
     }
     const char *kept = NULL;
-    for (const char *p = value; *p != '\0';) {
-        size_t len = strcspn(p, ",");
-        size_t lead = strspn(p, " \t");
-        size_t end = len;
-        while (end > lead && (p[end - 1] == ' ' || p[end - 1] == '\t')) {
-            end--;
-        }
-        if (lead < end && !begins_with(p + lead, end - lead, OWN_PREFIX) &&
-            !is_request_id_name(p + lead, end - lead)) {
-            const char *token = apr_pstrmemdup(r->pool, p + lead, end - lead);
+    for (const char *p = value + strspn(value, separators); *p != '\0';) {
+        size_t len = strcspn(p, separators);
+        if (!is_own_name(p, len) && !is_request_id_name(p, len)) {
+            const char *token = apr_pstrmemdup(r->pool, p, len);
             kept = kept == NULL ? token : apr_pstrcat(r->pool, kept, ", ", token, NULL);
         }
-        p += len + (p[len] == ',' ? 1 : 0);
+        p += len;
+        p += strspn(p, separators);
     }
     if (kept == NULL) {
         apr_table_unset(r->headers_in, "Connection");
@@ -115,7 +123,12 @@ static const char *peer_request_id(const request_rec *r)
 
 const char *mod_zta_scrub(request_rec *r)
 {
-    scrub_own(r);
+    remove_all(r, is_own_name);
     scrub_connection(r);
     return peer_request_id(r);
+}
+
+void mod_zta_scrub_request_id(request_rec *r)
+{
+    remove_all(r, is_request_id_name);
 }

@@ -9,11 +9,13 @@
 #include <httpd.h>
 
 /*
- * Removes client-sent X-ZTA-* headers ('_' and '-' are the same, case is none) and the names of
- * ours from Connection, where they would make a hop drop what we add. At every stage, for main
- * requests. Returns the X-Request-Id of a trusted peer when it is well-formed
- * ([A-Za-z0-9._-]{1,128}), else NULL.
+ * Removes client-sent X-ZTA-* headers (any sign is a '-', case is none) and the names of ours from
+ * Connection, where they would make a hop drop what we add. At every stage, for main requests.
+ * Returns the X-Request-Id of a trusted peer when it is well-formed ([A-Za-z0-9._-]{1,128}), else
+ * NULL.
  */
 const char *mod_zta_scrub(request_rec *r);
+/* Removes client-sent X-Request-Id headers in all spellings, before ours is set. */
+void mod_zta_scrub_request_id(request_rec *r);
 
 #endif

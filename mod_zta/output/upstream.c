@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "mod_zta/authenticate.h"
+#include "mod_zta/output/scrub.h"
 
 static bool is_plain(unsigned char c, bool keeps_comma)
 {
@@ -82,7 +83,7 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
     const struct zta_identity *identity = request->identity;
     int forward = dir->forward == MOD_ZTA_UNSET ? MOD_ZTA_FORWARD_IDENTITY : dir->forward;
 
-    apr_table_unset(r->headers_in, "X_Request_Id");
+    mod_zta_scrub_request_id(r);
     apr_table_setn(r->headers_in, "X-ZTA-Id", request->id_text);
     apr_table_setn(r->headers_in, "X-Request-Id",
                    request->parent_id != NULL ? request->parent_id : request->id_text);
