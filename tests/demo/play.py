@@ -93,7 +93,8 @@ def reasons_of(told):
     if told["monitor"]:
         rule = told["monitor"]["rule"]
         return f"enforced, it would be {told['monitor']['reason']}{f', rule {rule}' if rule else ''}"
-    missing = f"; missing {told['missing']}" if told["missing"] else ""
+    word = "counted by" if told["reason"] == "rate_limited" else "missing"
+    missing = f"; {word} {told['missing']}" if told["missing"] else ""
     if told["rule"]:
         kind = "limit" if told["reason"] == "rate_limited" else "rule"
         place = f", {os.path.basename(told['rule_file'])}:{told['rule_line']}"
