@@ -327,7 +327,7 @@ install: all
 	install -d $(MODULES_DIR) $(DESTDIR)$(prefix)/sbin
 	$(if $(MODULE),install -m 644 $(MODULE) $(MODULES_DIR)/mod_zta.so)
 	$(if $(CTL),install -m 755 $(CTL) $(DESTDIR)$(prefix)/sbin/ztactl)
-	@if test -d $(sysconfdir)/apache2/mods-available; then \
+	@if test -n '$(DESTDIR)' || test -d $(sysconfdir)/apache2/mods-available; then \
 	    install -d $(CONF_DIR); \
 	    for file in $(CONF_FILES); do \
 	        target=$(CONF_DIR)/$${file##*/}; \
