@@ -62,6 +62,8 @@ static void fault(struct walk *walk, const server_rec *s, const char *text)
                      "ZTA0001: %s; this server answers 503 until the configuration is mended",
                      text);
         mod_zta_server_of(s)->refusal = apr_pstrdup(walk->pool, text);
+        mod_zta_server_of(s)->is_governed = true; /* else no hook would look at its requests */
+        mod_zta_global()->is_governed = true;
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0002: %s", text);
@@ -189,6 +191,11 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
         check_accept_names(walk, s, dir);
     }
     if (dir->stance.monitor == 0) {
+        if (dir->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_ENFORCE ||
+            dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+            /* Nothing is judged here: whoever asks for it would rely on what does not happen. */
+            check_features(walk, s, dir);
+        }
         return;
     }
     server->is_governed = true;
@@ -285,8 +292,10 @@ static void check_trailers(struct walk *walk)
         const core_server_config *core = ap_get_core_module_config(s->module_config);
         if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE && mod_zta_server_of(s)->is_governed) {
             fault(walk, s,
-                  "MergeTrailers on: trailers would bring headers in after they were judged, "
-                  "expected 'MergeTrailers off'");
+                  apr_psprintf(walk->pool,
+                               "%s: MergeTrailers on: trailers would bring headers in after they "
+                               "were judged, expected 'MergeTrailers off'",
+                               s->server_hostname != NULL ? s->server_hostname : "server"));
         }
     }
 }

@@ -112,29 +112,40 @@ static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
     config->n_issuers = n;
 }
 
+struct alerts {
+    struct zta_published_alert *items;
+    size_t n;
+    int64_t now_s;
+};
+
+static void add_alert(struct alerts *alerts, struct zta_text name, const char *text)
+{
+    if (text != NULL) {
+        alerts->items[alerts->n++] = (struct zta_published_alert){
+            .name = name, .text = zta_text_of(text), .since_s = alerts->now_s};
+    }
+}
+
 /* What the parent found wrong at a restart and serves around. */
-static void collect_alerts(struct mod_zta_observer_options *observer, apr_pool_t *pool)
+static void collect_alerts(struct mod_zta_observer_options *observer, const struct helper *helper)
 {
     const struct mod_zta_global *global = mod_zta_global();
     size_t most = (size_t)global->issuers->nelts + 1;
-    struct zta_published_alert *alerts = apr_pcalloc(pool, sizeof(*alerts) * most);
-    int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
-    size_t n = 0;
-    if (global->rules_alert != NULL) {
-        alerts[n++] = (struct zta_published_alert){.name = ZTA_TEXT("rules_refused"),
-                                                   .text = zta_text_of(global->rules_alert),
-                                                   .since_s = now_s};
+    for (const server_rec *s = helper->s; s != NULL; s = s->next) {
+        most++;
+    }
+    struct alerts alerts = {.items = apr_pcalloc(helper->pool, sizeof(*alerts.items) * most),
+                            .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    add_alert(&alerts, ZTA_TEXT("rules_refused"), global->rules_alert);
+    for (const server_rec *s = helper->s; s != NULL; s = s->next) {
+        add_alert(&alerts, ZTA_TEXT("server_refused"), mod_zta_server_of(s)->refusal);
     }
     for (int i = 0; i < global->issuers->nelts; i++) {
-        const char *alert =
-            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->alert;
-        if (alert != NULL) {
-            alerts[n++] = (struct zta_published_alert){
-                .name = ZTA_TEXT("keys_refused"), .text = zta_text_of(alert), .since_s = now_s};
-        }
+        add_alert(&alerts, ZTA_TEXT("keys_refused"),
+                  APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->alert);
     }
-    observer->alerts = alerts;
-    observer->n_alerts = n;
+    observer->alerts = alerts.items;
+    observer->n_alerts = alerts.n;
 }
 
 static void set_signals(void)
@@ -186,7 +197,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     options.config.n_locations = (size_t)collected.locations->nelts;
     collect_rules(&options.config, helper->pool);
     collect_issuers(&options.config, helper->pool);
-    collect_alerts(&options.observer, helper->pool);
+    collect_alerts(&options.observer, helper);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, helper->s, "ZTA0051: the helper ended: %s",

@@ -34,6 +34,8 @@ struct mod_zta_upkeep {
     uint8_t sessions_place[ZTA_SESSION_ID_SIZE];
     uint64_t n_dropped; /* as of the last look */
     int64_t dropped_ns; /* when it last rose */
+    bool is_filled;     /* events are removed until the map has room again */
+    int64_t filled_ns;  /* when it was last so */
     bool is_healthy;
     bool is_squeezed; /* what room the disk has is left to policy/ and to pruning */
     struct mod_zta_alert_state alerts[MOD_ZTA_N_ALERTS];

@@ -16,7 +16,9 @@
 #include "shared/store/sessions.h"
 
 #define READERS_NS     (30 * ZTA_NS_PER_S)
+/* An alert about what comes and goes stands that long, so that somebody sees it. */
 #define DROPS_SHOWN_NS (60 * ZTA_NS_PER_S)
+#define FILL_SHOWN_NS  (60 * ZTA_NS_PER_S)
 
 /* With less than this the ballast goes, before a change of an operator fails. */
 #define DISK_ROOM_MIN (UINT64_C(1) << 20)
@@ -170,7 +172,23 @@ struct limits {
     bool is_over;      /* by size, fill or disk: the oldest go whatever their age */
 };
 
-static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now_real_ns)
+static void look_at_fill(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                         int64_t now_real_ns)
+{
+    struct mod_zta_upkeep *upkeep = &observer->upkeep;
+    if (upkeep->is_filled) {
+        upkeep->filled_ns = now_mono_ns;
+        mod_zta_observer_alert(observer, MOD_ZTA_ALERT_FILL, now_real_ns / ZTA_NS_PER_S,
+                               "the store is nearly full (ZTAStoreSize): the oldest events are "
+                               "removed before their time");
+    }
+    else if (now_mono_ns - upkeep->filled_ns > FILL_SHOWN_NS) {
+        mod_zta_observer_alert(observer, MOD_ZTA_ALERT_FILL, now_real_ns / ZTA_NS_PER_S, NULL);
+    }
+}
+
+static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                                  int64_t now_real_ns)
 {
     const struct mod_zta_observer_options *options = &observer->options;
     struct limits limits = {.before_ns = INT64_MIN};
@@ -181,13 +199,10 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
     if (zta_store_usage(observer->store, false, &usage) != ZTA_OK) {
         return limits;
     }
-    struct mod_zta_alert_state *fill = &observer->upkeep.alerts[MOD_ZTA_ALERT_FILL];
-    uint64_t percent = fill->since_s != 0 ? FILL_LOW_PERCENT : FILL_HIGH_PERCENT;
-    bool is_filled = usage.used > usage.map_size / 100 * percent;
-    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_FILL, now_real_ns / ZTA_NS_PER_S,
-                           is_filled ? "the store is nearly full (ZTAStoreSize): the oldest "
-                                       "events are removed before their time"
-                                     : NULL);
+    struct mod_zta_upkeep *upkeep = &observer->upkeep;
+    uint64_t percent = upkeep->is_filled ? FILL_LOW_PERCENT : FILL_HIGH_PERCENT;
+    upkeep->is_filled = usage.used > usage.map_size / 100 * percent;
+    look_at_fill(observer, now_mono_ns, now_real_ns);
     uint64_t bytes = 0;
     uint64_t n;
     struct zta_view *view;
@@ -198,7 +213,7 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
         zta_view_end(&view);
     }
     limits.is_over =
-        is_filled || (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
+        upkeep->is_filled || (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
         (observer->upkeep.is_squeezed && usage.file_size < usage.used + INNER_ROOM_GOOD);
     return limits;
 }
@@ -251,11 +266,12 @@ static enum zta_status prune_some(struct mod_zta_observer *observer, const struc
     return zta_change_commit(&change, error);
 }
 
-static void prune_events(struct mod_zta_observer *observer, int64_t now_real_ns)
+static void prune_events(struct mod_zta_observer *observer, int64_t now_mono_ns,
+                         int64_t now_real_ns)
 {
     struct zta_error error = {.status = ZTA_OK, .text = ""};
     for (int i = 0; i < PRUNE_CHANGES; i++) {
-        struct limits limits = look_at_room(observer, now_real_ns);
+        struct limits limits = look_at_room(observer, now_mono_ns, now_real_ns);
         uint64_t n = 0;
         if ((limits.before_ns == INT64_MIN && !limits.is_over) ||
             prune_some(observer, &limits, &n, &error) != ZTA_OK || n == 0) {
@@ -399,7 +415,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
         (void)zta_store_clear_dead_readers(observer->store);
     }
     look_at_disk(observer, now_real_ns);
-    prune_events(observer, now_real_ns);
+    prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
     publish(observer, now_real_ns);
 }

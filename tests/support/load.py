@@ -41,7 +41,8 @@ class Load:
     """Threads that send until stop(); `makers` give the headers of a request, one after another.
 
     seen      Counter of (maker's index, status); BROKEN where the connection ended instead
-    slowest   seconds the slowest answer took"""
+    broken    the local ports of those connections
+    errors    what must not happen: a request without an answer in time, a refused connection"""
 
     def __init__(self, z, makers, n_threads=8, target="/x", pause=0.0):
         self._client = z.httpd.client()
@@ -50,6 +51,7 @@ class Load:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self.seen = Counter()
+        self.broken = []
         self.errors = []
         self._threads = [threading.Thread(target=self._run, args=(i,)) for i in range(n_threads)]
 
@@ -71,6 +73,14 @@ class Load:
         with self._lock:
             return sum(self.seen.values())
 
+    @property
+    def answered(self):
+        return self.total - len(self.broken)
+
+    def statuses(self, index):
+        """What the requests of one maker were answered."""
+        return {status for i, status in self.seen if i == index} - {BROKEN}
+
     def wait_for(self, n_more, timeout=30):
         """Until that many further requests are answered: the load goes on."""
         until = self.total + n_more
@@ -91,20 +101,23 @@ class Load:
             data = choices[turn // len(self._requests) % len(choices)]
             turn += 1
             try:
-                if connection is None:
-                    connection = self._client.connect()
+                connection = connection or self._client.connect()
+            except OSError as error:
+                self.errors.append(f"no connection: {error}")
+                return
+            try:
                 connection.send(data)
                 self._note(index, connection.response().status)
-                if not connection.is_reusable:
-                    connection.close()
-                    connection = None
-            except TimeoutError as error:
-                self.errors.append(f"a request hangs: {error}")
+            except TimeoutError:
+                self.errors.append("a request hangs")
                 return
             except ConnectionError:
+                with self._lock:
+                    self.broken.append(connection.local_port())
                 self._note(index, BROKEN)
-                if connection is not None:
-                    connection.close()
+                connection.is_reusable = False
+            if not connection.is_reusable:
+                connection.close()
                 connection = None
             self._stopping.wait(self._pause)
         if connection is not None:
