@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages show is true: rules parse, errors read as shown, configurations pass configtest,
+commands exist, tables name all there is, and links lead somewhere."""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+from datetime import datetime
+
+import pytest
+
+from support.httpd import Httpd
+from support.issuer import Issuer
+from support.local import ROOT, USERS, wait_for
+from support.store import Store, parse, ztactl
+
+_PAGES = sorted([name for name in os.listdir(ROOT) if name.endswith(".md")]
+                + [f"docs/{name}" for name in os.listdir(os.path.join(ROOT, "docs"))
+                   if name.endswith(".md")])
+_EXAMPLES = sorted(os.listdir(os.path.join(ROOT, "conf", "rules")))
+
+
+def read(page):
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(page, language):
+    """The texts of a page's fenced blocks of that language; they may be indented."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", read(page), re.M | re.S)
+    return [re.sub(rf"^{indent}", "", text, flags=re.M) for indent, text in found]
+
+
+def cases(language):
+    found = [(page, number, text) for page in _PAGES
+             for number, text in enumerate(blocks(page, language), 1)]
+    assert found, f"no block of {language} found"
+    return [pytest.param(text, id=f"{page}-{number}") for page, number, text in found]
+
+
+def rules_check(directory, *files):
+    """ztactl rules check without a store, in a directory of its own."""
+    return subprocess.run([ztactl(), "--store", os.path.join(directory, "none"), "rules", "check",
+                           *files], cwd=directory, capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+# ---- rules ----
+
+@pytest.mark.parametrize("text", cases("zta"))
+def test_rules_of_a_page_are_good(directory, text):
+    with open(f"{directory}/api.zta", "w", encoding="utf-8") as file:
+        file.write(text)
+    done = rules_check(directory, "api.zta")
+    assert done.returncode == 0, done.stderr
+
+
+def test_errors_of_rules_are_the_ones_shown(directory):
+    shown = re.findall(r"^```zta-error\n(.*?)^```\n```text\n(.*?)^```$", read("docs/rules.md"),
+                       re.M | re.S)
+    assert len(shown) == len(blocks("docs/rules.md", "zta-error")) > 5
+    for text, message in shown:
+        with open(f"{directory}/api.zta", "w", encoding="utf-8") as file:
+            file.write(text)
+        done = rules_check(directory, "api.zta")
+        assert (done.returncode, done.stderr) == (1, message)
+
+
+@pytest.mark.parametrize("name", _EXAMPLES)
+def test_example_files_are_good_for_httpd_too(server, name):
+    code, said = server.configtest(f"{_PREAMBLE}\nZTARules {ROOT}/conf/rules/{name}", "")
+    assert code == 0, said
+
+
+def test_example_files_are_good_together(directory):
+    done = rules_check(directory, *(f"{ROOT}/conf/rules/{name}" for name in _EXAMPLES))
+    assert done.returncode == 0, done.stderr
+
+
+# ---- configurations ----
+
+_PREAMBLE = """ZTAStore /var/lib/zta
+<ZTAIssuer corp "https://idp.example.com">
+    ZTAAudience https://api.example.com
+    ZTAKeys file:/etc/zta/jwks.json
+</ZTAIssuer>"""
+
+
+class _Server:
+    """A private httpd with a store, keys and rules where pages have /var/lib/zta and /etc/zta."""
+
+    def __init__(self, httpd):
+        self._httpd = httpd
+        issuer = Issuer(httpd.path("conf"))
+        httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
+        httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
+        Store(httpd.path("store")).init()
+
+    def configtest(self, global_text, vhost_text):
+        texts = [text.replace("/var/lib/zta", self._httpd.path("store"))
+                 .replace("/etc/zta", self._httpd.path("etc/zta"))
+                 for text in (global_text, vhost_text)]
+        return self._httpd.configtest(*texts)
+
+
+@pytest.fixture
+def server(servers, pki):
+    return _Server(servers.add(Httpd(pki, group=USERS.group, load_zta=True)))
+
+
+@pytest.mark.parametrize("text", cases("apache"))
+def test_configurations_of_a_page_pass_configtest(server, text):
+    """What a fragment leaves out is what README shows beside it."""
+    parts = re.split(r"\n(?=<ZTAIssuer)", _PREAMBLE)
+    missing = [part for part in parts if part.split()[0] not in text]
+    code, said = server.configtest("\n".join([*missing, text]), "")
+    assert code == 0, said
+
+
+# ---- commands ----
+
+def commands():
+    """Every ztactl command of the pages' shell blocks, once."""
+    lines = {line.strip() for page in _PAGES for text in blocks(page, "sh")
+             for line in text.splitlines()}
+    return sorted(line.removeprefix("sudo ") for line in lines
+                  if re.match(r"(sudo )?ztactl ", line))
+
+
+def test_commands_of_the_pages_are_ones(store):
+    made = store()
+    found = commands()
+    assert len(found) > 20
+    for line in found:
+        words = [w for w in shlex.split(line)[1:] if w != "--follow"]
+        # 2 is for what the command line itself has wrong; there is nothing to act on here.
+        done = made.run(*words, code=None)
+        assert done.returncode != 2, f"{line}: {done.stderr}"
+        assert not re.search(r"filter|--\w+:", done.stderr), f"{line}: {done.stderr}"
+
+
+# ---- tables ----
+
+def members_of_table(title):
+    """First cells' names of docs/formats.md's table rows under a heading."""
+    section = read("docs/formats.md").split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+def documented_members(command):
+    """The members that docs/formats.md gives for a command, nested ones in braces left out."""
+    row = next(line for line in read("docs/formats.md").splitlines()
+               if line.startswith("| ") and f"`{command}`" in line.split("|")[1]
+               and line.count("|") == 3)
+    cell = row.split("|")[2]
+    while re.search(r"[{\[][^{}\[\]]*[}\]]", cell):
+        cell = re.sub(r"[{\[][^{}\[\]]*[}\]](\([^)]*\))?", "", cell)
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def test_json_has_the_members_that_are_documented(zta):
+    z = zta(stage=2, rules="allow a\n  when path /**\n  need scope read\n")
+    key = z.json("keys", "create", "--name", "one", "--scope", "read")
+    assert set(key) == documented_members("keys create") - {"former_until"}
+    rotated = z.json("keys", "rotate", "one", "--grace", "1h")
+    assert set(rotated) == documented_members("keys rotate")
+    identifier = z.get("/x", key=rotated["key"]).header("X-ZTA-Id")
+    explained = _stored(z, identifier)
+    assert set(explained) == members_of_table("Events") | {"rule_file", "explanation", "repeats"}
+    assert set(z.events()[0]) == members_of_table("Events")
+    block = z.json("block", "203.0.113.9", "--for", "1h", "--reason", "test")
+    assert set(block) == documented_members("block")
+    for command in ("sessions list", "keys list", "blocks list", "rules list", "audit list"):
+        assert set(z.json(*command.split())[0]) == documented_members(command), command
+    for command in ("status", "version"):
+        assert set(z.json(command)) == documented_members(command), command
+    assert set(z.json("audit", "verify")) == {"result", "entries", "head"}
+    checked = parse(z.ctl("rules", "check", z.rules_path, "--json").stdout)
+    assert set(checked) == documented_members("rules check")
+
+
+def _stored(z, identifier):
+    def look():
+        done = z.ctl("explain", identifier, "--json", code=None)
+        return parse(done.stdout) if done.returncode == 0 else None
+    return wait_for(look, what=f"{identifier} is stored")
+
+
+def test_a_key_has_the_documented_form(store):
+    made = store()
+    key = made.json("keys", "create", "--name", "one")["key"]
+    pattern = re.search(r"finds keys by `([^`]+)`", read("docs/formats.md"))[1]
+    assert re.fullmatch(pattern, key) and len(key) == 67
+
+
+def test_the_audit_chain_is_the_documented_one(store):
+    """Recomputed from the listing by what docs/formats.md says."""
+    made = store()
+    made.json("keys", "create", "--name", "one", "--reason", "for the test")
+    entries = sorted(made.json("audit", "list", "--limit", "0"), key=lambda e: e["id"])
+    assert [e["id"] for e in entries] == [1, 2]
+    assert entries[0]["previous"] == "0" * 64
+    assert entries[1]["previous"] == entries[0]["hash"]
+    second = entries[1]
+
+    def text(value):
+        data = (value or "").encode()
+        return b"\xff\xff" if value is None else len(data).to_bytes(2, "big") + data
+    texts = b"".join(text(second[name]) for name in (
+        "login", "sudo_user", "tty", "action", "target", "before", "after", "reason"))
+    # The listing has seconds, the record nanoseconds: those stand behind hash, id and before uid.
+    with open(made.policy_path(), "rb") as file:
+        data = file.read()
+    head = bytes.fromhex(second["previous"]) + (2).to_bytes(8, "big")
+    at = data.rindex(head)
+    time_ns = data[at + len(head):at + len(head) + 8]
+    told = datetime.fromisoformat(second["time"].replace("Z", "+00:00")).timestamp()
+    assert int.from_bytes(time_ns, "big") // 10**9 == told
+    record = head + time_ns + second["uid"].to_bytes(4, "big") + texts
+    assert hashlib.sha256(record).hexdigest() == second["hash"]
+
+
+# ---- links ----
+
+def anchors(page):
+    """What GitHub makes of a page's headings."""
+    heads = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", read(page), flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_links_between_pages_lead_somewhere():
+    links = [(page, link) for page in _PAGES for link in re.findall(r"\]\(([^)\s]+)\)", read(page))
+             if not re.match(r"\w+:", link)]
+    assert links
+    for page, link in links:
+        path, _, anchor = link.partition("#")
+        target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        assert os.path.exists(os.path.join(ROOT, target)), f"{page}: {link}"
+        assert not anchor or anchor in anchors(target), f"{page}: {link}"
