@@ -400,6 +400,28 @@ def log_tags(tree):
                               "the message does not begin with its tag ZTAnnnn:")
 
 
+TAGS_PAGE = "docs/operations.md"
+
+
+def tags_page(tree):
+    """Every tag of the sources has its row in the page for administrators, and no other is named."""
+    if TAGS_PAGE not in tree.paths:
+        yield Finding(TAGS_PAGE, 0, "missing: it has the table of log tags")
+        return
+    used = {tag for path in tree.select((".c", ".h", ".def"), "mod_zta")
+            for tag in re.findall(r"\bZTA\d{4}\b", blank_out("\n".join(tree.lines(path)), True))}
+    rows = set()
+    for number, line in tree.numbered(TAGS_PAGE):
+        row = re.match(r"\| `(ZTA\d{4})` \|", line)
+        if row and row[1] in rows:
+            yield Finding(TAGS_PAGE, number, f"{row[1]} has a row already")
+        rows.update([row[1]] if row else [])
+        for tag in set(re.findall(r"\bZTA\d{4}\b", line)) - used:
+            yield Finding(TAGS_PAGE, number, f"{tag} is logged nowhere")
+    for tag in sorted(used - rows):
+        yield Finding(TAGS_PAGE, 0, f"{tag} has no row in the table of log tags")
+
+
 def tables(tree):
     """A .def table that nobody expands is a list that nobody keeps."""
     included = set()
@@ -437,4 +459,5 @@ def generated(tree):
                 yield Finding(path, 1, "not fresh: make docs")
 
 
-RULES = (layers, exports, headers, spdx, sizes, layout, words, calls, log_tags, tables, generated)
+RULES = (layers, exports, headers, spdx, sizes, layout, words, calls, log_tags, tags_page, tables,
+         generated)

@@ -29,6 +29,7 @@ GOOD = {
     "admin-tui/options.h": C + "#ifndef ZTA_OPTIONS_H\n#define ZTA_OPTIONS_H\n#endif\n",
     "admin-tui/console/term.c": C + "#include <curses.h>\n",
     "docs/gen.c": C,
+    "docs/operations.md": "| tag | |\n|---|---|\n| `ZTA0001` | it is up |\n\nSee `ZTA0001`.\n",
     "conf/reference.conf": "# fresh\n",
     "tests/run.sh": "#!/bin/bash\n" + PY + "true\n",
 }
@@ -113,6 +114,16 @@ FAULTS = (
     ("log_tags", "no tag", log('ap_log_rerror(M, 0, 0, r,\n        "hello");')),
     ("log_tags", "odd tag", log('ap_log_error(M, 0, 0, s, "ZTA12: hello");')),
     ("log_tags", "nothing there", {p: None for p in GOOD if p.startswith("mod_zta/")}),
+    ("tags_page", "tag without a row", log('ap_log_error(M, 0, 0, s, "ZTA0002: new");')),
+    ("tags_page", "tag of a table in C", log('static const char *const tag = "ZTA0002";')),
+    ("tags_page", "row of a tag that is gone", {
+        "docs/operations.md": GOOD["docs/operations.md"] + "| `ZTA0002` | gone |\n"}),
+    ("tags_page", "two rows for a tag", {
+        "docs/operations.md": GOOD["docs/operations.md"] + "| `ZTA0001` | again |\n"}),
+    ("tags_page", "text names a tag that is not", {
+        "docs/operations.md": GOOD["docs/operations.md"] + "see ZTA0009\n"}),
+    ("tags_page", "tag only in the text", {"docs/operations.md": "`ZTA0001` is there\n"}),
+    ("tags_page", "nothing there", {"docs/operations.md": None}),
     ("tables", "table without a user", {"shared/base/x.def": C}),
     ("tables", "nothing there", {"shared/base/list.def": None}),
 )
@@ -122,6 +133,7 @@ HARMLESS = (
     ("calls", {"shared/base/x.c": C + '/* strcpy(a, b) */ const char *s = "exit(1)";\n'}),
     ("words", {"shared/base/x.c": C + "/* TOD" + "O (#12): finish */\n"}),
     ("log_tags", log('ap_log_error(M, 0, 0, s, "%s: %s", tag, message);')),
+    ("tags_page", log('/* As in "ZTA0801: the disk is full". */ f();')),
     ("sizes", {"shared/base/x.c": C + "static const int a[] =\n{\n" + "    1,\n" * 70 + "};\n"}),
     ("layers", {"tests/unit/test_x.c": C + '#include "mod_zta/identity/x.h"\n',
                 "mod_zta/identity/x.h": C}),
