@@ -77,6 +77,16 @@ static void remove_credential(request_rec *r, const struct mod_zta_request *requ
     }
 }
 
+/* A preflight that passes was not authenticated: what it carries as a credential goes no further. */
+static void remove_unjudged(request_rec *r, const struct mod_zta_dir *dir)
+{
+    const char *header = mod_zta_sources_of(dir)->apikey_header;
+    apr_table_unset(r->headers_in, "Authorization");
+    if (header != NULL) {
+        apr_table_unset(r->headers_in, header);
+    }
+}
+
 void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
                           const struct mod_zta_dir *dir)
 {
@@ -88,6 +98,7 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
     apr_table_setn(r->headers_in, "X-Request-Id",
                    request->parent_id != NULL ? request->parent_id : request->id_text);
     if (identity == NULL) {
+        remove_unjudged(r, dir);
         return;
     }
     if ((forward & MOD_ZTA_FORWARD_AUTHORIZATION) == 0) {

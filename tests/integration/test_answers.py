@@ -311,6 +311,15 @@ def test_a_preflight_passes_without_identity_by_default(zta):
 
 
 @pytest.mark.mpm
+def test_a_passed_preflight_takes_no_credential_along(zta):
+    z = zta(stage=1)
+    preflight = {"Origin": "https://app.example.test", "Access-Control-Request-Method": "PUT",
+                 "Authorization": "Bearer forged", "X-Api-Key": "forged"}
+    assert z.request("OPTIONS", "/x", headers=preflight).status == 200
+    assert z.backend.last.header("Authorization") is None
+    assert z.backend.last.header("X-Api-Key") is None
+
+
 def test_only_a_real_preflight_is_one(zta):
     z = zta(stage=1, vhost_text="<Location /answer>\nZTAPreflight answer\n</Location>")
     full = {**PREFLIGHT, "Access-Control-Request-Headers": "authorization"}
