@@ -224,6 +224,30 @@ def test_the_audit_chain_is_the_documented_one(store):
     assert hashlib.sha256(record).hexdigest() == second["hash"]
 
 
+# ---- names ----
+
+def named(pattern, *pages):
+    return {name for page in pages for name in re.findall(pattern, read(page))}
+
+
+def test_directives_that_pages_name_exist():
+    known = named(r'"<?(ZTA[A-Z][A-Za-z]+)"', "mod_zta/directives.def")
+    assert len(known) > 20
+    for page in _PAGES:
+        assert named(r"\b(ZTA[A-Z][A-Za-z]+)\b", page) <= known, page
+
+
+def test_pages_name_every_variable_alert_and_header():
+    variables = named(r'"(ZTA_[A-Z]+)"', "mod_zta/record.c")
+    table = read("docs/standards.md").split("\n## Environment variables\n", 1)[1].split("\n## ")[0]
+    assert set(re.findall(r"`(ZTA_[A-Z]+)`", table)) == variables
+    alerts = (named(r'\{"(\w+)", "ZTA\d{4}"', "mod_zta/helper/upkeep.c")
+              | named(r'add_alert\(.*ZTA_TEXT\("(\w+)"\)', "mod_zta/helper/main.c"))
+    assert named(r"alert `(\w+)`", "docs/operations.md") == alerts
+    headers = named(r'"(X-ZTA-\w+)"', "mod_zta/output/upstream.c")
+    assert headers <= named(r"`(X-ZTA-\w+)`", "docs/standards.md")
+
+
 # ---- links ----
 
 def anchors(page):
