@@ -89,20 +89,27 @@ static void scrub_connection(request_rec *r)
         (ap_strcasestr(value, "zta") == NULL && ap_strcasestr(value, "request") == NULL)) {
         return;
     }
-    const char *kept = NULL;
+    /* One separator becomes two characters; every name has at least one. */
+    char *kept = apr_palloc(r->pool, 2 * strlen(value) + 1);
+    size_t at = 0;
     for (const char *p = value + strspn(value, separators); *p != '\0';) {
         size_t len = strcspn(p, separators);
         if (!is_own_name(p, len) && !is_request_id_name(p, len)) {
-            const char *token = apr_pstrmemdup(r->pool, p, len);
-            kept = kept == NULL ? token : apr_pstrcat(r->pool, kept, ", ", token, NULL);
+            if (at > 0) {
+                kept[at++] = ',';
+                kept[at++] = ' ';
+            }
+            memcpy(kept + at, p, len);
+            at += len;
         }
         p += len;
         p += strspn(p, separators);
     }
-    if (kept == NULL) {
+    if (at == 0) {
         apr_table_unset(r->headers_in, "Connection");
         return;
     }
+    kept[at] = '\0';
     apr_table_setn(r->headers_in, "Connection", kept);
 }
 
