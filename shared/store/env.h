@@ -97,6 +97,7 @@ uint64_t zta_view_state_txn(const struct zta_view *view);
 struct zta_generations {
     uint64_t rules;
     uint64_t keys;
+    /* The clock of the change: no restored or other store says the same of other revocations. */
     uint64_t revocations;
     uint64_t blocks;
 };

@@ -201,7 +201,7 @@ enum zta_status zta_revocation_put(struct zta_change *change,
     }
     if (status == ZTA_OK) {
         struct zta_head *head = zta_change_head(change);
-        head->generations.revocations++;
+        head->generations.revocations = (uint64_t)record.created_ns;
         head->n_revocations[kind - 1] += is_new;
     }
     return status;
@@ -218,7 +218,7 @@ enum zta_status zta_revocation_remove(struct zta_change *change,
     }
     if (status == ZTA_OK) {
         struct zta_head *head = zta_change_head(change);
-        head->generations.revocations++;
+        head->generations.revocations = (uint64_t)zta_change_clock_ns(change);
         head->n_revocations[kind - 1] -= head->n_revocations[kind - 1] > 0;
     }
     return status;

@@ -397,7 +397,7 @@ static void each_gives_back_what_was_put_in_order_of_kind(void **state)
     /* Written in the reverse order, and the hybrid clock only rises. */
     assert_true(seen.created_ns[0] > seen.created_ns[1]);
     assert_true(seen.created_ns[1] > seen.created_ns[2]);
-    assert_int_equal(generations.revocations, 3);
+    assert_int_equal(generations.revocations, seen.created_ns[0]);
     assert_int_equal(zta_store_check(fixture.dir, true, NULL), ZTA_OK);
 }
 
