@@ -27,6 +27,9 @@
 
 APLOG_USE_MODULE(zta);
 
+/* Names the uri that the client sent among the sides of a request. */
+static const char external_uri[] = "";
+
 /* One judgement under way. */
 struct judgement {
     request_rec *r;
@@ -43,9 +46,11 @@ static const struct zta_verdict allowed = {.outcome = ZTA_OUTCOME_ALLOW, .reason
 int mod_zta_access_begin(request_rec *r)
 {
     const struct mod_zta_server *server = mod_zta_server_of(r->server);
-    if (r->main != NULL || r->prev != NULL) {
+    if (r->main != NULL ||
+        (r->prev != NULL && (!server->is_governed || mod_zta_request_of(r->prev) != NULL))) {
         return DECLINED;
     }
+    /* Now also the error page of what httpd refused before any hook saw it: judged as any page. */
     const char *parent_id = mod_zta_scrub(r);
     if (!server->is_governed) {
         return DECLINED;
@@ -137,11 +142,13 @@ static bool judge_store(struct judgement *j)
         return false;
     }
     int64_t stale_ns = j->dir->stale_s > 0 ? j->dir->stale_s * ZTA_NS_PER_S : 0;
-    if (j->look.last_read_ns > 0 && stale_ns > 0 &&
-        j->request->started_ns - j->look.last_read_ns <= stale_ns) {
+    bool is_fresh_enough = j->look.last_read_ns > 0 && stale_ns > 0 &&
+                           j->request->started_ns - j->look.last_read_ns <= stale_ns;
+    if (is_fresh_enough && !j->look.had_blocks) {
         return false;
     }
-    j->request->detail = "the store cannot be read";
+    j->request->detail = is_fresh_enough ? "the store cannot be read, and it held blocks"
+                                         : "the store cannot be read";
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
 }
 
@@ -166,10 +173,22 @@ static bool judge_failures(struct judgement *j)
 {
     enum zta_mode mode = j->stance.modes[ZTA_FEATURE_RATELIMIT];
     return mode != ZTA_MODE_OFF && !j->request->is_authenticated &&
-           mod_zta_throttle_has_failed_too_often(j->request) &&
+           mod_zta_throttle_has_failed_too_often(j->request, mode) &&
            note(j, mode,
                 &(struct zta_verdict){.outcome = ZTA_OUTCOME_THROTTLE,
                                       .reason = ZTA_REASON_RATE_LIMITED});
+}
+
+/* Who comes, once a request; failures that can be repeated cheaply count against the address. */
+static bool judge_credential(struct judgement *j)
+{
+    enum zta_mode limits = j->stance.modes[ZTA_FEATURE_RATELIMIT];
+    bool is_first = !j->request->is_authenticated;
+    enum zta_reason reason = mod_zta_authenticate(j->r, j->request, j->dir, &j->look);
+    if (is_first && limits != ZTA_MODE_OFF && mod_zta_is_failed_verification(reason)) {
+        mod_zta_throttle_note_failure(j->request, limits);
+    }
+    return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], reason);
 }
 
 static bool judge_subject(struct judgement *j)
@@ -216,8 +235,9 @@ static void judge_rules(struct judgement *j)
 static void judge_all(struct judgement *j)
 {
     struct mod_zta_request *request = j->request;
-    bool is_preflight = request->is_preflight && (j->dir->preflight == MOD_ZTA_UNSET ||
-                                                  j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE);
+    /* What a preflight leads to (a script's redirect, an include, an error page) is a GET. */
+    bool is_preflight = request->is_preflight && j->r->method_number == M_OPTIONS &&
+                        j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE;
     if (judge_path(j) || judge_addr(j) || j->stance.monitor == 0 || judge_store(j) ||
         judge_limits(j, ZTA_LIMIT_BEFORE)) {
         return;
@@ -227,10 +247,8 @@ static void judge_all(struct judgement *j)
             j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
         return;
     }
-    if (judge_failures(j) ||
-        note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
-                    mod_zta_authenticate(j->r, request, j->dir, &j->look)) ||
-        judge_subject(j) || judge_limits(j, ZTA_LIMIT_AFTER)) {
+    if (judge_failures(j) || judge_credential(j) || judge_subject(j) ||
+        judge_limits(j, ZTA_LIMIT_AFTER)) {
         return;
     }
     judge_rules(j);
@@ -266,19 +284,13 @@ static int judge_side(request_rec *r, struct mod_zta_request *request, const cha
         .decision = {.verdict = allowed, .monitor = allowed},
     };
     struct zta_text external = request->facts.path;
-    if (request->n_sides > 0) {
-        /* Another side of the same request: the stricter stage holds for it. */
-        zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
-    }
-    else if (request->path_len > 0 && strcmp(request->path, r->uri) != 0) {
-        /*
-         * The back end may read another path than httpd matched: the place of that one holds too.
-         */
-        zta_stance_stricter(&dir->stance, &mod_zta_places_at(r, request->path)->stance, &j.stance);
-    }
     if (request->n_sides > 0 || request->is_subrequest) {
-        unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
-        request->facts.path = mod_zta_facts_mapped_path(r, uri[0] == '\0' ? r->uri : uri, flags);
+        /* Another side of the same client request: the stricter stage holds for it. */
+        zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
+        if (uri != external_uri) {
+            unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
+            request->facts.path = mod_zta_facts_mapped_path(r, uri, flags);
+        }
     }
     request->facts.route = mod_zta_route_of(r->server, dir->location, request->facts.path);
     mod_zta_look_begin(&j.look, request->started_ns);
@@ -298,7 +310,7 @@ static const char *side_uri(const request_rec *r, const struct mod_zta_request *
     bool is_external =
         r->main == NULL && r->prev == NULL && request->raw_path != NULL &&
         (strcmp(r->uri, request->raw_path) == 0 || strcmp(r->uri, request->path) == 0);
-    return is_external ? "" : r->uri;
+    return is_external ? external_uri : r->uri;
 }
 
 /* One (uri, place) pair, unless it was judged before. */
@@ -335,7 +347,22 @@ int mod_zta_access_judge(request_rec *r)
     if (server->refusal != NULL) {
         return mod_zta_enforce_unavailable(r, request, server->refusal);
     }
-    return judge_once(r, request, side_uri(r, request), mod_zta_dir_of(r));
+    int status = judge_once(r, request, side_uri(r, request), mod_zta_dir_of(r));
+    if (status == DECLINED && r->main == NULL && r->prev == NULL && request->path_len > 0 &&
+        strcmp(request->path, r->uri) != 0) {
+        /* The back end may read another path than httpd matched: that one's place counts too. */
+        status = judge_once(r, request, external_uri, mod_zta_places_at(r, request->path));
+    }
+    return status;
+}
+
+int mod_zta_access_quick(request_rec *r, int is_lookup)
+{
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    const char *refusal = mod_zta_server_of(r->server)->refusal;
+    return is_lookup || request == NULL || refusal == NULL
+               ? DECLINED
+               : mod_zta_enforce_unavailable(r, request, refusal);
 }
 
 int mod_zta_access_judge_mapped(request_rec *r)

@@ -18,6 +18,9 @@ int mod_zta_access_begin(request_rec *r);
  */
 int mod_zta_access_judge(request_rec *r);
 
+/* quick_handler: nothing, a cache neither, answers for a server that refuses everything. */
+int mod_zta_access_quick(request_rec *r, int is_lookup);
+
 /* check_access_ex: as judge, and the file that was mapped counts under its own uri as well. */
 int mod_zta_access_judge_mapped(request_rec *r);
 

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
 #include "shared/live/token_cache.h"
 #include "shared/store/keys.h"
@@ -325,8 +324,7 @@ static enum zta_reason accept_again(struct mod_zta_request *request, const struc
                                                            : ZTA_REASON_WRONG_AUDIENCE;
 }
 
-/* Failures that an attacker could repeat cheaply count against his address. */
-static bool is_failed_verification(enum zta_reason reason)
+bool mod_zta_is_failed_verification(enum zta_reason reason)
 {
     return reason == ZTA_REASON_BAD_CREDENTIAL || reason == ZTA_REASON_UNKNOWN_ISSUER ||
            reason == ZTA_REASON_BINDING_FAILED;
@@ -388,9 +386,6 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
     if (request->auth_reason == ZTA_REASON_OK) {
         request->identity = trial.identity;
         request->facts.identity = trial.identity;
-    }
-    else if (is_failed_verification(request->auth_reason)) {
-        mod_zta_throttle_note_failure(request);
     }
     return request->auth_reason;
 }

@@ -242,27 +242,53 @@ static void note_public_place(void *context, const server_rec *s, const struct m
     }
 }
 
-/*
- * The line of the first directive of that name below `node` whose argument is not `but`; else
- * NULL.
- */
-static const ap_directive_t *find_directive(const ap_directive_t *node, const char *name,
-                                            const char *but)
+/* What one server says of mod_cache, whose configuration is in no installed header. */
+struct caching {
+    const ap_directive_t *enable; /* a CacheEnable that holds; NULL: none */
+    bool is_quick;
+};
+
+static bool is_vhost_section(const ap_directive_t *node)
+{
+    return strcasecmp(node->directive, "<VirtualHost") == 0;
+}
+
+/* The next line below `top` (NULL: of all), virtual hosts left out; NULL at the end. */
+static const ap_directive_t *next_line(const ap_directive_t *node, const ap_directive_t *top)
 {
     /* An explicit walk: first_child, next, then up, because input decides the depth. */
-    while (node != NULL) {
-        if (strcasecmp(node->directive, name) == 0 &&
-            (but == NULL || strcasecmp(node->args, but) != 0)) {
+    if (node->first_child != NULL && !is_vhost_section(node)) {
+        return node->first_child;
+    }
+    while (node != top && node->next == NULL) {
+        node = node->parent;
+    }
+    return node == top ? NULL : node->next;
+}
+
+/* Adds what stands from `node` on, below `top`. */
+static void read_caching(const ap_directive_t *node, const ap_directive_t *top,
+                         struct caching *caching)
+{
+    for (; node != NULL; node = next_line(node, top)) {
+        if (strcasecmp(node->directive, "CacheEnable") == 0) {
+            caching->enable = node;
+        }
+        else if (strcasecmp(node->directive, "CacheQuickHandler") == 0) {
+            caching->is_quick = strcasecmp(node->args, "off") != 0;
+        }
+    }
+}
+
+/* The section that made s; NULL for the main server. */
+static const ap_directive_t *vhost_section(const server_rec *s)
+{
+    for (const ap_directive_t *node = ap_conftree; node != NULL && s->is_virtual;
+         node = node->next) {
+        if (is_vhost_section(node) && node->line_num == (int)s->defn_line_number &&
+            strcmp(node->filename, s->defn_name) == 0) {
             return node;
         }
-        if (node->first_child != NULL) {
-            node = node->first_child;
-            continue;
-        }
-        while (node != NULL && node->next == NULL) {
-            node = node->parent;
-        }
-        node = node == NULL ? NULL : node->next;
     }
     return NULL;
 }
@@ -270,19 +296,22 @@ static const ap_directive_t *find_directive(const ap_directive_t *node, const ch
 /* mod_cache's quick handler serves before any access check (engineering: measured). */
 static void check_cache(struct walk *walk)
 {
-    const ap_directive_t *enable = find_directive(ap_conftree, "CacheEnable", NULL);
-    if (enable == NULL) {
-        return;
+    struct caching of_main = {.is_quick = true};
+    read_caching(ap_conftree, NULL, &of_main);
+    for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        struct caching caching = of_main;
+        const ap_directive_t *section = vhost_section(s);
+        if (section != NULL) {
+            read_caching(section->first_child, section, &caching);
+        }
+        if (caching.enable != NULL && caching.is_quick && mod_zta_server_of(s)->is_governed) {
+            fault(walk, s,
+                  apr_psprintf(walk->pool,
+                               "CacheEnable at %s:%d: mod_cache would serve stored answers before "
+                               "any request is judged, expected 'CacheQuickHandler off'",
+                               caching.enable->filename, caching.enable->line_num));
+        }
     }
-    const ap_directive_t *off = find_directive(ap_conftree, "CacheQuickHandler", "on");
-    if (off != NULL && find_directive(ap_conftree, "CacheQuickHandler", "off") == NULL) {
-        return;
-    }
-    fault(walk, walk->main_server,
-          apr_psprintf(walk->pool,
-                       "CacheEnable at %s:%d: mod_cache would serve stored answers before any "
-                       "request is judged, expected 'CacheQuickHandler off'",
-                       enable->filename, enable->line_num));
 }
 
 /* Trailers merged into the headers arrive after the headers were scrubbed and judged. */

@@ -8,10 +8,13 @@
 #include <http_config.h>
 #include <http_log.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "mod_zta/config.h"
+#include "shared/base/clock.h"
+#include "shared/store/blocks.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -19,9 +22,20 @@ static struct zta_segment *segment;
 static uint32_t incarnation;
 static struct zta_store *store;
 
-/* What policy/ said at the last look that worked: what ZTAFailure stale judges by. */
-static _Atomic uint64_t known_revocations;
+/*
+ * What policy/ said in the latest transaction that was read: what ZTAFailure stale judges by.
+ * Written under the lock when the transaction has moved, which is when an operator changed
+ * something.
+ */
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct zta_generations known_generations;
+static bool known_blocks;
+static _Atomic uint64_t known_txn;
 static _Atomic int64_t last_read_ns;
+
+/* Whether this child's files are still the store's: the helper may have opened others since. */
+static _Atomic int64_t checked_ns;
+static _Atomic bool is_replaced;
 
 struct zta_segment *mod_zta_segment(void)
 {
@@ -67,21 +81,54 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
     }
 }
 
+/* Once a second, by whichever thread comes first. */
+static bool is_store_ours(int64_t now_ns)
+{
+    int64_t then_ns = atomic_load_explicit(&checked_ns, memory_order_relaxed);
+    if (now_ns - then_ns >= ZTA_NS_PER_S &&
+        atomic_compare_exchange_strong(&checked_ns, &then_ns, now_ns)) {
+        struct zta_error error = {.status = ZTA_OK, .text = ""};
+        atomic_store(&is_replaced, zta_store_health(store, &error) != ZTA_OK);
+    }
+    return !atomic_load(&is_replaced);
+}
+
+/* Reads what a look is about, and keeps it for looks that find no store. */
+static enum zta_status read_policy(struct mod_zta_look *look)
+{
+    uint64_t n_blocks;
+    uint64_t txn = zta_view_policy_txn(look->view);
+    enum zta_status status = zta_view_generations(look->view, &look->generations);
+    if (status != ZTA_OK || txn <= atomic_load_explicit(&known_txn, memory_order_relaxed)) {
+        return status;
+    }
+    status = zta_block_count(look->view, &n_blocks);
+    (void)pthread_mutex_lock(&known_lock);
+    if (status == ZTA_OK && txn > atomic_load(&known_txn)) {
+        known_generations = look->generations;
+        known_blocks = n_blocks > 0;
+        atomic_store(&known_txn, txn);
+    }
+    (void)pthread_mutex_unlock(&known_lock);
+    return status;
+}
+
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
 {
     *look = (struct mod_zta_look){.view = NULL};
-    if (store != NULL && zta_segment_store_health(segment) == ZTA_OK &&
+    if (store != NULL && zta_segment_store_health(segment) == ZTA_OK && is_store_ours(now_ns) &&
         zta_view_begin(store, &look->view) == ZTA_OK) {
-        if (zta_view_generations(look->view, &look->generations) == ZTA_OK) {
-            atomic_store_explicit(&known_revocations, look->generations.revocations,
-                                  memory_order_relaxed);
+        if (read_policy(look) == ZTA_OK) {
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);
             return;
         }
         zta_view_end(&look->view);
     }
     zta_counter_add(segment, ZTA_COUNTER_STORE_ERRORS, 1);
-    look->generations.revocations = atomic_load_explicit(&known_revocations, memory_order_relaxed);
+    (void)pthread_mutex_lock(&known_lock);
+    look->generations = known_generations;
+    look->had_blocks = known_blocks;
+    (void)pthread_mutex_unlock(&known_lock);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
 }
 

@@ -28,7 +28,9 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s);
 struct mod_zta_look {
     struct zta_view *view; /* NULL: the store cannot be read */
     struct zta_generations generations;
-    int64_t last_read_ns; /* monotonic, when the store was last read; for ZTAFailure stale */
+    /* Without a view, for ZTAFailure stale: */
+    int64_t last_read_ns; /* monotonic, when the store was last read */
+    bool had_blocks;      /* it held blocks then, which nobody can look up now */
 };
 
 /*

@@ -137,8 +137,11 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
     }
     /* Monitoring and public places change not a byte in either direction. */
     if (request->stance.stage > 0) {
-        set_id(r, request);
-        set_rate_limit(r, &request->told);
+        if (!request->is_subrequest) {
+            /* httpd adds a subrequest's headers to those of the answer it becomes part of. */
+            set_id(r, request);
+            set_rate_limit(r, &request->told);
+        }
         mod_zta_upstream_set(r, request, request->dir);
         if (request->identity != NULL && !request->is_subrequest) {
             r->ap_auth_type = apr_pstrdup(r->pool, "ZTA");

@@ -104,8 +104,9 @@ static void read_addr(const request_rec *r, struct zta_facts *facts)
         memcpy(facts->addr.bytes, &addr->sa.sin.sin_addr, 4);
         return;
     }
-    /* IPv6, and IPv4 mapped into it, which the parser folds. */
-    if (zta_addr_parse(zta_text_of(r->useragent_ip), &facts->addr) != ZTA_OK) {
+    /* IPv6, and IPv4 mapped into it, which the parser folds; a link's zone is no part of it. */
+    struct zta_text ip = {.data = r->useragent_ip, .len = strcspn(r->useragent_ip, "%")};
+    if (zta_addr_parse(ip, &facts->addr) != ZTA_OK) {
         facts->addr = (struct zta_addr){.family = 0};
     }
 }

@@ -36,6 +36,9 @@ static void register_hooks(apr_pool_t *p)
     /* 1. Headers are scrubbed and the path is read before anything can act on either. */
     ap_hook_post_read_request(mod_zta_access_begin, after_remoteip, NULL, APR_HOOK_FIRST);
 
+    /* A server that is unsafe after a restart answers 503, before a cache could answer. */
+    ap_hook_quick_handler(mod_zta_access_quick, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
     /*
      * 2. The external side, before any rewrite, alias or redirect, and before TRACE and "OPTIONS *"
      * are answered in map_to_storage. pre_translate_name comes first where mod_proxy maps there.

@@ -94,26 +94,27 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
     }
 }
 
-static uint64_t failure_tag(const struct mod_zta_request *request)
+static uint64_t failure_tag(const struct mod_zta_request *request, enum zta_mode mode)
 {
     struct zta_cidr network = zta_addr_network(&request->facts.addr, 32, 64);
-    unsigned char key[sizeof(FAILURE_TAG_DOMAIN) + sizeof(network.addr.bytes) + 1];
+    unsigned char key[sizeof(FAILURE_TAG_DOMAIN) + sizeof(network.addr.bytes) + 2];
     memcpy(key, FAILURE_TAG_DOMAIN, sizeof(FAILURE_TAG_DOMAIN));
     memcpy(key + sizeof(FAILURE_TAG_DOMAIN), network.addr.bytes, sizeof(network.addr.bytes));
-    key[sizeof(key) - 1] = network.addr.family;
+    key[sizeof(key) - 2] = network.addr.family;
+    key[sizeof(key) - 1] = (unsigned char)mode;
     uint64_t tag = zta_siphash(zta_segment_key(mod_zta_segment()), key, sizeof(key));
     return tag == 0 ? 1 : tag;
 }
 
-bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request)
+bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum zta_mode mode)
 {
     const struct zta_limit_rate *rate = &mod_zta_global()->failures;
     struct zta_limit_state state;
     if (rate->count == 0) {
         return false;
     }
-    zta_limits_charge(mod_zta_segment(), failure_tag(request), rate, zta_clock_monotonic_ns(), true,
-                      &state);
+    zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate,
+                      zta_clock_monotonic_ns(), true, &state);
     if (state.is_refused) {
         request->told = (struct mod_zta_told_limit){.name = FAILURE_LIMIT_NAME,
                                                     .count = rate->count,
@@ -125,12 +126,12 @@ bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request)
     return state.is_refused;
 }
 
-void mod_zta_throttle_note_failure(const struct mod_zta_request *request)
+void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum zta_mode mode)
 {
     const struct zta_limit_rate *rate = &mod_zta_global()->failures;
     struct zta_limit_state state;
     if (rate->count > 0) {
-        zta_limits_charge(mod_zta_segment(), failure_tag(request), rate, zta_clock_monotonic_ns(),
-                          false, &state);
+        zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate,
+                          zta_clock_monotonic_ns(), false, &state);
     }
 }

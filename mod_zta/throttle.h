@@ -24,9 +24,12 @@ struct mod_zta_throttled {
 void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
                       int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result);
 
-/* True while this address has failed too often; a limit of zero is off. */
-bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request);
+/*
+ * True while this address has failed too often; a limit of zero is off. What is monitored counts by
+ * itself: it must not refuse anything where limits are enforced.
+ */
+bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum zta_mode mode);
 /* Notes one failed verification of this address. */
-void mod_zta_throttle_note_failure(const struct mod_zta_request *request);
+void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum zta_mode mode);
 
 #endif

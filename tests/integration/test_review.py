@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Corners where two right steps could add up to a wrong one: who is judged where, by what, at whose cost."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from support.local import wait_for
+
+SECRET = "the secret page"
+
+PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+
+
+def pages(zta, vhost_text, stage=1, **options):
+    """A gateway with pages of its own: /secret is closed, /public is open."""
+    z = zta(start=False, stage=stage, proxy=None, **options)
+    z.httpd.write("htdocs/secret/page.html", SECRET)
+    z.httpd.write("htdocs/public/page.html", "the public page")
+    z.httpd.write("htdocs/dir/index.html", "the index")
+    z.vhost_text = (f"DocumentRoot {z.httpd.path('htdocs')}\n"
+                    f"<Directory {z.httpd.path('htdocs')}>\nRequire all granted\n</Directory>\n"
+                    "<Location /public>\nZTAStage 0\n</Location>\n" + vhost_text)
+    return z.start()
+
+
+# ---- who is judged ----
+
+def test_what_a_preflight_leads_to_is_no_preflight(zta):
+    z = zta(start=False, stage=1, modules=("cgid",) if os.environ.get("MPM") != "prefork" else ("cgi",))
+    script = z.httpd.write("cgi/go", "#!/bin/sh\necho 'Location: /api/secret'\necho\n", 0o755)
+    sock = f"ScriptSock {z.root}/run/cgisock" if os.environ.get("MPM") != "prefork" else ""
+    z.global_text = sock
+    z.vhost_text = (f"ProxyPass /cgi !\nScriptAlias /cgi {os.path.dirname(script)}\n"
+                    f"<Directory {os.path.dirname(script)}>\nRequire all granted\n</Directory>")
+    z.proxy = None
+    z.vhost_text += f"\nProxyPass / {z.backend.url}/ retry=0"
+    z.start()
+    assert z.get("/api/secret").status == 401
+    answer = z.request("OPTIONS", "/cgi/go", headers=PREFLIGHT)
+    assert not z.backend.requests
+    assert answer.status == 401
+
+
+def test_the_error_page_of_a_preflight_is_judged(zta):
+    z = zta(start=False, stage=1, proxy=None)
+    z.vhost_text = ("ProxyErrorOverride On\nErrorDocument 404 /private/page\n"
+                    f"ProxyPass / {z.backend.url}/ retry=0")
+    z.start()
+    z.request("OPTIONS", "/status/404", headers=PREFLIGHT)
+    assert [r.method for r in z.backend.requests] == ["OPTIONS"]
+
+
+def test_the_error_page_of_what_httpd_itself_refused_is_judged_as_any_page(zta):
+    z = pages(zta, "ErrorDocument 400 /public/page.html\n")
+    with z.httpd.client().connect() as connection:
+        connection.send("GET /%zz HTTP/1.1\r\nHost: localhost\r\nBad Header\r\n\r\n")
+        answer = connection.response()
+    assert answer.status == 400
+    assert answer.text == "the public page"
+
+
+def test_the_closed_error_page_of_what_httpd_itself_refused_stays_closed(zta):
+    z = pages(zta, "ErrorDocument 400 /secret/page.html\n")
+    with z.httpd.client().connect() as connection:
+        connection.send("GET / HTTP/1.1\r\nHost: localhost\r\nBad Header\r\n\r\n")
+        answer = connection.response()
+    assert answer.status == 400
+    assert SECRET not in answer.text
+
+
+def test_a_place_hidden_by_a_parameter_asks_for_its_own_audience(zta, tomcat):
+    z = zta(stage=1, backend=tomcat, vhost_text=(
+        "ZTAPath parameters\n<Location /admin>\nZTAAccept corp local audience=https://admin.example\n</Location>"))
+    token = z.issuer.token()
+    assert z.get("/api/x;v=1", token=token).status == 200
+    assert z.get("/admin/x", token=token).status == 401
+    answer = z.get("/admin;x/a", token=token)
+    assert not tomcat.reached("/admin")
+    assert answer.status == 401
+    assert z.get("/admin;x/a", token=z.issuer.token({"aud": "https://admin.example"})).status == 401
+    both = z.issuer.token({"aud": ["https://admin.example", z.issuer.audience]})
+    assert z.get("/admin;x/a", token=both).status == 200
+
+
+def test_a_cache_is_safe_in_each_server_by_itself(zta):
+    z = zta(start=False, modules=("cache", "cache_disk"))
+    z.httpd.named_vhosts = {"other.test": "CacheQuickHandler off"}
+    code, output = z.configtest(vhost_text="CacheEnable disk /")
+    assert code != 0
+    assert "CacheQuickHandler off" in output
+    z.httpd.named_vhosts = {"other.test": "CacheQuickHandler on"}
+    code, output = z.configtest(global_text="CacheQuickHandler off", vhost_text="CacheEnable disk /")
+    assert code == 0, output
+
+
+def test_a_cache_made_unsafe_by_a_restart_serves_nothing(zta):
+    z = zta(stage=1, modules=("cache", "cache_disk"), start=False)
+    cache = z.httpd.path("cache")
+    os.mkdir(cache)
+    os.chmod(cache, 0o777)
+    caching = (f"CacheRoot {cache}\nCacheEnable disk /\nCacheIgnoreNoLastMod On\nCacheStorePrivate On\n"
+               "CacheIgnoreCacheControl On\nCacheDefaultExpire 3600\n")
+    z.vhost_text = caching + "CacheQuickHandler off"
+    z.start()
+    token = z.issuer.token()
+    for _ in range(3):
+        assert z.get("/set?Cache-Control=public,max-age=3600", token=token).status == 200
+    z.httpd.allow_log("ZTA0001")
+    z.vhost_text = caching
+    z.reload(check=False)
+    assert z.get("/set?Cache-Control=public,max-age=3600").status == 503
+    assert z.get("/set?Cache-Control=public,max-age=3600", token=token).status == 503
+
+
+# ---- by what ----
+
+def replace_store(z, revocations=0):
+    """Another store in the place of the one in use."""
+    os.rename(z.store.directory, f"{z.store.directory}.former")
+    z.store.init()
+    for n in range(revocations):
+        z.ctl("revoke", "--subject", f"nobody{n}@corp", "--reason", "x")
+
+
+def test_a_revocation_in_a_new_store_is_none_that_the_old_one_cleared(zta):
+    z = zta(stage=1, children=1)
+    z.httpd.allow_log(r"\[zta:(warn|error|crit)\] .*ZTA\d+")
+    for n in range(2):
+        z.ctl("revoke", "--subject", f"nobody{n}@corp", "--reason", "x")
+    token = z.issuer.token()
+    for _ in range(3):
+        assert z.get("/x", token=token).status == 200
+    replace_store(z)
+    z.reload(check=False)
+    for n in range(1, 4):
+        z.ctl("revoke", "--subject", "alice@corp" if n == 2 else f"nobody{n}@corp", "--reason", "x")
+        if n >= 2:
+            assert z.get("/x", token=token).status == 401, f"after {n} revocations"
+
+
+def test_a_child_notices_by_itself_that_its_store_was_replaced(zta):
+    z = zta(stage=1, children=1)
+    z.httpd.allow_log(r"\[zta:(warn|error|crit)\] .*ZTA\d+")
+    token = z.issuer.token()
+    assert z.get("/x", token=token).status == 200
+    replace_store(z)
+    wait_for(lambda: z.get("/x", token=token).status == 503, what="the loss is noticed")
+    helper = z.httpd.helpers()[0]
+    os.kill(helper, 9)
+    wait_for(lambda: z.httpd.helpers() and helper not in z.httpd.helpers(), what="another helper")
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        assert z.get("/x", token=token).status == 503
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("what", ["subject", "address"])
+def test_who_was_blocked_stays_out_while_the_store_is_away(zta, what):
+    z = zta(stage=1, children=1, vhost_text="ZTAFailure stale=10m")
+    z.httpd.allow_log(r"\[zta:(warn|error|crit)\] .*ZTA\d+")
+    token = z.issuer.token()
+    assert z.get("/x", token=token).status == 200
+    z.ctl("block", "alice" if what == "subject" else "127.0.0.1", "--for", "1h", "--reason", "x",
+          "--yes")
+    assert z.get("/x", token=token).status == 403
+    assert z.get("/x", token=token).status == 403
+    os.rename(z.store.policy_path(""), f"{z.root}/policy-away")
+    until = time.monotonic() + 4
+    z.backend.clear()
+    while time.monotonic() < until:
+        assert z.get("/x", token=token).status in (403, 503)
+        time.sleep(0.1)
+    assert not z.backend.requests
+
+
+def test_failures_in_a_monitored_place_cost_nothing_elsewhere(zta):
+    z = zta(stage=None, global_text="ZTAVerifyLimit 5/1h", vhost_text=(
+        "<Location /old>\nZTAMonitor 1\n</Location>\n<Location /api>\nZTAStage 1\n</Location>"))
+    for n in range(10):
+        assert z.get("/old/x", token=f"bad.{n}.token").status == 200
+    assert z.get("/api/x", token=z.issuer.token()).status == 200
+
+
+# ---- at whose cost ----
+
+def test_a_connection_header_of_many_names_is_read_once(zta):
+    z = zta(stage=1, children=1)
+    line = "Connection: zta," + "a," * 4000 + "\r\n"
+    started = time.monotonic()
+    with z.httpd.client().connect() as connection:
+        connection.send("GET /x HTTP/1.1\r\nHost: localhost\r\n" + line * 20 + "\r\n")
+        answer = connection.response()
+    took = time.monotonic() - started
+    assert answer.status in (400, 401)
+    assert took < 2, f"{took:.1f} s"
+
+
+# ---- headers ----
+
+def test_an_answer_has_one_id_however_often_it_was_judged(zta):
+    z = pages(zta, "")
+    answer = z.get("/dir/", token=z.issuer.token())
+    assert answer.status == 200
+    assert answer.text == "the index"
+    assert len(answer.all("X-ZTA-Id")) == 1
+    assert len(answer.all("X-Request-Id")) == 1
+
+
+@pytest.mark.parametrize("name", ["X.ZTA.Subject", "X-ZTA.Subject", "x~zta~subject", "X_ZTA_SUBJECT", "X-Zta_Subject"])
+def test_our_headers_are_scrubbed_in_every_spelling_that_some_server_takes_for_them(zta, name):
+    z = zta(stage=1)
+    assert z.get("/x", token=z.issuer.token(), headers=[(name, "root")]).status == 200
+    assert "root" not in [value for _, value in z.backend.last.headers]
+
+
+@pytest.mark.parametrize("name", ["X_Request_Id", "X-Request_Id", "X_Request-Id", "x_request-id"])
+def test_a_strangers_request_id_reaches_the_api_in_no_spelling(zta, name):
+    z = zta(stage=1)
+    assert z.get("/x", token=z.issuer.token(), headers=[(name, "forged")]).status == 200
+    assert "forged" not in [value for _, value in z.backend.last.headers]
