@@ -31,6 +31,13 @@ static size_t fair_share(const struct zta_text texts[ZTA_N_EVENT_TEXTS])
 {
     size_t low = TEXTS_SIZE / ZTA_N_EVENT_TEXTS;
     size_t high = TEXT_MAX;
+    size_t whole = 0;
+    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+        whole += lesser(texts[i].len, TEXT_MAX);
+    }
+    if (whole <= TEXTS_SIZE) {
+        return TEXT_MAX; /* as nearly always: nothing to search for */
+    }
     while (low < high) {
         size_t middle = (low + high + 1) / 2;
         size_t total = 0;

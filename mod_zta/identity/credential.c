@@ -2,6 +2,7 @@
 /* Reading Authorization and the API key header. */
 #include "mod_zta/identity/credential.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* API keys are told from tokens by it: no JWT begins so. */
@@ -18,12 +19,23 @@ static bool is_tchar(char c)
     return is_alphanumeric(c) || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
+/* The characters of token68 but '=': a token has a thousand of them in every request. */
+static const bool is_token68_char[UCHAR_MAX + 1] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true, ['.'] = true,
+    ['_'] = true,         ['~'] = true,         ['+'] = true,         ['/'] = true,
+};
+
 /* token68 of RFC 9110 section 11.2, b64token of RFC 6750: at least one character before any '='. */
 static bool is_token68(struct zta_text text)
 {
+    const unsigned char *c = (const unsigned char *)text.data;
     size_t i = 0;
-    while (i < text.len && (is_alphanumeric(text.data[i]) ||
-                            (text.data[i] != '\0' && strchr("-._~+/", text.data[i]) != NULL))) {
+    /* Four at a time without a branch between them. */
+    while (text.len - i >= 4 && (is_token68_char[c[i]] & is_token68_char[c[i + 1]] &
+                                 is_token68_char[c[i + 2]] & is_token68_char[c[i + 3]])) {
+        i += 4;
+    }
+    while (i < text.len && is_token68_char[c[i]]) {
         i++;
     }
     bool has_any = i > 0;

@@ -2,6 +2,7 @@
 /* Bounded buffers and fixed byte orders. */
 #include "shared/base/bytes.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -132,33 +133,39 @@ void zta_buffer_safe(struct zta_buffer *buffer, struct zta_text text)
 
 void zta_put_u16(uint8_t *to, uint16_t value)
 {
-    to[0] = (uint8_t)(value >> 8);
-    to[1] = (uint8_t)value;
+    uint16_t big = htobe16(value);
+    memcpy(to, &big, sizeof(big));
 }
 
 void zta_put_u32(uint8_t *to, uint32_t value)
 {
-    zta_put_u16(to, (uint16_t)(value >> 16));
-    zta_put_u16(to + 2, (uint16_t)value);
+    uint32_t big = htobe32(value);
+    memcpy(to, &big, sizeof(big));
 }
 
 void zta_put_u64(uint8_t *to, uint64_t value)
 {
-    zta_put_u32(to, (uint32_t)(value >> 32));
-    zta_put_u32(to + 4, (uint32_t)value);
+    uint64_t big = htobe64(value);
+    memcpy(to, &big, sizeof(big));
 }
 
 uint16_t zta_get_u16(const uint8_t *from)
 {
-    return (uint16_t)(from[0] << 8 | from[1]);
+    uint16_t big;
+    memcpy(&big, from, sizeof(big));
+    return be16toh(big);
 }
 
 uint32_t zta_get_u32(const uint8_t *from)
 {
-    return (uint32_t)zta_get_u16(from) << 16 | zta_get_u16(from + 2);
+    uint32_t big;
+    memcpy(&big, from, sizeof(big));
+    return be32toh(big);
 }
 
 uint64_t zta_get_u64(const uint8_t *from)
 {
-    return (uint64_t)zta_get_u32(from) << 32 | zta_get_u32(from + 4);
+    uint64_t big;
+    memcpy(&big, from, sizeof(big));
+    return be64toh(big);
 }

@@ -112,11 +112,27 @@ static int hex_pair(const char *text, size_t len)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+/* How much of the start of text stands for itself whatever the flags are. */
+static size_t plain_len(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && text[i] > ' ' && text[i] < 0x7f && text[i] != '%' && text[i] != '\\' &&
+           text[i] != ';' && text[i] != '#' && text[i] != '?') {
+        i++;
+    }
+    return i;
+}
+
 static enum zta_path_fault decode(struct zta_text raw, struct decoded *path)
 {
     for (size_t i = 0; i < raw.len; i++) {
         enum zta_path_fault fault;
-        if (raw.data[i] == '%') {
+        size_t n_plain = plain_len(raw.data + i, raw.len - i);
+        if (n_plain > 0) {
+            fault = put(path, raw.data + i, n_plain);
+            i += n_plain - 1;
+        }
+        else if (raw.data[i] == '%') {
             int value = hex_pair(raw.data + i + 1, raw.len - i - 1);
             fault = value < 0 ? ZTA_PATH_BAD_ESCAPE : put_escaped(path, (char)value);
             i += 2;

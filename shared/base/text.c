@@ -90,7 +90,8 @@ bool zta_text_is_utf8(struct zta_text text)
         return false;
     }
     for (size_t i = 0; i < text.len;) {
-        size_t n = zta_utf8_len(text.data + i, text.len - i);
+        bool is_ascii = text.data[i] > 0 && text.data[i] < 0x7f;
+        size_t n = is_ascii ? 1 : zta_utf8_len(text.data + i, text.len - i);
         if (n == 0 || text.data[i] == '\0') {
             return false;
         }

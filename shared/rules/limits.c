@@ -14,6 +14,9 @@ enum {
     NET_V6_PREFIX = 48,
 };
 
+/* Holds what most limits are keyed by, beside the rule's name. */
+#define TAG_BLOCK_SIZE 256
+
 /* A limit that applies, while the best ZTA_LIMIT_CHARGES_MAX of them are picked. */
 struct pick {
     uint32_t number;
@@ -21,19 +24,42 @@ struct pick {
     uint64_t tag;
 };
 
-/* A keyed hash over a list: each part is hashed with its length and folded into the sum. */
+/*
+ * A keyed hash over a list: each part stands behind its length, so that no two lists are alike. What
+ * does not fit into the block is hashed, and the sum begins the next.
+ */
 struct tagger {
     const struct zta_siphash_key *key;
-    uint64_t sum;
+    size_t len;
+    uint8_t block[TAG_BLOCK_SIZE];
 };
+
+static uint64_t close_block(struct tagger *tagger)
+{
+    uint64_t sum = zta_siphash(tagger->key, tagger->block, tagger->len);
+    zta_put_u64(tagger->block, sum);
+    tagger->len = sizeof sum;
+    return sum;
+}
 
 static void fold(struct tagger *tagger, const void *data, size_t size)
 {
-    uint8_t part[3 * sizeof(uint64_t)];
-    zta_put_u64(part, tagger->sum);
-    zta_put_u64(part + sizeof(uint64_t), size);
-    zta_put_u64(part + 2 * sizeof(uint64_t), zta_siphash(tagger->key, data, size));
-    tagger->sum = zta_siphash(tagger->key, part, sizeof part);
+    uint8_t digest[sizeof(uint64_t)];
+    if (sizeof(uint64_t) + size > sizeof tagger->block - tagger->len) {
+        (void)close_block(tagger);
+    }
+    zta_put_u64(tagger->block + tagger->len, size);
+    tagger->len += sizeof(uint64_t);
+    if (size > sizeof tagger->block - tagger->len) {
+        /* Its length tells it from a part that is these bytes. */
+        zta_put_u64(digest, zta_siphash(tagger->key, data, size));
+        data = digest;
+        size = sizeof digest;
+    }
+    if (size > 0) {
+        memcpy(tagger->block + tagger->len, data, size);
+    }
+    tagger->len += size;
 }
 
 static void fold_number(struct tagger *tagger, uint64_t number)
@@ -145,7 +171,9 @@ static bool make_tag(const struct zta_rules_view *view, const struct zta_siphash
                      struct pick *pick)
 {
     const struct zta_rule *rule = &view->set->rules[pick->number];
-    struct tagger tagger = {.key = key};
+    struct tagger tagger;
+    tagger.key = key;
+    tagger.len = 0;
     fold_number(&tagger, (uint64_t)pick->mode);
     fold(&tagger, rule->name, strlen(rule->name));
     fold_number(&tagger, rule->count);
@@ -156,7 +184,8 @@ static bool make_tag(const struct zta_rules_view *view, const struct zta_siphash
             return false;
         }
     }
-    pick->tag = tagger.sum != 0 ? tagger.sum : 1;
+    uint64_t sum = close_block(&tagger);
+    pick->tag = sum != 0 ? sum : 1;
     return true;
 }
 

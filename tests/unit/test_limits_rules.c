@@ -175,6 +175,31 @@ static void tags_keep_values_apart(void **state)
     assert_int_not_equal(tag_by(&one, "subject"), tag_by(&one, "client"));
 }
 
+/* Also where a value no longer fits into what is hashed at once, and where it just does. */
+static void tags_keep_long_values_apart(void **state)
+{
+    char subject[600];
+    char client[] = "web";
+    struct fixture one;
+    fixture_init(&one);
+    memset(subject, 's', sizeof subject);
+    one.identity.client = ZTA_TEXT(client);
+    for (size_t len = 1; len <= sizeof subject; len++) {
+        one.identity.subject = (struct zta_text){.data = subject, .len = len};
+        const uint64_t before = tag_by(&one, "subject client");
+        one.identity.subject.len = len - 1;
+        assert_int_not_equal(tag_by(&one, "subject client"), before);
+        one.identity.subject.len = len;
+        subject[len - 1] = 't';
+        assert_int_not_equal(tag_by(&one, "subject client"), before);
+        subject[len - 1] = 's';
+        client[0] = 'W';
+        assert_int_not_equal(tag_by(&one, "subject client"), before);
+        client[0] = 'w';
+        assert_int_equal(tag_by(&one, "subject client"), before);
+    }
+}
+
 static void addresses_count_by_their_network(void **state)
 {
     static const struct {
@@ -313,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_limit_with_an_unknown_key_does_not_apply),
         cmocka_unit_test(tags_follow_the_values_of_all_keys),
         cmocka_unit_test(tags_keep_values_apart),
+        cmocka_unit_test(tags_keep_long_values_apart),
         cmocka_unit_test(addresses_count_by_their_network),
         cmocka_unit_test(tags_follow_mode_rule_and_rate),
         cmocka_unit_test(limits_apply_where_their_when_holds_and_they_are_in_force),
