@@ -229,6 +229,13 @@ enum zta_status ctl_action_unrevoke(struct ctl_action *action, const struct zta_
     return end(&work, status);
 }
 
+/* What has ended goes with the next change of blocks; nothing else writes policy/. */
+static enum zta_status prune_blocks(struct work *work)
+{
+    uint64_t n;
+    return zta_blocks_prune(work->change, zta_clock_real_ns() / ZTA_NS_PER_S, &n);
+}
+
 enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *block)
 {
     struct work work;
@@ -246,6 +253,9 @@ enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *bl
     status = look(&work, NULL, block);
     if (status == ZTA_OK) {
         status = note(&work, &block->action_id);
+    }
+    if (status == ZTA_OK) {
+        status = prune_blocks(&work);
     }
     if (status == ZTA_OK) {
         status = zta_block_put(work.change, block);
@@ -269,6 +279,9 @@ enum zta_status ctl_action_unblock(struct ctl_action *action, const struct zta_b
     }
     if (status == ZTA_OK) {
         status = zta_block_remove(work.change, block);
+    }
+    if (status == ZTA_OK) {
+        status = prune_blocks(&work);
     }
     if (status == ZTA_NOT_FOUND) {
         (void)zta_error_set(&action->error, status, "%s is not blocked", work.target);

@@ -36,21 +36,11 @@ static apr_status_t close_segment(void *unused)
     return APR_SUCCESS;
 }
 
-/* Maps and formats the segment at the first start; later configurations attach to what is there. */
-static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
-                                    struct zta_error *error)
+/* Maps and formats a new segment, whose life is that of the parent. */
+static enum zta_status create_segment(uint64_t size, struct zta_segment **segment,
+                                      struct zta_error *error)
 {
     struct mod_zta_retained *retained = mod_zta_retained();
-    uint64_t size = mod_zta_global()->segment_size;
-    if (retained->segment_base != NULL) {
-        if (retained->segment_size != size) {
-            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                         "ZTA0060: ZTASharedMemory changes at the next stop and start; "
-                         "%" APR_UINT64_T_FMT " bytes stay in use",
-                         retained->segment_size);
-        }
-        return zta_segment_attach(retained->segment_base, retained->segment_size, segment, error);
-    }
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
         return zta_error_set(error, ZTA_NO_MEMORY,
@@ -64,8 +54,34 @@ static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
     }
     retained->segment_base = base;
     retained->segment_size = size;
-    retained->started_s = zta_clock_real_ns() / ZTA_NS_PER_S;
     return ZTA_OK;
+}
+
+/* The first start makes the segment; later configurations attach to what is there. */
+static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
+                                    struct zta_error *error)
+{
+    struct mod_zta_retained *retained = mod_zta_retained();
+    uint64_t size = mod_zta_global()->segment_size;
+    if (retained->segment_base == NULL) {
+        return create_segment(size, segment, error);
+    }
+    if (retained->segment_size != size) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                     "ZTA0060: ZTASharedMemory changes at the next stop and start; "
+                     "%" APR_UINT64_T_FMT " bytes stay in use",
+                     retained->segment_size);
+    }
+    enum zta_status status =
+        zta_segment_attach(retained->segment_base, retained->segment_size, segment, error);
+    if (status != ZTA_VERSION) {
+        return status;
+    }
+    /* Another release of the module was installed and httpd restarted: the server goes on, only
+     * what the former children still publish is lost with their memory. */
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                 "ZTA0062: shared memory: %s; a new, empty one is used from here on", error->text);
+    return create_segment(size, segment, error);
 }
 
 int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)

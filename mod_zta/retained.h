@@ -24,7 +24,6 @@ struct mod_zta_retained {
     uint32_t generation; /* configurations that went into force; 0: not running yet */
     void *segment_base;  /* NULL: none yet */
     uint64_t segment_size;
-    int64_t started_s;
     struct mod_zta_retained_text *rules; /* last good, in order */
     struct mod_zta_retained_text *keys;  /* by issuer name */
 };

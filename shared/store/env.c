@@ -148,7 +148,8 @@ enum zta_status zta_env_version(MDB_txn *txn, MDB_dbi meta, enum zta_env_id env,
         return zta_error_set(
             error, ZTA_VERSION, "%s/ has store format %u, this program knows %u: %s",
             zta_env_name(env), (unsigned)format, (unsigned)ZTA_STORE_VERSION,
-            format > ZTA_STORE_VERSION ? "install the newer mod_zta" : "run ztactl store migrate");
+            format > ZTA_STORE_VERSION ? "install the newer mod_zta"
+                                       : "install the mod_zta that made it, or restore a backup");
     }
     if (value.mv_size != ZTA_VERSION_SIZE) {
         return zta_error_set(error, ZTA_CORRUPT, "%s/: the version record has %zu bytes",

@@ -237,7 +237,7 @@ static void another_format_version_is_refused_with_what_to_do(void **state)
         uint32_t format;
         const char *says;
     } cases[] = {{.format = ZTA_STORE_VERSION + 1, .says = "newer"},
-                 {.format = 0, .says = "migrate"}};
+                 {.format = 0, .says = "restore a backup"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         put_version(cases[i].format);
         struct zta_error error = {.text = ""};
