@@ -213,8 +213,9 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
         zta_view_end(&view);
     }
     limits.is_over =
-        upkeep->is_filled || (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
-        (observer->upkeep.is_squeezed && usage.file_size < usage.used + INNER_ROOM_GOOD);
+        upkeep->is_filled ||
+        (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
+        (upkeep->is_squeezed && usage.file_size < usage.used + INNER_ROOM_GOOD);
     return limits;
 }
 
