@@ -113,8 +113,8 @@ bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum
     if (rate->count == 0) {
         return false;
     }
-    zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate,
-                      zta_clock_monotonic_ns(), true, &state);
+    zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate, zta_clock_monotonic_ns(),
+                      true, &state);
     if (state.is_refused) {
         request->told = (struct mod_zta_told_limit){.name = FAILURE_LIMIT_NAME,
                                                     .count = rate->count,
