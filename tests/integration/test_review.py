@@ -2,7 +2,6 @@
 """Corners where two right steps could add up to a wrong one: who is judged where, by what, at whose cost."""
 
 import os
-import shutil
 import time
 
 import pytest
@@ -221,3 +220,93 @@ def test_a_strangers_request_id_reaches_the_api_in_no_spelling(zta, name):
     z = zta(stage=1)
     assert z.get("/x", token=z.issuer.token(), headers=[(name, "forged")]).status == 200
     assert "forged" not in [value for _, value in z.backend.last.headers]
+
+
+# ---- ways in that other modules open ----
+
+def proxied(zta, vhost_text, **options):
+    """A gateway whose vhost text maps by itself; /public is open."""
+    z = zta(start=False, stage=1, proxy=None, **options)
+    z.vhost_text = "<Location /public>\nZTAStage 0\n</Location>\n" + vhost_text.replace("BACKEND", z.backend.url)
+    return z.start()
+
+
+@pytest.mark.parametrize("text, modules", [
+    ("ProxyPass / BACKEND/ mapping=encoded", ()),
+    ("ProxyPass / BACKEND/ mapping=servlet", ()),
+    ("ProxyPassMatch ^/(.*)$ BACKEND/$1", ()),
+    ("ProxyPassMatch ^(/.*)$ BACKEND$1", ()),
+    ("<Location />\nProxyPass BACKEND/\n</Location>", ()),
+    ("<LocationMatch ^/(?<rest>.*)$>\nProxyPassMatch BACKEND/$1\n</LocationMatch>", ()),
+    ("<If \"true\">\nSetHandler proxy:BACKEND/\n</If>", ()),
+    ("<Location />\nSetHandler proxy:BACKEND/\n<If \"true\">\nRequire all granted\n</If>\n</Location>", ()),
+    ("<Proxy balancer://all>\nBalancerMember BACKEND\n</Proxy>\nProxyPass / balancer://all/",
+     ("proxy_balancer", "lbmethod_byrequests", "slotmem_shm")),
+    ("RewriteEngine On\nRewriteRule ^/(.*)$ BACKEND/$1 [P]", ("rewrite",)),
+    ("RewriteEngine On\nRewriteRule ^/x/(.*)$ /y/$1 [PT]\nProxyPass / BACKEND/", ("rewrite",)),
+    ("<Location />\nRewriteEngine On\nRewriteRule (.*) BACKEND/r [P]\n</Location>", ("rewrite",)),
+])
+def test_every_way_to_the_back_end_is_judged(zta, text, modules):
+    z = proxied(zta, text, modules=modules, log_level="info")
+    token = z.issuer.token()
+    for target in ("/x/y", "/x%20y", "//x", "/x/?q=/public/", "http://localhost/x", "/x/public"):
+        for method in ("GET", "OPTIONS", "POST"):
+            assert z.request(method, target).status in (400, 401, 403), f"{method} {target}"
+    with z.httpd.client().connect() as connection:
+        connection.send("GET /public/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        "GET /x/b HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.response()
+        assert connection.response().status == 401
+    assert len(z.backend.requests) == 1, "only the public one"
+    z.backend.clear()
+    assert z.get("/x/y", token=token).status == 200
+    assert len(z.backend.requests) == 1
+
+
+def test_a_request_without_a_version_is_judged(zta):
+    z = zta(stage=1, vhost_text="HttpProtocolOptions Allow0.9")
+    with z.httpd.client().connect() as connection:
+        connection.send("GET /x\r\n")
+        body = connection.read_to_end()
+    assert b"urn:zta:problem:unauthenticated" in body
+    assert not z.backend.requests
+
+
+@pytest.mark.parametrize("text, modules, target", [
+    ("FallbackResource /secret/page.html", (), "/public/absent"),
+    ("<Location /public>\nFallbackResource /secret/page.html\n</Location>", (), "/public/absent"),
+    ("<Location /public>\nDirectoryIndex /secret/page.html\n</Location>", (), "/public/"),
+    ("CheckSpelling On", ("speling",), "/public/pag.html"),
+    ("<Location /public>\nAction go /secret/page.html virtual\nSetHandler go\n</Location>", ("actions",),
+     "/public/page.html"),
+    ("<Location /public>\nScript POST /secret/page.html\n</Location>", ("actions",), "/public/page.html"),
+    ("<Location /public>\nErrorDocument 404 /secret/page.html\n</Location>", (), "/public/absent"),
+    ("AliasMatch ^/public/(.*)\\.x$ ROOT/secret/$1.html", (), "/public/page.x"),
+])
+def test_no_module_leads_from_an_open_page_to_a_closed_one(zta, text, modules, target):
+    z = zta(start=False, stage=0, proxy=None, modules=modules)
+    root = os.path.dirname(z.httpd.write("htdocs/open.html", "open"))
+    z.httpd.write("htdocs/secret/page.html", SECRET)
+    z.httpd.write("htdocs/public/page.html", "the public page")
+    z.vhost_text = (f"DocumentRoot {root}\n<Directory {root}>\nRequire all granted\n</Directory>\n"
+                    "<Location /secret>\nZTAStage 1\n</Location>\n"
+                    f"<Directory {root}/secret>\nZTAStage 1\n</Directory>\n" + text.replace("ROOT", root))
+    z.start()
+    for method in ("GET", "POST", "OPTIONS"):
+        for headers in ((), PREFLIGHT):
+            assert SECRET not in z.request(method, target, headers=headers).text, method
+
+
+def test_a_governed_virtual_host_is_not_entered_by_another_ones_name(zta):
+    z = zta(stage=1)
+    z.httpd.named_vhosts = {"open.test": f"ZTAStage 0\nProxyPass / {z.backend.url}/"}
+    z.restart()
+    assert z.get("/x", host="open.test").status == 200
+    z.backend.clear()
+    for host in ("localhost", "unknown.test", "open.test.evil", "OPEN.test.", "open.test:80@localhost"):
+        status = z.get("/x", host=host).status
+        assert status in (400, 401) or host.lower().startswith("open.test."), host
+    z.backend.clear()
+    # An absolute target names the server, whatever Host says.
+    assert z.get("http://localhost/x", host="open.test").status == 401
+    assert not z.backend.requests
