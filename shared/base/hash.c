@@ -14,12 +14,10 @@
  * short text. Never freed, the library owns it to the end of the process.
  */
 static EVP_MD *sha256;
+/* One context a thread, kept: making one takes a reference that all threads count together. */
+static pthread_key_t contexts;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void fetch_sha256(void)
-{
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-}
+static bool has_contexts;
 
 /* A digest that could not be made must not be compared with anything: there is no going on. */
 static void must(int is_good)
@@ -29,18 +27,52 @@ static void must(int is_good)
     }
 }
 
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
+static void begin(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    must(sha256 != NULL && pthread_key_create(&contexts, free_context) == 0);
+    has_contexts = true;
+}
+
+/* httpd unloads its modules at each restart: no key may stay that leads into their code. */
+__attribute__((destructor)) static void end(void)
+{
+    if (has_contexts) {
+        EVP_MD_CTX_free(pthread_getspecific(contexts));
+        (void)pthread_key_delete(contexts);
+    }
+}
+
+/* This thread's context, ready for a digest. */
+static EVP_MD_CTX *context_begin(void)
+{
+    (void)pthread_once(&once, begin);
+    EVP_MD_CTX *context = pthread_getspecific(contexts);
+    if (context != NULL) {
+        must(EVP_DigestInit_ex2(context, NULL, NULL));
+        return context;
+    }
+    context = EVP_MD_CTX_new();
+    must(context != NULL && EVP_DigestInit_ex2(context, sha256, NULL));
+    must(pthread_setspecific(contexts, context) == 0);
+    return context;
+}
+
 void zta_sha256(const void *data, size_t size, struct zta_sha256 *digest)
 {
-    (void)pthread_once(&once, fetch_sha256);
-    must(sha256 != NULL);
-    must(EVP_Digest(data, size, digest->bytes, NULL, sha256, NULL));
+    EVP_MD_CTX *context = context_begin();
+    must(EVP_DigestUpdate(context, data, size));
+    must(EVP_DigestFinal_ex(context, digest->bytes, NULL));
 }
 
 void zta_sha256_parts(const struct zta_text *parts, size_t n_parts, struct zta_sha256 *digest)
 {
-    (void)pthread_once(&once, fetch_sha256);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    must(sha256 != NULL && context != NULL && EVP_DigestInit_ex2(context, sha256, NULL));
+    EVP_MD_CTX *context = context_begin();
     for (size_t i = 0; i < n_parts; i++) {
         /* Absent has a length that no text has, so that it is not the empty text. */
         bool is_absent = zta_text_is_absent(parts[i]);
@@ -51,7 +83,6 @@ void zta_sha256_parts(const struct zta_text *parts, size_t n_parts, struct zta_s
         must(is_absent || EVP_DigestUpdate(context, parts[i].data, parts[i].len));
     }
     must(EVP_DigestFinal_ex(context, digest->bytes, NULL));
-    EVP_MD_CTX_free(context);
 }
 
 static inline uint64_t rotate(uint64_t value, unsigned bits)
