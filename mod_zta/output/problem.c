@@ -12,6 +12,9 @@
 #include "mod_zta/request.h"
 #include "shared/base/json.h"
 
+/* APR's ring macros cast a volatile away where they are expanded. */
+#pragma GCC diagnostic ignored "-Wcast-qual"
+
 #define FILTER_NAME "ZTA_PROBLEM"
 #define BODY_MAX    1024
 #define TYPE_PREFIX "urn:zta:problem:"
