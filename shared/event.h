@@ -17,14 +17,14 @@
 #define ZTA_EVENT_SIZE 480 /* a ring slot of 512 bytes less its header */
 
 enum zta_event_flags {
-    ZTA_EVENT_MONITORED = 1,       /* monitor_* are set */
-    ZTA_EVENT_CUT = 2,             /* some text was longer than its field */
-    ZTA_EVENT_TOKEN_CACHED = 4,    /* the credential's verification came from the cache */
+    ZTA_EVENT_MONITORED = 1,    /* monitor_* are set */
+    ZTA_EVENT_CUT = 2,          /* some text was longer than its field */
+    ZTA_EVENT_TOKEN_CACHED = 4, /* the credential's verification came from the cache */
     ZTA_EVENT_HTTP2 = 8,
     ZTA_EVENT_TLS = 16,
     ZTA_EVENT_PREFLIGHT = 32,
-    ZTA_EVENT_PEER_ID = 64,        /* a trusted peer's X-Request-Id was kept as parent */
-    ZTA_EVENT_STALE = 128,         /* judged under ZTAFailure stale */
+    ZTA_EVENT_PEER_ID = 64, /* a trusted peer's X-Request-Id was kept as parent */
+    ZTA_EVENT_STALE = 128,  /* judged under ZTAFailure stale */
 };
 
 /* Texts of an event share one area; each is behind its length, absent and empty are the same. */
@@ -38,7 +38,7 @@ enum zta_event_text {
     ZTA_EVENT_ISSUER,
     ZTA_EVENT_SUBJECT,
     ZTA_EVENT_CLIENT,
-    ZTA_EVENT_APIKEY, /* name of the key */
+    ZTA_EVENT_APIKEY,  /* name of the key */
     ZTA_EVENT_MISSING, /* first unmet need; for limits the limit's key */
     ZTA_EVENT_NEAREST, /* nearest allow */
     ZTA_EVENT_DETAIL,  /* operator's detail: "signature does not verify", "aud holds x" */
@@ -48,24 +48,24 @@ enum zta_event_text {
 };
 
 struct zta_event {
-    int64_t time_ns;          /* real time at which the request arrived */
+    int64_t time_ns; /* real time at which the request arrived */
     struct zta_ulid id;
     struct zta_addr addr;
-    uint8_t session[ZTA_SESSION_ID_SIZE]; /* zero: none */
+    uint8_t session[ZTA_SESSION_ID_SIZE];  /* zero: none */
     uint8_t token_id[ZTA_SESSION_ID_SIZE]; /* first 128 bits of the token id; zero: none */
     uint32_t latency_us;
     uint32_t rules_generation;
     uint64_t bytes_out;
-    uint64_t expires_s;       /* of the credential; 0 none */
+    uint64_t expires_s; /* of the credential; 0 none */
     uint32_t rule_line;
     uint16_t rule_source;
     uint16_t http_status;
-    uint8_t outcome;          /* enum zta_outcome */
-    uint8_t reason;           /* enum zta_reason */
+    uint8_t outcome; /* enum zta_outcome */
+    uint8_t reason;  /* enum zta_reason */
     uint8_t monitor_outcome;
     uint8_t monitor_reason;
     uint8_t stage;
-    uint8_t credential;       /* enum zta_credential */
+    uint8_t credential; /* enum zta_credential */
     uint8_t binding;
     uint8_t session_kind;
     uint8_t flags;

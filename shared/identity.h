@@ -18,7 +18,7 @@
 
 #define ZTA_IDENTITY_VALUES_MAX 192 /* roles, groups, scopes and amr together */
 #define ZTA_IDENTITY_CLAIMS_MAX 64
-#define ZTA_IDENTITY_SIZE_MAX 8192 /* encoded */
+#define ZTA_IDENTITY_SIZE_MAX   8192 /* encoded */
 
 enum zta_credential {
     ZTA_CREDENTIAL_NONE = 0,
@@ -71,10 +71,10 @@ struct zta_identity {
     enum zta_credential credential;
     enum zta_binding binding;
     enum zta_session_kind session_kind;
-    struct zta_text issuer;      /* configured name ("corp"), "local" for API keys */
-    struct zta_text subject;     /* absent: unknown */
+    struct zta_text issuer;  /* configured name ("corp"), "local" for API keys */
+    struct zta_text subject; /* absent: unknown */
     struct zta_text client;
-    struct zta_text apikey;      /* name of the key */
+    struct zta_text apikey; /* name of the key */
     struct zta_text apikey_id;
     struct zta_text sid;
     struct zta_text acr;
@@ -126,8 +126,8 @@ void zta_claim_name_append(struct zta_buffer *name, struct zta_text segment);
 enum zta_status zta_identity_encode(const struct zta_identity *identity, void *out, size_t size,
                                     size_t *out_size) ZTA_MUST_CHECK;
 /* All text points into data. ZTA_CORRUPT for anything that encode does not write. */
-enum zta_status zta_identity_decode(const void *data, size_t size, struct zta_identity *identity)
-    ZTA_MUST_CHECK;
+enum zta_status zta_identity_decode(const void *data, size_t size,
+                                    struct zta_identity *identity) ZTA_MUST_CHECK;
 
 /*
  * Session id (design section 6): first 128 bits of SHA-256 over a version byte and the

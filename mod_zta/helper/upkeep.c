@@ -15,7 +15,7 @@
 #include "shared/store/repeats.h"
 #include "shared/store/sessions.h"
 
-#define READERS_NS     (30 * ZTA_NS_PER_S)
+#define READERS_NS (30 * ZTA_NS_PER_S)
 /* An alert about what comes and goes stands that long, so that somebody sees it. */
 #define DROPS_SHOWN_NS (60 * ZTA_NS_PER_S)
 #define FILL_SHOWN_NS  (60 * ZTA_NS_PER_S)
@@ -212,10 +212,9 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
         }
         zta_view_end(&view);
     }
-    limits.is_over =
-        upkeep->is_filled ||
-        (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
-        (upkeep->is_squeezed && usage.file_size < usage.used + INNER_ROOM_GOOD);
+    limits.is_over = upkeep->is_filled ||
+                     (options->retain_events_size > 0 && bytes > options->retain_events_size) ||
+                     (upkeep->is_squeezed && usage.file_size < usage.used + INNER_ROOM_GOOD);
     return limits;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ours stand in err_headers_out; httpd adds the back end's from headers_out, which would double them. */
+/*
+ * Ours stand in err_headers_out; httpd adds the back end's from headers_out, which would double
+ * them.
+ */
 #include "mod_zta/output/ids.h"
 
 #include <util_filter.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* X-ZTA-Id and X-Request-Id of an answer are ours alone, whatever the back end sends under these names. */
+/*
+ * X-ZTA-Id and X-Request-Id of an answer are ours alone, whatever the back end sends under these
+ * names.
+ */
 #ifndef MOD_ZTA_OUTPUT_IDS_H
 #define MOD_ZTA_OUTPUT_IDS_H
 

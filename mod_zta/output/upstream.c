@@ -77,7 +77,9 @@ static void remove_credential(request_rec *r, const struct mod_zta_request *requ
     }
 }
 
-/* A preflight that passes was not authenticated: what it carries as a credential goes no further. */
+/*
+ * A preflight that passes was not authenticated: what it carries as a credential goes no further.
+ */
 static void remove_unjudged(request_rec *r, const struct mod_zta_dir *dir)
 {
     const char *header = mod_zta_sources_of(dir)->apikey_header;

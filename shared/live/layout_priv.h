@@ -29,11 +29,11 @@ void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, ui
  * Walks every invariant of one part; ZTA_CORRUPT says which is broken. Parts of
  * zta_segment_check.
  */
-enum zta_status zta_ring_check(const struct zta_segment *segment, struct zta_error *error)
-    ZTA_MUST_CHECK;
-enum zta_status zta_token_cache_check(const struct zta_segment *segment, struct zta_error *error)
-    ZTA_MUST_CHECK;
-enum zta_status zta_limits_check(const struct zta_segment *segment, struct zta_error *error)
-    ZTA_MUST_CHECK;
+enum zta_status zta_ring_check(const struct zta_segment *segment,
+                               struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status zta_token_cache_check(const struct zta_segment *segment,
+                                      struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status zta_limits_check(const struct zta_segment *segment,
+                                 struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

@@ -22,9 +22,9 @@ struct zta_limit_rate {
 
 struct zta_limit_state {
     bool is_refused;
-    uint64_t remaining;      /* requests that would pass now */
-    int64_t reset_ns;        /* until the bucket is full again */
-    int64_t retry_after_ns;  /* is_refused: until one would pass; else 0 */
+    uint64_t remaining;     /* requests that would pass now */
+    int64_t reset_ns;       /* until the bucket is full again */
+    int64_t retry_after_ns; /* is_refused: until one would pass; else 0 */
 };
 
 /*

@@ -16,11 +16,11 @@
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
 
-#define ZTA_SEGMENT_VERSION 1
-#define ZTA_SEGMENT_SIZE_MIN (UINT64_C(8) << 20)
-#define ZTA_SEGMENT_SIZE_MAX (UINT64_C(64) << 30)
+#define ZTA_SEGMENT_VERSION      1
+#define ZTA_SEGMENT_SIZE_MIN     (UINT64_C(8) << 20)
+#define ZTA_SEGMENT_SIZE_MAX     (UINT64_C(64) << 30)
 #define ZTA_SEGMENT_SIZE_DEFAULT (UINT64_C(256) << 20)
-#define ZTA_CHILDREN_MAX 4096 /* child slots: living and dying generations together */
+#define ZTA_CHILDREN_MAX         4096 /* child slots: living and dying generations together */
 
 enum zta_counter {
 #define ZTA_COUNTER(upper, lower, help) ZTA_COUNTER_##upper,
@@ -48,8 +48,8 @@ void zta_segment_close(struct zta_segment **segment);
  * Walks every invariant of every part; for tests, status and after a crash. ZTA_CORRUPT says
  * which.
  */
-enum zta_status zta_segment_check(const struct zta_segment *segment, struct zta_error *error)
-    ZTA_MUST_CHECK;
+enum zta_status zta_segment_check(const struct zta_segment *segment,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
 
 /* Random identity of this formatting; events are keyed by it. Never zero. */
 uint64_t zta_segment_id(const struct zta_segment *segment);

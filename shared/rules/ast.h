@@ -40,18 +40,18 @@ struct zta_rules_place {
 
 struct zta_ast_value {
     struct zta_text text; /* without quotes, escapes undone; of list:N only N */
-    bool is_quoted; /* written in quotes, and without them it would mean something else */
+    bool is_quoted;       /* written in quotes, and without them it would mean something else */
     bool is_list;
     struct zta_rules_place place;
 };
 
 struct zta_ast_cond {
-    uint16_t attribute;        /* row of attributes.def */
+    uint16_t attribute; /* row of attributes.def */
     bool is_negated;
     enum zta_op op;
-    struct zta_text claim;     /* attribute claim: canonical dotted name, see struct zta_claim */
+    struct zta_text claim; /* attribute claim: canonical dotted name, see struct zta_claim */
     struct zta_ast_value *values;
-    size_t n_values;           /* >= 1 */
+    size_t n_values; /* >= 1 */
     struct zta_rules_place place;
 };
 
@@ -66,8 +66,8 @@ struct zta_ast_group {
 struct zta_ast_rate {
     uint64_t count;
     uint64_t window_s;
-    char unit;          /* as written: s m h d */
-    uint64_t n_units;   /* 10 of 5/10m */
+    char unit;        /* as written: s m h d */
+    uint64_t n_units; /* 10 of 5/10m */
     uint64_t burst;
     bool has_burst;
 };
@@ -77,11 +77,11 @@ struct zta_ast_rule {
     struct zta_text name;
     struct zta_ast_group *groups; /* in order of writing */
     size_t n_groups;
-    uint16_t *keys;               /* limit: rows of keys.def, in order of writing */
-    struct zta_text *key_claims;  /* same index; absent but for claim:N */
+    uint16_t *keys;              /* limit: rows of keys.def, in order of writing */
+    struct zta_text *key_claims; /* same index; absent but for claim:N */
     size_t n_keys;
-    struct zta_ast_rate rate;     /* limit */
-    enum zta_mode mode;           /* default enforce */
+    struct zta_ast_rate rate; /* limit */
+    enum zta_mode mode;       /* default enforce */
     bool has_mode;
     int64_t from_s;               /* 0: none */
     int64_t until_s;              /* 0: none */

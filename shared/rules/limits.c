@@ -25,8 +25,8 @@ struct pick {
 };
 
 /*
- * A keyed hash over a list: each part stands behind its length, so that no two lists are alike. What
- * does not fit into the block is hashed, and the sum begins the next.
+ * A keyed hash over a list: each part stands behind its length, so that no two lists are alike.
+ * What does not fit into the block is hashed, and the sum begins the next.
  */
 struct tagger {
     const struct zta_siphash_key *key;

@@ -19,9 +19,9 @@ struct zta_rules_error {
     char source[256];
     uint32_t line;
     uint32_t column;
-    char found[80];     /* safe for a terminal */
+    char found[80]; /* safe for a terminal */
     char expected[256];
-    char nearest[64];   /* nearest known word; "" when none is near */
+    char nearest[64]; /* nearest known word; "" when none is near */
 };
 
 /* "rules.zta:4:9: found 'pth', expected an attribute; did you mean 'path'?" */
@@ -33,8 +33,8 @@ void zta_rules_error_print(const struct zta_rules_error *error, struct zta_buffe
  * and is the caller's to close.
  */
 enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n_sources,
-                                struct zta_rules_ast **ast, struct zta_rules_error *error)
-    ZTA_MUST_CHECK;
+                                struct zta_rules_ast **ast,
+                                struct zta_rules_error *error) ZTA_MUST_CHECK;
 /* Accepts NULL, frees and nulls. */
 void zta_rules_ast_close(struct zta_rules_ast **ast);
 
