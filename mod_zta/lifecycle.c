@@ -74,11 +74,12 @@ static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
     }
     enum zta_status status =
         zta_segment_attach(retained->segment_base, retained->segment_size, segment, error);
-    if (status != ZTA_VERSION) {
+    if (status != ZTA_VERSION && status != ZTA_CORRUPT) {
         return status;
     }
-    /* Another release of the module was installed and httpd restarted: the server goes on, only
-     * what the former children still publish is lost with their memory. */
+    /* Another release of the module was installed and httpd restarted, or a child spoilt what it
+     * can write: the server goes on, only what the former children still publish is lost with
+     * their memory. */
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                  "ZTA0062: shared memory: %s; a new, empty one is used from here on", error->text);
     return create_segment(size, segment, error);

@@ -167,12 +167,19 @@ enum zta_status zta_segment_attach(void *base, uint64_t size, struct zta_segment
     if (status != ZTA_OK) {
         return status;
     }
-    const struct zta_segment_header *header = base;
-    status = zta_segment_layout_check(&header->layout, size, error);
+    struct zta_segment *opened;
+    status = open_handle(base, &opened, error);
     if (status != ZTA_OK) {
         return status;
     }
-    return open_handle(base, segment, error);
+    /* What is checked is the copy that will be used: a child can write to the memory meanwhile. */
+    status = zta_segment_layout_check(&opened->layout, size, error);
+    if (status != ZTA_OK) {
+        zta_segment_close(&opened);
+        return status;
+    }
+    *segment = opened;
+    return ZTA_OK;
 }
 
 void zta_segment_close(struct zta_segment **segment)

@@ -183,6 +183,23 @@ def test_failures_in_a_monitored_place_cost_nothing_elsewhere(zta):
     assert z.get("/api/x", token=z.issuer.token()).status == 200
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes into another process")
+def test_spoilt_shared_memory_does_not_end_the_server_at_a_restart(zta):
+    z = zta(stage=1, children=1)
+    z.httpd.allow_log("ZTA0062")
+    child = z.httpd.children()[0]
+    with open(f"/proc/{child}/maps", encoding="ascii") as f:
+        # Anonymous shared memory of the size that the gateway asks for.
+        spans = [[int(end, 16) for end in line.split()[0].split("-")] for line in f if " rw-s " in line]
+    start = next(first for first, last in spans if last - first == 16 << 20)
+    with open(f"/proc/{child}/mem", "r+b", buffering=0) as memory:
+        memory.seek(start)
+        memory.write(b"\xff" * 64)
+    z.reload()
+    assert z.get("/x").status == 401
+    assert z.get("/x", token=z.issuer.token()).status == 200
+
+
 # ---- at whose cost ----
 
 def peak_kib(pids):
