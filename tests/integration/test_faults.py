@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -176,8 +177,11 @@ def test_a_store_that_is_replaced_closes_the_door_until_a_graceful_restart(zta, 
     key = z.json("keys", "create", "--name", "one")["key"]
     assert statuses(z, token, key) == [200, 200]
     path = os.path.join(z.store.directory, env, "data.mdb")
+    helper = wait_for(lambda: z.json("status").get("helper_pid"), what="the helper")
+    os.kill(helper, signal.SIGSTOP)  # a copy of a file that is being written is none
     subprocess.run(["cp", "-p", path, path + ".new"], check=True)
     os.rename(path + ".new", path)
+    os.kill(helper, signal.SIGCONT)
     wait_for(lambda: statuses(z, token, key) == [503, 503], what="503")
     z.httpd.wait_for_log("ZTA0070.*was replaced")
     z.reload()

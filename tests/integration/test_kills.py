@@ -35,22 +35,11 @@ def client_ports(pid, port):
             and fields[3] != "0A"}
 
 
-def is_stopped(pid):
-    """Every thread of it: the first one says nothing of the others."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except FileNotFoundError:
-        return True
-    found = [proc.stat(f"{pid}/task/{t}") for t in threads]
-    return all(f is None or f[0] in "TXZ" for f in found)
-
-
 def kill_noting(pid, port):
     """SIGKILL wherever it is; the connections that end with it. It is stopped first, so that it
     takes on no other in between."""
     try:
-        os.kill(pid, signal.SIGSTOP)
-        wait_for(lambda: is_stopped(pid), 5, "its stop", 0.001)
+        proc.stop(pid)
         doomed = client_ports(pid, port)
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:

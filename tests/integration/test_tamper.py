@@ -13,6 +13,7 @@ import sys
 
 import pytest
 
+from support import proc
 from support.local import USERS, wait_for
 from support.store import ztactl
 
@@ -207,7 +208,7 @@ def test_a_child_that_is_taken_over_cannot_keep_operators_out(busy):
     """httpd's user may hold what locks it can reach; stopping its processes does not stop us."""
     helper = wait_for(lambda: busy.json("status").get("helper_pid"), what="the helper")
     for pid in [helper, *busy.httpd.workers()]:
-        os.kill(pid, signal.SIGSTOP)
+        proc.stop(pid)
     try:
         busy.ctl("revoke", "--subject", "alice@corp", "--reason", "test", "--yes")
         assert_good(busy)

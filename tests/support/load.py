@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load on a server from many kept-alive connections, and the books that must balance after it."""
 
+import os
+import signal
 import threading
 import time
 from collections import Counter
 
+from support import proc
 from support.client import request_bytes
 from support.local import wait_for
 
@@ -13,10 +16,30 @@ LOST = ("events_dropped_full", "events_dropped_dead", "events_dropped_slow",
         "events_dropped_store")
 
 
-def parallel(z, n_connections, n_each, target="/x", headers=(), source=None):
-    """n_each requests on each of n_connections connections at once; the statuses, counted."""
+def spread(z, n_each, headers=(), target="/warm"):
+    """Open connections, n_each to every child of event or worker. Each is opened, with a request,
+    while the other children are stopped: otherwise one may take them all."""
+    connections = []
+    workers = z.httpd.workers()
+    for taker in workers:
+        others = [p for p in workers if p != taker]
+        try:
+            for pid in others:
+                proc.stop(pid)
+            for _ in range(n_each):
+                connections.append(z.httpd.client().connect())
+                connections[-1].request("GET", target, headers)
+        finally:
+            for pid in others:
+                os.kill(pid, signal.SIGCONT)
+    return connections
+
+
+def parallel(z, n_connections, n_each, target="/x", headers=(), connections=None):
+    """n_each requests on each of n_connections connections at once, new ones or the given; the
+    statuses, counted."""
     data = request_bytes("GET", target, headers)
-    connections = [z.httpd.client(source=source).connect() for _ in range(n_connections)]
+    connections = connections or [z.httpd.client().connect() for _ in range(n_connections)]
     seen = Counter()
     start = threading.Barrier(n_connections)
 

@@ -4,6 +4,8 @@
 import os
 import signal
 
+from support.local import wait_for
+
 
 def stat(pid):
     """(state, parent, session) of a process; None when it is gone."""
@@ -52,6 +54,22 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def is_stopped(pid):
+    """Every thread of it: the first one says nothing of the others. True also when it is gone."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except FileNotFoundError:
+        return True
+    found = [stat(f"{pid}/task/{t}") for t in threads]
+    return all(f is None or f[0] in "TXZ" for f in found)
+
+
+def stop(pid):
+    """SIGSTOP; returns when nothing of the process runs any more."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: is_stopped(pid), 5, f"the stop of {pid}", 0.001)
 
 
 def _sockets(ports):

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A clock that is set while httpd runs: by libfaketime, for httpd and ztactl alike; the monotonic
+clock stays what it is."""
+
+import glob
+import os
+import time
+
+import pytest
+
+from support.load import counters
+from support.local import built, wait_for
+
+_FOUND = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+HOUR = 3600
+
+
+def _is_sanitized():
+    with open(built("ZTA_MODULE", "mod_zta.so"), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+pytestmark = [
+    pytest.mark.skipif(not _FOUND, reason="libfaketime is not installed"),
+    pytest.mark.skipif(_is_sanitized(), reason="libfaketime does not go with AddressSanitizer"),
+]
+
+
+class Clock:
+    """The time that processes of this environment are told: the true one and an offset."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "offset")
+        self.offset = 0
+        self.set(0)
+        self.env = {"LD_PRELOAD": _FOUND[0], "FAKETIME_TIMESTAMP_FILE": self.path,
+                    "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                    "DONT_FAKE_MONOTONIC": "1"}
+
+    def set(self, offset):
+        """Read anew at each call; replaced whole, so that nobody reads half of it."""
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.write(f"{offset:+d}\n")
+        os.chmod(self.path + ".new", 0o644)
+        os.rename(self.path + ".new", self.path)
+        self.offset = offset
+
+    def now(self):
+        return int(time.time()) + self.offset
+
+
+@pytest.fixture
+def clocked(zta, directory):
+    """A server whose clock can be set: (gateway, clock)."""
+    def make(**options):
+        clock = Clock(directory)
+        z = zta(env=clock.env, **options)
+        return z, clock
+    return make
+
+
+def token(z, clock, **claims):
+    """One that is good at the server's time, and at an hour before and after it."""
+    return z.issuer.token({"iat": clock.now() - 2 * HOUR, "exp": clock.now() + 4 * HOUR,
+                           "auth_time": clock.now() - 2 * HOUR, **claims})
+
+
+STEPS = [HOUR, -HOUR]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_fills_no_bucket_and_empties_none(clocked, step):
+    z, clock = clocked(rules="limit few\n  key subject\n  rate 3/h burst 3\n")
+    good = token(z, clock)
+    other = token(z, clock, sub="bob")
+    assert [z.get("/x", token=good).status for _ in range(4)] == [200, 200, 200, 429]
+    assert z.get("/x", token=other).status == 200
+    clock.set(step)
+    refused = z.get("/x", token=good)
+    assert refused.status == 429
+    assert 1 <= int(refused.header("Retry-After")) <= HOUR // 3
+    assert [z.get("/x", token=other).status for _ in range(3)] == [200, 200, 429]
+    clock.set(0)
+    assert z.get("/x", token=good).status == 429
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_hides_no_failed_verification(clocked, step):
+    z, clock = clocked(stage=1, global_text="ZTAVerifyLimit 3/1h")
+    assert [z.get("/x", token=f"a.b.{i}").status for i in range(4)] == [401, 401, 401, 429]
+    clock.set(step)
+    assert z.get("/x", token="a.b.9").status == 429
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_watermark_only_rises(clocked, step):
+    z, clock = clocked(stage=1, issuer_text="ZTALeeway 0")
+    old = token(z, clock)
+    before = clock.now()
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test", "--yes", env=clock.env)
+    assert z.get("/x", token=old).status == 401
+    clock.set(step)
+    assert z.get("/x", token=old).status == 401
+    # Again, at another time: never an earlier login than what was shut out.
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test", "--yes", env=clock.env)
+    assert z.get("/x", token=old).status == 401
+    latest = max(before, clock.now())
+    assert z.get("/x", token=token(z, clock, auth_time=latest - 1)).status == 401
+    clock.set(0)
+    assert z.get("/x", token=old).status == 401
+    assert z.get("/x", token=token(z, clock, auth_time=before - 1)).status == 401
+    z.ctl("audit", "verify", env=clock.env)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_neither_verifies_anew_nor_keeps_what_has_expired(clocked, step):
+    z, clock = clocked(stage=1)
+    long, short = token(z, clock), token(z, clock, exp=clock.now() + HOUR // 2)
+    assert [z.get("/x", token=t).status for t in (long, short)] == [200, 200]
+    clock.set(step)
+    assert z.get("/x", token=long).status == 200
+    assert z.get("/x", token=short).status == (401 if step > 0 else 200)
+    clock.set(0)
+    assert z.get("/x", token=long).status == 200
+    # Events go on, in whatever order their times are now.
+    newest = z.get("/x", token=long).header("X-ZTA-Id")
+    wait_for(lambda: z.ctl("explain", newest, code=None).returncode == 0, what="the newest event")
+    wait_for(lambda: z.json("status", env=clock.env)["running"], what="a heartbeat")
+    found = counters(z, events_stored=6 if step < 0 else 5)
+    assert found["verified"] <= 4
+    assert found["events_dropped_store"] == found["events_dropped_full"] == 0
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_block_ends_by_the_clock_and_keeps_its_end(clocked, step):
+    z, clock = clocked(stage=1)
+    good = token(z, clock)
+    z.ctl("block", "alice@corp", "--for", "30m", "--reason", "test", "--yes", env=clock.env)
+    assert z.get("/x", token=good).status == 403
+    clock.set(step)
+    assert z.get("/x", token=good).status == (200 if step > 0 else 403)
+    clock.set(0)
+    assert z.get("/x", token=good).status == 403
+
+
+def test_books_and_store_stand_steps_to_and_fro(clocked):
+    z, clock = clocked(stage=1)
+    good = token(z, clock)
+    for step in (0, HOUR, -HOUR, HOUR // 2, 0):
+        clock.set(step)
+        for _ in range(20):
+            assert z.get("/x", token=good).status == 200
+    wait_for(lambda: len(z.events("--limit", "1000")) == 100, what="all events")
+    ids = {e["id"] for e in z.events("--limit", "1000")}
+    assert len(ids) == 100
+    session = z.json("sessions", "list")
+    assert len(session if isinstance(session, list) else [session]) == 1
+    z.httpd.stop()
+    z.ctl("store", "check", "--deep")
+    z.start()
+    assert z.get("/x", token=good).status == 200
