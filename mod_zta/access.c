@@ -284,12 +284,14 @@ static int judge_side(request_rec *r, struct mod_zta_request *request, const cha
         .decision = {.verdict = allowed, .monitor = allowed},
     };
     struct zta_text external = request->facts.path;
+    struct zta_text method = request->facts.method;
     if (request->n_sides > 0 || request->is_subrequest) {
         /* Another side of the same client request: the stricter stage holds for it. */
         zta_stance_stricter(&request->stance, &dir->stance, &j.stance);
         if (uri != external_uri) {
             unsigned flags = ZTA_PATH_PARAMETERS | ZTA_PATH_ENCODED_SLASH;
             request->facts.path = mod_zta_facts_mapped_path(r, uri, flags);
+            request->facts.method = zta_text_of(r->method);
         }
     }
     request->facts.route = mod_zta_route_of(r->server, dir->location, request->facts.path);
@@ -297,6 +299,7 @@ static int judge_side(request_rec *r, struct mod_zta_request *request, const cha
     judge_all(&j);
     mod_zta_look_end(&j.look);
     request->facts.path = external;
+    request->facts.method = method;
     fold(&j);
     return mod_zta_enforce(r, request, &j.decision);
 }
@@ -313,12 +316,13 @@ static const char *side_uri(const request_rec *r, const struct mod_zta_request *
     return is_external ? external_uri : r->uri;
 }
 
-/* One (uri, place) pair, unless it was judged before. */
+/* One (uri, method, place) triple, unless it was judged before. */
 static int judge_once(request_rec *r, struct mod_zta_request *request, const char *uri,
                       const struct mod_zta_dir *dir)
 {
     for (size_t i = 0; i < request->n_sides; i++) {
         if (strcmp(request->sides[i].uri, uri) == 0 &&
+            request->sides[i].method_number == r->method_number &&
             mod_zta_dir_is_alike(request->sides[i].dir, dir)) {
             return request->sides[i].http_status;
         }
@@ -331,8 +335,10 @@ static int judge_once(request_rec *r, struct mod_zta_request *request, const cha
     if (request->n_sides == MOD_ZTA_SIDES_MAX) {
         return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
     }
-    struct mod_zta_side side = {
-        .uri = uri, .dir = dir, .http_status = judge_side(r, request, uri, dir)};
+    struct mod_zta_side side = {.uri = uri,
+                                .method_number = r->method_number,
+                                .dir = dir,
+                                .http_status = judge_side(r, request, uri, dir)};
     request->sides[request->n_sides++] = side;
     return side.http_status;
 }

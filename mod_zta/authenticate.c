@@ -380,6 +380,8 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         authorization != NULL &&
         (value == NULL ? sources->has_authorization
                        : value >= authorization && value <= authorization + strlen(authorization));
+    request->credential_header =
+        request->is_from_authorization ? "Authorization" : sources->apikey_header;
     zta_identity_init(trial.identity);
     request->auth_reason = judge_presented(&trial);
     request->is_authenticated = true;

@@ -23,7 +23,8 @@
 #include "shared/live/limits.h"
 #include "shared/rules/decide.h"
 
-#define MOD_ZTA_SIDES_MAX 8 /* judged (uri, place) pairs of one client request; more are refused */
+#define MOD_ZTA_SIDES_MAX                                                                          \
+    8 /* judged (uri, method, place) of one client request; more are refused */
 
 /* The tightest limit that was charged: what the RateLimit fields tell. */
 struct mod_zta_told_limit {
@@ -37,6 +38,7 @@ struct mod_zta_told_limit {
 /* One judgement: of which path, in which place, with what result. */
 struct mod_zta_side {
     const char *uri;
+    int method_number; /* a redirect can turn a POST or a preflight into a GET */
     const struct mod_zta_dir *dir;
     int http_status; /* OK or an HTTP error */
 };
@@ -68,6 +70,7 @@ struct mod_zta_request {
         *seen; /* verified, though maybe revoked or out of place: for the record */
     enum zta_reason auth_reason; /* ok, or why there is no identity */
     int64_t leeway_s;
+    const char *credential_header; /* where the credential stood, when it had a value */
     bool
         /* the credential stood in Authorization, not in a header of its own */
         is_from_authorization;

@@ -62,18 +62,10 @@ static void set_roles(request_rec *r, const struct zta_identity *identity)
 }
 
 /* Only what was read as the credential goes; another scheme's Authorization is not ours. */
-static void remove_credential(request_rec *r, const struct mod_zta_request *request,
-                              const struct mod_zta_dir *dir)
+static void remove_credential(request_rec *r, const struct mod_zta_request *request)
 {
-    const char *header = mod_zta_sources_of(dir)->apikey_header;
-    if (request->credential.value.data == NULL) {
-        return;
-    }
-    if (request->is_from_authorization) {
-        apr_table_unset(r->headers_in, "Authorization");
-    }
-    else if (header != NULL) {
-        apr_table_unset(r->headers_in, header);
+    if (request->credential.value.data != NULL && request->credential_header != NULL) {
+        apr_table_unset(r->headers_in, request->credential_header);
     }
 }
 
@@ -104,7 +96,7 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
         return;
     }
     if ((forward & MOD_ZTA_FORWARD_AUTHORIZATION) == 0) {
-        remove_credential(r, request, dir);
+        remove_credential(r, request);
     }
     if ((forward & MOD_ZTA_FORWARD_IDENTITY) != 0) {
         set_text(r, "X-ZTA-Issuer", identity->issuer);

@@ -25,22 +25,36 @@ def pages(zta, vhost_text, stage=1, **options):
     return z.start()
 
 
+def scripted(zta, **options):
+    """A gateway with a script that leads to /api/secret, whatever the method was."""
+    is_forking = os.environ.get("MPM") == "prefork"
+    z = zta(start=False, proxy=None, modules=("cgi" if is_forking else "cgid",), **options)
+    script = z.httpd.write("cgi/go", "#!/bin/sh\necho 'Location: /api/secret'\necho\n", 0o755)
+    folder = os.path.dirname(script)
+    z.global_text = "" if is_forking else f"ScriptSock {z.root}/run/cgisock"
+    z.vhost_text = (f"ProxyPass /cgi !\nScriptAlias /cgi {folder}\n"
+                    f"<Directory {folder}>\nRequire all granted\n</Directory>\nProxyPass / {z.backend.url}/")
+    return z.start()
+
+
 # ---- who is judged ----
 
 def test_what_a_preflight_leads_to_is_no_preflight(zta):
-    z = zta(start=False, stage=1, modules=("cgid",) if os.environ.get("MPM") != "prefork" else ("cgi",))
-    script = z.httpd.write("cgi/go", "#!/bin/sh\necho 'Location: /api/secret'\necho\n", 0o755)
-    sock = f"ScriptSock {z.root}/run/cgisock" if os.environ.get("MPM") != "prefork" else ""
-    z.global_text = sock
-    z.vhost_text = (f"ProxyPass /cgi !\nScriptAlias /cgi {os.path.dirname(script)}\n"
-                    f"<Directory {os.path.dirname(script)}>\nRequire all granted\n</Directory>")
-    z.proxy = None
-    z.vhost_text += f"\nProxyPass / {z.backend.url}/ retry=0"
-    z.start()
+    z = scripted(zta, stage=1)
     assert z.get("/api/secret").status == 401
     answer = z.request("OPTIONS", "/cgi/go", headers=PREFLIGHT)
     assert not z.backend.requests
     assert answer.status == 401
+
+
+def test_a_rule_for_one_method_does_not_open_what_a_script_leads_to_with_another(zta):
+    z = scripted(zta, stage=2, rules="allow options\n  when method OPTIONS\n  need scope read\n")
+    token = z.issuer.token({"scope": "read"})
+    assert z.request("OPTIONS", "/api/secret", token=token).status == 200
+    assert z.get("/api/secret", token=token).status == 403
+    z.backend.clear()
+    assert z.request("OPTIONS", "/cgi/go", token=token).status == 403
+    assert not z.backend.requests
 
 
 def test_the_error_page_of_a_preflight_is_judged(zta):
@@ -238,6 +252,17 @@ def test_our_headers_are_scrubbed_in_every_spelling_that_some_server_takes_for_t
     z = zta(stage=1)
     assert z.get("/x", token=z.issuer.token(), headers=[(name, "root")]).status == 200
     assert "root" not in [value for _, value in z.backend.last.headers]
+
+
+def test_the_credential_is_removed_from_where_it_stood(zta):
+    z = zta(stage=1, modules=("rewrite",), vhost_text=(
+        "RewriteEngine On\nRewriteRule ^/in/(.*) /out/$1 [PT]\nZTAForward authorization\n"
+        "<Location /out>\nZTACredentials header\nZTAForward identity\n</Location>"))
+    made = z.json("keys", "create", "--name", "robot")
+    key = made.get("text") or made.get("key")
+    assert z.get("/in/x", key=key).status == 200
+    assert z.backend.last.header("X-ZTA-Subject") == "robot"
+    assert z.backend.last.header("X-Api-Key") is None
 
 
 @pytest.mark.parametrize("name", ["X_Request_Id", "X-Request_Id", "X_Request-Id", "x_request-id"])
