@@ -253,30 +253,34 @@ static bool is_vhost_section(const ap_directive_t *node)
     return strcasecmp(node->directive, "<VirtualHost") == 0;
 }
 
-/* The next line below `top` (NULL: of all), virtual hosts left out; NULL at the end. */
-static const ap_directive_t *next_line(const ap_directive_t *node, const ap_directive_t *top)
+/* The next line behind node and its section, below `top` (NULL: of all); NULL at the end. */
+static const ap_directive_t *next_behind(const ap_directive_t *node, const ap_directive_t *top)
 {
-    /* An explicit walk: first_child, next, then up, because input decides the depth. */
-    if (node->first_child != NULL && !is_vhost_section(node)) {
-        return node->first_child;
-    }
     while (node != top && node->next == NULL) {
         node = node->parent;
     }
     return node == top ? NULL : node->next;
 }
 
-/* Adds what stands from `node` on, below `top`. */
+/* The next line of all; explicit walks, because input decides the depth. */
+static const ap_directive_t *next_in_tree(const ap_directive_t *node)
+{
+    return node->first_child != NULL ? node->first_child : next_behind(node, NULL);
+}
+
+/* Adds what stands from `node` on, below `top`, virtual hosts left out. */
 static void read_caching(const ap_directive_t *node, const ap_directive_t *top,
                          struct caching *caching)
 {
-    for (; node != NULL; node = next_line(node, top)) {
+    while (node != NULL) {
         if (strcasecmp(node->directive, "CacheEnable") == 0) {
             caching->enable = node;
         }
         else if (strcasecmp(node->directive, "CacheQuickHandler") == 0) {
             caching->is_quick = strcasecmp(node->args, "off") != 0;
         }
+        node = node->first_child != NULL && !is_vhost_section(node) ? node->first_child
+                                                                    : next_behind(node, top);
     }
 }
 
@@ -311,6 +315,28 @@ static void check_cache(struct walk *walk)
                                "any request is judged, expected 'CacheQuickHandler off'",
                                caching.enable->filename, caching.enable->line_num));
         }
+    }
+}
+
+/* Without a list mod_remoteip believes whoever sends the header: addresses mean nothing then. */
+static void warn_of_remoteip(const struct walk *walk)
+{
+    const ap_directive_t *header = NULL;
+    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+        if (strcasecmp(node->directive, "RemoteIPHeader") == 0) {
+            header = node;
+        }
+        else if (strncasecmp(node->directive, "RemoteIPInternalProxy", 21) == 0 ||
+                 strncasecmp(node->directive, "RemoteIPTrustedProxy", 20) == 0) {
+            return;
+        }
+    }
+    if (header != NULL) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, walk->main_server,
+                     "ZTA0005: RemoteIPHeader at %s:%d without RemoteIPInternalProxy or "
+                     "RemoteIPTrustedProxy: every client can say what its address is, so that "
+                     "blocks, limits and the networks of API keys do not hold",
+                     header->filename, header->line_num);
     }
 }
 
@@ -376,6 +402,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         mod_zta_each_place(ptemp, s, note_public_place, &walk);
         check_cache(&walk);
         check_trailers(&walk);
+        warn_of_remoteip(&walk);
         mod_zta_routes_collect(pconf, s);
     }
     if (mod_zta_load_all(pconf, ptemp, s, walk.is_running) != OK) {

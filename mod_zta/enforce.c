@@ -44,7 +44,8 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
 {
     const struct mod_zta_dir *dir = request->dir;
     const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
-    const char *realm = dir->realm != NULL ? dir->realm : ap_get_server_name(r);
+    /* Never the client's Host, which ap_get_server_name() gives where names are not canonical. */
+    const char *realm = dir->realm != NULL ? dir->realm : r->server->server_hostname;
     const char *code = zta_reason_oauth_error(decision->verdict.reason);
     const char *error = "";
 

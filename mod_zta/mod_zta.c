@@ -26,6 +26,8 @@ static void register_hooks(apr_pool_t *p)
     /* The client's address is only known after mod_remoteip. */
     static const char *const after_remoteip[] = {"mod_remoteip.c", "mod_setenvif.c", NULL};
 
+    static const char *const after_dir[] = {"mod_dir.c", NULL};
+
     /* Configuration and processes. */
     ap_hook_pre_config(mod_zta_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(mod_zta_check_config, NULL, NULL, APR_HOOK_LAST);
@@ -55,6 +57,8 @@ static void register_hooks(apr_pool_t *p)
 
     /* 5. The guard: the one hook that every form of request passes before a handler (measured). */
     ap_hook_fixups(mod_zta_access_guard, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    /* Again behind mod_dir, which gives a request the uri and the place of an index. */
+    ap_hook_fixups(mod_zta_access_guard, after_dir, NULL, APR_HOOK_REALLY_LAST);
 
     /* 6. ZTAPreflight answer. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);

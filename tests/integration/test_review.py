@@ -128,6 +128,20 @@ def test_a_cache_made_unsafe_by_a_restart_serves_nothing(zta):
     assert z.get("/set?Cache-Control=public,max-age=3600", token=token).status == 503
 
 
+def test_the_index_of_an_open_directory_is_served_as_what_it_is(zta):
+    z = zta(start=False, stage=0, proxy=None)
+    root = os.path.dirname(z.httpd.write("htdocs/page.html", "x"))
+    z.httpd.write("htdocs/dir/index.x", "x")
+    z.vhost_text = (f"DocumentRoot {root}\n<Directory {root}>\nRequire all granted\n</Directory>\n"
+                    "DirectoryIndex index.x\n<Location /dir/index.x>\nZTAStage 1\n"
+                    f"SetHandler proxy:{z.backend.url}\n</Location>")
+    z.start()
+    assert z.get("/dir/").status == 401
+    assert z.get("/dir/", token=z.issuer.token()).status == 200
+    assert z.backend.last.header("Authorization") is None
+    assert z.backend.last.header("X-ZTA-Subject") == "alice"
+
+
 # ---- by what ----
 
 def replace_store(z, revocations=0):
@@ -345,6 +359,23 @@ def test_no_module_leads_from_an_open_page_to_a_closed_one(zta, text, modules, t
     for method in ("GET", "POST", "OPTIONS"):
         for headers in ((), PREFLIGHT):
             assert SECRET not in z.request(method, target, headers=headers).text, method
+
+
+def test_addresses_that_everybody_may_choose_are_warned_of(zta):
+    z = zta(start=False, stage=1, modules=("remoteip",))
+    code, output = z.configtest(vhost_text="RemoteIPHeader X-Forwarded-For")
+    assert code == 0
+    assert "ZTA0005" in output
+    code, output = z.configtest(global_text="RemoteIPInternalProxy 127.0.0.1",
+                                vhost_text="RemoteIPHeader X-Forwarded-For")
+    assert code == 0
+    assert "ZTA0005" not in output
+
+
+def test_the_realm_is_no_name_that_the_client_chose(zta):
+    z = zta(stage=1, vhost_text="HttpProtocolOptions Unsafe")
+    for host in ('a"b', "evil.test"):
+        assert z.get("/x", host=host).all("WWW-Authenticate")[0] == 'Bearer realm="localhost"'
 
 
 def test_a_governed_virtual_host_is_not_entered_by_another_ones_name(zta):
