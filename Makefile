@@ -257,11 +257,12 @@ fuzz:
 	$(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=1 \
 	    -artifact_prefix=$(BUILD_ROOT)/fuzz/found/$(T)- $(BUILD_ROOT)/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 
-bench: all
+# The dependencies come first: without them not even the compiler is there.
+bench:
 	@tests/support/deps.sh bench
+	+@$(MAKE) --no-print-directory all
 	@$(harness_env) $(PYTHON) tests/bench/run.py $(ARGS)
 
-# The dependencies come first: without them not even the compiler is there.
 demo:
 	@tests/support/deps.sh demo
 	+@$(MAKE) --no-print-directory all
