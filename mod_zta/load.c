@@ -247,7 +247,9 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
                      issuer->issuer.name.data, error);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    issuer->keys_text = mod_zta_retained_find(mod_zta_retained()->keys, issuer->issuer.name.data);
+    /* A copy: the retained texts are freed before those in force take their place. */
+    issuer->keys_text = apr_pstrdup(
+        pool, mod_zta_retained_find(mod_zta_retained()->keys, issuer->issuer.name.data));
     if (issuer->keys_text != NULL && load_keyset(issuer, pool, s) == NULL) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
                      "ZTA0015: issuer %s: keys: %s; the last good keys serve on",

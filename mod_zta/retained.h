@@ -33,7 +33,7 @@ struct mod_zta_retained *mod_zta_retained(void);
 /* Replaces a list by copies; texts are freed with the old list. */
 void mod_zta_retained_clear(struct mod_zta_retained_text **list);
 void mod_zta_retained_add(struct mod_zta_retained_text **list, const char *name, const char *text);
-/* NULL when there is none of that name. */
+/* NULL when there is none of that name; valid until the list is cleared. */
 const char *mod_zta_retained_find(const struct mod_zta_retained_text *list, const char *name);
 
 #endif

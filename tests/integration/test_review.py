@@ -211,6 +211,17 @@ def test_failures_in_a_monitored_place_cost_nothing_elsewhere(zta):
     assert z.get("/api/x", token=z.issuer.token()).status == 200
 
 
+def test_the_last_good_keys_outlive_any_number_of_failed_restarts(zta):
+    z = zta(stage=1)
+    z.httpd.allow_log("ZTA0015")
+    token = z.issuer.token()
+    with open(z.issuer.path, "w", encoding="ascii") as f:
+        f.write("no JSON")
+    for _ in range(4):
+        z.reload(check=False)
+        assert z.get("/x", token=token).status == 200
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root writes into another process")
 def test_spoilt_shared_memory_does_not_end_the_server_at_a_restart(zta):
     z = zta(stage=1, children=1)
