@@ -238,8 +238,15 @@ static void judge_all(struct judgement *j)
     /* What a preflight leads to (a script's redirect, an include, an error page) is a GET. */
     bool is_preflight = request->is_preflight && j->r->method_number == M_OPTIONS &&
                         j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE;
-    if (judge_path(j) || judge_addr(j) || j->stance.monitor == 0 || judge_store(j) ||
-        judge_limits(j, ZTA_LIMIT_BEFORE)) {
+    if (judge_path(j) || judge_addr(j)) {
+        return;
+    }
+    if (j->stance.monitor == 0) {
+        /* A public place asks for nothing, yet ZTAFeature may limit it by address. */
+        (void)judge_limits(j, ZTA_LIMIT_BEFORE);
+        return;
+    }
+    if (judge_store(j) || judge_limits(j, ZTA_LIMIT_BEFORE)) {
         return;
     }
     if (is_preflight) {

@@ -190,7 +190,9 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
         resolve_accept(dir->accept, walk->pool);
         check_accept_names(walk, s, dir);
     }
-    if (dir->stance.monitor == 0) {
+    bool is_limited_only =
+        dir->stance.monitor == 0 && dir->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF;
+    if (dir->stance.monitor == 0 && !is_limited_only) {
         if (dir->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_ENFORCE ||
             dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
             /* Nothing is judged here: whoever asks for it would rely on what does not happen. */
@@ -208,6 +210,9 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
                            place_name(walk, s, dir), (unsigned)dir->stance.monitor));
     }
     check_features(walk, s, dir);
+    if (is_limited_only) {
+        return;
+    }
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }

@@ -360,3 +360,22 @@ def test_a_limit_of_the_other_side_is_charged_too(zta):
     token = z.issuer.token()
     assert statuses(z, *[{"target": "/from", "token": token}] * 3) == [200, 200, 429]
     assert statuses(z, {"target": "/plain.html", "token": token}) == [429]
+
+
+@pytest.mark.mpm
+def test_a_public_place_may_be_limited_by_address(zta):
+    limit = "limit visitors\n  when path /public/**\n  key ip\n  rate 3/h\n"
+    z = zta(stage=1, rules=limit, vhost_text="<Location /public>\nZTAStage 0\n</Location>\n"
+            "<Location /public/kept>\nZTAFeature ratelimit=enforce\n</Location>")
+    assert [z.get("/public/x").status for _ in range(5)] == [200] * 5
+    assert [z.get("/public/kept/x").status for _ in range(5)] == [200] * 3 + [429] * 2
+    assert z.get("/public/kept/x", source="127.0.0.7").status == 200
+    assert z.get("/public/kept/x").header("RateLimit-Policy") == '"visitors";q=3;w=3600'
+
+
+def test_a_server_of_public_places_alone_may_be_limited(zta):
+    z = zta(stage=None, rules="limit visitors\n  key ip\n  rate 3/h\n", vhost_text="ZTAFeature ratelimit=enforce")
+    assert [z.get("/x").status for _ in range(4)] == [200] * 3 + [429]
+    code, output = z.httpd.configtest(global_text="", vhost_text="ZTAFeature ratelimit=enforce")
+    assert code != 0
+    assert "needs a store" in output
