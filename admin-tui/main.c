@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin-tui/command.h"
+#include "admin-tui/console/console.h"
 #include "admin-tui/help.h"
 #include "admin-tui/output.h"
 
@@ -72,6 +74,21 @@ static enum ctl_exit run(struct ctl *ctl)
     return code;
 }
 
+/* Without a command: the console on a terminal, the help elsewhere. */
+static enum ctl_exit run_console(struct ctl *ctl)
+{
+    struct zta_error error;
+    bool is_asked = ctl_option_is_set(&ctl->options, CTL_OPTION_HELP);
+    if (is_asked || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        ctl_help_list(NULL);
+        return is_asked ? CTL_DONE : CTL_USAGE;
+    }
+    if (ctl_options_restrict(&ctl->options, CTL_SET_COMMON, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "the console: %s", error.text);
+    }
+    return tui_console_run(ctl);
+}
+
 int main(int argc, char **argv)
 {
     struct ctl ctl = {.store = NULL};
@@ -86,8 +103,7 @@ int main(int argc, char **argv)
     ctl.dir = store_dir(&ctl.options);
     enum ctl_exit code;
     if (ctl.options.n_arguments == 0) {
-        ctl_help_list(NULL);
-        code = ctl_option_is_set(&ctl.options, CTL_OPTION_HELP) ? CTL_DONE : CTL_USAGE;
+        code = run_console(&ctl);
     }
     else {
         code = choose(&ctl);

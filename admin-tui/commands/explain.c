@@ -3,55 +3,14 @@
 #include "admin-tui/explain.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "admin-tui/events.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
-#include "shared/store/published.h"
-#include "shared/store/repeats.h"
 
 enum {
     EXPLAIN_TEXT_MAX = 8192
 };
-
-/* Does that line of the file still name the rule? */
-static bool stands_there(struct zta_text file, uint32_t line, struct zta_text rule)
-{
-    const char *at = file.data;
-    const char *end = file.len == 0 ? file.data : file.data + file.len;
-    for (uint32_t i = 1; i < line && at < end; i++) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
-        at = next == NULL ? end : next + 1;
-    }
-    if (at == NULL || at >= end || rule.len == 0) {
-        return false;
-    }
-    const char *next = memchr(at, '\n', (size_t)(end - at));
-    size_t len = (size_t)((next == NULL ? end : next) - at);
-    return memmem(at, len, rule.data, rule.len) != NULL;
-}
-
-struct placing {
-    const struct zta_event *event;
-    unsigned index;
-    char name[512];
-    bool is_found;
-};
-
-static bool place(void *context, struct zta_text name, struct zta_text text)
-{
-    struct placing *placing = context;
-    if (placing->index++ != placing->event->rule_source) {
-        return true;
-    }
-    placing->is_found = placing->event->rule_line != 0 &&
-                        stands_there(text, placing->event->rule_line,
-                                     zta_event_text(placing->event, ZTA_EVENT_RULE));
-    (void)snprintf(placing->name, sizeof placing->name, "%.*s", (int)name.len,
-                   name.len == 0 ? "" : name.data);
-    return false;
-}
 
 static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct zta_event *event,
                             struct zta_error *error)
@@ -125,9 +84,8 @@ enum ctl_exit ctl_run_explain(struct ctl *ctl)
     }
     struct zta_error error = {.status = ZTA_OK};
     struct zta_event event;
-    struct zta_repeat repeat;
-    struct placing placing = {.event = &event};
-    struct ctl_explained explained = {.event = &event};
+    struct ctl_explained_store kept;
+    struct ctl_explained explained;
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(ctl->store, &view);
     if (status != ZTA_OK) {
@@ -135,20 +93,11 @@ enum ctl_exit ctl_run_explain(struct ctl *ctl)
     }
     status = find(ctl, view, &event, &error);
     if (status == ZTA_OK) {
-        status = zta_published_each_rules(view, place, &placing);
-    }
-    if (status == ZTA_OK) {
-        status = zta_repeat_of(view, &event, &repeat);
-        explained.n_repeats = status == ZTA_OK ? repeat.n : 0;
-        explained.repeats_until_ns = status == ZTA_OK ? repeat.last_ns : 0;
-        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+        status = ctl_explained_find(view, &event, &kept, &explained);
     }
     zta_view_end(&view);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "");
-    }
-    if (placing.is_found) {
-        explained.rule_file = zta_text_of(placing.name);
     }
     return print(ctl, &explained);
 }

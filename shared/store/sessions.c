@@ -163,6 +163,36 @@ enum zta_status zta_session_each(struct zta_view *view, zta_session_fn fn, void 
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
+enum zta_status zta_session_each_from(struct zta_view *view, uint8_t place[ZTA_SESSION_ID_SIZE],
+                                      size_t most, zta_session_fn fn, void *context)
+{
+    struct zta_walk walk;
+    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_SESSIONS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_blob key = ZTA_BLOB(place, ZTA_SESSION_ID_SIZE);
+    struct zta_blob record;
+    bool is_wanted = true;
+    status = zta_walk_seek(&walk, &key, &record);
+    for (size_t i = 0; i < most && status == ZTA_OK && is_wanted; i++) {
+        struct zta_session session;
+        status = key.size == ZTA_SESSION_ID_SIZE ? decode(key.data, record, &session) : ZTA_CORRUPT;
+        if (status == ZTA_OK) {
+            is_wanted = fn(context, &session);
+            status = zta_walk_next(&walk, &key, &record);
+        }
+    }
+    if (status == ZTA_OK && key.size == ZTA_SESSION_ID_SIZE) {
+        memcpy(place, key.data, ZTA_SESSION_ID_SIZE);
+    }
+    else {
+        memset(place, 0, ZTA_SESSION_ID_SIZE);
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
 enum zta_status zta_sessions_prune(struct zta_change *change, uint8_t place[ZTA_SESSION_ID_SIZE],
                                    int64_t before_s, size_t most, uint64_t *n)
 {

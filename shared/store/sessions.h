@@ -57,6 +57,12 @@ typedef bool (*zta_session_fn)(void *context, const struct zta_session *session)
 enum zta_status zta_session_each(struct zta_view *view, zta_session_fn fn,
                                  void *context) ZTA_MUST_CHECK;
 /*
+ * The same for no more than most records from place on (zeroed: from the start); place moves on and
+ * is zeroed at the end.
+ */
+enum zta_status zta_session_each_from(struct zta_view *view, uint8_t place[ZTA_SESSION_ID_SIZE],
+                                      size_t most, zta_session_fn fn, void *context) ZTA_MUST_CHECK;
+/*
  * Removes sessions that were last seen before before_s, looking at no more than most records from
  * place on (zeroed: from the start); place moves on and is zeroed at the end. *n removed ones.
  */

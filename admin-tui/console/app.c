@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From keys to views. */
+#include "admin-tui/console/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SPLIT_HEIGHT = 26, /* of the body, from which on a detail stands below its list */
+    PAGE_SHARE = 2,    /* the detail gets one of so many parts */
+};
+
+enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
+{
+    memset(app, 0, sizeof *app);
+    app->model = model;
+    for (size_t i = 0; tui_view_at(i) != NULL && i < TUI_VIEWS_MAX; i++) {
+        struct tui_view *view = &app->views[i];
+        view->ops = tui_view_at(i);
+        view->model = model;
+        view->desk = &app->desk;
+        view->state = calloc(1, view->ops->state_size == 0 ? 1 : view->ops->state_size);
+        if (view->state == NULL) {
+            tui_app_close(app);
+            return ZTA_NO_MEMORY;
+        }
+        app->n_views++;
+    }
+    app->n_history = 1;
+    return ZTA_OK;
+}
+
+void tui_app_close(struct tui_app *app)
+{
+    for (size_t i = 0; i < app->n_views; i++) {
+        free(app->views[i].state);
+    }
+    app->n_views = 0;
+}
+
+static struct tui_view *current(struct tui_app *app)
+{
+    return &app->views[app->current];
+}
+
+bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
+{
+    unsigned parts = current(app)->ops->parts;
+    if (app->is_paused && (parts & TUI_PART_TAIL) == 0) {
+        return false;
+    }
+    return tui_model_refresh(app->model, parts, now_ns);
+}
+
+/* ---- changing views ---- */
+
+static void close_page(struct tui_app *app)
+{
+    app->desk.page.is_open = false;
+    app->is_help = false;
+}
+
+static void show_view(struct tui_app *app, size_t i)
+{
+    close_page(app);
+    app->current = i;
+}
+
+static void go_to(struct tui_app *app, size_t i)
+{
+    if (i >= app->n_views || i == app->current) {
+        close_page(app);
+        return;
+    }
+    if (app->place + 1 == TUI_HISTORY_MAX) {
+        memmove(app->history, app->history + 1, sizeof app->history - sizeof app->history[0]);
+        app->place--;
+    }
+    app->history[++app->place] = i;
+    app->n_history = app->place + 1;
+    show_view(app, i);
+}
+
+static void go_in_history(struct tui_app *app, bool is_back)
+{
+    if (is_back ? app->place > 0 : app->place + 1 < app->n_history) {
+        app->place = is_back ? app->place - 1 : app->place + 1;
+        show_view(app, app->history[app->place]);
+    }
+}
+
+/* ---- asking ---- */
+
+static void search(struct tui_app *app, bool is_back)
+{
+    struct tui_view *view = current(app);
+    struct tui_table table;
+    struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+    if (list == NULL || app->searched[0] == '\0') {
+        tui_complain(&app->desk, list == NULL ? "nothing to search here" : "/ searches");
+    }
+    else if (!tui_list_search(list, &table, app->searched, is_back)) {
+        tui_complain(&app->desk, "no row has '%s'", app->searched);
+    }
+}
+
+static void answer(struct tui_app *app)
+{
+    struct tui_view *view = current(app);
+    enum tui_asking asking = app->asking;
+    app->asking = TUI_ASKING_NOTHING;
+    switch (asking) {
+    case TUI_ASKING_NOTHING:
+        break;
+    case TUI_ASKING_SEARCH:
+        if (app->prompt.len > 0) {
+            (void)snprintf(app->searched, sizeof app->searched, "%s", app->prompt.text);
+        }
+        search(app, false);
+        break;
+    case TUI_ASKING_FILTER:
+        if (!view->ops->set_filter(view, app->prompt.text)) {
+            /* To be put right, not typed again. */
+            tui_prompt_open(&app->prompt, "filter:", app->prompt.text);
+            app->asking = TUI_ASKING_FILTER;
+        }
+        break;
+    }
+}
+
+static void ask(struct tui_app *app, enum tui_asking asking)
+{
+    struct tui_view *view = current(app);
+    bool can = asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL
+                                           : view->ops->rows != NULL;
+    if (!can) {
+        tui_complain(&app->desk, "nothing to %s here",
+                     asking == TUI_ASKING_FILTER ? "filter" : "search");
+        return;
+    }
+    app->asking = asking;
+    if (asking == TUI_ASKING_FILTER) {
+        tui_prompt_open(&app->prompt, "filter:", view->ops->filter(view));
+    }
+    else {
+        tui_prompt_open(&app->prompt, "search:", NULL);
+    }
+}
+
+/* ---- keys ---- */
+
+/* The page follows the row that is selected. */
+static void move_in_list(struct tui_app *app, enum tui_action action)
+{
+    struct tui_view *view = current(app);
+    bool had_page = app->desk.page.is_open && !app->is_help;
+    struct tui_table table;
+    struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+    if (list != NULL && tui_list_move(list, action) && had_page) {
+        (void)view->ops->act(view, TUI_ACTION_DETAIL);
+    }
+}
+
+static bool is_movement(enum tui_action action)
+{
+    return action >= TUI_ACTION_DOWN && action <= TUI_ACTION_BOTTOM;
+}
+
+/* With a page below, single steps are the list's and pages the page's. */
+static void move(struct tui_app *app, enum tui_action action)
+{
+    struct tui_page *page = &app->desk.page;
+    bool is_step = action != TUI_ACTION_PAGE_DOWN && action != TUI_ACTION_PAGE_UP;
+    if (page->is_open && !(app->is_split && is_step)) {
+        (void)tui_page_move(page, action);
+        return;
+    }
+    move_in_list(app, action);
+}
+
+static void quit(struct tui_app *app, int key)
+{
+    if (app->desk.page.is_open) {
+        close_page(app);
+    }
+    else if (key != TUI_KEY_ESCAPE) {
+        app->is_over = true;
+    }
+}
+
+static void pause(struct tui_app *app)
+{
+    app->is_paused = !app->is_paused;
+    tui_model_hold(app->model, app->is_paused);
+}
+
+static void act(struct tui_app *app, enum tui_action action, int key)
+{
+    struct tui_view *view = current(app);
+    switch ((int)action) {
+    case TUI_ACTION_NEXT_VIEW:
+        go_to(app, (app->current + 1) % app->n_views);
+        break;
+    case TUI_ACTION_FORMER_VIEW:
+        go_to(app, (app->current + app->n_views - 1) % app->n_views);
+        break;
+    case TUI_ACTION_BACK:
+    case TUI_ACTION_FORTH:
+        go_in_history(app, action == TUI_ACTION_BACK);
+        break;
+    case TUI_ACTION_SEARCH:
+        ask(app, TUI_ASKING_SEARCH);
+        break;
+    case TUI_ACTION_FILTER:
+        ask(app, TUI_ASKING_FILTER);
+        break;
+    case TUI_ACTION_SEARCH_NEXT:
+    case TUI_ACTION_SEARCH_FORMER:
+        search(app, action == TUI_ACTION_SEARCH_FORMER);
+        break;
+    case TUI_ACTION_PAUSE:
+        pause(app);
+        break;
+    case TUI_ACTION_UNDO:
+        if (!tui_dialog_begin_undo(&app->desk.dialog)) {
+            tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
+        }
+        break;
+    case TUI_ACTION_HELP:
+        tui_frame_help(&app->desk.page);
+        app->is_help = true;
+        break;
+    case TUI_ACTION_QUIT:
+        quit(app, key);
+        break;
+    default:
+        if (action != TUI_ACTION_NONE && !view->ops->act(view, action)) {
+            tui_complain(&app->desk, "that key means nothing here; ? lists them");
+        }
+    }
+}
+
+static void tell(struct tui_app *app, const struct tui_dialog_said *said)
+{
+    if (said->text[0] != '\0') {
+        (said->is_complaint ? tui_complain : tui_say)(&app->desk, "%s", said->text);
+    }
+}
+
+void tui_app_key(struct tui_app *app, int key)
+{
+    struct tui_dialog_said said = {.text = ""};
+    if (key == TUI_KEY_NONE || key == TUI_KEY_RESIZE) {
+        return;
+    }
+    app->desk.message[0] = '\0';
+    if (app->desk.dialog.step != TUI_DIALOG_CLOSED) {
+        tui_dialog_key(&app->desk.dialog, app->model, key, &said);
+        tell(app, &said);
+        return;
+    }
+    if (app->prompt.is_open) {
+        enum tui_prompt_end end = tui_prompt_key(&app->prompt, key);
+        if (end == TUI_PROMPT_DONE) {
+            answer(app);
+        }
+        return;
+    }
+    enum tui_action action = tui_key_action(key);
+    if (key >= '1' && key <= '9') {
+        go_to(app, (size_t)(key - '1'));
+    }
+    else if (is_movement(action)) {
+        move(app, action);
+    }
+    else {
+        act(app, action, key);
+    }
+}
+
+bool tui_app_go_on(struct tui_app *app)
+{
+    struct tui_dialog_said said = {.text = ""};
+    bool has_gone_on = tui_dialog_go_on(&app->desk.dialog, app->model, &said);
+    tell(app, &said);
+    return has_gone_on;
+}
+
+/* ---- drawing ---- */
+
+static void draw_body(struct tui_app *app, const struct tui_area *body)
+{
+    struct tui_view *view = current(app);
+    struct tui_page *page = &app->desk.page;
+    app->is_split = page->is_open && !app->is_help && body->height >= SPLIT_HEIGHT;
+    if (!page->is_open) {
+        view->ops->draw(view, body);
+    }
+    else if (app->is_split) {
+        int above = body->height - body->height / PAGE_SHARE;
+        struct tui_area list = tui_area_part(body, 0, 0, -1, above);
+        struct tui_area rest = tui_area_part(body, 0, above, -1, -1);
+        view->ops->draw(view, &list);
+        tui_page_draw(&rest, page);
+    }
+    else {
+        tui_page_draw(body, page);
+    }
+    if (app->desk.dialog.step != TUI_DIALOG_CLOSED) {
+        tui_dialog_draw(body, &app->desk.dialog);
+    }
+}
+
+void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
+{
+    tui_canvas_clear(canvas);
+    struct tui_area all = tui_area_of(canvas);
+    struct tui_area header = tui_area_part(&all, 0, 0, -1, 1);
+    tui_frame_header(app, &header);
+    struct tui_area rest = tui_area_part(&all, 0, 1, -1, all.height - 2);
+    int used = tui_frame_note(app, &rest);
+    struct tui_area body = tui_area_part(&rest, 0, used, -1, -1);
+    draw_body(app, &body);
+    struct tui_area footer = tui_area_part(&all, 0, all.height - 1, -1, 1);
+    if (app->prompt.is_open) {
+        tui_prompt_draw(&footer, &app->prompt);
+        if (app->desk.message[0] != '\0' && rest.height > 0) {
+            struct tui_area above = tui_area_part(&rest, 0, rest.height - 1, -1, 1);
+            tui_fill(&above, TUI_ROLE_TEXT);
+            (void)tui_put(&above, 1, 0, TUI_ROLE_BAD, zta_text_of(app->desk.message));
+        }
+    }
+    else {
+        tui_frame_footer(app, &footer);
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The console without its terminal: views, keys, pages and dialogs on a canvas. console.c gives it
+ * a terminal; tests give it keys and look at the canvas.
+ */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include <stdbool.h>
+
+#include "admin-tui/console/prompt.h"
+#include "admin-tui/console/view.h"
+
+#define TUI_VIEWS_MAX   9
+#define TUI_HISTORY_MAX 32
+
+enum tui_asking {
+    TUI_ASKING_NOTHING = 0,
+    TUI_ASKING_SEARCH,
+    TUI_ASKING_FILTER,
+};
+
+struct tui_app {
+    struct tui_model *model;
+    struct tui_desk desk;
+    struct tui_view views[TUI_VIEWS_MAX];
+    size_t n_views;
+    size_t current;
+    size_t history[TUI_HISTORY_MAX];
+    size_t n_history;
+    size_t place; /* in the history */
+    struct tui_prompt prompt;
+    enum tui_asking asking;
+    char searched[TUI_PROMPT_SIZE];
+    bool is_help; /* the page is the help */
+    bool is_split; /* the page stands below the list, as drawn last */
+    bool is_paused;
+    bool is_over;
+};
+
+/* The model stays the caller's. ZTA_NO_MEMORY. */
+enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model) ZTA_MUST_CHECK;
+void tui_app_close(struct tui_app *app);
+/* True when something may look different. */
+bool tui_app_refresh(struct tui_app *app, int64_t now_ns);
+void tui_app_key(struct tui_app *app, int key);
+void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas);
+/* After drawing: does what was announced. True: draw again. */
+bool tui_app_go_on(struct tui_app *app);
+
+/* Bars above and below (frame.c). */
+void tui_frame_header(const struct tui_app *app, const struct tui_area *area);
+void tui_frame_footer(const struct tui_app *app, const struct tui_area *area);
+/* The note below the header; returns lines used: 0 when all is well. */
+int tui_frame_note(const struct tui_app *app, const struct tui_area *area);
+void tui_frame_help(struct tui_page *page);
+
+#endif

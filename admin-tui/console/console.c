@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: refresh, draw, wait for a key. */
+#include "admin-tui/console/console.h"
+
+#include <stdlib.h>
+
+#include "admin-tui/console/app.h"
+#include "admin-tui/console/term.h"
+#include "admin-tui/output.h"
+#include "shared/base/clock.h"
+
+enum {
+    POLL_MS = 100, /* what was stored is seen as soon as that, and the helper stores as often */
+};
+
+static enum zta_status fit(struct tui_canvas *canvas)
+{
+    int width = 0;
+    int height = 0;
+    tui_term_size(&width, &height);
+    return width == canvas->width && height == canvas->height
+               ? ZTA_OK
+               : tui_canvas_resize(canvas, width, height);
+}
+
+static enum zta_status draw(struct tui_app *app, struct tui_canvas *canvas)
+{
+    enum zta_status status = fit(canvas);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    tui_app_draw(app, canvas);
+    tui_term_show(canvas);
+    return ZTA_OK;
+}
+
+/* Keys that were typed ahead are all taken before anything is drawn. */
+static bool take_keys(struct tui_app *app)
+{
+    int key = tui_term_key(POLL_MS);
+    bool has_any = key != TUI_KEY_NONE;
+    while (key != TUI_KEY_NONE && !app->is_over && !tui_term_is_ending()) {
+        if (tui_key_action(key) == TUI_ACTION_REDRAW) {
+            tui_term_redraw();
+        }
+        else {
+            tui_app_key(app, key);
+        }
+        /* What was announced is done before the next key means something else. */
+        bool is_announced = app->desk.dialog.step == TUI_DIALOG_COUNTING;
+        key = is_announced ? TUI_KEY_NONE : tui_term_key(0);
+    }
+    if (app->desk.copied[0] != '\0') {
+        tui_term_copy(app->desk.copied);
+        app->desk.copied[0] = '\0';
+    }
+    return has_any;
+}
+
+static enum zta_status loop(struct tui_app *app, struct tui_canvas *canvas)
+{
+    bool is_stale = true;
+    enum zta_status status = ZTA_OK;
+    while (status == ZTA_OK && !app->is_over && !tui_term_is_ending()) {
+        is_stale |= tui_app_refresh(app, zta_clock_real_ns());
+        if (is_stale) {
+            status = draw(app, canvas);
+        }
+        is_stale = tui_app_go_on(app);
+        if (!is_stale) {
+            is_stale = take_keys(app);
+        }
+    }
+    return status;
+}
+
+static enum ctl_exit run(struct tui_app *app, struct tui_model *model)
+{
+    struct tui_canvas canvas = {.cells = NULL};
+    struct zta_error error = {.status = ZTA_OK};
+    enum zta_status status = tui_app_open(app, model);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "");
+    }
+    status = tui_term_open(&error);
+    if (status == ZTA_OK) {
+        canvas.is_ascii = tui_term_is_ascii();
+        status = loop(app, &canvas);
+        tui_term_close();
+    }
+    tui_canvas_close(&canvas);
+    tui_app_close(app);
+    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &error, "");
+}
+
+enum ctl_exit tui_console_run(struct ctl *ctl)
+{
+    struct tui_model *model = NULL;
+    struct zta_error error = {.status = ZTA_OK};
+    ctl_actor_get(&ctl->actor);
+    enum zta_status status = tui_model_open(ctl, &model, &error);
+    if (status != ZTA_OK) {
+        (void)ctl_fail_status(status, &error, "");
+        return CTL_STORE;
+    }
+    struct tui_app *app = calloc(1, sizeof *app);
+    enum ctl_exit code =
+        app == NULL ? ctl_fail(CTL_FAILED, "out of memory") : run(app, model);
+    free(app);
+    tui_model_close(&model);
+    return code;
+}

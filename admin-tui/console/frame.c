@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bars around a view, the note that something is wrong, and the help. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/app.h"
+#include "admin-tui/console/format.h"
+#include "shared/base/clock.h"
+
+enum {
+    NARROW = 70, /* columns below which only the current view has its name */
+};
+
+static int put_tab(const struct tui_app *app, const struct tui_area *area, int x, size_t i)
+{
+    bool is_current = i == app->current;
+    char tab[48];
+    bool has_name = is_current || area->width >= NARROW;
+    (void)snprintf(tab, sizeof tab, " %zu%s%s ", i + 1, has_name ? " " : "",
+                   has_name ? app->views[i].ops->name : "");
+    struct tui_area room = tui_area_part(area, x, 0, (int)strlen(tab), 1);
+    int width = tui_put(&room, 0, 0, is_current ? TUI_ROLE_HEADER_STRONG : TUI_ROLE_HEADER,
+                        zta_text_of(tab));
+    if (is_current) {
+        tui_select_row(&room, 0);
+    }
+    return x + width;
+}
+
+/* At the right: is the server up, since when, what time is it. */
+static void put_server(const struct tui_app *app, const struct tui_area *area)
+{
+    const struct tui_model *model = app->model;
+    const struct tui_health *health = &model->health;
+    int64_t now_s = model->now_ns / ZTA_NS_PER_S;
+    char clock[TUI_SHORT_MAX];
+    char span[TUI_SHORT_MAX] = "";
+    char text[96];
+    tui_format_clock(now_s, clock);
+    if (health->is_running) {
+        tui_format_span(now_s - health->heartbeat.started_s, span);
+    }
+    (void)snprintf(text, sizeof text, "%s%s  %s ",
+                   health->is_running ? "up " : "not running", span, clock);
+    struct tui_area room = tui_area_part(area, 0, 0, area->width, 1);
+    if (area->width < tui_text_width(zta_text_of(text)) + 2) {
+        return;
+    }
+    int x = tui_put_right(&room, 0, TUI_ROLE_HEADER, zta_text_of(text));
+    (void)tui_put_glyph(&room, x - 2, 0,
+                        health->is_running ? TUI_ROLE_HEADER_GOOD : TUI_ROLE_HEADER_BAD,
+                        TUI_GLYPH_DOT);
+    char alerts[48] = "";
+    if (health->n_alerts > 0) {
+        (void)snprintf(alerts, sizeof alerts, " %zu alert%s ", health->n_alerts,
+                       health->n_alerts == 1 ? "" : "s");
+    }
+    else if (app->is_paused) {
+        (void)snprintf(alerts, sizeof alerts, " paused ");
+    }
+    struct tui_area left = tui_area_part(&room, 0, 0, x - 3, 1);
+    if ((int)strlen(alerts) < left.width) {
+        (void)tui_put_right(&left, 0,
+                            health->n_alerts > 0 ? TUI_ROLE_ALARM : TUI_ROLE_HEADER_STRONG,
+                            zta_text_of(alerts));
+    }
+}
+
+void tui_frame_header(const struct tui_app *app, const struct tui_area *area)
+{
+    tui_fill(area, TUI_ROLE_HEADER);
+    int x = 0;
+    for (size_t i = 0; i < app->n_views; i++) {
+        x = put_tab(app, area, x, i);
+    }
+    struct tui_area rest = tui_area_part(area, x, 0, -1, 1);
+    put_server(app, &rest);
+}
+
+int tui_frame_note(const struct tui_app *app, const struct tui_area *area)
+{
+    const struct tui_model *model = app->model;
+    const struct tui_health *health = &model->health;
+    struct tui_area line = tui_area_part(area, 0, 0, -1, 1);
+    char since[TUI_SHORT_MAX];
+    if (model->error.status != ZTA_OK) {
+        char safe[512];
+        struct zta_buffer out;
+        zta_buffer_init(&out, safe, sizeof safe);
+        zta_buffer_safe(&out, zta_text_of(model->error.text));
+        tui_fill(&line, TUI_ROLE_ALARM);
+        (void)tui_put(&line, 1, 0, TUI_ROLE_ALARM, zta_text_of(safe));
+        return 1;
+    }
+    if (health->is_running) {
+        return 0;
+    }
+    if (!health->has_heartbeat) {
+        (void)tui_print(&line, 1, 0, TUI_ROLE_WARN,
+                        "not running: no server has run on this store yet");
+        return 1;
+    }
+    tui_format_ago(health->heartbeat.time_s, model->now_ns / ZTA_NS_PER_S, since);
+    (void)tui_print(&line, 1, 0, TUI_ROLE_WARN,
+                    "not running: last heartbeat %s ago; this is what was recorded", since);
+    return 1;
+}
+
+/* The first word of how a key is written. */
+static const char *key_of(enum tui_action action, char out[TUI_SHORT_MAX])
+{
+    for (size_t i = 0; tui_key_at(i) != NULL; i++) {
+        if (tui_key_at(i)->action == action) {
+            const char *label = tui_key_at(i)->label;
+            (void)snprintf(out, TUI_SHORT_MAX, "%.*s", (int)strcspn(label, " "), label);
+            return out;
+        }
+    }
+    return "";
+}
+
+static int put_hint(const struct tui_area *area, int x, const struct tui_hint *hint)
+{
+    char key[TUI_SHORT_MAX];
+    const char *label = key_of(hint->action, key);
+    if (x + (int)(strlen(label) + strlen(hint->word)) + 1 > area->width) {
+        return x;
+    }
+    x = tui_put(area, x, 0, TUI_ROLE_KEY, zta_text_of(label));
+    return tui_put(area, x + 1, 0, TUI_ROLE_DIM, zta_text_of(hint->word)) + 2;
+}
+
+void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
+{
+    const struct tui_view_ops *ops = app->views[app->current].ops;
+    const struct tui_hint always[] = {
+        {.action = TUI_ACTION_HELP, .word = "help"},
+        {.action = TUI_ACTION_QUIT, .word = app->desk.page.is_open ? "close" : "quit"},
+    };
+    struct tui_area room = tui_area_part(area, 1, 0, area->width - 2, 1);
+    if (app->desk.message[0] != '\0') {
+        (void)tui_put(&room, 0, 0, app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_GOOD,
+                      zta_text_of(app->desk.message));
+        return;
+    }
+    int x = 0;
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        x = put_hint(&room, x, &always[i]);
+    }
+    for (size_t i = 0; i < ops->n_hints; i++) {
+        x = put_hint(&room, x, &ops->hints[i]);
+    }
+    static const char note[] = "read-only";
+    if (app->model->read_only[0] != '\0' && x + (int)sizeof note < room.width) {
+        (void)tui_put_right(&room, 0, TUI_ROLE_WARN, zta_text_of(note));
+    }
+}
+
+void tui_frame_help(struct tui_page *page)
+{
+    tui_page_open(page, "Keys");
+    tui_page_printf(page, "1 - 9", "the views, as numbered above");
+    for (int group = 0; group < TUI_N_GROUPS; group++) {
+        zta_buffer_printf(&page->out, "\n%s\n",
+                          tui_key_group_name((enum tui_key_group)group));
+        for (size_t i = 0; tui_key_at(i) != NULL; i++) {
+            const struct tui_key_row *row = tui_key_at(i);
+            if ((int)row->group == group) {
+                tui_page_printf(page, row->label, "%s", row->help);
+            }
+        }
+    }
+    zta_buffer_string(&page->out, "\nCapital letters change something, and ask first.\n");
+}

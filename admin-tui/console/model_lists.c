@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions a part at a time; API keys and the audit trail when policy/ has moved. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/model_priv.h"
+#include "shared/base/clock.h"
+#include "shared/store/audit.h"
+
+/*
+ * A walk over all sessions goes on for this long in a refresh, in parts; the next one begins after
+ * a pause, so that a million sessions cost a small share of one CPU.
+ */
+#define WALK_NS   (5 * 1000000)
+#define WALK_PART 1000
+#define PAUSE_NS  ZTA_NS_PER_S
+/* With more sessions than this the pause is longer; sessions of new events are shown anyway. */
+#define MANY_SESSIONS 50000
+#define LONG_PAUSE_NS (20 * ZTA_NS_PER_S)
+/* So many entries are verified without being asked. */
+#define VERIFY_MAX 20000
+
+static bool offer(void *context, const struct zta_session *session)
+{
+    tui_window_offer(context, session);
+    return true;
+}
+
+static bool is_zero(const uint8_t place[ZTA_SESSION_ID_SIZE])
+{
+    static const uint8_t zero[ZTA_SESSION_ID_SIZE];
+    return memcmp(place, zero, sizeof zero) == 0;
+}
+
+static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    int64_t begin_ns = zta_clock_monotonic_ns();
+    enum zta_status status = ZTA_OK;
+    while (status == ZTA_OK && walk->is_walking &&
+           zta_clock_monotonic_ns() - begin_ns < WALK_NS) {
+        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer,
+                                       &model->window);
+        walk->is_walking = !is_zero(walk->session_place);
+    }
+    if (status == ZTA_OK) {
+        tui_window_settle(&model->window, !walk->is_walking);
+        walk->session_end_ns = walk->is_walking ? 0 : model->now_ns;
+    }
+    return status;
+}
+
+static enum zta_status read_touched(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    for (size_t i = 0; i < walk->n_touched; i++) {
+        struct zta_session session;
+        enum zta_status status = zta_session_get(view, walk->touched[i], &session);
+        if (status == ZTA_OK) {
+            tui_window_update(&model->window, &session);
+        }
+        else if (status != ZTA_NOT_FOUND) {
+            return status;
+        }
+    }
+    walk->n_touched = 0;
+    return ZTA_OK;
+}
+
+enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    int64_t pause_ns = model->health.n_sessions > MANY_SESSIONS ? LONG_PAUSE_NS : PAUSE_NS;
+    if (!walk->is_walking && model->now_ns - walk->session_end_ns >= pause_ns) {
+        walk->is_walking = true;
+    }
+    enum zta_status status = walk->is_walking ? walk_on(model, view) : ZTA_OK;
+    return status == ZTA_OK ? read_touched(model, view) : status;
+}
+
+void tui_model_sort(struct tui_model *model, enum tui_order order, const char *words)
+{
+    struct tui_model_walk *walk = model->walk;
+    tui_window_restart(&model->window, order, words);
+    memset(walk->session_place, 0, sizeof walk->session_place);
+    walk->is_walking = true;
+}
+
+/* ---- API keys ---- */
+
+struct listing {
+    struct tui_keys *keys;
+    struct zta_view *view;
+    enum zta_status status;
+};
+
+static bool keep_key(void *context, const struct zta_key *key)
+{
+    struct listing *listing = context;
+    struct tui_keys *keys = listing->keys;
+    if (keys->n == TUI_KEYS_MAX) {
+        keys->is_cut = true;
+        return false;
+    }
+    struct tui_apikey *row = &keys->rows[keys->n];
+    *row = (struct tui_apikey){
+        .created_s = key->created_s, .expires_s = key->expires_s, .revoked_s = key->revoked_s};
+    tui_keep(row->id, sizeof row->id, zta_text_of(key->id));
+    tui_keep(row->name, sizeof row->name, key->name);
+    tui_keep(row->owner, sizeof row->owner,
+             zta_text_is_absent(key->owner) ? key->name : key->owner);
+    enum zta_status status = zta_key_use_get(listing->view, key->id, &row->used_s, &row->n_uses);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        listing->status = status;
+        return false;
+    }
+    keys->n++;
+    return true;
+}
+
+enum zta_status tui_model_read_keys(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    uint64_t policy_txn = zta_view_policy_txn(view);
+    /* Their uses are in state/, which moves all the time. */
+    if (policy_txn == walk->keys_policy_txn && model->now_ns - walk->keys_ns < ZTA_NS_PER_S) {
+        return ZTA_OK;
+    }
+    struct listing listing = {.keys = &model->keys, .view = view, .status = ZTA_OK};
+    model->keys.n = 0;
+    model->keys.is_cut = false;
+    enum zta_status status = zta_key_each(view, keep_key, &listing);
+    walk->keys_ns = model->now_ns;
+    walk->keys_policy_txn = policy_txn;
+    return status == ZTA_OK ? listing.status : status;
+}
+
+/* ---- audit trail ---- */
+
+static bool keep_entry(void *context, const struct zta_audit_entry *entry)
+{
+    struct tui_audit *audit = context;
+    struct tui_audit_row *row = &audit->rows[audit->n++];
+    struct zta_text who = zta_text_is_absent(entry->sudo_user) ? entry->login : entry->sudo_user;
+    *row = (struct tui_audit_row){.id = entry->id, .time_s = entry->time_ns / ZTA_NS_PER_S};
+    tui_keep(row->who, sizeof row->who, who);
+    tui_keep(row->action, sizeof row->action, entry->action);
+    tui_keep(row->target, sizeof row->target, entry->target);
+    tui_keep(row->after, sizeof row->after, entry->after);
+    tui_keep(row->reason, sizeof row->reason, entry->reason);
+    return true;
+}
+
+void tui_model_verify_chain(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_audit *audit = &model->audit;
+    struct zta_sha256 head = {.bytes = {0}};
+    struct zta_error error = {.status = ZTA_OK};
+    enum zta_status status = zta_audit_verify(view, &audit->n_verified, &head, &error);
+    audit->chain = status == ZTA_OK ? TUI_CHAIN_CONSISTENT : TUI_CHAIN_UNKNOWN;
+    zta_hex_encode(head.bytes, sizeof head.bytes, audit->head);
+    if (status == ZTA_CORRUPT) {
+        audit->chain = TUI_CHAIN_BROKEN;
+        (void)snprintf(audit->fault, sizeof audit->fault, "%.*s", (int)sizeof audit->fault - 1,
+                       error.text);
+    }
+    else if (status != ZTA_OK) {
+        tui_model_fail(model, status, "verifying the audit trail");
+    }
+}
+
+enum zta_status tui_model_read_audit(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_audit *audit = &model->audit;
+    uint64_t txn = zta_view_policy_txn(view);
+    if (txn == model->walk->audit_policy_txn) {
+        return ZTA_OK;
+    }
+    audit->n = 0;
+    audit->chain = TUI_CHAIN_UNKNOWN;
+    enum zta_status status = zta_audit_each(view, TUI_AUDIT_MAX, keep_entry, audit);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    model->walk->audit_policy_txn = txn;
+    if (audit->n > 0 && audit->rows[0].id <= VERIFY_MAX) {
+        tui_model_verify_chain(model, view);
+    }
+    return ZTA_OK;
+}
+
+void tui_model_verify(struct tui_model *model)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(model->ctl->store, &view);
+    if (status != ZTA_OK) {
+        tui_model_fail(model, status, "verifying the audit trail");
+        return;
+    }
+    tui_model_verify_chain(model, view);
+    zta_view_end(&view);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything about one thing, as a page. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/format.h"
+#include "admin-tui/console/model_priv.h"
+#include "admin-tui/explain.h"
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+#include "shared/store/audit.h"
+
+static bool begin(struct tui_model *model, struct zta_view **view)
+{
+    enum zta_status status = zta_view_begin(model->ctl->store, view);
+    if (status != ZTA_OK) {
+        tui_model_fail(model, status, "reading the store");
+    }
+    return status == ZTA_OK;
+}
+
+static bool end(struct tui_model *model, struct zta_view **view, enum zta_status status,
+                const char *what)
+{
+    zta_view_end(view);
+    if (status != ZTA_OK) {
+        tui_model_fail(model, status, what);
+    }
+    return status == ZTA_OK;
+}
+
+/* "2027-01-01T00:00:00Z, 4d ago"; 0 is no line. */
+static void put_time(struct tui_page *page, const char *label, int64_t time_s, int64_t now_s)
+{
+    char text[ZTA_TIME_TEXT_MAX];
+    char span[TUI_SHORT_MAX];
+    if (time_s != 0) {
+        zta_time_print(time_s, text);
+        tui_format_until(time_s, now_s, span);
+        tui_page_printf(page, label, "%s, %s", text, span);
+    }
+}
+
+bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
+                       struct tui_page *page)
+{
+    struct ctl_explained_store kept;
+    struct ctl_explained explained;
+    struct zta_view *view = NULL;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    enum zta_status status = ctl_explained_find(view, event, &kept, &explained);
+    if (!end(model, &view, status, "explaining")) {
+        return false;
+    }
+    tui_page_open(page, "Why");
+    ctl_explain(&explained, &page->out);
+    return true;
+}
+
+bool tui_model_show_session(struct tui_model *model, const struct zta_session *known,
+                            struct tui_page *page)
+{
+    struct zta_session session = *known;
+    struct zta_view *view = NULL;
+    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
+    char addr[ZTA_CIDR_TEXT_MAX];
+    int64_t now_s = model->now_ns / ZTA_NS_PER_S;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    enum zta_status status = zta_session_get(view, known->id, &session);
+    if (!end(model, &view, status, "this session")) {
+        return false;
+    }
+    tui_page_open(page, "Session");
+    zta_hex_encode(session.id, sizeof session.id, hex);
+    tui_page_printf(page, "session", "%s, by %s", hex, zta_session_kind_name(session.kind));
+    tui_page_line(page, "subject", zta_text_of(session.subject));
+    tui_page_line(page, "issuer", zta_text_of(session.issuer));
+    tui_page_line(page, "client", zta_text_of(session.client));
+    tui_page_line(page, "API key", zta_text_of(session.apikey));
+    tui_page_printf(page, "with", "%s, binding %s", zta_credential_name(session.credential),
+                    zta_binding_name(session.binding));
+    zta_hex_encode(session.token_id, sizeof session.token_id, hex);
+    tui_page_printf(page, "token id", "%s", hex);
+    zta_addr_print(&session.addr, addr);
+    tui_page_printf(page, "address", "%s", addr);
+    tui_page_line(page, "agent", zta_text_of(session.agent));
+    tui_page_printf(page, "requests", "%" PRIu64 ", %" PRIu64 " of them refused",
+                    session.n_requests, session.n_denied);
+    tui_page_printf(page, "last", "%s", zta_reason_name((enum zta_reason)session.last_reason));
+    put_time(page, "seen", session.last_s, now_s);
+    put_time(page, "since", session.first_s, now_s);
+    put_time(page, "expires", session.expires_s, now_s);
+    return true;
+}
+
+static void put_values(struct tui_page *page, const char *label, const struct zta_text *values,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        tui_page_line(page, i == 0 ? label : "", values[i]);
+    }
+}
+
+static void put_key(struct tui_page *page, const struct zta_key *key, int64_t now_s)
+{
+    tui_page_open(page, "API key");
+    tui_page_printf(page, "key", "%s", key->id);
+    tui_page_line(page, "name", key->name);
+    tui_page_line(page, "owner", zta_text_is_absent(key->owner) ? key->name : key->owner);
+    put_values(page, "roles", key->roles, key->n_roles);
+    put_values(page, "scopes", key->scopes, key->n_scopes);
+    for (size_t i = 0; i < key->n_cidrs; i++) {
+        char network[ZTA_CIDR_TEXT_MAX];
+        zta_cidr_print(&key->cidrs[i], network);
+        tui_page_printf(page, i == 0 ? "networks" : "", "%s", network);
+    }
+    put_time(page, "created", key->created_s, now_s);
+    tui_page_line(page, "by", key->author);
+    put_time(page, "expires", key->expires_s, now_s);
+    put_time(page, "former", key->old_until_s, now_s);
+    put_time(page, "revoked", key->revoked_s, now_s);
+    tui_page_line(page, "reason", key->reason);
+}
+
+bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page *page)
+{
+    char storage[ZTA_KEY_STORAGE_SIZE];
+    struct zta_key key;
+    struct zta_view *view = NULL;
+    int64_t used_s = 0;
+    uint64_t n_uses = 0;
+    int64_t now_s = model->now_ns / ZTA_NS_PER_S;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    enum zta_status status = zta_key_get(view, id, storage, sizeof storage, &key);
+    if (status == ZTA_OK) {
+        status = zta_key_use_get(view, id, &used_s, &n_uses);
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    if (!end(model, &view, status, "this API key")) {
+        return false;
+    }
+    put_key(page, &key, now_s);
+    tui_page_printf(page, "used", "%" PRIu64 " times", n_uses);
+    put_time(page, "last used", used_s, now_s);
+    return true;
+}
+
+struct showing {
+    struct tui_page *page;
+    uint64_t id;
+    bool is_found;
+};
+
+static bool put_entry(void *context, const struct zta_audit_entry *entry)
+{
+    struct showing *showing = context;
+    struct tui_page *page = showing->page;
+    char time[ZTA_TIME_TEXT_MAX];
+    char hex[2 * ZTA_SHA256_SIZE + 1];
+    if (entry->id != showing->id) {
+        return entry->id > showing->id;
+    }
+    tui_page_open(page, "Action");
+    zta_time_print_ms(entry->time_ns, time);
+    tui_page_printf(page, "action", "%" PRIu64 " at %s", entry->id, time);
+    tui_page_line(page, "what", entry->action);
+    tui_page_line(page, "target", entry->target);
+    tui_page_line(page, "before", entry->before);
+    tui_page_line(page, "after", entry->after);
+    tui_page_line(page, "why", entry->reason);
+    tui_page_line(page, "login", entry->login);
+    tui_page_line(page, "sudo user", entry->sudo_user);
+    tui_page_printf(page, "uid", "%u", (unsigned)entry->uid);
+    tui_page_line(page, "terminal", entry->tty);
+    zta_hex_encode(entry->previous.bytes, sizeof entry->previous.bytes, hex);
+    tui_page_printf(page, "previous", "%s", hex);
+    zta_hex_encode(entry->hash.bytes, sizeof entry->hash.bytes, hex);
+    tui_page_printf(page, "hash", "%s", hex);
+    showing->is_found = true;
+    return false;
+}
+
+bool tui_model_show_audit(struct tui_model *model, uint64_t id, struct tui_page *page)
+{
+    struct showing showing = {.page = page, .id = id};
+    struct zta_view *view = NULL;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    enum zta_status status = zta_audit_each(view, 0, put_entry, &showing);
+    if (status == ZTA_OK && !showing.is_found) {
+        status = ZTA_NOT_FOUND;
+    }
+    return end(model, &view, status, "this action");
+}

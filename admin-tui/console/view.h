@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a view is: a file in views/ that defines `const struct tui_view_ops tui_view_<name>`, and a
+ * line in views.def. A view draws what the model has into an area, at any size, and acts on keys;
+ * app.c moves in lists, searches, asks and shows pages for all of them.
+ */
+#ifndef TUI_VIEW_H
+#define TUI_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "admin-tui/console/dialog.h"
+#include "admin-tui/console/keys.h"
+#include "admin-tui/console/list.h"
+#include "admin-tui/console/model.h"
+
+/* What views share with the frame around them. */
+struct tui_desk {
+    struct tui_page page; /* the detail; open: shown beside or over the view */
+    struct tui_dialog dialog;
+    char message[512];    /* for the line below; safe */
+    bool is_complaint;
+    char copied[128];     /* for the clipboard; "": nothing */
+};
+
+struct tui_view_ops;
+
+struct tui_view {
+    const struct tui_view_ops *ops;
+    void *state; /* ops->state_size zeroed bytes */
+    struct tui_model *model;
+    struct tui_desk *desk;
+};
+
+/* A key worth naming below this view. */
+struct tui_hint {
+    enum tui_action action;
+    const char *word;
+};
+
+struct tui_view_ops {
+    const char *name;
+    const struct tui_hint *hints;
+    size_t n_hints;
+    unsigned parts; /* of the model, a set of enum tui_part */
+    size_t state_size;
+    void (*draw)(struct tui_view *view, const struct tui_area *area);
+    /* True when the action meant something here. Movement and search are the frame's. */
+    bool (*act)(struct tui_view *view, enum tui_action action);
+    /* The table and list that movement and search are about; NULL: the view has none. */
+    struct tui_list *(*rows)(struct tui_view *view, struct tui_table *table);
+    /* What `f` begins with; a new filter: false and a complaint when it is none. May be NULL. */
+    const char *(*filter)(struct tui_view *view);
+    bool (*set_filter)(struct tui_view *view, const char *text);
+};
+
+/* All views, in the order of their numbers; NULL behind the last. */
+const struct tui_view_ops *tui_view_at(size_t i);
+
+/* One line below, until the next key. */
+void tui_say(struct tui_desk *desk, const char *fmt, ...) ZTA_PRINTF(2, 3);
+void tui_complain(struct tui_desk *desk, const char *fmt, ...) ZTA_PRINTF(2, 3);
+
+#define TUI_VIEW(name) extern const struct tui_view_ops tui_view_##name;
+#include "admin-tui/console/views.def"
+#undef TUI_VIEW
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is there: the first sessions of an order, whatever their number. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/format.h"
+#include "admin-tui/console/view.h"
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+
+struct sessions {
+    struct tui_list list;
+    uint8_t id[ZTA_SESSION_ID_SIZE]; /* of the selected row */
+    uint8_t marked[TUI_PLAN_MAX][ZTA_SESSION_ID_SIZE];
+    size_t n_marked;
+    size_t drawn; /* row of id when it was drawn */
+};
+
+enum column {
+    COLUMN_MARK = 0,
+    COLUMN_SUBJECT,
+    COLUMN_ISSUER,
+    COLUMN_CLIENT,
+    COLUMN_SEEN,
+    COLUMN_REQUESTS,
+    COLUMN_DENIED,
+    COLUMN_REASON,
+    COLUMN_ADDRESS,
+    COLUMN_KIND,
+    COLUMN_EXPIRES,
+    COLUMN_FIRST,
+    COLUMN_AGENT,
+    N_COLUMNS
+};
+
+static const struct tui_column columns[N_COLUMNS] = {
+    [COLUMN_MARK] = {.least = 1, .rank = 0},
+    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 14, .share = 4, .rank = 0},
+    [COLUMN_ISSUER] = {.title = "ISSUER", .least = 8, .share = 1, .rank = 4},
+    [COLUMN_CLIENT] = {.title = "CLIENT", .least = 9, .share = 2, .rank = 3},
+    [COLUMN_SEEN] = {.title = "SEEN", .least = 5, .rank = 0, .is_right = true},
+    [COLUMN_REQUESTS] = {.title = "REQS", .least = 5, .rank = 1, .is_right = true},
+    [COLUMN_DENIED] = {.title = "REFUSED", .least = 7, .rank = 1, .is_right = true},
+    [COLUMN_REASON] = {.title = "LAST", .least = 14, .share = 1, .rank = 5},
+    [COLUMN_ADDRESS] = {.title = "ADDRESS", .least = 15, .share = 1, .rank = 2},
+    [COLUMN_KIND] = {.title = "KIND", .least = 7, .rank = 7},
+    [COLUMN_EXPIRES] = {.title = "EXPIRES", .least = 8, .rank = 6, .is_right = true},
+    [COLUMN_FIRST] = {.title = "SINCE", .least = 5, .rank = 6, .is_right = true},
+    [COLUMN_AGENT] = {.title = "AGENT", .least = 14, .share = 3, .rank = 8},
+};
+
+static const size_t sorted_columns[TUI_N_ORDERS] = {
+    [TUI_ORDER_LAST_SEEN] = COLUMN_SEEN,   [TUI_ORDER_REQUESTS] = COLUMN_REQUESTS,
+    [TUI_ORDER_DENIED] = COLUMN_DENIED,    [TUI_ORDER_SUBJECT] = COLUMN_SUBJECT,
+    [TUI_ORDER_FIRST_SEEN] = COLUMN_FIRST,
+};
+
+/* Index of a marked session, n_marked when it is not. */
+static size_t mark_of(const struct sessions *sessions, const uint8_t id[ZTA_SESSION_ID_SIZE])
+{
+    size_t i = 0;
+    while (i < sessions->n_marked && memcmp(sessions->marked[i], id, ZTA_SESSION_ID_SIZE) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static void put_number(struct zta_buffer *out, uint64_t n)
+{
+    char text[TUI_SHORT_MAX];
+    tui_format_count(n, text);
+    zta_buffer_string(out, text);
+}
+
+static void put_ago(struct zta_buffer *out, int64_t time_s, int64_t now_s)
+{
+    char text[TUI_SHORT_MAX];
+    tui_format_ago(time_s, now_s, text);
+    zta_buffer_string(out, text);
+}
+
+static void put_addr(struct zta_buffer *out, const struct zta_addr *addr)
+{
+    char text[ZTA_CIDR_TEXT_MAX];
+    zta_addr_print(addr, text);
+    zta_buffer_string(out, text);
+}
+
+static void put_expiry(const struct zta_session *session, int64_t now_s, struct zta_buffer *out,
+                       enum tui_role *role)
+{
+    char text[TUI_SHORT_MAX];
+    bool is_over = session->expires_s != 0 && session->expires_s <= now_s;
+    tui_format_until(session->expires_s, now_s, text);
+    zta_buffer_string(out, session->expires_s == 0 ? "-" : text);
+    *role = is_over ? TUI_ROLE_DIM : TUI_ROLE_TEXT;
+}
+
+static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
+                     enum tui_role *role)
+{
+    const struct tui_view *view = context;
+    const struct sessions *sessions = view->state;
+    const struct zta_session *session = &view->model->window.shown[i];
+    int64_t now_s = view->model->now_ns / ZTA_NS_PER_S;
+    switch ((enum column)column) {
+    case COLUMN_MARK:
+        *role = TUI_ROLE_KEY;
+        zta_buffer_string(out, mark_of(sessions, session->id) < sessions->n_marked ? "*" : " ");
+        break;
+    case COLUMN_SUBJECT:
+        *role = TUI_ROLE_STRONG;
+        tui_format_foreign(out, zta_text_of(session->subject));
+        break;
+    case COLUMN_ISSUER:
+        *role = TUI_ROLE_DIM;
+        tui_format_foreign(out, zta_text_of(session->issuer));
+        break;
+    case COLUMN_CLIENT:
+        tui_format_foreign(out, zta_text_of(session->client[0] != '\0' ? session->client
+                                                                        : session->apikey));
+        break;
+    case COLUMN_SEEN:
+        *role = now_s - session->last_s < 60 ? TUI_ROLE_GOOD : TUI_ROLE_TEXT;
+        put_ago(out, session->last_s, now_s);
+        break;
+    case COLUMN_REQUESTS:
+        put_number(out, session->n_requests);
+        break;
+    case COLUMN_DENIED:
+        *role = session->n_denied > 0 ? TUI_ROLE_BAD : TUI_ROLE_DIM;
+        put_number(out, session->n_denied);
+        break;
+    case COLUMN_REASON:
+        *role = session->last_reason == ZTA_REASON_OK ? TUI_ROLE_DIM : TUI_ROLE_WARN;
+        zta_buffer_string(out, zta_reason_name((enum zta_reason)session->last_reason));
+        break;
+    case COLUMN_ADDRESS:
+        put_addr(out, &session->addr);
+        break;
+    case COLUMN_KIND:
+        *role = TUI_ROLE_DIM;
+        zta_buffer_string(out, zta_session_kind_name(session->kind));
+        break;
+    case COLUMN_EXPIRES:
+        put_expiry(session, now_s, out, role);
+        break;
+    case COLUMN_FIRST:
+        *role = TUI_ROLE_DIM;
+        put_ago(out, session->first_s, now_s);
+        break;
+    case COLUMN_AGENT:
+        *role = TUI_ROLE_DIM;
+        tui_format_foreign(out, zta_text_of(session->agent));
+        break;
+    case N_COLUMNS:
+        break;
+    }
+}
+
+static struct tui_list *rows(struct tui_view *view, struct tui_table *table)
+{
+    struct sessions *sessions = view->state;
+    *table = (struct tui_table){.columns = columns,
+                                .n_columns = N_COLUMNS,
+                                .sorted = sorted_columns[view->model->window.order],
+                                .cell = put_cell,
+                                .context = view};
+    return &sessions->list;
+}
+
+/* Rows change places: the selection stays on its session, the top row on the top. */
+static void settle(struct tui_view *view)
+{
+    struct sessions *sessions = view->state;
+    const struct tui_window *window = &view->model->window;
+    struct tui_list *list = &sessions->list;
+    bool is_unmoved = list->selected == sessions->drawn && list->selected > 0;
+    tui_list_resize(list, window->n_shown);
+    for (size_t i = 0; is_unmoved && i < window->n_shown; i++) {
+        if (memcmp(window->shown[i].id, sessions->id, sizeof sessions->id) == 0) {
+            tui_list_select(list, i);
+            break;
+        }
+    }
+    if (list->selected < window->n_shown) {
+        memcpy(sessions->id, window->shown[list->selected].id, sizeof sessions->id);
+    }
+    sessions->drawn = list->selected;
+}
+
+static const struct zta_session *selected(const struct tui_view *view)
+{
+    const struct sessions *sessions = view->state;
+    const struct tui_window *window = &view->model->window;
+    return sessions->list.selected < window->n_shown ? &window->shown[sessions->list.selected]
+                                                     : NULL;
+}
+
+static void draw_status(const struct tui_view *view, const struct tui_area *line)
+{
+    const struct sessions *sessions = view->state;
+    const struct tui_window *window = &view->model->window;
+    char count[TUI_SHORT_MAX];
+    char share[TUI_SHORT_MAX];
+    bool is_filtered = window->words[0] != '\0';
+    uint64_t all = view->model->health.n_sessions;
+    tui_format_count(is_filtered || window->is_whole ? window->n_matched : all, count);
+    int x = tui_print(line, 1, 0, TUI_ROLE_STRONG, "%s ", count);
+    x = tui_print(line, x, 0, TUI_ROLE_DIM, "sessions%s  ", is_filtered ? " match" : "");
+    if (is_filtered) {
+        char safe[512];
+        struct zta_buffer out;
+        zta_buffer_init(&out, safe, sizeof safe);
+        zta_buffer_safe(&out, zta_text_of(window->words));
+        x = tui_print(line, x, 0, TUI_ROLE_KEY, "%s  ", safe);
+    }
+    if (!window->is_whole) {
+        tui_format_share((double)window->n_walked, (double)all, share);
+        x = tui_print(line, x, 0, TUI_ROLE_WARN, "reading, %s  ", share);
+    }
+    else if (window->n_matched > window->n_shown) {
+        x = tui_print(line, x, 0, TUI_ROLE_DIM, "the first %zu  ", window->n_shown);
+    }
+    if (sessions->n_marked > 0) {
+        (void)tui_print(line, x, 0, TUI_ROLE_KEY, "%zu marked", sessions->n_marked);
+    }
+}
+
+static void draw(struct tui_view *view, const struct tui_area *area)
+{
+    struct tui_table table;
+    settle(view);
+    struct tui_list *list = rows(view, &table);
+    draw_status(view, area);
+    struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
+    tui_list_draw(&below, &table, list);
+    if (list->n == 0 && view->model->window.is_whole) {
+        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
+                        view->model->window.words[0] == '\0' ? "no session was seen yet"
+                                                             : "no session matches");
+    }
+}
+
+static void mark(struct tui_view *view)
+{
+    struct sessions *sessions = view->state;
+    const struct zta_session *session = selected(view);
+    size_t at = mark_of(sessions, session->id);
+    if (at < sessions->n_marked) {
+        sessions->n_marked--;
+        memmove(sessions->marked[at], sessions->marked[at + 1],
+                (sessions->n_marked - at) * sizeof sessions->marked[0]);
+    }
+    else if (sessions->n_marked < TUI_PLAN_MAX) {
+        memcpy(sessions->marked[sessions->n_marked++], session->id, sizeof session->id);
+    }
+    else {
+        tui_complain(view->desk, "%d sessions is the most in one change", TUI_PLAN_MAX);
+    }
+    (void)tui_list_move(&sessions->list, TUI_ACTION_DOWN);
+}
+
+/* The marked sessions, else the selected one. */
+static void revoke(struct tui_view *view)
+{
+    struct sessions *sessions = view->state;
+    struct tui_plan *plan = &view->desk->dialog.plan;
+    tui_plan_clear(plan);
+    for (size_t i = 0; i < sessions->n_marked; i++) {
+        struct zta_session marked;
+        memcpy(marked.id, sessions->marked[i], sizeof marked.id);
+        tui_plan_session(plan, &marked);
+    }
+    if (plan->n == 0) {
+        tui_plan_session(plan, selected(view));
+    }
+    sessions->n_marked = 0;
+    tui_dialog_begin(&view->desk->dialog);
+}
+
+static void copy(struct tui_view *view)
+{
+    char id[2 * ZTA_SESSION_ID_SIZE + 1];
+    zta_hex_encode(selected(view)->id, ZTA_SESSION_ID_SIZE, id);
+    (void)snprintf(view->desk->copied, sizeof view->desk->copied, "%s", id);
+    tui_say(view->desk, "copied %s", id);
+}
+
+static bool act_on_row(struct tui_view *view, enum tui_action action)
+{
+    switch ((int)action) {
+    case TUI_ACTION_DETAIL:
+    case TUI_ACTION_EXPLAIN:
+        if (!tui_model_show_session(view->model, selected(view), &view->desk->page)) {
+            tui_complain(view->desk, "%s", view->model->error.text);
+        }
+        return true;
+    case TUI_ACTION_MARK:
+        mark(view);
+        return true;
+    case TUI_ACTION_REVOKE:
+        revoke(view);
+        return true;
+    case TUI_ACTION_COPY:
+        copy(view);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool act(struct tui_view *view, enum tui_action action)
+{
+    struct tui_window *window = &view->model->window;
+    if (action == TUI_ACTION_SORT) {
+        tui_model_sort(view->model, (window->order + 1) % TUI_N_ORDERS, window->words);
+        return true;
+    }
+    if (selected(view) == NULL) {
+        tui_complain(view->desk, "there is no row");
+        return true;
+    }
+    return act_on_row(view, action);
+}
+
+static const char *filter(struct tui_view *view)
+{
+    return view->model->window.words;
+}
+
+static bool set_filter(struct tui_view *view, const char *text)
+{
+    if (strlen(text) >= TUI_WORDS_MAX) {
+        tui_complain(view->desk, "at most %d bytes", TUI_WORDS_MAX - 1);
+        return false;
+    }
+    tui_model_sort(view->model, view->model->window.order, text);
+    return true;
+}
+
+static const struct tui_hint hints[] = {
+    {.action = TUI_ACTION_DETAIL, .word = "detail"},
+    {.action = TUI_ACTION_REVOKE, .word = "revoke"},
+    {.action = TUI_ACTION_SORT, .word = "sort"},
+    {.action = TUI_ACTION_FILTER, .word = "filter"},
+    {.action = TUI_ACTION_MARK, .word = "mark"},
+    {.action = TUI_ACTION_SEARCH, .word = "search"},
+};
+
+const struct tui_view_ops tui_view_sessions = {
+    .name = "Sessions",
+    .hints = hints,
+    .n_hints = sizeof hints / sizeof hints[0],
+    .parts = TUI_PART_SESSIONS,
+    .state_size = sizeof(struct sessions),
+    .draw = draw,
+    .act = act,
+    .rows = rows,
+    .filter = filter,
+    .set_filter = set_filter,
+};

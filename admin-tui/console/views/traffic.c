@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests as they are recorded, the newest below. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/format.h"
+#include "admin-tui/console/view.h"
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+
+struct traffic {
+    struct tui_list list;
+    uint64_t number; /* of the selected row: rows move up as new ones come */
+    uint64_t first;  /* number of the list's first row */
+    bool is_left;    /* the user left the newest row: following has ended */
+    char filter[CTL_FILTER_TEXT_MAX];
+};
+
+enum column {
+    COLUMN_TIME = 0,
+    COLUMN_OUTCOME,
+    COLUMN_STATUS,
+    COLUMN_METHOD,
+    COLUMN_PATH,
+    COLUMN_REASON,
+    COLUMN_SUBJECT,
+    COLUMN_RULE,
+    COLUMN_ADDRESS,
+    COLUMN_LATENCY,
+    COLUMN_AGENT,
+    N_COLUMNS
+};
+
+static const struct tui_column columns[N_COLUMNS] = {
+    [COLUMN_TIME] = {.title = "TIME", .least = 8, .rank = 2},
+    [COLUMN_OUTCOME] = {.title = "OUTCOME", .least = 9, .rank = 0},
+    [COLUMN_STATUS] = {.title = "STAT", .least = 4, .rank = 4},
+    [COLUMN_METHOD] = {.title = "METHOD", .least = 6, .rank = 3},
+    [COLUMN_PATH] = {.title = "PATH", .least = 14, .share = 5, .rank = 0},
+    [COLUMN_REASON] = {.title = "REASON", .least = 14, .share = 1, .rank = 1},
+    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 10, .share = 3, .rank = 3},
+    [COLUMN_RULE] = {.title = "RULE", .least = 14, .share = 2, .rank = 6},
+    [COLUMN_ADDRESS] = {.title = "ADDRESS", .least = 15, .share = 1, .rank = 5},
+    [COLUMN_LATENCY] = {.title = "MS", .least = 7, .rank = 7, .is_right = true},
+    [COLUMN_AGENT] = {.title = "AGENT", .least = 14, .share = 3, .rank = 8},
+};
+
+static void put_time(const struct ctl_event *row, struct zta_buffer *out)
+{
+    char clock[TUI_SHORT_MAX];
+    tui_format_clock(row->time_ns / ZTA_NS_PER_S, clock);
+    zta_buffer_string(out, clock);
+}
+
+/* What monitored parts would have done stands beside what was done. */
+static void put_reason(const struct zta_event *event, struct zta_buffer *out, enum tui_role *role)
+{
+    bool is_allowed = event->outcome == ZTA_OUTCOME_ALLOW;
+    if (is_allowed && (event->flags & ZTA_EVENT_MONITORED) != 0) {
+        zta_buffer_printf(out, "(%s)",
+                          zta_reason_name((enum zta_reason)event->monitor_reason));
+        *role = TUI_ROLE_INFO;
+        return;
+    }
+    zta_buffer_string(out, zta_reason_name((enum zta_reason)event->reason));
+    *role = is_allowed ? TUI_ROLE_DIM : TUI_ROLE_TEXT;
+}
+
+static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
+                     enum tui_role *role)
+{
+    const struct tui_view *view = context;
+    const struct ctl_event *row = tui_tail_at(&view->model->tail, i);
+    const struct zta_event *event = &row->event;
+    char addr[ZTA_CIDR_TEXT_MAX];
+    switch ((enum column)column) {
+    case COLUMN_TIME:
+        *role = TUI_ROLE_DIM;
+        put_time(row, out);
+        break;
+    case COLUMN_OUTCOME:
+        *role = tui_role_of_outcome(event->outcome);
+        zta_buffer_string(out, zta_outcome_name((enum zta_outcome)event->outcome));
+        break;
+    case COLUMN_STATUS:
+        zta_buffer_printf(out, "%u", (unsigned)event->http_status);
+        break;
+    case COLUMN_METHOD:
+        *role = TUI_ROLE_DIM;
+        tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_METHOD));
+        break;
+    case COLUMN_PATH:
+        *role = TUI_ROLE_STRONG;
+        tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_PATH));
+        break;
+    case COLUMN_REASON:
+        put_reason(event, out, role);
+        break;
+    case COLUMN_SUBJECT:
+        tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_SUBJECT));
+        break;
+    case COLUMN_RULE:
+        *role = TUI_ROLE_DIM;
+        tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_RULE));
+        break;
+    case COLUMN_ADDRESS:
+        zta_addr_print(&event->addr, addr);
+        zta_buffer_string(out, addr);
+        break;
+    case COLUMN_LATENCY:
+        *role = TUI_ROLE_DIM;
+        zta_buffer_printf(out, "%.2f", event->latency_us / 1000.0);
+        break;
+    case COLUMN_AGENT:
+        *role = TUI_ROLE_DIM;
+        tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_AGENT));
+        break;
+    case N_COLUMNS:
+        break;
+    }
+}
+
+static struct tui_list *rows(struct tui_view *view, struct tui_table *table)
+{
+    struct traffic *traffic = view->state;
+    *table = (struct tui_table){.columns = columns,
+                                .n_columns = N_COLUMNS,
+                                .sorted = N_COLUMNS,
+                                .cell = put_cell,
+                                .context = view};
+    return &traffic->list;
+}
+
+/* The selection was moved: it is a row of its own number now, and following ends or begins. */
+static void note_move(struct traffic *traffic)
+{
+    const struct tui_list *list = &traffic->list;
+    if (traffic->first + list->selected != traffic->number) {
+        traffic->number = traffic->first + list->selected;
+        traffic->is_left = list->selected + 1 < list->n;
+    }
+}
+
+/* Rows that came have moved the others: on the newest while following, else on the same row. */
+static void settle(struct tui_view *view)
+{
+    struct traffic *traffic = view->state;
+    const struct tui_tail *tail = &view->model->tail;
+    struct tui_list *list = &traffic->list;
+    note_move(traffic);
+    bool is_following = !traffic->is_left && !view->desk->page.is_open;
+    uint64_t first = tui_tail_first(tail);
+    uint64_t from_first = traffic->number < first ? 0 : traffic->number - first;
+    traffic->first = first;
+    tui_list_resize(list, tail->n);
+    tui_list_select(list, is_following ? SIZE_MAX : (size_t)from_first);
+    traffic->number = first + list->selected;
+}
+
+static void draw_status(const struct tui_view *view, const struct tui_area *line)
+{
+    const struct traffic *traffic = view->state;
+    const struct tui_model *model = view->model;
+    int x = 1;
+    if (model->is_held) {
+        x = tui_print(line, x, 0, TUI_ROLE_WARN, "paused, %llu new  ",
+                      (unsigned long long)model->n_held);
+    }
+    else if (traffic->is_left) {
+        x = tui_print(line, x, 0, TUI_ROLE_WARN, "not following, G does  ");
+    }
+    else {
+        x = tui_print(line, x, 0, TUI_ROLE_GOOD, "following  ");
+    }
+    if (traffic->filter[0] != '\0') {
+        char safe[512];
+        struct zta_buffer out;
+        zta_buffer_init(&out, safe, sizeof safe);
+        zta_buffer_safe(&out, zta_text_of(traffic->filter));
+        x = tui_print(line, x, 0, TUI_ROLE_DIM, "filter ");
+        x = tui_print(line, x, 0, TUI_ROLE_KEY, "%s  ", safe);
+    }
+    if (model->is_tail_cut) {
+        (void)tui_print(line, x, 0, TUI_ROLE_DIM, "of the newest %d requests", TUI_EVENTS_BACK);
+    }
+    char count[64];
+    char rate[TUI_SHORT_MAX];
+    tui_format_rate(tui_pulse_rate(&model->pulse, TUI_SERIES_ALL), rate);
+    (void)snprintf(count, sizeof count, "%zu rows, %s/s ", model->tail.n, rate);
+    struct tui_area right = tui_area_part(line, x, 0, -1, 1);
+    if ((int)strlen(count) <= right.width) {
+        (void)tui_put_right(&right, 0, TUI_ROLE_DIM, zta_text_of(count));
+    }
+}
+
+static void draw(struct tui_view *view, const struct tui_area *area)
+{
+    struct tui_table table;
+    settle(view);
+    struct tui_list *list = rows(view, &table);
+    draw_status(view, area);
+    struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
+    tui_list_draw(&below, &table, list);
+    if (list->n == 0) {
+        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
+                        view->model->filter.n_terms == 0 ? "no request was recorded yet"
+                                                         : "no recorded request matches");
+    }
+}
+
+static bool explain(struct tui_view *view)
+{
+    const struct traffic *traffic = view->state;
+    const struct tui_tail *tail = &view->model->tail;
+    if (traffic->list.selected >= tail->n) {
+        tui_complain(view->desk, "there is no row");
+        return true;
+    }
+    const struct ctl_event *row = tui_tail_at(tail, traffic->list.selected);
+    if (!tui_model_explain(view->model, &row->event, &view->desk->page)) {
+        tui_complain(view->desk, "%s", view->model->error.text);
+    }
+    return true;
+}
+
+static bool copy(struct tui_view *view)
+{
+    const struct traffic *traffic = view->state;
+    const struct tui_tail *tail = &view->model->tail;
+    if (traffic->list.selected < tail->n) {
+        char id[ZTA_ULID_TEXT_LEN + 1];
+        zta_ulid_print(&tui_tail_at(tail, traffic->list.selected)->event.id, id);
+        (void)snprintf(view->desk->copied, sizeof view->desk->copied, "%s", id);
+        tui_say(view->desk, "copied %s", id);
+    }
+    return true;
+}
+
+static bool act(struct tui_view *view, enum tui_action action)
+{
+    switch ((int)action) {
+    case TUI_ACTION_DETAIL:
+    case TUI_ACTION_EXPLAIN:
+        return explain(view);
+    case TUI_ACTION_COPY:
+        return copy(view);
+    default:
+        return false;
+    }
+}
+
+static const char *filter(struct tui_view *view)
+{
+    return ((const struct traffic *)view->state)->filter;
+}
+
+static bool set_filter(struct tui_view *view, const char *text)
+{
+    struct traffic *traffic = view->state;
+    struct zta_error error;
+    if (tui_model_filter(view->model, zta_text_of(text), &error) != ZTA_OK) {
+        tui_complain(view->desk, "%s", error.text);
+        return false;
+    }
+    (void)snprintf(traffic->filter, sizeof traffic->filter, "%s", text);
+    traffic->is_left = false;
+    return true;
+}
+
+static const struct tui_hint hints[] = {
+    {.action = TUI_ACTION_DETAIL, .word = "why"},  {.action = TUI_ACTION_FILTER, .word = "filter"},
+    {.action = TUI_ACTION_PAUSE, .word = "pause"}, {.action = TUI_ACTION_SEARCH, .word = "search"},
+    {.action = TUI_ACTION_BOTTOM, .word = "follow"}, {.action = TUI_ACTION_COPY, .word = "copy id"},
+};
+
+const struct tui_view_ops tui_view_traffic = {
+    .name = "Traffic",
+    .hints = hints,
+    .n_hints = sizeof hints / sizeof hints[0],
+    .parts = TUI_PART_TAIL,
+    .state_size = sizeof(struct traffic),
+    .draw = draw,
+    .act = act,
+    .rows = rows,
+    .filter = filter,
+    .set_filter = set_filter,
+};

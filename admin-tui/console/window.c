@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeping the top of an order with memory for twice as many. */
+#include "admin-tui/console/window.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(int64_t one, int64_t other)
+{
+    return one < other ? 1 : one > other ? -1 : 0;
+}
+
+static int by_id(const struct zta_session *one, const struct zta_session *other)
+{
+    return memcmp(one->id, other->id, sizeof one->id);
+}
+
+static int by_last_seen(const void *a, const void *b)
+{
+    const struct zta_session *one = a;
+    const struct zta_session *other = b;
+    int order = compare(one->last_s, other->last_s);
+    return order != 0 ? order : by_id(one, other);
+}
+
+static int by_first_seen(const void *a, const void *b)
+{
+    const struct zta_session *one = a;
+    const struct zta_session *other = b;
+    int order = compare(one->first_s, other->first_s);
+    return order != 0 ? order : by_id(one, other);
+}
+
+static int by_requests(const void *a, const void *b)
+{
+    const struct zta_session *one = a;
+    const struct zta_session *other = b;
+    int order = compare((int64_t)one->n_requests, (int64_t)other->n_requests);
+    return order != 0 ? order : by_id(one, other);
+}
+
+static int by_denied(const void *a, const void *b)
+{
+    const struct zta_session *one = a;
+    const struct zta_session *other = b;
+    int order = compare((int64_t)one->n_denied, (int64_t)other->n_denied);
+    return order != 0 ? order : by_id(one, other);
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const struct zta_session *one = a;
+    const struct zta_session *other = b;
+    int order = strcmp(one->subject, other->subject);
+    return order != 0 ? order : by_id(one, other);
+}
+
+static void sort(const struct tui_window *window, struct zta_session *rows, size_t n)
+{
+    static int (*const orders[TUI_N_ORDERS])(const void *, const void *) = {
+        [TUI_ORDER_LAST_SEEN] = by_last_seen,   [TUI_ORDER_REQUESTS] = by_requests,
+        [TUI_ORDER_DENIED] = by_denied,         [TUI_ORDER_SUBJECT] = by_subject,
+        [TUI_ORDER_FIRST_SEEN] = by_first_seen,
+    };
+    if (n > 1) {
+        qsort(rows, n, sizeof rows[0], orders[window->order]);
+    }
+}
+
+void tui_window_restart(struct tui_window *window, enum tui_order order, const char *words)
+{
+    window->order = order;
+    if (words != window->words) {
+        (void)snprintf(window->words, sizeof window->words, "%s", words);
+    }
+    window->n_shown = window->n_found = 0;
+    window->n_matched = window->n_walked = window->n_found_all = 0;
+    window->is_whole = false;
+}
+
+/* Every word is somewhere in what tells a session from others. */
+bool tui_window_matches(const struct tui_window *window, const struct zta_session *session)
+{
+    char addr[ZTA_CIDR_TEXT_MAX];
+    char id[2 * ZTA_SESSION_ID_SIZE + 1];
+    char word[TUI_WORDS_MAX];
+    const char *at = window->words + strspn(window->words, " ");
+    if (*at == '\0') {
+        return true;
+    }
+    zta_addr_print(&session->addr, addr);
+    zta_hex_encode(session->id, sizeof session->id, id);
+    const char *const fields[] = {session->subject, session->issuer, session->client,
+                                  session->apikey,  session->agent,  addr, id};
+    while (*at != '\0') {
+        size_t len = strcspn(at, " ");
+        (void)snprintf(word, sizeof word, "%.*s", (int)len, at);
+        bool is_found = false;
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0] && !is_found; i++) {
+            is_found = strcasestr(fields[i], word) != NULL;
+        }
+        if (!is_found) {
+            return false;
+        }
+        at += len;
+        at += strspn(at, " ");
+    }
+    return true;
+}
+
+static void shrink(struct tui_window *window)
+{
+    sort(window, window->found, window->n_found);
+    window->n_found = window->n_found < TUI_WINDOW_ROWS ? window->n_found : TUI_WINDOW_ROWS;
+}
+
+void tui_window_offer(struct tui_window *window, const struct zta_session *session)
+{
+    window->n_walked++;
+    if (!tui_window_matches(window, session)) {
+        return;
+    }
+    window->n_found_all++;
+    if (window->n_found == 2 * TUI_WINDOW_ROWS) {
+        shrink(window);
+    }
+    window->found[window->n_found++] = *session;
+}
+
+void tui_window_settle(struct tui_window *window, bool is_end)
+{
+    if (!is_end && window->is_whole) {
+        return;
+    }
+    shrink(window);
+    memcpy(window->shown, window->found, window->n_found * sizeof window->found[0]);
+    window->n_shown = window->n_found;
+    window->n_matched = window->n_found_all;
+    if (is_end) {
+        window->is_whole = true;
+        window->n_found = 0;
+        window->n_walked = window->n_found_all = 0;
+    }
+}
+
+void tui_window_update(struct tui_window *window, const struct zta_session *session)
+{
+    size_t at = 0;
+    if (!tui_window_matches(window, session)) {
+        return;
+    }
+    while (at < window->n_shown && by_id(&window->shown[at], session) != 0) {
+        at++;
+    }
+    if (at == TUI_WINDOW_ROWS) {
+        struct zta_session last[] = {window->shown[at - 1], *session};
+        sort(window, last, 2);
+        window->shown[at - 1] = last[0];
+    }
+    else {
+        window->n_shown += at == window->n_shown;
+        window->shown[at] = *session;
+    }
+    sort(window, window->shown, window->n_shown);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first sessions of an order, out of any number: a walk offers all, a part at a time, and the
+ * window keeps what belongs on top. Pure.
+ */
+#ifndef TUI_WINDOW_H
+#define TUI_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/store/sessions.h"
+
+#define TUI_WINDOW_ROWS 500
+#define TUI_WORDS_MAX   256
+
+enum tui_order {
+    TUI_ORDER_LAST_SEEN = 0,
+    TUI_ORDER_REQUESTS,
+    TUI_ORDER_DENIED,
+    TUI_ORDER_SUBJECT,
+    TUI_ORDER_FIRST_SEEN,
+    TUI_N_ORDERS
+};
+
+struct tui_window {
+    enum tui_order order;
+    char words[TUI_WORDS_MAX]; /* each must be in a field; "": all sessions */
+    struct zta_session shown[TUI_WINDOW_ROWS];
+    size_t n_shown;
+    uint64_t n_matched; /* of the last whole walk, or of this one while it is the first */
+    struct zta_session found[2 * TUI_WINDOW_ROWS]; /* of the walk under way */
+    size_t n_found;
+    uint64_t n_walked;
+    uint64_t n_found_all;
+    bool is_whole; /* a walk has come to its end in this order, with these words */
+};
+
+/* Another order or other words: what is shown goes. */
+void tui_window_restart(struct tui_window *window, enum tui_order order, const char *words);
+/* One of the walk. */
+void tui_window_offer(struct tui_window *window, const struct zta_session *session);
+/* After a part of the walk: is_end, there is no more. */
+void tui_window_settle(struct tui_window *window, bool is_end);
+/* A session as it is now, outside the walk: replaces its row, or comes in where it belongs. */
+void tui_window_update(struct tui_window *window, const struct zta_session *session);
+bool tui_window_matches(const struct tui_window *window, const struct zta_session *session);
+
+#endif
