@@ -13,8 +13,8 @@ int mod_zta_access_begin(request_rec *r);
 
 /*
  * Judges r where it stands now: its uri in its place. Called by every hook that a request may meet
- * first; each (uri, method, place) is judged once, and all must allow. DECLINED to go on, or the HTTP
- * status of a refusal, whose headers are set.
+ * first; each (uri, method, place) is judged once, and all must allow. DECLINED to go on, or the
+ * HTTP status of a refusal, whose headers are set.
  */
 int mod_zta_access_judge(request_rec *r);
 
