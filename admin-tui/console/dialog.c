@@ -11,7 +11,7 @@
 
 enum {
     BOX_WIDTH = 76,
-    BOX_HEIGHT = 14,
+    BOX_HEIGHT = 13,
     TARGETS_SHOWN = 4,
     REASON_MAX = 1000, /* bytes */
 };
@@ -73,6 +73,7 @@ static void keep_done(struct tui_dialog *dialog)
         record->client.data = from->record.client.data == NULL ? NULL : target->client;
         record->apikey_id.data = from->record.apikey_id.data == NULL ? NULL : target->key_id;
     }
+    memcpy(dialog->done.names, dialog->plan.names, sizeof dialog->done.names);
     dialog->done.n = dialog->plan.n;
 }
 
@@ -166,8 +167,9 @@ void tui_dialog_key(struct tui_dialog *dialog, struct tui_model *model, int key,
 
 /* ---- the box ---- */
 
-static void describe_target(const struct ctl_target *target, struct tui_page *page, bool is_first)
+static void describe_target(const struct tui_plan *plan, size_t i, struct tui_page *page)
 {
+    const struct ctl_target *target = &plan->targets[i];
     char text[1024];
     struct zta_buffer out;
     zta_buffer_init(&out, text, sizeof text);
@@ -175,7 +177,10 @@ static void describe_target(const struct ctl_target *target, struct tui_page *pa
     if (target->key_name[0] != '\0') {
         zta_buffer_printf(&out, " (%s)", target->key_name);
     }
-    tui_page_line(page, is_first ? "revokes" : "",
+    if (plan->names[i][0] != '\0') {
+        zta_buffer_printf(&out, " of %s", plan->names[i]);
+    }
+    tui_page_line(page, i == 0 ? "revokes" : "",
                   (struct zta_text){.data = text, .len = out.len});
 }
 
@@ -184,7 +189,7 @@ static void describe(const struct tui_plan *plan, struct tui_page *page)
     char hits[160];
     struct zta_buffer out;
     for (size_t i = 0; i < plan->n && i < TARGETS_SHOWN; i++) {
-        describe_target(&plan->targets[i], page, i == 0);
+        describe_target(plan, i, page);
     }
     if (plan->n > TARGETS_SHOWN) {
         tui_page_printf(page, "", "and %zu more", plan->n - TARGETS_SHOWN);
@@ -213,7 +218,7 @@ void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialo
     tui_page_open(&page, "");
     if (is_undo) {
         for (size_t i = 0; i < dialog->done.n && i < TARGETS_SHOWN; i++) {
-            describe_target(&dialog->done.targets[i], &page, i == 0);
+            describe_target(&dialog->done, i, &page);
         }
         tui_page_printf(&page, "means", "What was revoked is accepted again at once.");
     }

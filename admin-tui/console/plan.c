@@ -32,6 +32,24 @@ void tui_plan_key(struct tui_plan *plan, const char *id)
     plan->is_key = true;
 }
 
+/* Whose sessions these are; one that is gone is known by its id alone. */
+static enum zta_status name_sessions(struct tui_model *model, struct tui_plan *plan)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(model->ctl->store, &view);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < plan->n && !plan->is_key; i++) {
+        struct zta_session session;
+        if (zta_session_get(view, plan->targets[i].record.session, &session) == ZTA_OK) {
+            (void)snprintf(plan->names[i], sizeof plan->names[i], "%s", session.subject);
+        }
+    }
+    zta_view_end(&view);
+    return ZTA_OK;
+}
+
 enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
                                  struct zta_error *error)
 {
@@ -42,6 +60,9 @@ enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
     enum zta_status status = ZTA_OK;
     for (size_t i = 0; i < plan->n && status == ZTA_OK; i++) {
         status = ctl_target_resolve(model->ctl->store, &plan->targets[i], error);
+    }
+    if (status == ZTA_OK) {
+        status = name_sessions(model, plan);
     }
     if (status == ZTA_OK) {
         status =

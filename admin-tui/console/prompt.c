@@ -149,7 +149,7 @@ void tui_prompt_draw(const struct tui_area *area, const struct tui_prompt *promp
     bool is_last = prompt->cursor >= prompt->len;
     struct zta_text under = {.data = is_last ? " " : prompt->text + prompt->cursor,
                              .len = is_last ? 1 : end - prompt->cursor};
-    int next = tui_put(&room, at, 0, TUI_ROLE_ALARM, under);
+    int next = tui_put(&room, at, 0, TUI_ROLE_CURSOR, under);
     (void)tui_put(&room, next, 0, TUI_ROLE_STRONG,
                   (struct zta_text){.data = prompt->text + end, .len = prompt->len - end});
 }

@@ -42,7 +42,7 @@ static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_SEEN] = {.title = "SEEN", .least = 5, .rank = 0, .is_right = true},
     [COLUMN_REQUESTS] = {.title = "REQS", .least = 5, .rank = 1, .is_right = true},
     [COLUMN_DENIED] = {.title = "REFUSED", .least = 7, .rank = 1, .is_right = true},
-    [COLUMN_REASON] = {.title = "LAST", .least = 14, .share = 1, .rank = 5},
+    [COLUMN_REASON] = {.title = "LAST", .least = 18, .rank = 5},
     [COLUMN_ADDRESS] = {.title = "ADDRESS", .least = 15, .share = 1, .rank = 2},
     [COLUMN_KIND] = {.title = "KIND", .least = 7, .rank = 7},
     [COLUMN_EXPIRES] = {.title = "EXPIRES", .least = 8, .rank = 6, .is_right = true},

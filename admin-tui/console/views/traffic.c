@@ -37,7 +37,7 @@ static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_STATUS] = {.title = "STAT", .least = 4, .rank = 4},
     [COLUMN_METHOD] = {.title = "METHOD", .least = 6, .rank = 3},
     [COLUMN_PATH] = {.title = "PATH", .least = 14, .share = 5, .rank = 0},
-    [COLUMN_REASON] = {.title = "REASON", .least = 14, .share = 1, .rank = 1},
+    [COLUMN_REASON] = {.title = "REASON", .least = 18, .rank = 1},
     [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 10, .share = 3, .rank = 3},
     [COLUMN_RULE] = {.title = "RULE", .least = 14, .share = 2, .rank = 6},
     [COLUMN_ADDRESS] = {.title = "ADDRESS", .least = 15, .share = 1, .rank = 5},
