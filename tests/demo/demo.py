@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make demo: a private httpd with mod_zta before a sample API, a walk through its stages.
+"""make demo: a private httpd with mod_zta before a sample API, a walk through its stages, the console.
 
 Ends with 0 when everything came out as told, with 1 when something did not."""
 
@@ -9,6 +9,7 @@ import time
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+from demo.live import is_watched, open_console
 from demo.play import Play
 from demo.scene import Stop, Stopped, scene
 from demo.script import play_all
@@ -25,8 +26,11 @@ def walk(show, stop):
         show.columns()
         play = Play(gateway, show, stop.check)
         play_all(play)
+        took_s = time.monotonic() - began
+        if is_watched():
+            open_console(gateway, show)
     show.say(f"\n{play.n_told - play.n_wrong} of {play.n_told} checks came out as told, in "
-             f"{time.monotonic() - began:.1f} s; httpd is stopped, its directory removed.")
+             f"{took_s:.1f} s; httpd is stopped, its directory removed.")
     return play.n_wrong == 0
 
 

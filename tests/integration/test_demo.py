@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo without a terminal: all comes out as told, nothing is left, README shows what it prints."""
+"""The demo: all comes out as told, nothing is left, README shows what it prints, the console opens."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -119,3 +124,34 @@ def test_an_error_leaves_nothing(directory):
     demo = Demo(directory, ZTA_CTL="/bin/false")
     assert demo.end() == 1, demo.output
     demo.assert_nothing_is_left()
+
+
+def test_on_a_terminal_the_console_opens_on_living_traffic(directory):
+    """Played as a person would: Enter opens the console, q ends it."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TMPDIR": directory}
+    demo = subprocess.Popen([sys.executable, os.path.join(ROOT, "tests/demo/demo.py")], stdin=slave,
+                            stdout=slave, stderr=slave, env=environment, start_new_session=True)
+    os.close(slave)
+    seen = b""
+
+    def saw(text):
+        nonlocal seen
+        if select.select([master], [], [], 0)[0]:
+            seen += os.read(master, 65536)
+        return text in seen
+
+    try:
+        wait_for(lambda: saw(b"Enter opens it."), 60, "the walk-through")
+        os.write(master, b"\n")
+        wait_for(lambda: saw(b"Where what is enforced"), 20, "the console")
+        os.write(master, b"2")
+        wait_for(lambda: saw(b"/orders/"), 20, "traffic in the console")
+        os.write(master, b"q")
+        wait_for(lambda: saw(b"checks came out as told"), 30, "the end")
+        assert demo.wait(20) == 0
+    finally:
+        demo.kill()
+        demo.wait()
+        os.close(master)
