@@ -113,6 +113,18 @@ static bool judge_path(struct judgement *j)
                        ZTA_REASON_BAD_REQUEST);
 }
 
+/* More headers than are judged could hold anything. */
+static bool judge_headers(struct judgement *j)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(j->r->server);
+    if (!j->request->has_too_many_headers) {
+        return false;
+    }
+    j->request->detail = "the header block is above 16 KiB";
+    return note_reason(j, server->is_enforced ? ZTA_MODE_ENFORCE : ZTA_MODE_MONITOR,
+                       ZTA_REASON_BAD_REQUEST);
+}
+
 /* Addresses that an operator shut out; in every vhost that enforces anywhere. */
 static bool judge_addr(struct judgement *j)
 {
@@ -238,7 +250,7 @@ static void judge_all(struct judgement *j)
     /* What a preflight leads to (a script's redirect, an include, an error page) is a GET. */
     bool is_preflight = request->is_preflight && j->r->method_number == M_OPTIONS &&
                         j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE;
-    if (judge_path(j) || judge_addr(j)) {
+    if (judge_path(j) || judge_headers(j) || judge_addr(j)) {
         return;
     }
     if (j->stance.monitor == 0) {

@@ -323,6 +323,20 @@ static void check_cache(struct walk *walk)
     }
 }
 
+/* Other quick handlers answer as early as the cache's. */
+static void check_quick_handlers(struct walk *walk)
+{
+    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+        if (strcasecmp(node->directive, "LuaQuickHandler") == 0) {
+            fault(walk, walk->main_server,
+                  apr_psprintf(walk->pool,
+                               "LuaQuickHandler at %s:%d: the script would answer before any "
+                               "request is judged, expected another Lua hook",
+                               node->filename, node->line_num));
+        }
+    }
+}
+
 /* Without a list mod_remoteip believes whoever sends the header: addresses mean nothing then. */
 static void warn_of_remoteip(const struct walk *walk)
 {
@@ -406,6 +420,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     else {
         mod_zta_each_place(ptemp, s, note_public_place, &walk);
         check_cache(&walk);
+        check_quick_handlers(&walk);
         check_trailers(&walk);
         warn_of_remoteip(&walk);
         mod_zta_routes_collect(pconf, s);

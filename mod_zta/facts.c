@@ -121,8 +121,21 @@ static bool is_preflight(const request_rec *r)
            apr_table_get(r->headers_in, "Access-Control-Request-Method") != NULL;
 }
 
+/* Bytes of the header block as it was sent, less what parsing it took away. */
+static size_t header_block_len(const request_rec *r)
+{
+    const apr_array_header_t *fields = apr_table_elts(r->headers_in);
+    size_t len = 0;
+    for (int i = 0; i < fields->nelts; i++) {
+        const apr_table_entry_t *field = &APR_ARRAY_IDX(fields, i, apr_table_entry_t);
+        len += strlen(field->key) + strlen(field->val) + sizeof(": \r\n") - 1;
+    }
+    return len;
+}
+
 void mod_zta_facts_gather(request_rec *r, struct mod_zta_request *request)
 {
+    request->has_too_many_headers = header_block_len(r) > ZTA_HEADER_BLOCK_MAX;
     struct zta_facts *facts = &request->facts;
     facts->method = zta_text_of(r->method);
     if (request->path_len > 0) {

@@ -78,14 +78,39 @@ static void read_token(enum mod_zta_presented presented, const char *after,
     };
 }
 
-static void read_authorization(const char *header, struct mod_zta_credential *credential)
+/* The word that a challenge or credential begins with (RFC 9110 section 11.1). */
+static struct zta_text scheme_of(const char *text)
 {
     size_t len = 0;
-    while (is_tchar(header[len])) {
+    while (is_tchar(text[len])) {
         len++;
     }
-    struct zta_text scheme = {.data = header, .len = len};
-    if (stands_twice(header, credential)) {
+    return (struct zta_text){.data = text, .len = len};
+}
+
+static bool is_own_scheme(struct zta_text scheme)
+{
+    return zta_text_equal_nocase(scheme, ZTA_TEXT("Bearer")) ||
+           zta_text_equal_nocase(scheme, ZTA_TEXT("DPoP"));
+}
+
+/* Commas belong to some schemes (Digest); behind one of theirs, ours would be a second credential. */
+static bool hides_own_scheme(const char *header)
+{
+    for (const char *comma = strchr(header, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
+        if (is_own_scheme(scheme_of(comma + 1 + strspn(comma + 1, " \t,")))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_authorization(const char *header, struct mod_zta_credential *credential)
+{
+    struct zta_text scheme = scheme_of(header);
+    size_t len = scheme.len;
+    if ((is_own_scheme(scheme) || len == 0 || hides_own_scheme(header)) &&
+        stands_twice(header, credential)) {
         return;
     }
     if (len == 0 || (header[len] != ' ' && header[len] != '\0')) {

@@ -33,7 +33,7 @@ struct mod_zta_credential {
 
 /*
  * authorization and apikey are the header values as httpd merged them, NULL when absent. A comma in
- * either means that the header stood twice.
+ * a credential of ours, or one of ours behind another's comma, means that the header stood twice.
  */
 void mod_zta_credential_read(const struct mod_zta_credential_sources *sources,
                              const char *authorization, const char *apikey,

@@ -402,3 +402,28 @@ def test_a_governed_virtual_host_is_not_entered_by_another_ones_name(zta):
     # An absolute target names the server, whatever Host says.
     assert z.get("http://localhost/x", host="open.test").status == 401
     assert not z.backend.requests
+
+
+@pytest.mark.mpm
+def test_a_header_block_above_its_bound_is_refused(zta):
+    z = zta(stage=1)
+    token = z.issuer.token()
+    assert z.get("/x", token=token, headers=[(f"X-A{i}", "a" * 990) for i in range(12)]).status == 200
+    refused = z.get("/x", token=token, headers=[(f"X-A{i}", "a" * 990) for i in range(20)])
+    assert refused.status == 400
+    assert refused.json()["type"] == "urn:zta:problem:bad-request"
+
+
+def test_a_script_that_would_answer_first_is_a_configuration_error(zta):
+    z = zta(start=False, modules=("lua",))
+    code, output = z.configtest(vhost_text="LuaQuickHandler /nowhere.lua handle")
+    assert code != 0
+    assert "LuaQuickHandler" in output and "before any request is judged" in output
+
+
+def test_a_scheme_with_commas_is_no_malformed_credential(zta):
+    z = zta(stage=1)
+    answer = z.get("/x", headers={"Authorization": 'Digest username="a", realm="b", nonce="c"'})
+    assert answer.status == 401
+    assert "error" not in answer.header("WWW-Authenticate")
+    assert z.get("/x", headers={"Authorization": 'Digest a="b", Bearer x'}).status == 400

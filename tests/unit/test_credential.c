@@ -60,6 +60,8 @@ static const struct {
     {.authorization = "Bearer x, DPoP y", .presented = MOD_ZTA_PRESENTED_BAD},
     {.authorization = "Bearer x, Bearer x", .presented = MOD_ZTA_PRESENTED_BAD},
     {.authorization = "Basic a, Bearer x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Basic a,,\tdpop x", .presented = MOD_ZTA_PRESENTED_BAD},
+    {.authorization = "Digest username=\"a\", realm=\"b\"", .presented = MOD_ZTA_PRESENTED_NONE},
     {.authorization = "Bearer\tx", .presented = MOD_ZTA_PRESENTED_BAD},
     {.authorization = "Bearer \tx", .presented = MOD_ZTA_PRESENTED_BAD},
     {.authorization = "Bearer =", .presented = MOD_ZTA_PRESENTED_BAD},
