@@ -94,7 +94,10 @@ static bool is_own_scheme(struct zta_text scheme)
            zta_text_equal_nocase(scheme, ZTA_TEXT("DPoP"));
 }
 
-/* Commas belong to some schemes (Digest); behind one of theirs, ours would be a second credential. */
+/*
+ * Commas belong to some schemes (Digest); behind one of theirs, ours would be a second
+ * credential.
+ */
 static bool hides_own_scheme(const char *header)
 {
     for (const char *comma = strchr(header, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
