@@ -122,7 +122,7 @@ static void answer(struct tui_app *app)
     case TUI_ASKING_FILTER:
         if (!view->ops->set_filter(view, app->prompt.text)) {
             /* To be put right, not typed again. */
-            tui_prompt_open(&app->prompt, "filter:", app->prompt.text);
+            app->prompt.is_open = true;
             app->asking = TUI_ASKING_FILTER;
         }
         break;
@@ -132,8 +132,8 @@ static void answer(struct tui_app *app)
 static void ask(struct tui_app *app, enum tui_asking asking)
 {
     struct tui_view *view = current(app);
-    bool can = asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL
-                                           : view->ops->rows != NULL;
+    bool can =
+        asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL : view->ops->rows != NULL;
     if (!can) {
         tui_complain(&app->desk, "nothing to %s here",
                      asking == TUI_ASKING_FILTER ? "filter" : "search");

@@ -32,7 +32,7 @@ struct tui_app {
     struct tui_prompt prompt;
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
-    bool is_help; /* the page is the help */
+    bool is_help;  /* the page is the help */
     bool is_split; /* the page stands below the list, as drawn last */
     bool is_paused;
     bool is_over;

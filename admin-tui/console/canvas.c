@@ -84,8 +84,7 @@ void tui_canvas_row(const struct tui_canvas *canvas, int y, struct zta_buffer *o
 
 struct tui_area tui_area_of(struct tui_canvas *canvas)
 {
-    return (struct tui_area){
-        .canvas = canvas, .width = canvas->width, .height = canvas->height};
+    return (struct tui_area){.canvas = canvas, .width = canvas->width, .height = canvas->height};
 }
 
 static int clamp(int value, int least, int most)
@@ -154,6 +153,7 @@ static struct character next_character(struct zta_text text, bool is_ascii)
     found.width = wcwidth(code);
     if (found.width < 0 || is_odd(code) || is_ascii) {
         found.text = found.width == 0 ? "" : "?";
+        found.len = strlen(found.text);
         found.width = found.width == 0 ? 0 : 1;
     }
     return found;
@@ -205,8 +205,7 @@ static void set_cell(const struct tui_area *area, int x, int y, enum tui_role ro
     struct tui_cell *second = character->width == 2 ? cell_at(area, x + 1, y) : NULL;
     if (second != NULL) {
         clear_half(area, x + 1, y);
-        (void)snprintf(cell->text, sizeof cell->text, "%.*s", (int)character->len,
-                       character->text);
+        (void)snprintf(cell->text, sizeof cell->text, "%.*s", (int)character->len, character->text);
         second->text[0] = '\0';
         second->role = (uint8_t)role;
     }
@@ -280,8 +279,7 @@ static void set_glyph(const struct tui_area *area, int x, int y, enum tui_role r
 int tui_put_glyph(const struct tui_area *area, int x, int y, enum tui_role role,
                   enum tui_glyph glyph)
 {
-    set_glyph(area, x, y, role,
-              area->canvas->is_ascii ? glyphs[glyph].ascii : glyphs[glyph].utf8);
+    set_glyph(area, x, y, role, area->canvas->is_ascii ? glyphs[glyph].ascii : glyphs[glyph].utf8);
     return x + 1;
 }
 
@@ -355,8 +353,7 @@ void tui_bar(const struct tui_area *area, int y, enum tui_role role, double shar
             (void)tui_put_glyph(area, x, y, TUI_ROLE_BORDER, TUI_GLYPH_TRACK);
         }
         else {
-            set_glyph(area, x, y, role,
-                      area->canvas->is_ascii ? "#" : lying[clamp(left, 1, 8)]);
+            set_glyph(area, x, y, role, area->canvas->is_ascii ? "#" : lying[clamp(left, 1, 8)]);
         }
     }
 }

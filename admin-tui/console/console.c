@@ -104,8 +104,7 @@ enum ctl_exit tui_console_run(struct ctl *ctl)
         return CTL_STORE;
     }
     struct tui_app *app = calloc(1, sizeof *app);
-    enum ctl_exit code =
-        app == NULL ? ctl_fail(CTL_FAILED, "out of memory") : run(app, model);
+    enum ctl_exit code = app == NULL ? ctl_fail(CTL_FAILED, "out of memory") : run(app, model);
     free(app);
     tui_model_close(&model);
     return code;

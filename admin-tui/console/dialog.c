@@ -77,8 +77,7 @@ static void keep_done(struct tui_dialog *dialog)
     dialog->done.n = dialog->plan.n;
 }
 
-static void revoke(struct tui_dialog *dialog, struct tui_model *model,
-                   struct tui_dialog_said *said)
+static void revoke(struct tui_dialog *dialog, struct tui_model *model, struct tui_dialog_said *said)
 {
     struct zta_error error = {.status = ZTA_OK};
     uint64_t id = 0;
@@ -117,8 +116,7 @@ static void print_word(const struct tui_dialog *dialog, char *out, size_t size)
     }
 }
 
-static void answer(struct tui_dialog *dialog, struct tui_model *model,
-                   struct tui_dialog_said *said)
+static void answer(struct tui_dialog *dialog, struct tui_model *model, struct tui_dialog_said *said)
 {
     char word[24];
     char label[64];
@@ -180,8 +178,7 @@ static void describe_target(const struct tui_plan *plan, size_t i, struct tui_pa
     if (plan->names[i][0] != '\0') {
         zta_buffer_printf(&out, " of %s", plan->names[i]);
     }
-    tui_page_line(page, i == 0 ? "revokes" : "",
-                  (struct zta_text){.data = text, .len = out.len});
+    tui_page_line(page, i == 0 ? "revokes" : "", (struct zta_text){.data = text, .len = out.len});
 }
 
 static void describe(const struct tui_plan *plan, struct tui_page *page)
@@ -207,8 +204,8 @@ void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialo
     static struct tui_page page; /* too large for a stack */
     int width = area->width < BOX_WIDTH ? area->width : BOX_WIDTH;
     int height = area->height < BOX_HEIGHT ? area->height : BOX_HEIGHT;
-    struct tui_area box = tui_area_part(area, (area->width - width) / 2,
-                                        (area->height - height) / 2, width, height);
+    struct tui_area box =
+        tui_area_part(area, (area->width - width) / 2, (area->height - height) / 2, width, height);
     bool is_undo = dialog->step == TUI_DIALOG_UNDO;
     struct tui_area inside = tui_boxed(&box, is_undo ? "Take back" : "Revoke");
     if (dialog->step == TUI_DIALOG_COUNTING) {

@@ -40,8 +40,8 @@ static void put_server(const struct tui_app *app, const struct tui_area *area)
     if (health->is_running) {
         tui_format_span(now_s - health->heartbeat.started_s, span);
     }
-    (void)snprintf(text, sizeof text, "%s%s  %s ",
-                   health->is_running ? "up " : "not running", span, clock);
+    (void)snprintf(text, sizeof text, "%s%s  %s ", health->is_running ? "up " : "not running", span,
+                   clock);
     struct tui_area room = tui_area_part(area, 0, 0, area->width, 1);
     if (area->width < tui_text_width(zta_text_of(text)) + 2) {
         return;
@@ -143,16 +143,17 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
                       zta_text_of(app->desk.message));
         return;
     }
+    static const char note[] = " read-only";
+    if (app->model->read_only[0] != '\0') {
+        int x = tui_put_right(&room, 0, TUI_ROLE_WARN, zta_text_of(note));
+        room = tui_area_part(&room, 0, 0, x, 1);
+    }
     int x = 0;
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         x = put_hint(&room, x, &always[i]);
     }
     for (size_t i = 0; i < ops->n_hints; i++) {
         x = put_hint(&room, x, &ops->hints[i]);
-    }
-    static const char note[] = "read-only";
-    if (app->model->read_only[0] != '\0' && x + (int)sizeof note < room.width) {
-        (void)tui_put_right(&room, 0, TUI_ROLE_WARN, zta_text_of(note));
     }
 }
 
@@ -161,8 +162,7 @@ void tui_frame_help(struct tui_page *page)
     tui_page_open(page, "Keys");
     tui_page_printf(page, "1 - 9", "the views, as numbered above");
     for (int group = 0; group < TUI_N_GROUPS; group++) {
-        zta_buffer_printf(&page->out, "\n%s\n",
-                          tui_key_group_name((enum tui_key_group)group));
+        zta_buffer_printf(&page->out, "\n%s\n", tui_key_group_name((enum tui_key_group)group));
         for (size_t i = 0; tui_key_at(i) != NULL; i++) {
             const struct tui_key_row *row = tui_key_at(i);
             if ((int)row->group == group) {

@@ -15,8 +15,8 @@
 struct tui_list {
     size_t n;
     size_t selected;
-    size_t top;  /* first row shown */
-    int height;  /* rows shown when drawn last */
+    size_t top; /* first row shown */
+    int height; /* rows shown when drawn last */
 };
 
 struct tui_column {

@@ -108,8 +108,8 @@ static bool keep_alert(void *context, const struct zta_published_alert *alert)
 static enum zta_status read_health(struct tui_model *model, struct zta_view *view)
 {
     struct tui_health *health = &model->health;
-    enum zta_status status = zta_published_get_heartbeat(view, &health->heartbeat,
-                                                         health->counters, ZTA_N_COUNTERS);
+    enum zta_status status =
+        zta_published_get_heartbeat(view, &health->heartbeat, health->counters, ZTA_N_COUNTERS);
     health->has_heartbeat = status == ZTA_OK;
     if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
         return status;

@@ -82,7 +82,7 @@ struct tui_plan {
     size_t n;
     char texts[TUI_PLAN_MAX][2 * ZTA_SESSION_ID_SIZE + 1];
     char names[TUI_PLAN_MAX][160]; /* subjects of the sessions, once prepared */
-    bool is_key; /* targets[0] is an API key, to be ended for good */
+    bool is_key;                   /* targets[0] is an API key, to be ended for good */
     struct ctl_hits hits;
 };
 void tui_plan_clear(struct tui_plan *plan);

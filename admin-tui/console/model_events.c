@@ -22,8 +22,7 @@ static bool is_same_place(const struct zta_event_key *a, const struct zta_event_
 
 static struct ctl_event row_of(const struct zta_event_key *key, const struct zta_event *event)
 {
-    return (struct ctl_event){
-        .event = *event, .weight = key->weight, .time_ns = event->time_ns};
+    return (struct ctl_event){.event = *event, .weight = key->weight, .time_ns = event->time_ns};
 }
 
 static bool take(void *context, const struct zta_event_key *key, const struct zta_event *event)
@@ -126,10 +125,9 @@ static bool fill(void *context, const struct zta_event_key *key, const struct zt
         tui_tail_add(&model->tail, &row);
     }
     /* First: all that the pulse can hold. Later: until the tail is full. */
-    bool is_enough = filling->is_first
-                         ? event->time_ns / ZTA_NS_PER_S <= now_s - TUI_PULSE_S &&
-                               model->tail.n == TUI_TAIL_ROWS
-                         : model->tail.n == TUI_TAIL_ROWS;
+    bool is_enough = filling->is_first ? event->time_ns / ZTA_NS_PER_S <= now_s - TUI_PULSE_S &&
+                                             model->tail.n == TUI_TAIL_ROWS
+                                       : model->tail.n == TUI_TAIL_ROWS;
     filling->is_stopped = is_enough || filling->n_walked == TUI_EVENTS_BACK;
     return !filling->is_stopped;
 }

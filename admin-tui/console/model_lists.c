@@ -37,10 +37,8 @@ static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
     struct tui_model_walk *walk = model->walk;
     int64_t begin_ns = zta_clock_monotonic_ns();
     enum zta_status status = ZTA_OK;
-    while (status == ZTA_OK && walk->is_walking &&
-           zta_clock_monotonic_ns() - begin_ns < WALK_NS) {
-        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer,
-                                       &model->window);
+    while (status == ZTA_OK && walk->is_walking && zta_clock_monotonic_ns() - begin_ns < WALK_NS) {
+        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &model->window);
         walk->is_walking = !is_zero(walk->session_place);
     }
     if (status == ZTA_OK) {

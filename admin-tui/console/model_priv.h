@@ -7,9 +7,9 @@
 #include "shared/store/events.h"
 #include "shared/store/repeats.h"
 
-#define TUI_EVENTS_A_LOOK 4000  /* newest events read in one refresh; older ones are estimated */
-#define TUI_REPEATS_KNOWN 512   /* rows of repeated denials whose counts are followed */
-#define TUI_TOUCHED_MAX   64    /* sessions of new events that are read again in one refresh */
+#define TUI_EVENTS_A_LOOK 4000 /* newest events read in one refresh; older ones are estimated */
+#define TUI_REPEATS_KNOWN 512  /* rows of repeated denials whose counts are followed */
+#define TUI_TOUCHED_MAX   64   /* sessions of new events that are read again in one refresh */
 
 struct tui_repeat_known {
     struct zta_repeat_key key;
@@ -19,7 +19,7 @@ struct tui_repeat_known {
 struct tui_model_walk {
     uint64_t state_txn;
     uint64_t policy_txn;
-    int64_t health_ns;  /* when it was read last */
+    int64_t health_ns; /* when it was read last */
     int64_t repeats_ns;
     int64_t usage_ns;
     struct zta_event_key newest; /* event that was seen last */
@@ -29,7 +29,7 @@ struct tui_model_walk {
     uint8_t touched[TUI_TOUCHED_MAX][ZTA_SESSION_ID_SIZE];
     size_t n_touched;
     uint8_t session_place[ZTA_SESSION_ID_SIZE];
-    bool is_walking; /* the sessions, from that place on */
+    bool is_walking;        /* the sessions, from that place on */
     int64_t session_end_ns; /* when a walk ended */
     int64_t keys_ns;
     uint64_t keys_policy_txn;

@@ -98,8 +98,7 @@ static int draw_paragraph(const struct tui_area *area, int y, struct zta_text te
     (void)tui_put(area, 0, y, TUI_ROLE_DIM, label);
     do {
         size_t n = line_len(rest, room.width < 1 ? 1 : room.width);
-        (void)tui_put(&room, 0, y++, TUI_ROLE_TEXT,
-                      (struct zta_text){.data = rest.data, .len = n});
+        (void)tui_put(&room, 0, y++, TUI_ROLE_TEXT, (struct zta_text){.data = rest.data, .len = n});
         n += n < rest.len && rest.data[n] == ' ';
         rest.data += n;
         rest.len -= n;

@@ -16,6 +16,16 @@ enum {
     HEALTH_HEIGHT = 7, /* with its title; alerts take more */
 };
 
+/* Text from outside and a blank; returns the column behind. */
+static int put_foreign(const struct tui_area *line, int x, enum tui_role role, struct zta_text text)
+{
+    char safe[1024];
+    struct zta_buffer out;
+    zta_buffer_init(&out, safe, sizeof safe);
+    tui_format_foreign(&out, text);
+    return tui_put(line, x, 0, role, (struct zta_text){.data = safe, .len = out.len}) + 1;
+}
+
 /* ---- places ---- */
 
 static int put_stance(const struct tui_area *line, const struct tui_location *location)
@@ -36,8 +46,8 @@ static int put_stance(const struct tui_area *line, const struct tui_location *lo
     }
     int x = line->width - (int)(strlen(text) + strlen(watched));
     x = x < 0 ? 0 : x;
-    int behind = tui_print(line, x, 0, stance->stage > 0 ? TUI_ROLE_GOOD : TUI_ROLE_DIM, "%s",
-                           text);
+    int behind =
+        tui_print(line, x, 0, stance->stage > 0 ? TUI_ROLE_GOOD : TUI_ROLE_DIM, "%s", text);
     (void)tui_print(line, behind, 0, TUI_ROLE_INFO, "%s", watched);
     return x;
 }
@@ -53,16 +63,11 @@ static void draw_places(const struct tui_model *model, const struct tui_area *ar
     size_t shown = all > room && room > 0 ? room - 1 : kept;
     for (size_t i = 0; i < shown && i < kept; i++) {
         const struct tui_location *location = &health->locations[i];
-        char name[4 * sizeof location->server];
-        struct zta_buffer out;
-        zta_buffer_init(&out, name, sizeof name);
-        zta_buffer_safe(&out, zta_text_of(location->server));
-        zta_buffer_safe(&out, zta_text_of(location->path));
         struct tui_area line = tui_area_part(&inside, 0, (int)i, -1, 1);
-        int x = put_stance(&line, location);
-        struct tui_area label = tui_area_part(&line, 0, 0, x - 1, 1);
-        (void)tui_put(&label, 0, 0, location->is_lower ? TUI_ROLE_WARN : TUI_ROLE_TEXT,
-                      (struct zta_text){.data = name, .len = out.len});
+        struct tui_area label = tui_area_part(&line, 0, 0, put_stance(&line, location) - 1, 1);
+        int x = put_foreign(&label, 0, location->is_lower ? TUI_ROLE_WARN : TUI_ROLE_TEXT,
+                            zta_text_of(location->path));
+        (void)put_foreign(&label, x, TUI_ROLE_DIM, zta_text_of(location->server));
     }
     if (shown < health->n_locations) {
         (void)tui_print(&inside, 0, (int)shown, TUI_ROLE_DIM, "and %zu more",
@@ -113,8 +118,7 @@ static void put_ring(const struct tui_area *area, int *y, const struct tui_healt
     x = tui_print(area, x, *y - 1, TUI_ROLE_DIM, " of %" PRIu64 " waiting, ",
                   health->heartbeat.ring_capacity);
     tui_format_count(dropped, text);
-    (void)tui_print(area, x, *y - 1, dropped > 0 ? TUI_ROLE_BAD : TUI_ROLE_DIM, "%s dropped",
-                    text);
+    (void)tui_print(area, x, *y - 1, dropped > 0 ? TUI_ROLE_BAD : TUI_ROLE_DIM, "%s dropped", text);
 }
 
 static void put_server(const struct tui_area *area, int *y, const struct tui_model *model)
@@ -214,16 +218,6 @@ void tui_panel_state(const struct tui_model *model, const struct tui_area *area)
 
 /* ---- latest refusals ---- */
 
-static int put_foreign(const struct tui_area *line, int x, enum tui_role role,
-                       struct zta_text text)
-{
-    char safe[1024];
-    struct zta_buffer out;
-    zta_buffer_init(&out, safe, sizeof safe);
-    tui_format_foreign(&out, text);
-    return tui_put(line, x, 0, role, (struct zta_text){.data = safe, .len = out.len}) + 1;
-}
-
 static void put_refusal(const struct tui_area *line, const struct ctl_event *row)
 {
     const struct zta_event *event = &row->event;
@@ -253,9 +247,8 @@ void tui_panel_latest(const struct tui_model *model, const struct tui_area *area
 {
     const struct tui_tail *tail = &model->tail;
     bool is_filtered = model->filter.n_terms > 0;
-    struct tui_area titled =
-        tui_titled(area, is_filtered ? "Latest refusals that match the filter of Traffic"
-                                     : "Latest refusals");
+    struct tui_area titled = tui_titled(
+        area, is_filtered ? "Latest refusals that match the filter of Traffic" : "Latest refusals");
     struct tui_area inside = tui_area_part(&titled, 1, 0, titled.width - 2, -1);
     int y = 0;
     for (size_t i = tail->n; i-- > 0 && y < inside.height;) {

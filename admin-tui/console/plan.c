@@ -17,8 +17,8 @@ void tui_plan_session(struct tui_plan *plan, const struct zta_session *session)
         return;
     }
     zta_hex_encode(session->id, sizeof session->id, plan->texts[plan->n]);
-    plan->targets[plan->n] = (struct ctl_target){
-        .kind = ZTA_REVOKE_SESSION, .text = zta_text_of(plan->texts[plan->n])};
+    plan->targets[plan->n] =
+        (struct ctl_target){.kind = ZTA_REVOKE_SESSION, .text = zta_text_of(plan->texts[plan->n])};
     plan->n++;
 }
 
@@ -65,8 +65,7 @@ enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
         status = name_sessions(model, plan);
     }
     if (status == ZTA_OK) {
-        status =
-            ctl_hits_count(model->ctl->store, plan->targets, plan->n, NULL, &plan->hits);
+        status = ctl_hits_count(model->ctl->store, plan->targets, plan->n, NULL, &plan->hits);
     }
     if (status != ZTA_OK && error->text[0] == '\0') {
         (void)zta_error_set(error, status, "counting sessions: %s", zta_status_text(status));

@@ -149,9 +149,9 @@ void tui_pulse_add(struct tui_pulse *pulse, const struct zta_event *event, uint6
     }
     int64_t age_slots = pulse->now_s / TUI_TALLY_SLOT_S - time_s / TUI_TALLY_SLOT_S;
     if (age_slots < TUI_TALLY_SLOTS) {
-        count_all(pulse, event,
-                  (struct counted){
-                      .is_refused = is_refused, .weight = weight, .slot = slot_of(time_s)});
+        count_all(
+            pulse, event,
+            (struct counted){.is_refused = is_refused, .weight = weight, .slot = slot_of(time_s)});
     }
 }
 

@@ -12,19 +12,19 @@
 
 #include "shared/event.h"
 
-#define TUI_PULSE_S       600 /* seconds of the series */
-#define TUI_TALLY_SLOT_S  10
-#define TUI_TALLY_SLOTS   30 /* five minutes */
-#define TUI_TALLY_S       (TUI_TALLY_SLOT_S * TUI_TALLY_SLOTS)
-#define TUI_TALLY_ROWS    64 /* names at a time; the rarest gives way */
-#define TUI_TALLY_NAME    96
-#define TUI_PULSE_RATE_S  10 /* a rate is the mean of as many whole seconds */
+#define TUI_PULSE_S      600 /* seconds of the series */
+#define TUI_TALLY_SLOT_S 10
+#define TUI_TALLY_SLOTS  30 /* five minutes */
+#define TUI_TALLY_S      (TUI_TALLY_SLOT_S * TUI_TALLY_SLOTS)
+#define TUI_TALLY_ROWS   64 /* names at a time; the rarest gives way */
+#define TUI_TALLY_NAME   96
+#define TUI_PULSE_RATE_S 10 /* a rate is the mean of as many whole seconds */
 
 enum tui_tally {
     TUI_TALLY_OUTCOME = 0,
     TUI_TALLY_REASON, /* of refusals */
     TUI_TALLY_ROUTE,
-    TUI_TALLY_RULE, /* of refusals that a rule made */
+    TUI_TALLY_RULE,  /* of refusals that a rule made */
     TUI_TALLY_WOULD, /* reasons of what monitored parts would have refused */
     TUI_N_TALLIES
 };

@@ -104,8 +104,7 @@ static void start_colours(void)
     (void)start_color();
     (void)use_default_colors();
     for (int i = 0; i < PAIRS_MAX && i + 1 < COLOR_PAIRS; i++) {
-        struct tui_style style =
-            tui_theme_style((enum tui_role)(i / 2), i % 2 == 1, term.colours);
+        struct tui_style style = tui_theme_style((enum tui_role)(i / 2), i % 2 == 1, term.colours);
         (void)init_pair((short)(i + 1), style.foreground, style.background);
     }
 }

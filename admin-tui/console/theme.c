@@ -11,7 +11,7 @@ enum {
 };
 
 static const struct {
-    struct tui_style rich; /* 256 colours */
+    struct tui_style rich;  /* 256 colours */
     struct tui_style plain; /* 8 */
     struct tui_style mono;
 } palette[TUI_N_ROLES] = {

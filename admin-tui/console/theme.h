@@ -22,7 +22,7 @@ enum tui_role {
     TUI_ROLE_HEADER_GOOD,
     TUI_ROLE_HEADER_BAD,
     TUI_ROLE_CURSOR, /* where typing goes on */
-    TUI_ROLE_ALARM, /* must not be overlooked */
+    TUI_ROLE_ALARM,  /* must not be overlooked */
     TUI_N_ROLES
 };
 

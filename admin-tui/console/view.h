@@ -19,9 +19,9 @@
 struct tui_desk {
     struct tui_page page; /* the detail; open: shown beside or over the view */
     struct tui_dialog dialog;
-    char message[512];    /* for the line below; safe */
+    char message[512]; /* for the line below; safe */
     bool is_complaint;
-    char copied[128];     /* for the clipboard; "": nothing */
+    char copied[128]; /* for the clipboard; "": nothing */
 };
 
 struct tui_view_ops;

@@ -91,8 +91,13 @@ bool tui_window_matches(const struct tui_window *window, const struct zta_sessio
     }
     zta_addr_print(&session->addr, addr);
     zta_hex_encode(session->id, sizeof session->id, id);
-    const char *const fields[] = {session->subject, session->issuer, session->client,
-                                  session->apikey,  session->agent,  addr, id};
+    const char *const fields[] = {session->subject,
+                                  session->issuer,
+                                  session->client,
+                                  session->apikey,
+                                  session->agent,
+                                  addr,
+                                  id};
     while (*at != '\0') {
         size_t len = strcspn(at, " ");
         (void)snprintf(word, sizeof word, "%.*s", (int)len, at);

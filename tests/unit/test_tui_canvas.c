@@ -47,9 +47,15 @@ static void text_is_cut_with_an_ellipsis_where_the_area_ends(void **state)
         int width;
         const char *shown;
     } cases[] = {
-        {"short", 8, "short"},   {"exactly8", 8, "exactly8"}, {"more than 8", 8, "more th…"},
-        {"漢字漢字", 8, "漢字漢字"}, {"漢字漢字", 7, "漢字漢…"},   {"漢字漢字", 6, "漢字 …"},
-        {"e\xcc\x81t", 8, "e\xcc\x81t"}, {"", 8, ""},            {"x", 0, ""},
+        {"short", 8, "short"},
+        {"exactly8", 8, "exactly8"},
+        {"more than 8", 8, "more th…"},
+        {"漢字漢字", 8, "漢字漢字"},
+        {"漢字漢字", 7, "漢字漢…"},
+        {"漢字漢字", 6, "漢字 …"},
+        {"e\xcc\x81t", 8, "e\xcc\x81t"},
+        {"", 8, ""},
+        {"x", 0, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make(8, 1, false);
@@ -68,7 +74,9 @@ static void nothing_drawn_can_hold_a_control_character(void **state)
     hostile[255] = '\0';
     make(300, 1, false);
     (void)tui_put(&all, 0, 0, TUI_ROLE_TEXT, zta_text_of(hostile));
-    (void)tui_put(&all, 256, 0, TUI_ROLE_TEXT, ZTA_TEXT("\xc2\x9b" "2J\xe2\x80\xae\xe2\x80\x8b"));
+    (void)tui_put(&all, 256, 0, TUI_ROLE_TEXT,
+                  ZTA_TEXT("\xc2\x9b"
+                           "2J\xe2\x80\xae\xe2\x80\x8b"));
     for (const char *c = row_at(0); *c != '\0'; c++) {
         assert_true((unsigned char)*c >= ' ' && *c != 0x7f);
     }

@@ -21,9 +21,9 @@ static void counts_have_three_digits_where_they_can(void **state)
         uint64_t n;
         const char *shown;
     } cases[] = {
-        {0, "0"},           {999, "999"},        {1000, "1.0k"},       {4149, "4.1k"},
-        {9949, "9.9k"},     {9950, "10k"},       {999499, "999k"},     {999500, "1.0M"},
-        {3200000, "3.2M"},  {UINT64_MAX, "18447P"},
+        {0, "0"},          {999, "999"},           {1000, "1.0k"},   {4149, "4.1k"},
+        {9949, "9.9k"},    {9950, "10k"},          {999499, "999k"}, {999500, "1.0M"},
+        {3200000, "3.2M"}, {UINT64_MAX, "18447P"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tui_format_count(cases[i].n, text);
@@ -38,8 +38,8 @@ static void shares_are_never_rounded_to_all_or_nothing(void **state)
         double whole;
         const char *shown;
     } cases[] = {
-        {0, 0, "0 %"},         {0, 5, "0 %"},      {5, 5, "100 %"},        {1, 100000, "<0.1 %"},
-        {7, 1000, "0.7 %"},    {1, 2, "50 %"},     {999, 1000, "99.9 %"},  {99999, 100000, ">99.9 %"},
+        {0, 0, "0 %"},      {0, 5, "0 %"},  {5, 5, "100 %"},       {1, 100000, "<0.1 %"},
+        {7, 1000, "0.7 %"}, {1, 2, "50 %"}, {999, 1000, "99.9 %"}, {99999, 100000, ">99.9 %"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tui_format_share(cases[i].part, cases[i].whole, text);

@@ -52,8 +52,7 @@ static void put_figures(const struct tui_pulse *pulse, const struct tui_area *li
         if (x + needed > line->width) {
             break;
         }
-        x = tui_print(line, x, 0, tui_role_of_outcome(outcomes[i].code), "%s ",
-                      outcomes[i].name);
+        x = tui_print(line, x, 0, tui_role_of_outcome(outcomes[i].code), "%s ", outcomes[i].name);
         x = tui_print(line, x, 0, TUI_ROLE_TEXT, "%s  ", share);
     }
 }
@@ -230,8 +229,8 @@ static void draw_tops(const struct tui_view *view, const struct tui_area *area,
 static void draw_columns(const struct tui_view *view, const struct tui_area *area)
 {
     const struct overview *overview = view->state;
-    const struct top_list lists[] = {reasons_of(overview), routes_of(overview),
-                                     rules_of(overview), would_of(overview)};
+    const struct top_list lists[] = {reasons_of(overview), routes_of(overview), rules_of(overview),
+                                     would_of(overview)};
     bool is_high = area->height >= 20;
     if (area->width >= THREE_COLUMNS) {
         int third = area->width / 3;

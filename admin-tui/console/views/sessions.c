@@ -118,8 +118,8 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
         tui_format_foreign(out, zta_text_of(session->issuer));
         break;
     case COLUMN_CLIENT:
-        tui_format_foreign(out, zta_text_of(session->client[0] != '\0' ? session->client
-                                                                        : session->apikey));
+        tui_format_foreign(
+            out, zta_text_of(session->client[0] != '\0' ? session->client : session->apikey));
         break;
     case COLUMN_SEEN:
         *role = now_s - session->last_s < 60 ? TUI_ROLE_GOOD : TUI_ROLE_TEXT;

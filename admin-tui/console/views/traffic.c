@@ -57,8 +57,7 @@ static void put_reason(const struct zta_event *event, struct zta_buffer *out, en
 {
     bool is_allowed = event->outcome == ZTA_OUTCOME_ALLOW;
     if (is_allowed && (event->flags & ZTA_EVENT_MONITORED) != 0) {
-        zta_buffer_printf(out, "(%s)",
-                          zta_reason_name((enum zta_reason)event->monitor_reason));
+        zta_buffer_printf(out, "(%s)", zta_reason_name((enum zta_reason)event->monitor_reason));
         *role = TUI_ROLE_INFO;
         return;
     }
@@ -268,9 +267,12 @@ static bool set_filter(struct tui_view *view, const char *text)
 }
 
 static const struct tui_hint hints[] = {
-    {.action = TUI_ACTION_DETAIL, .word = "why"},  {.action = TUI_ACTION_FILTER, .word = "filter"},
-    {.action = TUI_ACTION_PAUSE, .word = "pause"}, {.action = TUI_ACTION_SEARCH, .word = "search"},
-    {.action = TUI_ACTION_BOTTOM, .word = "follow"}, {.action = TUI_ACTION_COPY, .word = "copy id"},
+    {.action = TUI_ACTION_DETAIL, .word = "why"},
+    {.action = TUI_ACTION_FILTER, .word = "filter"},
+    {.action = TUI_ACTION_PAUSE, .word = "pause"},
+    {.action = TUI_ACTION_SEARCH, .word = "search"},
+    {.action = TUI_ACTION_BOTTOM, .word = "follow"},
+    {.action = TUI_ACTION_COPY, .word = "copy id"},
 };
 
 const struct tui_view_ops tui_view_traffic = {

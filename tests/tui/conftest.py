@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One server with a little traffic for all cases, a terminal for each."""
+
+import time
+
+import pytest
+
+from support.backend import Backend
+from support.gateway import Gateway
+from support.local import make_dir, remove_dir
+from support.pki import Pki
+from support.store import Store
+from terminal import Terminal
+
+_RULES = "allow read\n  when path /orders/**\n  need scope read\n"
+
+
+class Live:
+    """gateway, and tokens of two users: alice may read orders, bob may not."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.store = gateway.store.directory
+        self.alice = self.token("alice", "read", "phone")
+        self.bob = self.token("bob", "", "laptop")
+
+    def token(self, subject, scope, sid):
+        return self.gateway.issuer.token({"sub": subject, "client_id": "shop", "scope": scope,
+                                          "sid": sid, "exp": int(time.time()) + 3600})
+
+    def get(self, path, token=None, headers=()):
+        return self.gateway.get(path, token, headers=headers)
+
+
+@pytest.fixture(scope="session")
+def live():
+    directory = make_dir("tui")
+    backend = Backend()
+    gateway = Gateway(Pki(directory), backend, stage=2, rules=_RULES)
+    try:
+        gateway.init_store()
+        gateway.start()
+        gateway.ctl("keys", "create", "--name", "billing", "--for", "90d")
+        gateway.ctl("block", "203.0.113.0/24", "--for", "1h", "--reason", "stuffing", "--yes")
+        server = Live(gateway)
+        for i in range(6):
+            server.get(f"/orders/{i}", server.alice)
+            server.get(f"/orders/{i}", server.bob)
+        yield server
+        gateway.httpd.stop()
+        gateway.httpd.check_log_clean()
+    finally:
+        gateway.httpd.remove()
+        backend.stop()
+        remove_dir(directory)
+
+
+@pytest.fixture
+def directory():
+    path = make_dir("tui-case")
+    yield path
+    remove_dir(path)
+
+
+@pytest.fixture
+def empty_store(directory):
+    """A store on which no server has run."""
+    store = Store(f"{directory}/store")
+    store.init()
+    return store.directory
+
+
+@pytest.fixture
+def terminal(directory):
+    """Factory: terminal(**options of terminal.Terminal)."""
+    made = []
+
+    def make(**options):
+        made.append(Terminal(directory, **options))
+        return made[-1]
+    yield make
+    for each in made:
+        each.end()

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console on a fixture store: each view at many sizes, keys, a revocation, hostile records. */
+#include "admin-tui/console/app.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "admin-tui/actions.h"
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+#include "shared/store/events.h"
+#include "shared/store/published.h"
+#include "tests/unit/scratch_store.h"
+#include "tests/unit/store_fixture.h"
+
+#define N_EVENTS 300
+
+static struct store_fixture fixture;
+static struct ctl ctl;
+static struct tui_model *model;
+static struct tui_app app;
+static struct tui_canvas canvas;
+static int64_t now_ns;
+static char screen[65536];
+
+static const char hostile[] = "/p\x1b]0;owned\x07\xff\xe2\x80\xae";
+
+static void make_event(size_t i, struct zta_event *event)
+{
+    bool is_denied = i % 3 == 0;
+    const struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_METHOD] = ZTA_TEXT("GET"),
+        [ZTA_EVENT_HOST] = ZTA_TEXT("api.example.com"),
+        [ZTA_EVENT_PATH] = zta_text_of(i % 5 == 0 ? hostile : "/orders/17"),
+        [ZTA_EVENT_ROUTE] = ZTA_TEXT("/orders"),
+        [ZTA_EVENT_SUBJECT] = ZTA_TEXT("alice\x1b[31m"),
+        [ZTA_EVENT_AGENT] = zta_text_of(hostile),
+    };
+    const struct scratch_event wanted = {.number = i + 1,
+                                         .time_ns = now_ns - (int64_t)(N_EVENTS - i) * 100000000,
+                                         .session = (uint32_t)(i % 7) + 1,
+                                         .source = (uint32_t)i,
+                                         .route = "/orders",
+                                         .path = "/x"};
+    scratch_event_make(&wanted, event);
+    event->outcome = is_denied ? ZTA_OUTCOME_DENY : ZTA_OUTCOME_ALLOW;
+    event->reason = is_denied ? ZTA_REASON_NO_RULE : ZTA_REASON_OK;
+    event->http_status = is_denied ? 403 : 200;
+    zta_event_set_texts(event, texts);
+}
+
+static void append(struct zta_change *change, size_t first, size_t n)
+{
+    static struct zta_event events[N_EVENTS];
+    static uint64_t sequences[N_EVENTS];
+    const struct zta_event_key key = {.segment_created_ns = 1, .segment_id = 9};
+    for (size_t i = 0; i < n; i++) {
+        make_event(first + i, &events[i]);
+        sequences[i] = first + i;
+    }
+    assert_int_equal(zta_events_append(change, &key, events, sequences, n, first + n), ZTA_OK);
+}
+
+static void publish(struct zta_change *change)
+{
+    const uint64_t counters[ZTA_N_COUNTERS] = {[ZTA_COUNTER_REQUESTS] = N_EVENTS};
+    const struct zta_heartbeat heartbeat = {.time_s = now_ns / ZTA_NS_PER_S,
+                                            .started_s = now_ns / ZTA_NS_PER_S - 7500,
+                                            .n_children = 2,
+                                            .ring_capacity = 8192,
+                                            .version = "1.0"};
+    struct zta_published_location location = {.server = ZTA_TEXT("api.example.com:443"),
+                                              .path = ZTA_TEXT("/orders")};
+    location.stance.stage = 1;
+    location.stance.monitor = 2;
+    assert_int_equal(zta_published_put_heartbeat(change, &heartbeat, counters, ZTA_N_COUNTERS),
+                     ZTA_OK);
+    assert_int_equal(zta_published_put_locations(change, &location, 1), ZTA_OK);
+}
+
+static void put_sessions(struct zta_change *change)
+{
+    for (uint32_t i = 1; i <= 7; i++) {
+        struct zta_session session;
+        memset(&session, 0, sizeof session);
+        scratch_session_id(i, session.id);
+        session.kind = ZTA_SESSION_SID;
+        session.credential = ZTA_CREDENTIAL_TOKEN;
+        session.last_s = now_ns / ZTA_NS_PER_S - i;
+        session.n_requests = 100 * i;
+        (void)snprintf(session.subject, sizeof session.subject, "user%u%s", (unsigned)i,
+                       i == 3 ? "\x1b[2J" : "");
+        (void)snprintf(session.issuer, sizeof session.issuer, "corp");
+        assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+    }
+}
+
+static void make_key(void)
+{
+    const struct ctl_actor actor = {.author = "tester", .login = "tester"};
+    struct zta_key key = {.id = "abcdefghijkl", .name = ZTA_TEXT("billing"), .created_s = 1};
+    struct ctl_action action = {.store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR),
+                                .actor = &actor};
+    assert_int_equal(ctl_action_key_create(&action, &key), ZTA_OK);
+    zta_store_close(&action.store);
+}
+
+static int open_all(void **state)
+{
+    struct zta_error error;
+    now_ns = INT64_C(1800000000) * ZTA_NS_PER_S;
+    store_fixture_make(&fixture);
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *change = store_begin(store, "fixture");
+    append(change, 0, N_EVENTS);
+    publish(change);
+    put_sessions(change);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&store);
+    make_key();
+    memset(&ctl, 0, sizeof ctl);
+    ctl.dir = fixture.dir;
+    (void)snprintf(ctl.actor.author, sizeof ctl.actor.author, "tester");
+    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
+    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    tui_app_close(&app);
+    tui_model_close(&model);
+    tui_canvas_close(&canvas);
+    store_fixture_remove(&fixture);
+    return 0;
+}
+
+/* The screen as text, a line a row. */
+static const char *draw(int width, int height)
+{
+    struct zta_buffer out;
+    zta_buffer_init(&out, screen, sizeof screen);
+    assert_int_equal(tui_canvas_resize(&canvas, width, height), ZTA_OK);
+    (void)tui_app_refresh(&app, now_ns);
+    do {
+        tui_app_draw(&app, &canvas);
+    } while (tui_app_go_on(&app));
+    for (int y = 0; y < height; y++) {
+        tui_canvas_row(&canvas, y, &out);
+        zta_buffer_string(&out, "\n");
+    }
+    return screen;
+}
+
+static void press(const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        tui_app_key(&app, *keys == '\r' ? TUI_KEY_ENTER : *keys);
+    }
+}
+
+static void assert_shows(const char *text)
+{
+    if (strstr(screen, text) == NULL) {
+        fail_msg("'%s' is not on the screen:\n%s", text, screen);
+    }
+}
+
+static void every_view_draws_at_every_size_and_nothing_hostile(void **state)
+{
+    static const int sizes[][2] = {{80, 24}, {120, 35}, {200, 60}, {40, 10}, {20, 5},
+                                   {3, 2},   {1, 1},    {400, 3},  {10, 100}};
+    static const char *const pages[] = {"", "\r", "?"};
+    for (char view = '1'; view <= '5'; view++) {
+        for (size_t page = 0; page < sizeof pages / sizeof pages[0]; page++) {
+            const char keys[] = {view, '\0'};
+            press(keys);
+            press(pages[page]);
+            for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                const char *text = draw(sizes[i][0], sizes[i][1]);
+                assert_null(strchr(text, '\x1b'));
+                assert_null(strchr(text, '\x07'));
+            }
+        }
+        tui_app_key(&app, TUI_KEY_ESCAPE);
+    }
+}
+
+static void the_overview_shows_rates_reasons_places_and_health(void **state)
+{
+    press("1");
+    draw(80, 24);
+    assert_shows("33 % of 300 requests refused in 31s, mostly no_rule on /orders");
+    assert_shows("10/s   3.3/s refused, 33 %");
+    assert_shows("/orders api.exampl… stage 1, monitor 2");
+    assert_shows("running, 2 children");
+    assert_shows("up 2h 5m  08:00:00");
+    draw(40, 10);
+    assert_shows("1 Overview");
+    draw(200, 60);
+    assert_shows("Latest refusals");
+}
+
+static void traffic_follows_filters_and_explains(void **state)
+{
+    press("2");
+    draw(120, 35);
+    assert_shows("following");
+    assert_shows("300 rows");
+    press("fstatus>=\r");
+    draw(120, 35);
+    assert_shows("filter: status>=");
+    press("400\r");
+    draw(120, 35);
+    assert_shows("100 rows");
+    press("k\r");
+    draw(120, 35);
+    assert_shows("not following");
+    assert_shows("denied: no_rule");
+    assert_shows("alice\\x1b[31m");
+    press("qf\x15\rG");
+    draw(120, 35);
+    assert_shows("300 rows");
+    assert_shows("following");
+}
+
+static void a_search_selects_the_row_and_keeps_it(void **state)
+{
+    press("2/403\r");
+    draw(80, 24);
+    assert_shows("not following");
+    press("/nowhere\r");
+    draw(80, 24);
+    assert_shows("no row has 'nowhere'");
+    press("G");
+    draw(80, 24);
+    assert_shows(" following");
+}
+
+static void sessions_are_sorted_filtered_and_shown(void **state)
+{
+    press("3");
+    draw(120, 35);
+    assert_shows("7 sessions");
+    assert_shows("user3\\x1b[2J");
+    const char *first = strstr(screen, "user1");
+    assert_true(first != NULL && first < strstr(screen, "user7"));
+    press("s");
+    draw(120, 35);
+    assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
+    press("fuser5\r");
+    draw(120, 35);
+    assert_shows("1 sessions match  user5");
+    press("\r");
+    draw(120, 35);
+    assert_shows("requests  500, 0 of them refused");
+    press("qf\x15\r");
+}
+
+static void revoking_asks_says_and_can_be_taken_back(void **state)
+{
+    press("3");
+    draw(80, 24);
+    press(" R");
+    draw(80, 24);
+    assert_shows("hits 1 session, last seen");
+    assert_shows("reason:");
+    press("\r");
+    draw(80, 24);
+    assert_shows("a reason is needed");
+    press("stolen laptop\rno\r");
+    draw(80, 24);
+    assert_shows("that was not yes: nothing was changed");
+    press("  R");
+    draw(80, 24);
+    press("stolen\r2\r");
+    draw(80, 24);
+    assert_shows("revoked, action 3; u takes it back");
+    press("5");
+    draw(80, 24);
+    assert_shows("stolen");
+    assert_shows("consistent, 4 entries");
+    press("u");
+    draw(80, 24);
+    assert_shows("take it back, because:");
+    press("found\r");
+    draw(80, 24);
+    assert_shows("taken back, action 5");
+    press("R");
+    draw(80, 24);
+    assert_shows("that key means nothing here");
+}
+
+static void keys_are_shown_and_revoked_for_good(void **state)
+{
+    press("4");
+    draw(80, 24);
+    assert_shows("billing");
+    assert_shows("living");
+    press("\r");
+    draw(80, 24);
+    assert_shows("used      0 times");
+    press("qR");
+    draw(80, 24);
+    assert_shows("cannot be undone");
+    press("over\ryes\r");
+    draw(80, 24);
+    now_ns += 2 * ZTA_NS_PER_S;
+    draw(80, 24);
+    assert_shows("revoked");
+    press("R");
+    draw(80, 24);
+    assert_shows("this key was revoked before");
+}
+
+static void a_stopped_server_is_said(void **state)
+{
+    now_ns += 60 * ZTA_NS_PER_S;
+    press("1");
+    draw(80, 24);
+    assert_shows("not running: last heartbeat 1m ago");
+    now_ns -= 60 * ZTA_NS_PER_S;
+}
+
+static void who_may_not_write_is_told_why(void **state)
+{
+    (void)snprintf(model->read_only, sizeof model->read_only, "it belongs to zta");
+    press("3");
+    draw(80, 24);
+    assert_shows("read-only");
+    press("R");
+    draw(80, 24);
+    assert_shows("read-only: it belongs to zta");
+    model->read_only[0] = '\0';
+}
+
+static void any_keys_in_any_order_do_no_harm(void **state)
+{
+    uint64_t random = 7;
+    for (int i = 0; i < 5000; i++) {
+        uint64_t r = scratch_random(&random);
+        int key = r % 3 == 0 ? TUI_KEY_UP + (int)(r / 3 % 12) : (int)(r / 3 % 127);
+        tui_app_key(&app, key);
+        app.is_over = false;
+        if (i % 20 == 0) {
+            draw(1 + (int)(r >> 20) % 150, 1 + (int)(r >> 40) % 50);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_view_draws_at_every_size_and_nothing_hostile),
+        cmocka_unit_test(the_overview_shows_rates_reasons_places_and_health),
+        cmocka_unit_test(traffic_follows_filters_and_explains),
+        cmocka_unit_test(a_search_selects_the_row_and_keeps_it),
+        cmocka_unit_test(sessions_are_sorted_filtered_and_shown),
+        cmocka_unit_test(revoking_asks_says_and_can_be_taken_back),
+        cmocka_unit_test(keys_are_shown_and_revoked_for_good),
+        cmocka_unit_test(a_stopped_server_is_said),
+        cmocka_unit_test(who_may_not_write_is_told_why),
+        cmocka_unit_test(any_keys_in_any_order_do_no_harm),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
