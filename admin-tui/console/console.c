@@ -35,9 +35,9 @@ static enum zta_status draw(struct tui_app *app, struct tui_canvas *canvas)
 }
 
 /* Keys that were typed ahead are all taken before anything is drawn. */
-static bool take_keys(struct tui_app *app)
+static bool take_keys(struct tui_app *app, int wait_ms)
 {
-    int key = tui_term_key(POLL_MS);
+    int key = tui_term_key(wait_ms);
     bool has_any = key != TUI_KEY_NONE;
     while (key != TUI_KEY_NONE && !app->is_over && !tui_term_is_ending()) {
         if (tui_key_action(key) == TUI_ACTION_REDRAW) {
@@ -60,15 +60,17 @@ static bool take_keys(struct tui_app *app)
 static enum zta_status loop(struct tui_app *app, struct tui_canvas *canvas)
 {
     bool is_stale = true;
+    bool is_key = false;
     enum zta_status status = ZTA_OK;
     while (status == ZTA_OK && !app->is_over && !tui_term_is_ending()) {
-        is_stale |= tui_app_refresh(app, zta_clock_real_ns());
+        /* What a key did is shown first; reading the store comes right behind. */
+        is_stale |= !is_key && tui_app_refresh(app, zta_clock_real_ns());
         if (is_stale) {
             status = draw(app, canvas);
         }
         is_stale = tui_app_go_on(app);
         if (!is_stale) {
-            is_stale = take_keys(app);
+            is_stale = is_key = take_keys(app, is_key ? 0 : POLL_MS);
         }
     }
     return status;

@@ -11,7 +11,7 @@
  * A walk over all sessions goes on for this long in a refresh, in parts; the next one begins after
  * a pause, so that a million sessions cost a small share of one CPU.
  */
-#define WALK_NS   (5 * 1000000)
+#define WALK_NS   (3 * 1000000)
 #define WALK_PART 1000
 #define PAUSE_NS  ZTA_NS_PER_S
 /* With more sessions than this the pause is longer; sessions of new events are shown anyway. */
