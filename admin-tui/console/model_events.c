@@ -205,6 +205,24 @@ static uint64_t known_count(const struct repeating *repeating, const struct zta_
     return 0;
 }
 
+/* Evenly over the time in which they came, of which a row keeps no more than begin and end. */
+static void add_repeats(struct tui_model *model, const struct zta_repeat *repeat, uint64_t n)
+{
+    int64_t last_s = repeat->last_ns / ZTA_NS_PER_S;
+    int64_t first_s = repeat->first_ns / ZTA_NS_PER_S;
+    int64_t seen_s = model->walk->repeats_seen_s;
+    first_s = first_s < seen_s ? seen_s : first_s;
+    int64_t span_s = last_s < first_s ? 1 : last_s - first_s + 1;
+    span_s = span_s > ZTA_REPEAT_WINDOW_S ? ZTA_REPEAT_WINDOW_S : span_s;
+    for (int64_t i = 0; i < span_s; i++) {
+        uint64_t upto = n * (uint64_t)(i + 1) / (uint64_t)span_s;
+        uint64_t before = n * (uint64_t)i / (uint64_t)span_s;
+        if (upto > before) {
+            tui_pulse_add(&model->pulse, &repeat->event, upto - before, last_s - span_s + 1 + i);
+        }
+    }
+}
+
 static bool take_repeat(void *context, const struct zta_repeat *repeat)
 {
     struct repeating *repeating = context;
@@ -212,8 +230,7 @@ static bool take_repeat(void *context, const struct zta_repeat *repeat)
     struct tui_model_walk *walk = model->walk;
     uint64_t known = known_count(repeating, &repeat->key);
     if (repeat->n > known) {
-        tui_pulse_add(&model->pulse, &repeat->event, repeat->n - known,
-                      repeat->last_ns / ZTA_NS_PER_S);
+        add_repeats(model, repeat, repeat->n - known);
     }
     walk->repeats[walk->n_repeats++] =
         (struct tui_repeat_known){.key = repeat->key, .n = repeat->n};
@@ -231,5 +248,8 @@ enum zta_status tui_model_read_repeats(struct tui_model *model, struct zta_view 
     memcpy(repeating.known, walk->repeats, walk->n_repeats * sizeof walk->repeats[0]);
     walk->n_repeats = 0;
     walk->repeats_ns = model->now_ns;
-    return zta_repeat_each(view, model->now_ns / ZTA_NS_PER_S - back_s, take_repeat, &repeating);
+    enum zta_status status =
+        zta_repeat_each(view, model->now_ns / ZTA_NS_PER_S - back_s, take_repeat, &repeating);
+    walk->repeats_seen_s = model->now_ns / ZTA_NS_PER_S;
+    return status;
 }

@@ -21,6 +21,7 @@ struct tui_model_walk {
     uint64_t policy_txn;
     int64_t health_ns; /* when it was read last */
     int64_t repeats_ns;
+    int64_t repeats_seen_s; /* repeats of before are counted */
     int64_t usage_ns;
     struct zta_event_key newest; /* event that was seen last */
     bool has_newest;

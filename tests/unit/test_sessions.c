@@ -156,6 +156,36 @@ static void a_walk_is_in_order_and_ends_when_asked(void **state)
     scratch_store_close(&scratch);
 }
 
+static bool count(void *context, const struct zta_session *session)
+{
+    (*(size_t *)context)++;
+    return true;
+}
+
+static void a_walk_in_parts_sees_each_session_once(void **state)
+{
+    struct scratch_store scratch;
+    scratch_store_open(&scratch, NULL, ZTA_STORE_HELPER, MAP_SIZE);
+    struct zta_change *change = begin(&scratch);
+    for (uint32_t i = 1; i <= 25; i++) {
+        struct zta_session session = make(i);
+        assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+    }
+    commit(change);
+    static const uint8_t end[ZTA_SESSION_ID_SIZE];
+    uint8_t place[ZTA_SESSION_ID_SIZE] = {0};
+    size_t n = 0;
+    for (size_t part = 0; part < 3; part++) {
+        struct zta_view *view = NULL;
+        assert_int_equal(zta_view_begin(scratch.store, &view), ZTA_OK);
+        assert_int_equal(zta_session_each_from(view, place, 10, count, &n), ZTA_OK);
+        zta_view_end(&view);
+        assert_int_equal(n, part < 2 ? 10 * (part + 1) : 25);
+        assert_int_equal(memcmp(place, end, sizeof end) == 0, part == 2);
+    }
+    scratch_store_close(&scratch);
+}
+
 static void old_sessions_are_pruned_bit_by_bit(void **state)
 {
     struct scratch_store scratch;
@@ -228,6 +258,7 @@ int main(void)
         cmocka_unit_test(sessions_come_back_as_they_were_put),
         cmocka_unit_test(the_longest_session_keeps_all_but_its_agent),
         cmocka_unit_test(a_walk_is_in_order_and_ends_when_asked),
+        cmocka_unit_test(a_walk_in_parts_sees_each_session_once),
         cmocka_unit_test(old_sessions_are_pruned_bit_by_bit),
         cmocka_unit_test(altered_records_are_corrupt_never_a_crash),
     };

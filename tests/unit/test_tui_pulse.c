@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded counting: the pulse of the last minutes, the window over sessions, lists, their search. */
+/* Bounded counting: the pulse of the last minutes, the window over sessions, lists, a search. */
 #include "admin-tui/console/pulse.h"
 
 #include <setjmp.h>
