@@ -317,7 +317,7 @@ def test_ztactl_stopped_with_the_writers_lock_disturbs_no_request_and_is_named(z
                        "test", "--yes")
     try:
         pid = wait_for(lambda: next((p for p in proc.children_of(holder.pid)
-                                     if proc.stat(p)[0] in "Tt"), None), what="the stop")
+                                     if (proc.stat(p) or "gone")[0] in ("T", "t")), None), what="the stop")
         with Load(z, [[bearer(token)]], n_threads=4) as load:
             started = time.monotonic()
             done = z.ctl("revoke", "--subject", "carol@corp", "--reason", "test", "--yes", code=4)
