@@ -138,9 +138,14 @@ def test_of_three_thousand_parallel_requests_exactly_a_thousand_pass(zta, key):
     connections = spread(z, 4, headers) if z.httpd.mpm != "prefork" else None
     seen = parallel(z, 12, 250, headers=headers, connections=connections)
     assert seen == {200: 1000, 429: 2000}
-    with open(z.httpd.path("logs/access.log"), encoding="utf-8") as log:
-        served = Counter(line.split()[-1] for line in log if " /x " in line)
-    assert len(served) >= 3 and sum(served.values()) == 3000
+
+    def served():
+        """By process; a line is written after the client has its answer."""
+        with open(z.httpd.path("logs/access.log"), encoding="utf-8") as log:
+            return Counter(line.split()[-1] for line in log if " /x " in line)
+
+    wait_for(lambda: sum(served().values()) == 3000, what="3,000 lines in the log")
+    assert len(served()) >= 3
     assert len([r for r in z.backend.requests if r.path == "/x"]) == 1000
     found = counters(z, limited=2000)
     assert (found["limited"], found["limit_overflow"]) == (2000, 0)

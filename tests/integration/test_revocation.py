@@ -79,6 +79,12 @@ def is_known(z, session):
     return z.ctl("sessions", "show", session, code={0, 1}).returncode == 0
 
 
+def wait_until_published(z, token):
+    """Tokens are told apart by issuers, which the helper publishes in its first moments."""
+    wait_for(lambda: z.ctl("revoke", "--token", "-", "--reason", "test", "--dry-run", data=token,
+                           code={0, 1}).returncode == 0, what="the issuers")
+
+
 def session_of(claims, issuer="corp"):
     """The id as docs/architecture.md derives it: version and kind, issuer, client, subject, sid."""
     parts = [b"\x01\x01", issuer.encode(), b"app", claims["sub"].encode(), claims["sid"].encode()]
@@ -109,6 +115,7 @@ def test_each_kind_of_revocation_hits_what_it_names_and_nothing_else(zta):
                 z.get("/x", token=bob).status, z.get("/x", key=key).status]
 
     assert statuses() == [200] * 4
+    wait_until_published(z, alice)
     for selector, expected in ((["--token", "-"], [401, 200, 200, 200]),
                                (["--client", "app@corp"], [401, 200, 401, 200]),
                                (["--subject", "alice@corp"], [401, 401, 200, 200]),
@@ -133,6 +140,7 @@ def test_a_revoked_token_stays_out_whatever_its_signature_looks_like(zta):
     mirrored = (order - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
     twin = f"{head}.{payload}." + b64u(raw[:32] + mirrored)
     assert [z.get("/x", token=t).status for t in (token, twin)] == [200, 200]
+    wait_until_published(z, token)
     z.ctl("revoke", "--token", "-", "--reason", "test", "--yes", data=token)
     assert [z.get("/x", token=t).status for t in (token, twin)] == [401, 401]
 
