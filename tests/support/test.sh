@@ -44,7 +44,7 @@ san=SAN=address,undefined
 part "build with ASan and UBSan" "${build[@]}" $san all unit-programs fuzz-programs
 part "unit tests with ASan and UBSan" "${run[@]}" $san check-unit
 part "fuzz replay with ASan and UBSan" "${run[@]}" $san check-fuzz
-part "tests of the shared memory with TSan" "${build[@]}" SAN=thread check-live
+part "unit tests with TSan" "${build[@]}" SAN=thread check-unit
 
 part "integration, event" "${run[@]}" MPM=event check-integration
 part "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
