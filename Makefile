@@ -85,7 +85,7 @@ LIBS_CTL := -ljansson
 SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
 IDENTITY_SRC := $(sort $(wildcard mod_zta/identity/*.c))
 MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
-    $(foreach d,helper signals handlers output,mod_zta/$(d)/*.c)))
+    $(foreach d,directives helper signals handlers output,mod_zta/$(d)/*.c)))
 # What of the helper is free of httpd is tested with plain processes.
 HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c)))
 CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))

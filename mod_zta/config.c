@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creating, merging and comparing configurations; directives.c sets what stands in them. */
+/* Creating, merging and comparing configurations; directives/ sets what stands in them. */
 #include "mod_zta/config.h"
 
 #include <apr_strings.h>

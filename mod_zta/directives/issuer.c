@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* <ZTAIssuer> and the directives inside it. */
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "mod_zta/config.h"
+#include "mod_zta/directives/set.h"
+#include "mod_zta/directives/words.h"
+
+static bool is_issuer_url(const char *url)
+{
+    static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        size_t len = strlen(loopback[i]);
+        if (strncmp(url, loopback[i], len) == 0 && strchr(":/", url[len]) != NULL) {
+            return true; /* the host ends there: strchr finds the NUL as well */
+        }
+    }
+    return strncmp(url, "https://", 8) == 0 && url[8] != '\0' && url[8] != '/';
+}
+
+static const char *check_issuer_words(cmd_parms *cmd, const char *name, const char *url)
+{
+    if (!mod_zta_word_is_name(name)) {
+        return mod_zta_expected(cmd, name, "a name of letters, digits, '.', '_', '-', at most 63");
+    }
+    if (strcasecmp(name, "local") == 0) {
+        return mod_zta_expected(cmd, name, "another name: 'local' stands for API keys");
+    }
+    if (!is_issuer_url(url)) {
+        return mod_zta_expected(cmd, url, "an https URL (http on loopback only)");
+    }
+    for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
+        const struct mod_zta_issuer *other =
+            &APR_ARRAY_IDX(mod_zta_global()->issuers, i, struct mod_zta_issuer_config *)->issuer;
+        if (zta_text_equal(other->name, zta_text_of(name)) ||
+            zta_text_equal(other->url, zta_text_of(url))) {
+            return apr_psprintf(cmd->pool, "%s: '%s' with '%s' stands there already",
+                                cmd->cmd->name, name, url);
+        }
+    }
+    return NULL;
+}
+
+const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
+{
+    const char *error = mod_zta_check_global(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    const char *end = strrchr(args, '>');
+    if (end == NULL || end[1] != '\0') {
+        return apr_psprintf(cmd->pool, "%s: got '%s', expected NAME URL> with a closing '>'",
+                            cmd->cmd->name, args);
+    }
+    const char *rest = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
+    const char *name = ap_getword_conf(cmd->pool, &rest);
+    const char *url = ap_getword_conf(cmd->pool, &rest);
+    if (name[0] == '\0' || url[0] == '\0' || rest[0] != '\0') {
+        return mod_zta_expected(cmd, args, "exactly NAME URL>");
+    }
+    error = check_issuer_words(cmd, name, url);
+    if (error != NULL) {
+        return error;
+    }
+    struct mod_zta_issuer_config *issuer = apr_pcalloc(cmd->pool, sizeof(*issuer));
+    issuer->audiences = apr_array_make(cmd->pool, 2, sizeof(struct zta_text));
+    issuer->issuer.name = zta_text_of(name);
+    issuer->issuer.url = zta_text_of(url);
+    issuer->issuer.token_type = ZTA_TEXT("at+jwt");
+    issuer->issuer.leeway_s = MOD_ZTA_LEEWAY_DEFAULT_S;
+    mod_zta_claim_names_init(&issuer->issuer.claims);
+
+    mod_zta_global()->current_issuer = issuer;
+    error = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
+    mod_zta_global()->current_issuer = NULL;
+    if (error != NULL) {
+        return error;
+    }
+    if (issuer->keys_file == NULL) {
+        return apr_psprintf(cmd->pool, "%s: issuer '%s' has no ZTAKeys, expected ZTAKeys file:PATH",
+                            cmd->cmd->name, name);
+    }
+    if (issuer->issuer.algs == 0) {
+        issuer->issuer.algs = MOD_ZTA_ALGS_DEFAULT;
+    }
+    issuer->issuer.audiences = (const struct zta_text *)(const void *)issuer->audiences->elts;
+    issuer->issuer.n_audiences = (size_t)issuer->audiences->nelts;
+    mod_zta_issuer_seal(&issuer->issuer);
+    APR_ARRAY_PUSH(mod_zta_global()->issuers, struct mod_zta_issuer_config *) = issuer;
+    return NULL;
+}
+
+const char *mod_zta_set_audience(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    if (word[0] == '\0') {
+        return mod_zta_expected(cmd, word, "the aud value of tokens that are for this proxy");
+    }
+    APR_ARRAY_PUSH(mod_zta_global()->current_issuer->audiences, struct zta_text) =
+        zta_text_of(word);
+    return NULL;
+}
+
+const char *mod_zta_set_keys(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    const char *path = strncmp(word, "file:", 5) == 0 && word[5] != '\0'
+                           ? ap_server_root_relative(cmd->pool, word + 5)
+                           : NULL;
+    if (path == NULL) {
+        return mod_zta_expected(cmd, word, "file:PATH of a JWKS");
+    }
+    mod_zta_global()->current_issuer->keys_file = path;
+    return NULL;
+}
+
+const char *mod_zta_set_algorithms(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    unsigned alg = mod_zta_alg_parse(zta_text_of(word));
+    if (alg == 0) {
+        return mod_zta_expected(
+            cmd, word,
+            "one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 "
+            "EdDSA (symmetric algorithms and none are never accepted)");
+    }
+    mod_zta_global()->current_issuer->issuer.algs |= alg;
+    return NULL;
+}
+
+const char *mod_zta_set_tokentype(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    if (strcasecmp(word, "at+jwt") == 0) {
+        mod_zta_global()->current_issuer->issuer.token_type = ZTA_TEXT("at+jwt");
+        return NULL;
+    }
+    if (strcasecmp(word, "any") == 0) {
+        mod_zta_global()->current_issuer->issuer.token_type = ZTA_TEXT("any");
+        return NULL;
+    }
+    return mod_zta_expected(cmd, word, "at+jwt or any");
+}
+
+const char *mod_zta_set_leeway(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    uint64_t seconds;
+    if (zta_text_to_u64(zta_text_of(word), MOD_ZTA_LEEWAY_MAX_S, &seconds) != ZTA_OK) {
+        return mod_zta_expected(cmd, word, "seconds from 0 to 300");
+    }
+    mod_zta_global()->current_issuer->issuer.leeway_s = (int64_t)seconds;
+    return NULL;
+}
+
+static struct zta_text *claim_slot(struct mod_zta_claim_names *names, const char *what)
+{
+    struct {
+        const char *name;
+        struct zta_text *slot;
+    } const slots[] = {
+        {.name = "roles", .slot = &names->roles},   {.name = "groups", .slot = &names->groups},
+        {.name = "scope", .slot = &names->scope},   {.name = "subject", .slot = &names->subject},
+        {.name = "client", .slot = &names->client}, {.name = "session", .slot = &names->session},
+        {.name = "device", .slot = &names->device}, {.name = "acr", .slot = &names->acr},
+    };
+    for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+        if (strcasecmp(what, slots[i].name) == 0) {
+            return slots[i].slot;
+        }
+    }
+    return NULL;
+}
+
+const char *mod_zta_set_claim(cmd_parms *cmd, void *unused, const char *what, const char *claim)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    struct zta_text *slot = claim_slot(&mod_zta_global()->current_issuer->issuer.claims, what);
+    if (slot == NULL) {
+        return mod_zta_expected(cmd, what,
+                                "roles, groups, scope, subject, client, session, device or acr");
+    }
+    char name[256];
+    if (mod_zta_claim_name_parse(zta_text_of(claim), name, sizeof(name)) != ZTA_OK) {
+        return mod_zta_expected(cmd, claim,
+                                "a claim, its segments joined by '.', such as realm_access.roles");
+    }
+    *slot = zta_text_of(apr_pstrdup(cmd->pool, name));
+    return NULL;
+}

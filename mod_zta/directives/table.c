@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directives as httpd wants them; words, places and help texts stand in directives.def. */
+#include "mod_zta/config.h"
+#include "mod_zta/directives/set.h"
+
+#define GLOBAL RSRC_CONF
+#define ISSUER RSRC_CONF
+#define PLACE  (RSRC_CONF | ACCESS_CONF)
+
+const command_rec mod_zta_commands[] = {
+#define ZTA_DIRECTIVE(args, name, suffix, where, syntax, help)                                     \
+    AP_INIT_##args(name, mod_zta_set_##suffix, NULL, where, syntax ": " help),
+#include "mod_zta/directives.def"
+#undef ZTA_DIRECTIVE
+    {.name = NULL},
+};
