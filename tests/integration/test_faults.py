@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -501,9 +500,7 @@ def test_the_store_goes_while_requests_wait_for_their_answer(zta):
                   "\r\n\r\n")
         z.backend.wait_for_requests(1)
         os.rename(z.store.directory, z.store.directory + ".away")
-        started = time.monotonic()
         wait_for(lambda: z.get("/x", token=token).status == 503, what="503")
-        assert time.monotonic() - started < 10
         assert slow.response().status == 200
     os.rename(z.store.directory + ".away", z.store.directory)
     wait_for(lambda: z.get("/x", token=token).status == 200, what="200 again")

@@ -89,9 +89,8 @@ static void a_drain_writes_everything_back(void **state)
     }
     world_allowed(&world, 1);
     zta_segment_child_end(world.segment, (int32_t)getpid());
-    int64_t before_ns = zta_clock_monotonic_ns();
-    assert_true(mod_zta_observer_drain(world.observer, before_ns + MOD_ZTA_DRAIN_NS));
-    assert_true(zta_clock_monotonic_ns() - before_ns < MOD_ZTA_DRAIN_NS / 2);
+    /* With no deadline it comes back all the same: nobody is left to wait for. */
+    assert_true(mod_zta_observer_drain(world.observer, INT64_MAX));
     struct zta_session session;
     assert_int_equal(world_session(&world, 1, &session), ZTA_OK);
     assert_int_equal(session.n_requests, 31);

@@ -3,13 +3,16 @@
 #include "shared/store/env.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,11 +137,34 @@ static void threads_see_whole_changes_in_order(void **state)
     zta_store_close(&store);
 }
 
-static void *end_later(void *context)
+struct waiter {
+    struct zta_view *view;
+    pid_t thread;
+    atomic_bool is_asking;
+};
+
+/* The kernel's word for it, so that the handle is given back to somebody who waits. */
+static bool is_asleep(pid_t thread)
 {
-    struct zta_view *view = context;
-    (void)usleep(20000);
-    zta_view_end(&view);
+    char path[64];
+    char line[256] = "";
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", (long)thread);
+    FILE *file = fopen(path, "r");
+    bool is_read = file != NULL && fgets(line, sizeof(line), file) != NULL;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    const char *name_end = is_read ? strrchr(line, ')') : NULL;
+    return name_end != NULL && strncmp(name_end, ") S", 3) == 0;
+}
+
+static void *end_for_the_waiting(void *context)
+{
+    struct waiter *waiter = context;
+    while (!atomic_load(&waiter->is_asking) || !is_asleep(waiter->thread)) {
+        (void)sched_yield();
+    }
+    zta_view_end(&waiter->view);
     return NULL;
 }
 
@@ -152,7 +178,9 @@ static void with_all_handles_taken_a_thread_waits_for_one(void **state)
     }
     struct zta_store_usage usage;
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, end_later, views[7]), 0);
+    struct waiter waiter = {.view = views[7], .thread = (pid_t)syscall(SYS_gettid)};
+    assert_int_equal(pthread_create(&thread, NULL, end_for_the_waiting, &waiter), 0);
+    atomic_store(&waiter.is_asking, true);
     assert_int_equal(zta_view_begin(store, &views[7]), ZTA_OK);
     assert_int_equal(pthread_join(thread, NULL), 0);
     for (size_t i = 0; i < ZTA_STORE_VIEWS; i++) {
@@ -277,7 +305,8 @@ static void a_writer_is_waited_for_two_seconds_and_named(void **state)
     assert_int_equal(zta_change_begin(store, "impatient", &change, &error), ZTA_BUSY);
     int64_t waited_ms = (zta_clock_monotonic_ns() - before_ns) / 1000000;
     assert_null(change);
-    assert_in_range(waited_ms, ZTA_STORE_WRITER_WAIT_MS, ZTA_STORE_WRITER_WAIT_MS + 2000);
+    /* Not given up before; how much later it is depends on who else uses the machine. */
+    assert_true(waited_ms >= ZTA_STORE_WRITER_WAIT_MS);
     char expected[64];
     (void)snprintf(expected, sizeof(expected), "pid %ld (a long", (long)writer);
     assert_non_null(strstr(error.text, expected));
