@@ -94,8 +94,9 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # Whatever else lies in tests/unit (a naive evaluator, fixtures) is linked into the tests that use it.
 UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+GEN_SRC := $(sort $(wildcard docs/gen*.c))
 ALL_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC) $(UNIT_SRC) $(UNIT_SUPPORT_SRC) \
-    $(FUZZ_SRC) $(wildcard tests/fuzz/replay_main.c docs/gen.c)
+    $(FUZZ_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
 PRODUCT_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC)
 
 LIBS_CONSOLE := $(if $(CONSOLE_SRC),-lncursesw -ltinfo)
@@ -302,7 +303,7 @@ compile_commands.json: $(BUILD)/oauth2.flags
 	    $(BUILD)/oauth2.flags),$(call extra_flags,$(s))) -c $(s)"; comma=,;) echo ']'; } > $@
 
 ifneq ($(wildcard docs/gen.c),)
-$(BUILD)/docs/gen: $(OBJ)/docs/gen.o $(BUILD)/libzta.a
+$(BUILD)/docs/gen: $(call objs,$(GEN_SRC) admin-tui/console/keys.c) $(BUILD)/libzta.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_ZTA)
@@ -317,10 +318,10 @@ endif
 # ---- installing ----
 MODULES_DIR = $(DESTDIR)$(LIBEXECDIR)
 CONF_DIR := $(DESTDIR)$(sysconfdir)/apache2/mods-available
-MAN_DIR := $(DESTDIR)$(prefix)/share/man/man8
+MAN_DIR := $(DESTDIR)$(prefix)/share/man
 DOC_DIR := $(DESTDIR)$(prefix)/share/doc/mod_zta
 CONF_FILES := $(wildcard conf/zta.load conf/zta.conf)
-MAN_FILES := $(wildcard docs/man/*.8)
+MAN_FILES := $(wildcard docs/man/*.[1-9])
 EXAMPLE_FILES := $(wildcard conf/rules/*.zta)
 
 # A configuration the administrator has changed is kept; the new one lies beside it.
@@ -339,12 +340,14 @@ install: all
 	        install -m 644 $$file $$target || exit 1; \
 	    done; \
 	fi
-	$(if $(MAN_FILES),install -d $(MAN_DIR) && install -m 644 $(MAN_FILES) $(MAN_DIR))
+	@for file in $(MAN_FILES); do \
+	    install -D -m 644 $$file $(MAN_DIR)/man$${file##*.}/$${file##*/} || exit 1; \
+	done
 	$(if $(EXAMPLE_FILES),install -d $(DOC_DIR)/rules && install -m 644 $(EXAMPLE_FILES) $(DOC_DIR)/rules)
 
 uninstall:
 	rm -f $(MODULES_DIR)/mod_zta.so $(DESTDIR)$(prefix)/sbin/ztactl
-	rm -f $(addprefix $(MAN_DIR)/,$(notdir $(MAN_FILES)))
+	rm -f $(foreach file,$(MAN_FILES),$(MAN_DIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
 	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
 	-@rmdir $(DOC_DIR)/rules $(DOC_DIR) 2>/dev/null || true
 	@for file in $(CONF_FILES); do \

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the references and the manual page from the tables of the sources: gen OUTDIR. */
+/* Writes the references from the tables of the sources, then the manuals: gen OUTDIR. */
+#include "docs/gen.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "shared/base/version.h"
+#include "admin-tui/console/keys.h"
 #include "shared/rules/attributes.h"
 #include "shared/stance.h"
 
@@ -104,6 +106,12 @@ static const struct {
 #undef CTL_FIELD
 };
 
+static const char *const views[] = {
+#define TUI_VIEW(name) #name,
+#include "admin-tui/console/views.def"
+#undef TUI_VIEW
+};
+
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
@@ -117,11 +125,22 @@ static const struct {
     {.code = 4, .meaning = "busy, exists already, or refused by a guard"},
 };
 
+static const struct {
+    const char *name;
+    const char *meaning;
+} variables[] = {
+    {.name = "ZTA_STORE", .meaning = "directory of the store, unless `--store` names it"},
+    {.name = "NO_COLOR", .meaning = "when set and not empty, the console uses no colours"},
+    {.name = "TERM", .meaning = "the console's terminal"},
+    {.name = "LC_ALL, LC_CTYPE, LANG", .meaning = "whether the console may draw in UTF-8"},
+    {.name = "SUDO_USER", .meaning = "stands in the audit trail beside the login name"},
+};
+
 /* ---- writing ---- */
 
 static const char *out_dir;
 
-static FILE *begin(const char *path)
+FILE *gen_begin(const char *path)
 {
     char name[4096];
     (void)snprintf(name, sizeof name, "%s/%s", out_dir, path);
@@ -142,12 +161,25 @@ static FILE *begin(const char *path)
     return file;
 }
 
-static void end(FILE *file)
+void gen_end(FILE *file)
 {
     if (ferror(file) != 0 || fclose(file) != 0) {
         (void)fprintf(stderr, "%s\n", strerror(errno));
         exit(1);
     }
+}
+
+char *gen_read(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL || getdelim(&text, &size, '\0', file) < 0 || ferror(file) != 0) {
+        (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    (void)fclose(file);
+    return text;
 }
 
 /* Text in a cell of a Markdown table, or in running text. */
@@ -194,7 +226,7 @@ static void put_usage(FILE *file, const struct command *command)
 
 static void write_ztactl(void)
 {
-    FILE *file = begin("docs/reference-ztactl.md");
+    FILE *file = gen_begin("docs/reference-ztactl.md");
     put_head(file, "ztactl", "admin-tui/commands.def");
     (void)fprintf(file, "| command | |\n|---|---|\n");
     for (size_t i = 0; i < N(commands); i++) {
@@ -224,6 +256,10 @@ static void write_ztactl(void)
         put_markdown(file, options[i].help);
         (void)fprintf(file, " |\n");
     }
+    (void)fprintf(file, "\n## Environment\n\n| variable | |\n|---|---|\n");
+    for (size_t i = 0; i < N(variables); i++) {
+        (void)fprintf(file, "| `%s` | %s |\n", variables[i].name, variables[i].meaning);
+    }
     (void)fprintf(file, "\n## Filters\n\nTerms separated by spaces must all hold; `not` in front "
                         "turns one round. A term is a\nfield with values, of which one suffices "
                         "(`reason=no_rule,not_entitled`), or a word that\nis looked for in all "
@@ -235,82 +271,7 @@ static void write_ztactl(void)
         put_markdown(file, fields[i].expected);
         (void)fprintf(file, " |\n");
     }
-    end(file);
-}
-
-/* Text for roff: hyphens as typed, no line that begins with a control character. */
-static void put_roff(FILE *file, const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '-') {
-            (void)fputs("\\-", file);
-        }
-        else if (*c == '\\') {
-            (void)fputs("\\e", file);
-        }
-        else {
-            if (c == text && (*c == '.' || *c == '\'')) {
-                (void)fputs("\\&", file);
-            }
-            (void)fputc(*c, file);
-        }
-    }
-    (void)fputc('\n', file);
-}
-
-static void write_man_options(FILE *file)
-{
-    (void)fprintf(file, ".SH OPTIONS\n");
-    for (size_t i = 0; i < N(options); i++) {
-        (void)fprintf(file, ".TP\n\\fB\\-\\-");
-        for (const char *c = options[i].name; *c != '\0'; c++) {
-            (void)fprintf(file, *c == '-' ? "\\%c" : "%c", *c);
-        }
-        (void)fprintf(file, "\\fR%s%s\n", options[i].value == NULL ? "" : " ",
-                      options[i].value == NULL ? "" : options[i].value);
-        put_roff(file, options[i].help);
-    }
-}
-
-static void write_man(void)
-{
-    FILE *file = begin("docs/man/ztactl.8");
-    (void)fprintf(file,
-                  ".\\\" SPDX-License-Identifier: Apache-2.0\n"
-                  ".\\\" Made by `make docs` from admin-tui/commands.def.\n"
-                  ".TH ZTACTL 8 \"\" \"mod_zta %s\" \"System administration\"\n"
-                  ".SH NAME\nztactl \\- operate the zero\\-trust access proxy mod_zta\n"
-                  ".SH SYNOPSIS\n.B ztactl\n[\\fB\\-\\-store\\fR DIR] COMMAND [ARGUMENTS]\n"
-                  ".SH DESCRIPTION\n",
-                  ZTA_VERSION_TEXT);
-    put_roff(file,
-             "Works on the store that httpd's module reads and writes, never on httpd itself, "
-             "so it also works while httpd is stopped. Started as root it becomes the "
-             "store's owner before it opens anything of the store.");
-    (void)fprintf(file, ".SH COMMANDS\n");
-    for (size_t i = 0; i < N(commands); i++) {
-        (void)fprintf(file, ".TP\n\\fB%s\\fR %s\n", commands[i].words, commands[i].arguments);
-        put_roff(file, commands[i].description);
-        bool is_first = true;
-        for (size_t j = 0; j < N(options); j++) {
-            if ((commands[i].options >> j & 1) != 0) {
-                (void)fprintf(file, "%s\\-\\-", is_first ? "Options: " : ", ");
-                for (const char *c = options[j].name; *c != '\0'; c++) {
-                    (void)fprintf(file, *c == '-' ? "\\%c" : "%c", *c);
-                }
-                is_first = false;
-            }
-        }
-        (void)fputs(is_first ? "" : ".\n", file);
-    }
-    write_man_options(file);
-    (void)fprintf(file, ".SH EXIT STATUS\n");
-    for (size_t i = 0; i < N(exits); i++) {
-        (void)fprintf(file, ".TP\n%d\n%s\n", exits[i].code, exits[i].meaning);
-    }
-    (void)fprintf(file, ".SH ENVIRONMENT\n.TP\nZTA_STORE\nDirectory of the store.\n"
-                        ".SH FILES\n.TP\n/var/lib/zta\nThe store.\n");
-    end(file);
+    gen_end(file);
 }
 
 static void write_directives(void)
@@ -320,7 +281,7 @@ static void write_directives(void)
         [ISSUER] = "Inside an issuer's section",
         [PLACE] = "Server, virtual host, Location, Directory",
     };
-    FILE *file = begin("docs/reference-directives.md");
+    FILE *file = gen_begin("docs/reference-directives.md");
     put_head(file, "Directives", "mod_zta/directives.def");
     for (unsigned where = 0; where < N_WHERE; where++) {
         (void)fprintf(file, "%s## %s\n\n| directive | |\n|---|---|\n", where == 0 ? "" : "\n",
@@ -335,12 +296,12 @@ static void write_directives(void)
             }
         }
     }
-    end(file);
+    gen_end(file);
 }
 
 static void write_reasons(void)
 {
-    FILE *file = begin("docs/reference-reasons.md");
+    FILE *file = gen_begin("docs/reference-reasons.md");
     put_head(file, "Reasons of decisions", "shared/reasons.def");
     (void)fprintf(file, "| reason | status | OAuth error | problem class | title for the client |\n"
                         "|---|---|---|---|---|\n");
@@ -349,12 +310,12 @@ static void write_reasons(void)
                       reasons[i].oauth == NULL ? "" : reasons[i].oauth, reasons[i].problem,
                       reasons[i].title);
     }
-    end(file);
+    gen_end(file);
 }
 
 static void write_counters(void)
 {
-    FILE *file = begin("docs/reference-counters.md");
+    FILE *file = gen_begin("docs/reference-counters.md");
     put_head(file, "Counters", "shared/live/counters.def");
     (void)fprintf(file, "| counter | counts |\n|---|---|\n");
     for (size_t i = 0; i < N(counters); i++) {
@@ -362,32 +323,58 @@ static void write_counters(void)
         put_markdown(file, counters[i].help);
         (void)fprintf(file, " |\n");
     }
-    end(file);
+    gen_end(file);
 }
 
 static void write_attributes(void)
 {
-    FILE *file = begin("docs/reference-attributes.md");
+    FILE *file = gen_begin("docs/reference-attributes.md");
     put_head(file, "Attributes of rules and keys of limits",
              "shared/rules/attributes.def` and `shared/rules/keys.def");
-    (void)fprintf(file,
-                  "| attribute | stage | feature | values | order |\n|---|---|---|---|---|\n");
+    (void)fprintf(file, "## Attributes\n\n"
+                        "| attribute | stage | feature | compared with | value |\n"
+                        "|---|---|---|---|---|\n");
     for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
         const struct zta_attribute_info *info = zta_attribute_info(i);
-        (void)fprintf(file, "| `%s%s` | %u | %s | ", info->name,
+        (void)fprintf(file, "| `%s%s` | %u | %s | %s | ", info->name,
                       i == ZTA_ATTRIBUTE_CLAIM ? ":NAME" : "", (unsigned)info->stage,
-                      info->feature == ZTA_N_FEATURES ? "" : zta_feature_name(info->feature));
+                      info->feature == ZTA_N_FEATURES ? "" : zta_feature_name(info->feature),
+                      (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "`<` `<=` `>` `>=`" : "");
         put_markdown(file, zta_value_expected(info->type));
-        (void)fprintf(file, " | %s |\n", (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "yes" : "");
+        (void)fprintf(file, " |\n");
     }
-    (void)fprintf(file,
-                  "\n## Keys of limits\n\n| key | known before authentication |\n|---|---|\n");
+    (void)fprintf(file, "\n## Keys of limits\n\n| key | counted |\n|---|---|\n");
     for (unsigned i = 0; i < ZTA_N_KEYS; i++) {
         const struct zta_limit_key_info *info = zta_limit_key_info(i);
-        (void)fprintf(file, "| `%s%s` | %s |\n", info->name, i == ZTA_KEY_CLAIM ? ":NAME" : "",
-                      info->is_early ? "yes" : "");
+        (void)fprintf(file, "| `%s%s` | %s the credential is verified |\n", info->name,
+                      i == ZTA_KEY_CLAIM ? ":NAME" : "", info->is_early ? "before" : "after");
     }
-    end(file);
+    gen_end(file);
+}
+
+static void write_keys(void)
+{
+    FILE *file = gen_begin("docs/reference-keys.md");
+    put_head(file, "Keys of the console",
+             "admin-tui/console/keys.def` and `views.def` beside it, as `?` in the console shows");
+    (void)fprintf(file, "## Views\n\n| key | view |\n|---|---|\n");
+    for (size_t i = 0; i < N(views); i++) {
+        (void)fprintf(file, "| `%zu` | %s |\n", i + 1, views[i]);
+    }
+    for (unsigned group = 0; group < TUI_N_GROUPS; group++) {
+        (void)fprintf(file, "\n## %s\n\n| key | what it does |\n|---|---|\n",
+                      tui_key_group_name(group));
+        for (size_t i = 0; tui_key_at(i) != NULL; i++) {
+            if (tui_key_at(i)->group == group) {
+                (void)fprintf(file, "| ");
+                put_code(file, tui_key_at(i)->label);
+                (void)fprintf(file, " | ");
+                put_markdown(file, tui_key_at(i)->help);
+                (void)fprintf(file, " |\n");
+            }
+        }
+    }
+    gen_end(file);
 }
 
 int main(int argc, char **argv)
@@ -398,10 +385,11 @@ int main(int argc, char **argv)
     }
     out_dir = argv[1];
     write_ztactl();
-    write_man();
     write_directives();
     write_reasons();
     write_counters();
     write_attributes();
+    write_keys();
+    gen_write_manuals(out_dir);
     return 0;
 }

@@ -248,6 +248,40 @@ def test_pages_name_every_variable_alert_and_header():
     assert headers <= named(r"`(X-ZTA-\w+)`", "docs/standards.md")
 
 
+# ---- manuals ----
+
+_MANUALS = sorted(os.listdir(os.path.join(ROOT, "docs", "man")))
+
+
+@pytest.mark.parametrize("name", _MANUALS)
+def test_manuals_are_clean_for_mandoc_and_groff(name):
+    page = os.path.join(ROOT, "docs", "man", name)
+    for command in (["mandoc", "-Tlint", "-Wall"], ["groff", "-man", "-ww", "-Tutf8", "-z"]):
+        done = subprocess.run([*command, page], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), command
+
+
+def test_manuals_name_each_other_and_hold_every_directive_command_and_attribute():
+    def shown(name):
+        page = os.path.join(ROOT, "docs", "man", name)
+        return subprocess.run(["mandoc", "-Tascii", "-Owidth=200", page], text=True, check=True,
+                              capture_output=True).stdout.replace("\b", "\0")
+    texts = {name: re.sub(r".\0", "", shown(name)) for name in _MANUALS}
+    assert set(texts) == {"mod_zta.7", "zta-rules.5", "ztactl.8"}
+    for name, text in texts.items():
+        others = set(texts) - {name}
+        assert all(f"{o[:-2]}({o[-1]})" in text.split("SEE ALSO", 1)[1] for o in others), name
+    for pattern, source, manual in (
+            (r'^ZTA_DIRECTIVE\(\w+, "<?(\w+)"', "mod_zta/directives.def", "mod_zta.7"),
+            (r'^ZTA_ATTRIBUTE\(\w+, "([\w-]+)"', "shared/rules/attributes.def", "zta-rules.5"),
+            (r'^CTL_COMMAND\(\w+, "([\w ]+)"', "admin-tui/commands.def", "ztactl.8"),
+            (r'^TUI_KEY\(.*, "([^"]+)"\)', "admin-tui/console/keys.def", "ztactl.8")):
+        names = re.findall(pattern, read(source), re.M)
+        assert len(names) > 10
+        for one in names:
+            assert re.search(rf"^ +<?{re.escape(one)}|{re.escape(one)}$", texts[manual], re.M), one
+
+
 # ---- links ----
 
 def anchors(page):

@@ -167,6 +167,8 @@ def test_installed_files_are_those_of_conf(machine):
             assert file.read() == wanted
     assert os.path.exists(machine.module)
     assert os.access(f"{machine.root}/usr/local/sbin/ztactl", os.X_OK)
+    for name in os.listdir(os.path.join(ROOT, "docs", "man")):
+        assert os.path.isfile(f"{machine.root}/usr/local/share/man/man{name[-1]}/{name}")
 
 
 def test_examples_of_rules_are_accepted():

@@ -16,7 +16,7 @@ Note = collections.namedtuple("Note", "path line why")
 C_SUFFIXES = (".c", ".h")
 CODE_SUFFIXES = (".c", ".h", ".def", ".py", ".sh")
 TEXT_SUFFIXES = CODE_SUFFIXES + (".md", ".mjs", ".js", ".json", ".zta", ".conf", ".load", ".map",
-                                 ".txt", ".lua", ".8")
+                                 ".txt", ".lua", ".5", ".7", ".8")
 TEXT_NAMES = ("Makefile", "run", ".gitignore", ".clang-format", ".clang-tidy", ".editorconfig")
 SKIPPED_FOLDERS = ("build", "node_modules", "__pycache__", "corpus")
 
@@ -95,8 +95,11 @@ ONLY_IN = (
      "only the module's own files see mod_zta/ (identity/ is free of httpd)"),
     (r'"mod_zta/helper/', r"(mod_zta/(?!identity/)|tests/)", "the helper is the module's"),
     (r'"mod_zta/identity/', r"(mod_zta|tests)/", "mod_zta/ is the module's"),
-    (r'"admin-tui/\w+\.def"', r"(admin-tui/|tests/|docs/gen\.c$)", "admin-tui/ is ztactl's"),
-    (r'"admin-tui/(?!\w+\.def")', r"(admin-tui|tests)/", "admin-tui/ is ztactl's"),
+    (r'"admin-tui/(\w+|console/\w+)\.def"|"admin-tui/console/keys\.h"',
+     r"(admin-tui/|tests/|docs/gen\.c$)", "admin-tui/ is ztactl's"),
+    (r'"admin-tui/(?!(\w+|console/\w+)\.def"|console/keys\.h")', r"(admin-tui|tests)/",
+     "admin-tui/ is ztactl's"),
+    (r'"docs/', r"docs/", "docs/ is for the generator"),
     (r'"tests/', r"tests/", "tests/ is for tests"),
 )
 
