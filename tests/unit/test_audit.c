@@ -12,45 +12,11 @@
 #include <cmocka.h>
 
 #include "shared/store/env_priv.h"
-#include "tests/unit/store_fixture.h"
-
-static struct store_fixture fixture;
-static struct zta_store *store;
-
-static int setup(void **state)
-{
-    (void)state;
-    store_fixture_make(&fixture);
-    store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    zta_store_close(&store);
-    store_fixture_remove(&fixture);
-    return 0;
-}
-
-static struct zta_change *begin(void)
-{
-    struct zta_change *change = NULL;
-    struct zta_error error = {.text = ""};
-    if (zta_change_begin(store, "test", &change, &error) != ZTA_OK) {
-        fail_msg("%s", error.text);
-    }
-    return change;
-}
-
-static void commit(struct zta_change *change)
-{
-    assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
-}
+#include "tests/unit/operator_store.h"
 
 static void append(const char *action)
 {
-    struct zta_change *change = begin();
+    struct zta_change *change = operator_begin();
     struct zta_audit_entry entry = {.uid = 7,
                                     .login = ZTA_TEXT("ann"),
                                     .action = zta_text_of(action),
@@ -58,7 +24,7 @@ static void append(const char *action)
                                     .after = ZTA_TEXT(""),
                                     .reason = ZTA_TEXT("left")};
     assert_int_equal(zta_audit_append(change, &entry), ZTA_OK);
-    commit(change);
+    operator_commit(change);
 }
 
 static enum zta_status verify(uint64_t *n, struct zta_sha256 *head, struct zta_error *error)
@@ -82,12 +48,12 @@ static void init_writes_the_first_entry(void **state)
 static void append_fills_id_time_and_chain(void **state)
 {
     (void)state;
-    struct zta_change *change = begin();
+    struct zta_change *change = operator_begin();
     struct zta_audit_entry first = {.action = ZTA_TEXT("a")};
     struct zta_audit_entry second = {.action = ZTA_TEXT("b"), .time_ns = 5};
     assert_int_equal(zta_audit_append(change, &first), ZTA_OK);
     assert_int_equal(zta_audit_append(change, &second), ZTA_OK);
-    commit(change);
+    operator_commit(change);
     assert_int_equal(first.id, 2);
     assert_int_equal(second.id, 3);
     assert_true(first.time_ns > 0);
@@ -150,7 +116,7 @@ static void each_goes_from_newest_to_oldest(void **state)
 static void an_aborted_change_leaves_no_entry(void **state)
 {
     (void)state;
-    struct zta_change *change = begin();
+    struct zta_change *change = operator_begin();
     struct zta_audit_entry entry = {.action = ZTA_TEXT("never")};
     assert_int_equal(zta_audit_append(change, &entry), ZTA_OK);
     zta_change_abort(&change);
@@ -166,7 +132,7 @@ static void an_entry_that_does_not_fit_is_refused_whole(void **state)
     static char text[65000];
     memset(text, 'x', sizeof(text));
     struct zta_text large = {.data = text, .len = sizeof(text)};
-    struct zta_change *change = begin();
+    struct zta_change *change = operator_begin();
     struct zta_audit_entry entry = {.action = ZTA_TEXT("a"), .before = large, .after = large};
     assert_int_equal(zta_audit_append(change, &entry), ZTA_TOO_LARGE);
     zta_change_abort(&change);
@@ -184,7 +150,7 @@ static void forge(const struct forgery *forgery)
 {
     uint8_t key[ZTA_AUDIT_KEY_SIZE];
     zta_put_u64(key, forgery->id);
-    struct zta_change *change = begin();
+    struct zta_change *change = operator_begin();
     struct zta_blob value;
     struct zta_blob where = ZTA_BLOB(key, sizeof(key));
     assert_int_equal(zta_change_get(change, ZTA_TABLE_AUDIT, where, &value), ZTA_OK);
@@ -199,7 +165,7 @@ static void forge(const struct forgery *forgery)
         assert_int_equal(zta_change_put(change, ZTA_TABLE_AUDIT, where, ZTA_BLOB(copy, size)),
                          ZTA_OK);
     }
-    commit(change);
+    operator_commit(change);
 }
 
 static void verify_finds_altered_and_missing_entries(void **state)
@@ -223,8 +189,8 @@ static void verify_finds_altered_and_missing_entries(void **state)
         assert_int_equal(verify(&n, &head, &error), ZTA_CORRUPT);
         assert_int_equal(n, cases[i].n_found);
         assert_non_null(strstr(error.text, cases[i].says));
-        assert_int_equal(teardown(NULL), 0);
-        assert_int_equal(setup(NULL), 0);
+        assert_int_equal(operator_store_teardown(NULL), 0);
+        assert_int_equal(operator_store_setup(NULL), 0);
     }
 }
 
@@ -243,14 +209,13 @@ static void an_emptied_trail_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(init_writes_the_first_entry, setup, teardown),
-        cmocka_unit_test_setup_teardown(append_fills_id_time_and_chain, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_goes_from_newest_to_oldest, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_aborted_change_leaves_no_entry, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_entry_that_does_not_fit_is_refused_whole, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(verify_finds_altered_and_missing_entries, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_emptied_trail_is_noticed, setup, teardown),
+        WITH_STORE(init_writes_the_first_entry),
+        WITH_STORE(append_fills_id_time_and_chain),
+        WITH_STORE(each_goes_from_newest_to_oldest),
+        WITH_STORE(an_aborted_change_leaves_no_entry),
+        WITH_STORE(an_entry_that_does_not_fit_is_refused_whole),
+        WITH_STORE(verify_finds_altered_and_missing_entries),
+        WITH_STORE(an_emptied_trail_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

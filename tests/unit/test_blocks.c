@@ -10,26 +10,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/store_fixture.h"
-
-static struct store_fixture fixture;
-static struct zta_store *store;
-
-static int setup(void **state)
-{
-    (void)state;
-    store_fixture_make(&fixture);
-    store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    zta_store_close(&store);
-    store_fixture_remove(&fixture);
-    return 0;
-}
+#include "tests/unit/operator_store.h"
 
 static struct zta_cidr cidr(const char *text)
 {
@@ -51,10 +32,9 @@ static struct zta_block network_block(const char *text, int64_t until_s)
 static enum zta_status change(enum zta_status (*fn)(struct zta_change *, const struct zta_block *),
                               const struct zta_block *block)
 {
-    struct zta_change *begun;
-    assert_int_equal(zta_change_begin(store, "test", &begun, NULL), ZTA_OK);
+    struct zta_change *begun = operator_begin();
     enum zta_status status = fn(begun, block);
-    assert_int_equal(zta_change_commit(&begun, NULL), ZTA_OK);
+    operator_commit(begun);
     return status;
 }
 
@@ -264,7 +244,7 @@ static void prune_removes_what_has_ended(void **state)
     uint64_t n = 0;
     assert_int_equal(zta_change_begin(store, "prune", &begun, NULL), ZTA_OK);
     assert_int_equal(zta_blocks_prune(begun, 102, &n), ZTA_OK);
-    assert_int_equal(zta_change_commit(&begun, NULL), ZTA_OK);
+    operator_commit(begun);
     assert_int_equal(n, 3);
     assert_int_equal(count(), 2);
     assert_true(is_addr_blocked("10.0.0.4", 102));
@@ -275,15 +255,15 @@ static void prune_removes_what_has_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(addresses_are_found_in_their_networks, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_whole_internet_can_be_blocked, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_ended_block_does_not_hide_a_wider_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_unknown_address_is_in_no_network, setup, teardown),
-        cmocka_unit_test_setup_teardown(subjects_are_found_with_their_issuer, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_names_no_block_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(counts_and_generation_follow_the_records, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_gives_back_what_was_put, setup, teardown),
-        cmocka_unit_test_setup_teardown(prune_removes_what_has_ended, setup, teardown),
+        WITH_STORE(addresses_are_found_in_their_networks),
+        WITH_STORE(the_whole_internet_can_be_blocked),
+        WITH_STORE(an_ended_block_does_not_hide_a_wider_one),
+        WITH_STORE(an_unknown_address_is_in_no_network),
+        WITH_STORE(subjects_are_found_with_their_issuer),
+        WITH_STORE(what_names_no_block_is_refused),
+        WITH_STORE(counts_and_generation_follow_the_records),
+        WITH_STORE(each_gives_back_what_was_put),
+        WITH_STORE(prune_removes_what_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

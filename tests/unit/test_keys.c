@@ -11,33 +11,13 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/store_fixture.h"
-
-static struct store_fixture fixture;
-static struct zta_store *store;
-
-static int setup(void **state)
-{
-    (void)state;
-    store_fixture_make(&fixture);
-    store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    zta_store_close(&store);
-    store_fixture_remove(&fixture);
-    return 0;
-}
+#include "tests/unit/operator_store.h"
 
 static enum zta_status put(const struct zta_key *key)
 {
-    struct zta_change *change;
-    assert_int_equal(zta_change_begin(store, "test", &change, NULL), ZTA_OK);
+    struct zta_change *change = operator_begin();
     enum zta_status status = zta_key_put(change, key);
-    assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
+    operator_commit(change);
     return status;
 }
 
@@ -306,10 +286,10 @@ int main(void)
         cmocka_unit_test(a_generated_key_parses_to_its_parts),
         cmocka_unit_test(the_checksum_is_over_all_before_the_last_underscore),
         cmocka_unit_test(every_altered_character_is_noticed),
-        cmocka_unit_test_setup_teardown(get_gives_back_what_was_put, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_living_name_is_unique, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_renamed_key_frees_its_name, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_no_key_is_refused, setup, teardown),
+        WITH_STORE(get_gives_back_what_was_put),
+        WITH_STORE(a_living_name_is_unique),
+        WITH_STORE(a_renamed_key_frees_its_name),
+        WITH_STORE(what_is_no_key_is_refused),
         cmocka_unit_test(verify_judges_secret_address_and_time),
         cmocka_unit_test(a_key_without_secret_opens_for_nobody),
     };

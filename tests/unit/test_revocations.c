@@ -10,38 +10,18 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/store_fixture.h"
+#include "tests/unit/operator_store.h"
 
 #define T      1000000 /* the watermark of most cases */
 #define LEEWAY 60
-
-static struct store_fixture fixture;
-static struct zta_store *store;
-
-static int setup(void **state)
-{
-    (void)state;
-    store_fixture_make(&fixture);
-    store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    zta_store_close(&store);
-    store_fixture_remove(&fixture);
-    return 0;
-}
 
 static enum zta_status change(enum zta_status (*fn)(struct zta_change *,
                                                     const struct zta_revocation *),
                               const struct zta_revocation *record)
 {
-    struct zta_change *begun;
-    assert_int_equal(zta_change_begin(store, "test", &begun, NULL), ZTA_OK);
+    struct zta_change *begun = operator_begin();
     enum zta_status status = fn(begun, record);
-    assert_int_equal(zta_change_commit(&begun, NULL), ZTA_OK);
+    operator_commit(begun);
     return status;
 }
 
@@ -404,22 +384,18 @@ static void each_gives_back_what_was_put_in_order_of_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(nothing_is_revoked_in_an_empty_store, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sid_is_refused_whatever_the_times_say, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_session_without_sid_is_a_login_watermark, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_session_without_client_has_its_own_watermark, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(the_watermark_ends_at_t_plus_leeway_inclusively, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(the_watermark_never_goes_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_kind_hits_what_it_names, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_token_id_is_refused_for_good, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_session_of_an_api_key_is_that_very_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_of_any_length_stay_apart, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_names_nothing_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_gives_back_what_was_put_in_order_of_kind, setup,
-                                        teardown),
+        WITH_STORE(nothing_is_revoked_in_an_empty_store),
+        WITH_STORE(a_sid_is_refused_whatever_the_times_say),
+        WITH_STORE(a_session_without_sid_is_a_login_watermark),
+        WITH_STORE(a_session_without_client_has_its_own_watermark),
+        WITH_STORE(the_watermark_ends_at_t_plus_leeway_inclusively),
+        WITH_STORE(the_watermark_never_goes_back),
+        WITH_STORE(each_kind_hits_what_it_names),
+        WITH_STORE(a_token_id_is_refused_for_good),
+        WITH_STORE(a_session_of_an_api_key_is_that_very_one),
+        WITH_STORE(names_of_any_length_stay_apart),
+        WITH_STORE(what_names_nothing_is_refused),
+        WITH_STORE(each_gives_back_what_was_put_in_order_of_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
