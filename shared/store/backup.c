@@ -150,7 +150,8 @@ static enum zta_status lock_out(struct stopped *stopped, struct zta_error *error
     if (fcntl(fd, F_GETLK, &first) == 0 && first.l_type != F_UNLCK) {
         program_of(first.l_pid, program, sizeof(program));
     }
-    return zta_error_set(error, ZTA_BUSY, "%s/ is open in %s, pid %ld: stop httpd first",
+    return zta_error_set(error, ZTA_BUSY,
+                         "%s/ is open in %s, pid %ld: stop httpd and end each ztactl first",
                          zta_env_name(stopped->id), program, (long)first.l_pid);
 }
 

@@ -118,8 +118,9 @@ static enum zta_status begin_txn(struct zta_change *change, struct zta_error *er
     }
     if (mdb_txn_id(change->txn) != info.me_last_txnid + 1) {
         return zta_error_set(error, ZTA_CORRUPT,
-                             "%s/" ZTA_LOCK_FILE " does not fit its data file: stop httpd and run "
-                             "ztactl store check --repair-lock",
+                             "%s/" ZTA_LOCK_FILE
+                             " does not fit its data file: stop httpd, end each "
+                             "ztactl and run ztactl store check --repair-lock",
                              zta_env_name(change->env));
     }
     return ZTA_OK;

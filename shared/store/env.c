@@ -385,7 +385,10 @@ static enum zta_status check_file(const char *dir, const char *env, const char *
         return zta_error_set(error, ZTA_IO, "%s: %s", path, strerror(errno));
     }
     if (now.st_dev != opened->st_dev || now.st_ino != opened->st_ino) {
-        return zta_error_set(error, ZTA_IO, "%s was replaced: restart httpd", path);
+        return zta_error_set(error, ZTA_IO,
+                             "%s was replaced: httpd (apachectl graceful) and an open console "
+                             "have to open it anew",
+                             path);
     }
     if (now.st_size < opened->st_size) {
         return zta_error_set(error, ZTA_IO, "%s was cut from %lld to %lld bytes", path,

@@ -60,7 +60,7 @@ def stage_2(play, key):
     play.ask("carol, contractor", "/orders/export", 403, "rule_denied",
              "no-contractors-at-exports",
              token=play.token("carol", "orders:read", roles=["contractor"], amr=["pwd", "mfa"]))
-    play.ask("alice, no MFA", "/orders/export", 403, "rule_denied", "certificate-or-mfa",
+    play.ask("alice, no MFA", "/orders/export", 403, "rule_denied", "mfa-for-export",
              token=play.token("alice", "orders:read", amr=["pwd"]))
     play.ask("alice, elsewhere", "/invoices", 403, "no_rule", "No allow rule", token=alice)
 
