@@ -2,6 +2,7 @@
 """What the pages show is true: rules parse, errors read as shown, configurations pass configtest,
 commands exist, tables name all there is, and links lead somewhere."""
 
+import glob
 import hashlib
 import json
 import os
@@ -246,6 +247,57 @@ def test_pages_name_every_variable_alert_and_header():
     assert named(r"alert `(\w+)`", "docs/operations.md") == alerts
     headers = named(r'"(X-ZTA-\w+)"', "mod_zta/output/upstream.c")
     assert headers <= named(r"`(X-ZTA-\w+)`", "docs/standards.md")
+
+
+def rows_of(page, title):
+    """The cells of the rows of the table under a heading, without the two lines above them."""
+    section = read(page).split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+    found = [line.strip("|").split(" | ") for line in section.splitlines() if line[:1] == "|"]
+    return [[cell.strip() for cell in row] for row in found[2:]]
+
+
+def test_failures_are_those_of_operations_and_shown_by_tests_that_exist():
+    told = rows_of("docs/operations.md", "When something fails")
+    shown = rows_of("docs/architecture.md", "When something fails")
+    alerts = named(r"alert `(\w+)`", "docs/operations.md")
+    python = {name for path in paths_below("tests", ".py")
+              for name in re.findall(r"^def (test_\w+)\(", read(path), re.M)}
+    unit = {name for path in paths_below("tests/unit", ".c")
+            for name in re.findall(r"^static void (\w+)\(void \*\*", read(path), re.M)}
+    assert len(shown) == len(told) > 15
+    for row in shown:
+        mine = [t for t in told if re.match(rf"{re.escape(row[0])}($|:)", t[0])]
+        assert len(mine) == 1, f"{row[0]}: not once in docs/operations.md"
+        for pattern in (r"ZTA\d{4}", rf"\b(?:{'|'.join(alerts)})\b"):
+            assert set(re.findall(pattern, row[2])) == set(re.findall(pattern, " ".join(mine[0]))), row[0]
+        tests = set(re.findall(r"`(\w+)`", row[4]))
+        assert tests and tests <= python | unit, tests - python - unit
+
+
+def paths_below(folder, *suffixes):
+    return sorted(os.path.relpath(os.path.join(where, name), ROOT)
+                  for where, _, names in os.walk(os.path.join(ROOT, folder)) for name in names
+                  if name.endswith(suffixes))
+
+
+_CODE = [path for folder in ("shared", "mod_zta", "admin-tui", "tests", "docs", "conf")
+         for path in paths_below(folder, ".c", ".h", ".def", ".py", ".zta", ".sh", ".md", ".load")]
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md", "docs/formats.md",
+                                  "docs/standards.md", "docs/threat-model.md", "README.md",
+                                  "tests/README.md"])
+def test_files_and_functions_that_pages_name_exist(page):
+    """A name without a folder is one of a file in the folder that was named before it."""
+    text = "\n".join(read(path) for path in _CODE if path.endswith((".c", ".h")))
+    for name in re.findall(r"`([\w./*-]+/[\w.*-]*|[\w-]+\.(?:c|h|def|py|sh))`", read(page)):
+        name = name.replace("NAME", "*")
+        names = [name, f"docs/{name}", os.path.join(os.path.dirname(page), name)]
+        is_there = (any(glob.glob(os.path.join(ROOT, n)) for n in names)
+                    or any(path.endswith(f"/{name}") for path in _CODE))
+        assert is_there or name.split("/")[0] in ("policy", "state", "build", "*", ""), name
+    for name in set(re.findall(r"`((?:mod_)?zta_\w+|judge_\w+|ZTA_[A-Z_]+_VERSION)`", read(page))):
+        assert re.search(rf"\b{name}\b", text), name
 
 
 # ---- manuals ----
