@@ -18,6 +18,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_KEYS] = zta_key_check_record,
     [ZTA_TABLE_KEY_NAMES] = zta_key_name_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
+    [ZTA_TABLE_KEYSETS] = zta_keyset_check_record,
 };
 
 /* A walk that knows where it is, and ends where a damaged tree would make it go round. */

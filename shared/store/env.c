@@ -17,11 +17,13 @@
 static const struct {
     enum zta_env_id env;
     const char *name;
+    bool is_later;
 } tables[ZTA_N_TABLES] = {
 #define ZTA_TABLE(table_env, table, text)                                                          \
     [ZTA_TABLE_##table] = {.env = ZTA_ENV_##table_env, .name = text},
+#define ZTA_LATER_TABLE(table_env, table, text)                                                    \
+    [ZTA_TABLE_##table] = {.env = ZTA_ENV_##table_env, .name = text, .is_later = true},
 #include "shared/store/tables.def"
-#undef ZTA_TABLE
 };
 
 enum zta_env_id zta_table_env(enum zta_table table)
@@ -171,6 +173,10 @@ static int open_tables(MDB_env *mdb, enum zta_env_id env, bool is_writable,
     for (size_t i = 0; i < ZTA_N_TABLES && rc == 0; i++) {
         if (tables[i].env == env) {
             rc = mdb_dbi_open(txn, tables[i].name, is_writable ? MDB_CREATE : 0, &dbi[i]);
+        }
+        if (rc == MDB_NOTFOUND && tables[i].is_later) {
+            dbi[i] = ZTA_NO_TABLE;
+            rc = 0;
         }
     }
     if (rc != 0) {
@@ -337,6 +343,45 @@ enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64
     }
     *store = opened;
     return ZTA_OK;
+}
+
+bool zta_store_is_complete(const struct zta_store *store)
+{
+    for (size_t i = 0; i < ZTA_N_TABLES; i++) {
+        if (store->dbi[i] == ZTA_NO_TABLE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum zta_status zta_store_complete(struct zta_store *store, struct zta_error *error)
+{
+    if (zta_store_is_complete(store)) {
+        return ZTA_OK;
+    }
+    struct zta_change *change;
+    enum zta_status status = zta_change_begin(store, "new tables", &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    MDB_dbi made[ZTA_N_TABLES];
+    memcpy(made, store->dbi, sizeof(made));
+    int rc = 0;
+    for (size_t i = 0; i < ZTA_N_TABLES && rc == 0; i++) {
+        if (made[i] == ZTA_NO_TABLE && tables[i].env == change->env) {
+            rc = mdb_dbi_open(change->txn, tables[i].name, MDB_CREATE, &made[i]);
+        }
+    }
+    if (rc != 0) {
+        zta_change_abort(&change);
+        return zta_env_failed(error, rc, "a new table");
+    }
+    status = zta_change_commit(&change, error);
+    if (status == ZTA_OK) {
+        memcpy(store->dbi, made, sizeof(made));
+    }
+    return status;
 }
 
 void zta_store_close(struct zta_store **store)

@@ -71,6 +71,13 @@ enum zta_status zta_store_check(const char *dir, bool deep, struct zta_error *er
  * 0 adopts. */
 enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64_t map_size,
                                struct zta_store **store, struct zta_error *error) ZTA_MUST_CHECK;
+/*
+ * A store made by an earlier release may lack tables that came later; they read as empty. Complete
+ * makes those of the environment that this handle writes, before any other thread uses the handle.
+ * Other processes see them once they open the store anew.
+ */
+bool zta_store_is_complete(const struct zta_store *store);
+enum zta_status zta_store_complete(struct zta_store *store, struct zta_error *error) ZTA_MUST_CHECK;
 void zta_store_close(struct zta_store **store);
 const char *zta_store_dir(const struct zta_store *store);
 /* True when policy/ and state/ have different owners. */

@@ -22,6 +22,9 @@
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
+/* In place of a handle: LMDB's own free list, which is nobody's table. */
+#define ZTA_NO_TABLE 0
+
 struct zta_env {
     MDB_env *mdb;
     bool is_writable;

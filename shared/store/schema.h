@@ -109,6 +109,10 @@ _Static_assert(ZTA_BLOCK_AT_ORIGIN + ZTA_STORE_ORIGIN_SIZE == ZTA_BLOCK_AT_CREAT
 _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES_AT_V6 + 129 * 4,
                "every prefix length has its count");
 
+/* policy/ meta, "refresh/" and the name of an issuer (none: of all): u64 of the request, which only
+ * rises. */
+#define ZTA_REFRESH_KEY "refresh/"
+
 /* ---- policy/ keys, key_names ---- */
 
 /*

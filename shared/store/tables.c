@@ -17,6 +17,9 @@ static struct zta_blob from_val(MDB_val val)
 
 static enum zta_status get(MDB_txn *txn, MDB_dbi dbi, struct zta_blob key, struct zta_blob *value)
 {
+    if (dbi == ZTA_NO_TABLE) {
+        return ZTA_NOT_FOUND;
+    }
     MDB_val wanted = to_val(key);
     MDB_val found;
     enum zta_status status = zta_env_status(mdb_get(txn, dbi, &wanted, &found));
@@ -50,6 +53,11 @@ enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, 
 enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
                                     uint64_t *bytes)
 {
+    if (view->store->dbi[table] == ZTA_NO_TABLE) {
+        *n = 0;
+        *bytes = 0;
+        return ZTA_OK;
+    }
     MDB_stat stat;
     int rc = mdb_stat(view->txn[zta_table_env(table)], view->store->dbi[table], &stat);
     if (rc == 0) {
@@ -73,7 +81,7 @@ static enum zta_status note(struct zta_change *change, int rc)
 static enum zta_status put(struct zta_change *change, enum zta_table table, struct zta_blob key,
                            struct zta_blob value, unsigned flags)
 {
-    if (!is_own(change, table)) {
+    if (!is_own(change, table) || change->store->dbi[table] == ZTA_NO_TABLE) {
         return ZTA_FORBIDDEN;
     }
     MDB_val where = to_val(key);
@@ -96,7 +104,7 @@ enum zta_status zta_change_append(struct zta_change *change, enum zta_table tabl
 enum zta_status zta_change_remove(struct zta_change *change, enum zta_table table,
                                   struct zta_blob key)
 {
-    if (!is_own(change, table)) {
+    if (!is_own(change, table) || change->store->dbi[table] == ZTA_NO_TABLE) {
         return ZTA_FORBIDDEN;
     }
     MDB_val where = to_val(key);
@@ -106,6 +114,10 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
 static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_change *change,
                              struct zta_walk *walk)
 {
+    if (dbi == ZTA_NO_TABLE) {
+        *walk = (struct zta_walk){.cursor = NULL, .change = change};
+        return ZTA_OK;
+    }
     MDB_cursor *cursor;
     enum zta_status status = zta_env_status(mdb_cursor_open(txn, dbi, &cursor));
     if (status == ZTA_OK) {
@@ -131,6 +143,9 @@ enum zta_status zta_walk_change(struct zta_change *change, enum zta_table table,
 static enum zta_status step(struct zta_walk *walk, MDB_cursor_op op, MDB_val where,
                             struct zta_blob *key, struct zta_blob *value)
 {
+    if (walk->cursor == NULL) {
+        return ZTA_NOT_FOUND;
+    }
     MDB_val what;
     enum zta_status status = zta_env_status(mdb_cursor_get(walk->cursor, &where, &what, op));
     if (status == ZTA_OK) {
@@ -174,7 +189,7 @@ enum zta_status zta_walk_seek(struct zta_walk *walk, struct zta_blob *key, struc
 
 enum zta_status zta_walk_remove(struct zta_walk *walk)
 {
-    if (walk->change == NULL) {
+    if (walk->change == NULL || walk->cursor == NULL) {
         return ZTA_FORBIDDEN;
     }
     return note(walk->change, mdb_cursor_del(walk->cursor, 0));

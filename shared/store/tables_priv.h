@@ -23,7 +23,6 @@ enum zta_env_id {
 enum zta_table {
 #define ZTA_TABLE(env, name, text) ZTA_TABLE_##name,
 #include "shared/store/tables.def"
-#undef ZTA_TABLE
     ZTA_N_TABLES
 };
 
@@ -81,7 +80,7 @@ const uint8_t *zta_change_origin(const struct zta_change *change);
  * ended before its view or change. Allocates, so not for the request path.
  */
 struct zta_walk {
-    struct MDB_cursor *cursor;
+    struct MDB_cursor *cursor; /* NULL: the store lacks the table, it reads as empty */
     struct zta_change *change; /* NULL: reading only */
 };
 enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table,
