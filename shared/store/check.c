@@ -18,6 +18,13 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_KEYS] = zta_key_check_record,
     [ZTA_TABLE_KEY_NAMES] = zta_key_name_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
+    [ZTA_TABLE_SESSIONS] = zta_session_check_record,
+    [ZTA_TABLE_EVENTS] = zta_event_check_record,
+    [ZTA_TABLE_EVENT_IDS] = zta_event_id_check_record,
+    [ZTA_TABLE_REPEATS] = zta_repeat_check_record,
+    [ZTA_TABLE_CURSORS] = zta_cursor_check_record,
+    [ZTA_TABLE_PUBLISHED] = zta_published_check_record,
+    [ZTA_TABLE_KEY_USES] = zta_key_use_check_record,
     [ZTA_TABLE_KEYSETS] = zta_keyset_check_record,
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/store/block_priv.h"
+#include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
@@ -30,6 +31,24 @@ static enum zta_status decode_progress(struct zta_blob record, struct zta_events
         .settled = zta_get_u64(bytes + 24),
     };
     return ZTA_OK;
+}
+
+enum zta_status zta_cursor_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_events_progress progress;
+    return key.size == sizeof(uint64_t) ? decode_progress(value, &progress) : ZTA_CORRUPT;
+}
+
+enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_block block;
+    return zta_block_open(key, value, &block);
+}
+
+enum zta_status zta_event_id_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_event_key block;
+    return key.size == ZTA_ULID_SIZE ? zta_block_key_decode(value, &block) : ZTA_CORRUPT;
 }
 
 enum zta_status zta_events_progress_get(struct zta_view *view, uint64_t segment_id,

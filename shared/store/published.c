@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/store/keys.h"
+#include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
@@ -325,15 +327,9 @@ enum zta_status zta_published_put_heartbeat(struct zta_change *change,
                           ZTA_BLOB(record, writer.len));
 }
 
-enum zta_status zta_published_get_heartbeat(struct zta_view *view, struct zta_heartbeat *heartbeat,
-                                            uint64_t *counters, size_t n_counters)
+static enum zta_status decode_heartbeat(struct zta_blob record, struct zta_heartbeat *heartbeat,
+                                        uint64_t *counters, size_t n_counters)
 {
-    struct zta_blob record;
-    enum zta_status status = zta_view_get(
-        view, ZTA_TABLE_PUBLISHED, ZTA_BLOB(ZTA_HEARTBEAT_KEY, strlen(ZTA_HEARTBEAT_KEY)), &record);
-    if (status != ZTA_OK) {
-        return status;
-    }
     struct zta_reader reader;
     zta_reader_init(&reader, record.data, record.size);
     uint8_t version = zta_read_u8(&reader);
@@ -363,6 +359,55 @@ enum zta_status zta_published_get_heartbeat(struct zta_view *view, struct zta_he
     return ZTA_OK;
 }
 
+enum zta_status zta_published_get_heartbeat(struct zta_view *view, struct zta_heartbeat *heartbeat,
+                                            uint64_t *counters, size_t n_counters)
+{
+    struct zta_blob record;
+    enum zta_status status = zta_view_get(
+        view, ZTA_TABLE_PUBLISHED, ZTA_BLOB(ZTA_HEARTBEAT_KEY, strlen(ZTA_HEARTBEAT_KEY)), &record);
+    return status == ZTA_OK ? decode_heartbeat(record, heartbeat, counters, n_counters) : status;
+}
+
+static bool take_location(void *context, const struct zta_published_location *location)
+{
+    return true;
+}
+
+static bool take_text(void *context, struct zta_text name, struct zta_text text)
+{
+    return true;
+}
+
+static bool take_alert(void *context, const struct zta_published_alert *alert)
+{
+    return true;
+}
+
+enum zta_status zta_published_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_heartbeat heartbeat;
+    struct location_walk locations = {.fn = take_location};
+    struct text_walk texts = {.fn = take_text};
+    struct alert_walk alerts = {.fn = take_alert};
+    struct zta_reader reader;
+    bool is_wanted;
+    if (key.size == strlen(ZTA_HEARTBEAT_KEY) &&
+        memcmp(key.data, ZTA_HEARTBEAT_KEY, key.size) == 0) {
+        return decode_heartbeat(value, &heartbeat, NULL, 0);
+    }
+    zta_reader_init(&reader, value.data, value.size);
+    if (is_in_list(key, LOCATIONS)) {
+        return read_location(&locations, &reader, &is_wanted);
+    }
+    if (is_in_list(key, RULES)) {
+        return read_rules(&texts, &reader, &is_wanted);
+    }
+    if (is_in_list(key, ISSUERS)) {
+        return read_issuer(&texts, &reader, &is_wanted);
+    }
+    return is_in_list(key, ALERTS) ? read_alert(&alerts, &reader, &is_wanted) : ZTA_CORRUPT;
+}
+
 static enum zta_status decode_use(struct zta_blob record, int64_t *time_s, uint64_t *n)
 {
     if (record.size != ZTA_KEY_USE_SIZE) {
@@ -372,6 +417,13 @@ static enum zta_status decode_use(struct zta_blob record, int64_t *time_s, uint6
     *time_s = (int64_t)zta_get_u64(bytes);
     *n = zta_get_u64(bytes + 8);
     return ZTA_OK;
+}
+
+enum zta_status zta_key_use_check_record(struct zta_blob key, struct zta_blob value)
+{
+    int64_t time_s;
+    uint64_t n;
+    return key.size == ZTA_KEY_ID_LEN ? decode_use(value, &time_s, &n) : ZTA_CORRUPT;
 }
 
 enum zta_status zta_key_use_put(struct zta_change *change, const char *key_id, int64_t time_s,

@@ -18,6 +18,15 @@ enum zta_status zta_key_name_check_record(struct zta_blob key,
 /* Every living key is found by its name, and no name leads elsewhere. */
 enum zta_status zta_key_check_names(struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_event_id_check_record(struct zta_blob key,
+                                          struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_repeat_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_cursor_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_published_check_record(struct zta_blob key,
+                                           struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_key_use_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_keyset_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 
 #endif

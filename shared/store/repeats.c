@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/hash.h"
 #include "shared/base/net.h"
+#include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
@@ -95,6 +96,12 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob record,
     }
     *repeat = read;
     return ZTA_OK;
+}
+
+enum zta_status zta_repeat_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_repeat repeat;
+    return decode(key, value, &repeat);
 }
 
 enum zta_status zta_repeat_load(struct zta_change *change, const struct zta_repeat_key *key,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
@@ -107,6 +108,12 @@ static enum zta_status decode(const uint8_t *id, struct zta_blob record,
     read.binding = (enum zta_binding)binding;
     *session = read;
     return ZTA_OK;
+}
+
+enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_session session;
+    return key.size == ZTA_SESSION_ID_SIZE ? decode(key.data, value, &session) : ZTA_CORRUPT;
 }
 
 enum zta_status zta_session_get(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
