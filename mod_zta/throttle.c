@@ -50,19 +50,36 @@ static void tell(struct mod_zta_told_limit *told, const struct zta_limit_charge 
     apr_cpystrn(told->name, charge->name, sizeof(told->name));
 }
 
+/* The first side of a request counts when it came, a later one (an include, a redirect) by itself. */
+static int64_t charge_ns(const struct mod_zta_request *request)
+{
+    return request->n_sides == 0 && !request->is_subrequest ? request->started_ns
+                                                            : zta_clock_monotonic_ns();
+}
+
+static void charge_or_ask(const struct mod_zta_request *request, uint64_t tag,
+                          const struct zta_limit_rate *rate, bool is_test,
+                          struct zta_limit_state *state)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    zta_limits_charge(segment, tag, rate, charge_ns(request), is_test, state);
+    if (state->is_refused) {
+        /* Others may have been charged by a later reading of the clock. */
+        zta_limits_charge(segment, tag, rate, zta_clock_monotonic_ns(), is_test, state);
+    }
+}
+
 void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
                       int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result)
 {
     struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
     size_t n_left_out = 0;
-    struct zta_segment *segment = mod_zta_segment();
 
     result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_ALLOW, .reason = ZTA_REASON_OK};
     result->monitored = result->enforced;
     result->keys[0] = '\0';
     size_t n = zta_rules_limits(mod_zta_global()->rules, &request->facts, stance, now_s, phase,
-                                zta_segment_key(segment), charges, &n_left_out);
-    int64_t now_ns = n > 0 ? zta_clock_monotonic_ns() : 0;
+                                zta_segment_key(mod_zta_segment()), charges, &n_left_out);
     for (size_t i = 0; i < n; i++) {
         const struct zta_limit_charge *charge = &charges[i];
         if (was_charged(request, charge->tag)) {
@@ -71,7 +88,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
         struct zta_limit_rate rate = {
             .count = charge->count, .window_s = charge->window_s, .burst = charge->burst};
         struct zta_limit_state state;
-        zta_limits_charge(segment, charge->tag, &rate, now_ns, false, &state);
+        charge_or_ask(request, charge->tag, &rate, false, &state);
         tell(&request->told, charge, &state);
         if (!state.is_refused) {
             continue;
@@ -113,8 +130,7 @@ bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum
     if (rate->count == 0) {
         return false;
     }
-    zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate, zta_clock_monotonic_ns(),
-                      true, &state);
+    charge_or_ask(request, failure_tag(request, mode), rate, true, &state);
     if (state.is_refused) {
         request->told = (struct mod_zta_told_limit){.name = FAILURE_LIMIT_NAME,
                                                     .count = rate->count,
@@ -131,7 +147,6 @@ void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum z
     const struct zta_limit_rate *rate = &mod_zta_global()->failures;
     struct zta_limit_state state;
     if (rate->count > 0) {
-        zta_limits_charge(mod_zta_segment(), failure_tag(request, mode), rate,
-                          zta_clock_monotonic_ns(), false, &state);
+        charge_or_ask(request, failure_tag(request, mode), rate, false, &state);
     }
 }

@@ -25,7 +25,8 @@
 #define RESTARTS_MAX 1000
 
 struct limits {
-    _Atomic uint64_t latest_ns; /* the latest time any charge was made at; raised by all */
+    /* The latest time at which any slot was taken; raised by whoever is about to take one. */
+    _Atomic uint64_t latest_ns;
     uint64_t reserved[7];
     _Atomic uint64_t overflow[N_OVERFLOW]; /* arrival times; advanced by all */
     struct zta_pair slots[];
@@ -108,17 +109,15 @@ static uint64_t tentative_after(uint64_t when)
     return ((when >> 1) + 1) << 1;
 }
 
-static uint64_t raise_clock(struct limits *limits, uint64_t now_ns)
+static void raise_clock(struct limits *limits, uint64_t now_ns)
 {
     uint64_t latest = atomic_load(&limits->latest_ns);
     while (latest < now_ns && !atomic_compare_exchange_weak(&limits->latest_ns, &latest, now_ns)) {
     }
-    return max_u64(latest, now_ns);
 }
 
 /* False for a rate that lets nothing through. */
-static bool bucket_begin(struct limits *limits, const struct zta_limit_rate *rate, int64_t now_ns,
-                         struct bucket *bucket)
+static bool bucket_begin(const struct zta_limit_rate *rate, int64_t now_ns, struct bucket *bucket)
 {
     if (rate->count == 0 || rate->window_s == 0 || rate->burst == 0) {
         return false;
@@ -127,7 +126,7 @@ static bool bucket_begin(struct limits *limits, const struct zta_limit_rate *rat
     bucket->interval_ns = interval > HORIZON_NS ? HORIZON_NS : max_u64((uint64_t)interval, 1);
     bucket->depth_ns = min_u64(rate->burst, HORIZON_NS / bucket->interval_ns) * bucket->interval_ns;
     uint64_t now = now_ns > 0 ? (uint64_t)now_ns : 0;
-    bucket->now_ns = raise_clock(limits, min_u64(now, HORIZON_NS));
+    bucket->now_ns = min_u64(now, HORIZON_NS);
     return true;
 }
 
@@ -254,7 +253,7 @@ static bool settle(const struct table *table, struct zta_pair *slot, struct zta_
         return false;
     }
     /* No earlier than the clock of whoever found this tag's former slot expired. */
-    bucket->now_ns = raise_clock(table->limits, bucket->now_ns);
+    bucket->now_ns = max_u64(bucket->now_ns, atomic_load(&table->limits->latest_ns));
     uint64_t arrival = judge(bucket, 0, false, state);
     struct zta_pair_value settled = {
         .first = value.first,
@@ -305,6 +304,7 @@ static enum outcome charge_once(const struct table *table, uint64_t tag, struct 
             .first = tag,
             .second = tentative_after(view.free_value.second),
         };
+        raise_clock(table->limits, bucket->now_ns);
         if (!zta_pair_swap(view.free, view.free_value, placed)) {
             return CHANGED;
         }
@@ -319,7 +319,7 @@ void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct z
 {
     struct table table = table_of(segment);
     struct bucket bucket;
-    if (!bucket_begin(table.limits, rate, now_ns, &bucket)) {
+    if (!bucket_begin(rate, now_ns, &bucket)) {
         /* Nothing ever passes; a time to come back at is owed all the same. */
         int64_t wait_ns =
             (int64_t)min_u64(max_u64(rate->window_s, 1), HORIZON_NS / (uint64_t)NS) * NS;

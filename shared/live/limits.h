@@ -29,7 +29,9 @@ struct zta_limit_state {
 
 /*
  * Charges one request to the bucket `tag` (never 0). A refused request changes nothing. now_ns is
- * monotonic; a value before an earlier one is raised to it. `is_test` asks without charging.
+ * monotonic; one that others have overtaken never passes more, but may refuse what would pass now:
+ * who was refused asks again with a new reading. So who passes shares no clock with anybody.
+ * `is_test` asks without charging.
  */
 void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct zta_limit_rate *rate,
                        int64_t now_ns, bool is_test, struct zta_limit_state *state);
