@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters of the running server, spread over cache lines so that counting never is what waits. */
+#include <sched.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #include "shared/live/ring.h"
 #include "shared/live/ring_priv.h"
@@ -19,25 +19,15 @@ static const struct counter_text texts[ZTA_N_COUNTERS] = {
 #undef ZTA_COUNTER
 };
 
-/* Index of this thread's shard plus one, 0 when not chosen yet. */
-static _Thread_local unsigned thread_shard;
-
-void zta_counter_shard_reset(void)
+/* That of the processor we run on: its lines are in its own cache, and moving on harms nothing. */
+static unsigned shard_here(void)
 {
-    thread_shard = 0;
-}
-
-static unsigned shard_of_thread(void)
-{
-    if (thread_shard == 0) {
-        thread_shard = (unsigned)gettid() % ZTA_COUNTER_SHARDS + 1;
-    }
-    return thread_shard - 1;
+    return (unsigned)sched_getcpu() % ZTA_COUNTER_SHARDS;
 }
 
 void zta_counter_add(struct zta_segment *segment, enum zta_counter counter, uint64_t n)
 {
-    atomic_fetch_add_explicit(&segment->header->counters[shard_of_thread()].values[counter], n,
+    atomic_fetch_add_explicit(&segment->header->counters[shard_here()].values[counter], n,
                               memory_order_relaxed);
 }
 

@@ -279,7 +279,6 @@ enum zta_status zta_segment_child_begin(struct zta_segment *segment, int32_t pid
     }
     /* Of two processes of one pid the earlier is dead, even if nobody has said so yet. */
     zta_segment_child_end(segment, pid);
-    zta_counter_shard_reset();
 
     struct zta_segment_header *header = segment->header;
     const uint32_t first =

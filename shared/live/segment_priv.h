@@ -14,7 +14,7 @@
 #include "shared/live/segment.h"
 
 #define ZTA_CACHE_LINE     64
-#define ZTA_COUNTER_SHARDS 64 /* threads that count at once without sharing a cache line */
+#define ZTA_COUNTER_SHARDS 64 /* processors that count without sharing a cache line */
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "atomics work between processes");
@@ -39,9 +39,9 @@ struct zta_segment_layout {
     struct zta_segment_range areas[ZTA_N_AREAS];
 };
 
-/* One thread's share of all counters; whole cache lines of its own. */
+/* One processor's share of all counters; whole cache lines of its own. */
 struct zta_counter_shard {
-    /* Added to by any thread that hashes here, relaxed; read by anybody, relaxed. */
+    /* Added to by any thread that runs here, relaxed; read by anybody, relaxed. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint64_t values[ZTA_N_COUNTERS];
 };
 
@@ -71,9 +71,6 @@ struct zta_segment {
     struct zta_segment_header *header;
     struct zta_segment_layout layout;
 };
-
-/* A forked child's first thread has its parent's shard; it chooses its own when it next counts. */
-void zta_counter_shard_reset(void);
 
 /* Compares the header in the memory with what this program would write for its size. */
 enum zta_status zta_segment_layout_check(const struct zta_segment_layout *layout, uint64_t size,
