@@ -19,8 +19,11 @@ enum zta_area {
     ZTA_AREA_TOKENS_LARGE,  /* of 8 KiB */
     ZTA_AREA_TOKENS_BAD,    /* negative entries, at most 1/8 of all token areas */
     ZTA_AREA_LIMITS,
+    ZTA_AREA_ISSUERS, /* ZTA_ISSUERS_AREA_SIZE */
     ZTA_N_AREAS
 };
+
+#define ZTA_ISSUERS_AREA_SIZE UINT64_C(65536) /* a cache line for each of ZTA_ISSUERS_MAX */
 
 /* Aligned to 64 bytes; *size is a multiple of 64. Never NULL. */
 void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, uint64_t *size);
@@ -35,5 +38,7 @@ enum zta_status zta_token_cache_check(const struct zta_segment *segment,
                                       struct zta_error *error) ZTA_MUST_CHECK;
 enum zta_status zta_limits_check(const struct zta_segment *segment,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status zta_issuers_check(const struct zta_segment *segment,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif
