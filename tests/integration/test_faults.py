@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support.httpd import HttpdError
+from support.httpd import CRASHES_PLAINLY, HttpdError
 from support.load import counters, settled
 from support.local import USERS, wait_for
 
@@ -111,7 +111,7 @@ def test_a_corrupt_store_is_refused(zta, env, content):
 @pytest.mark.parametrize("env", ["policy", "state"])
 def test_a_store_whose_pages_are_altered_never_serves_from_them(zta, env):
     """Pages behind the meta pages: the cold check reads what it needs, the deep check all."""
-    z = zta()
+    z = zta(env=CRASHES_PLAINLY)
     token = z.issuer.token()
     key = z.json("keys", "create", "--name", "one")["key"]
     assert statuses(z, token, key) == [200, 200]
@@ -240,7 +240,7 @@ def test_stale_ends(zta):
 @AS_ROOT
 def test_a_truncated_store_lets_nobody_in(zta):
     """Whoever can cut policy/ can do worse; still no request passes by it, and httpd lives."""
-    z = zta()
+    z = zta(env=CRASHES_PLAINLY)
     z.httpd.allow_log(*STORE_LINES, "AH00052.*(Bus error|Segmentation)", "AH00051")
     token = z.issuer.token()
     assert z.get("/x", token=token).status == 200

@@ -265,7 +265,7 @@ def test_who_comes_back_when_told_is_let_in(zta):
     assert z.get("/x", token=token).status == 200
     refused = z.get("/x", token=token)
     assert refused.status == 429
-    time.sleep(int(refused.header("Retry-After")))
+    time.sleep(int(refused.header("Retry-After")))  # what a client is asked to do
     assert z.get("/x", token=token).status == 200
 
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from support.httpd import Httpd
+from support.httpd import Httpd, sanitizer_environment
 from support.issuer import Issuer
 from support.local import ROOT, USERS, built, wait_for
 from support.store import Store, ztactl
@@ -36,7 +36,8 @@ class Machine:
     """A directory that stands for the file system, and the commands a Debian with Apache has."""
 
     def __init__(self, pki, api):
-        self.httpd = Httpd(pki, group=USERS.group)
+        # The module is loaded by what README has written, not by the harness.
+        self.httpd = Httpd(pki, group=USERS.group, env=sanitizer_environment())
         self.root = self.httpd.path("system")
         self.module = self.root + _SYSTEM_MODULE
         self.store = Store(self.root + "/var/lib/zta")

@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from support import proc
+from support.httpd import CRASHES_PLAINLY
 from support.local import USERS, wait_for
 from support.store import ztactl
 
@@ -96,14 +97,21 @@ def assert_good(z):
 
 
 @pytest.fixture
-def busy(zta):
-    """A running server with a key, a revocation, a block and an audit trail."""
-    z = zta(stage=1)
-    z.key = z.json("keys", "create", "--name", "one")["key"]
-    z.ctl("revoke", "--subject", "mallory@corp", "--reason", "test", "--yes")
-    z.ctl("block", "bob@corp", "--for", "1h", "--reason", "test", "--yes")
-    assert z.get("/x", key=z.key).status == 200
-    return z
+def make_busy(zta):
+    """Factory: a running server with a key, a revocation, a block and an audit trail."""
+    def make(**options):
+        z = zta(stage=1, **options)
+        z.key = z.json("keys", "create", "--name", "one")["key"]
+        z.ctl("revoke", "--subject", "mallory@corp", "--reason", "test", "--yes")
+        z.ctl("block", "bob@corp", "--for", "1h", "--reason", "test", "--yes")
+        assert z.get("/x", key=z.key).status == 200
+        return z
+    return make
+
+
+@pytest.fixture
+def busy(make_busy):
+    return make_busy()
 
 
 def assert_still_holds(z):
@@ -169,8 +177,9 @@ print(json.dumps([write(sys.argv[1] + "/policy")]))
 
 
 @pytest.mark.parametrize("fill", ["b'\\0'", "os.urandom(1)"])
-def test_what_httpds_user_makes_of_state_grants_nothing(busy, fill):
+def test_what_httpds_user_makes_of_state_grants_nothing(make_busy, fill):
     """The contents of state/ are its own to spoil: the damage is seen, said, and opens no door."""
+    busy = make_busy(env=CRASHES_PLAINLY)
     busy.httpd.allow_log("ZTA00(17|18|21|5[0-9]|7[0-9])", "AH00052", "AH00051")
     source = f"""
 import json, os, sys

@@ -45,6 +45,28 @@ def _sanitizer_of(module):
     return found.group(1) if found else None
 
 
+def sanitizer_environment():
+    """What a program needs that loads a sanitized module, or is such a ztactl; else nothing."""
+    runtime = _sanitizer_of(_module_so())
+    # httpd's own pools are never freed at exit: leaks are looked for in the unit tests.
+    options = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
+    return {"LD_PRELOAD": runtime, "ASAN_OPTIONS": options} if runtime else {}
+
+
+def joined(*environments):
+    """One environment of several: lists of libraries and options are appended to, the runtime of a
+    sanitizer stays first."""
+    env = {}
+    for name, value in (item for each in environments for item in each.items()):
+        is_list = name in env and name in ("LD_PRELOAD", "ASAN_OPTIONS")
+        env[name] = f"{env[name]}:{value}" if is_list else value
+    return env
+
+
+# For a test that damages mapped files: a process dies of it as it does without a sanitizer.
+CRASHES_PLAINLY = {"ASAN_OPTIONS": "handle_segv=0:handle_sigbus=0"}
+
+
 class Httpd:
     """One server in one temporary directory `root`. Attributes may be changed until start(),
     or before graceful(): global_text, vhost_text, named_vhosts {server name: text}.
@@ -56,7 +78,7 @@ class Httpd:
     load_zta     load mod_zta from ZTA_MODULE, else from build/
     children, threads   the fixed size of event and worker; prefork has `processes`
     group        Group of the children when run as root
-    env          extra environment, e.g. LD_PRELOAD of faketime"""
+    env          extra environment; its LD_PRELOAD and ASAN_OPTIONS come behind the harness's"""
 
     def __init__(self, pki=None, global_text="", vhost_text="", named_vhosts=None, tls=False,
                  verify_client="none", h2=True, modules=(), load_zta=False, mpm=None, children=2,
@@ -162,12 +184,7 @@ class Httpd:
     def _environment(self):
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                _MARKER: self._marker}
-        runtime = _sanitizer_of(_module_so()) if self.load_zta else None
-        if runtime:
-            env["LD_PRELOAD"] = runtime
-            # httpd's own pools are never freed at exit: leaks are looked for in the unit tests.
-            env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-        return {**env, **self.env}
+        return joined(env, sanitizer_environment() if self.load_zta else {}, self.env)
 
     def configtest(self, global_text=None, vhost_text=None):
         """(exit code, output) of `-t` on the configuration with these texts instead."""
@@ -296,7 +313,7 @@ class Httpd:
                 break
             for pid in left:
                 proc.kill(pid)
-            time.sleep(0.01)
+            time.sleep(0.01)  # those that were forked meanwhile are killed in the next round
         if self.process is not None:
             self.process.wait(10)
 

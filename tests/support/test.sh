@@ -49,7 +49,7 @@ part "unit tests with TSan" "${build[@]}" SAN=thread check-unit
 part "integration, event" "${run[@]}" MPM=event check-integration
 part "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
 part "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm" check-integration
-part "integration with ASan and UBSan" "${run[@]}" $san check-integration ARGS="-m mpm"
+part "integration with ASan and UBSan" "${run[@]}" $san check-integration
 if [[ -d tests/tui ]]; then
     part "console" "${run[@]}" check-tui
 fi
