@@ -7,11 +7,14 @@
 
 #include "shared/base/limits.h"
 
+/* Metadata of authorization servers has 60 members today. */
+#define DOCUMENT_MEMBERS_MAX 256
+
 /*
  * Depth and members in one pass. In valid JSON a colon outside a text stands once for each member;
  * what is not valid is left to the parser.
  */
-static const char *find_excess(struct zta_text text)
+static const char *find_excess(struct zta_text text, unsigned members_max)
 {
     unsigned n_members[ZTA_JSON_DEPTH_MAX];
     unsigned depth = 0;
@@ -36,7 +39,7 @@ static const char *find_excess(struct zta_text text)
         else if ((c == '}' || c == ']') && depth > 0) {
             depth--;
         }
-        else if (c == ':' && depth > 0 && ++n_members[depth - 1] > ZTA_JSON_MEMBERS_MAX) {
+        else if (c == ':' && depth > 0 && ++n_members[depth - 1] > members_max) {
             return "too many members";
         }
     }
@@ -62,9 +65,10 @@ static const char *fault_of(const json_error_t *error)
     }
 }
 
-enum zta_status mod_zta_json_load(struct zta_text text, json_t **root, const char **fault)
+static enum zta_status load(struct zta_text text, unsigned members_max, json_t **root,
+                            const char **fault)
 {
-    const char *excess = find_excess(text);
+    const char *excess = find_excess(text, members_max);
     if (excess != NULL) {
         *fault = excess;
         return ZTA_INVALID;
@@ -82,6 +86,16 @@ enum zta_status mod_zta_json_load(struct zta_text text, json_t **root, const cha
     }
     *root = value;
     return ZTA_OK;
+}
+
+enum zta_status mod_zta_json_load(struct zta_text text, json_t **root, const char **fault)
+{
+    return load(text, ZTA_JSON_MEMBERS_MAX, root, fault);
+}
+
+enum zta_status mod_zta_json_load_document(struct zta_text text, json_t **root, const char **fault)
+{
+    return load(text, DOCUMENT_MEMBERS_MAX, root, fault);
 }
 
 struct zta_text mod_zta_json_text_of(const json_t *value)

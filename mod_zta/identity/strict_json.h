@@ -16,6 +16,10 @@
 enum zta_status mod_zta_json_load(struct zta_text text, json_t **root,
                                   const char **fault) ZTA_MUST_CHECK;
 
+/* The same for a document of a configured issuer, which may have more members in an object. */
+enum zta_status mod_zta_json_load_document(struct zta_text text, json_t **root,
+                                           const char **fault) ZTA_MUST_CHECK;
+
 /* A member that is a text; absent when it is missing or of another kind. Borrowed from object. */
 struct zta_text mod_zta_json_text(const json_t *object, const char *name);
 /* The text of a value; absent when it is no text. */
