@@ -414,3 +414,16 @@ enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id)
     }
     return end(&work, status);
 }
+
+enum zta_status ctl_action_store_restored(struct ctl_action *action, struct zta_text from_dir)
+{
+    struct work work;
+    uint64_t id;
+    enum zta_status status = begin(&work, action, "store restore");
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    zta_buffer_text(&target, from_dir);
+    return end(&work, note(&work, &id));
+}

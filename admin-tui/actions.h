@@ -51,5 +51,8 @@ enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
                                       int64_t grace_s) ZTA_MUST_CHECK;
 /* ZTA_CONFLICT: it was revoked before. */
 enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id) ZTA_MUST_CHECK;
+/* Notes in the trail that came with the backup that it was put in place; changes nothing else. */
+enum zta_status ctl_action_store_restored(struct ctl_action *action,
+                                          struct zta_text from_dir) ZTA_MUST_CHECK;
 
 #endif

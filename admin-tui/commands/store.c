@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin-tui/actions.h"
 #include "admin-tui/hits.h"
 #include "admin-tui/output.h"
 
@@ -130,5 +131,15 @@ enum ctl_exit ctl_run_store_restore(struct ctl *ctl)
     }
     ctl_say("%s was restored from %s; the former files are kept as *.before-restore", ctl->dir,
             ctl->arguments[0]);
-    return CTL_DONE;
+    struct ctl_action action = {.actor = &ctl->actor};
+    status = ctl_store_open(ctl, CTL_ACCESS_WRITE, &error);
+    if (status == ZTA_OK) {
+        action.store = ctl->store;
+        status = ctl_action_store_restored(&action, zta_text_of(ctl->arguments[0]));
+        error = action.error;
+    }
+    if (status != ZTA_OK) {
+        ctl_note("The restored store took no entry of it into its audit trail.");
+    }
+    return said(status, &error);
 }

@@ -320,7 +320,9 @@ def test_backup_and_restore(store, directory):
     made.run("store", "restore", f"{directory}/copy", "--yes")
     assert [k["name"] for k in made.json("keys", "list")] == ["first"]
     assert os.path.exists(made.policy_path("data.mdb.before-restore"))
-    verify(made, 2)
+    verify(made, 3)
+    last = made.json("audit", "list")[0]
+    assert (last["action"], last["target"]) == ("store restore", f"{directory}/copy")
     made.run("store", "check", "--deep")
 
 
