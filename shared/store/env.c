@@ -306,8 +306,8 @@ static void init_views(struct zta_store *store)
         store->views[i].index = i;
     }
     atomic_init(&store->free_views, UINT64_MAX);
-    (void)sem_init(&store->n_free_views, 0, ZTA_STORE_VIEWS); /* the value is within bounds */
-    (void)pthread_mutex_init(&store->resize, NULL);           /* default mutexes cannot fail */
+    (void)sem_init(&store->given_back, 0, 0);       /* the value is within bounds */
+    (void)pthread_mutex_init(&store->resize, NULL); /* default mutexes cannot fail */
 }
 
 _Static_assert(ZTA_STORE_VIEWS == 64, "free_views has a bit a handle");
@@ -403,7 +403,7 @@ void zta_store_close(struct zta_store **store)
             mdb_env_close(closing->env[env].mdb);
         }
     }
-    (void)sem_destroy(&closing->n_free_views);
+    (void)sem_destroy(&closing->given_back);
     (void)pthread_mutex_destroy(&closing->resize);
     free(closing->dir);
     free(closing);

@@ -50,7 +50,8 @@ struct zta_store {
     uint8_t origin[ZTA_STORE_ORIGIN_SIZE];
     struct zta_view views[ZTA_STORE_VIEWS];
     _Atomic uint64_t free_views; /* a bit a handle */
-    sem_t n_free_views;          /* never more than bits in free_views */
+    _Atomic unsigned n_waiting;  /* threads that found none free */
+    sem_t given_back;            /* posted when one was given back while somebody waited */
     pthread_mutex_t resize;      /* held by the one thread that drains the handles */
 };
 

@@ -3,31 +3,54 @@
 #include "shared/store/env_priv.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
-/* Waits for a free handle; one is there for each count of the semaphore. */
-static struct zta_view *take(struct zta_store *store)
+#define ALL_VIEWS UINT64_MAX /* a bit a handle */
+
+/*
+ * The first free handle from the one of this processor on, whose lines are in its own cache; NULL
+ * when none is free.
+ */
+static struct zta_view *try_take(struct zta_store *store)
 {
-    while (sem_wait(&store->n_free_views) != 0) {
-        /* EINTR: a signal handler of the host ran */
+    unsigned first = (unsigned)sched_getcpu() % ZTA_STORE_VIEWS;
+    uint64_t free_views = atomic_load(&store->free_views);
+    while (free_views != 0) {
+        uint64_t from_first = free_views & UINT64_MAX << first;
+        uint64_t view = from_first != 0 ? from_first & -from_first : free_views & -free_views;
+        if (atomic_compare_exchange_weak(&store->free_views, &free_views, free_views & ~view)) {
+            return &store->views[__builtin_ctzll(view)];
+        }
     }
-    uint64_t free_views = atomic_load_explicit(&store->free_views, memory_order_relaxed);
-    unsigned index;
-    do {
-        index = (unsigned)__builtin_ctzll(free_views);
-    } while (!atomic_compare_exchange_weak_explicit(&store->free_views, &free_views,
-                                                    free_views & ~(UINT64_C(1) << index),
-                                                    memory_order_acquire, memory_order_relaxed));
-    return &store->views[index];
+    return NULL;
 }
 
-static void give_back(struct zta_view *view)
+/* Who finds nothing free says so before looking again: who gives back looks after giving back. */
+static struct zta_view *take(struct zta_store *store)
 {
-    struct zta_store *store = view->store;
-    (void)atomic_fetch_or_explicit(&store->free_views, UINT64_C(1) << view->index,
-                                   memory_order_release);
-    (void)sem_post(&store->n_free_views);
+    struct zta_view *view = try_take(store);
+    if (view != NULL) {
+        return view;
+    }
+    (void)atomic_fetch_add(&store->n_waiting, 1);
+    while ((view = try_take(store)) == NULL) {
+        (void)sem_wait(&store->given_back); /* or a signal handler of the host ran */
+    }
+    (void)atomic_fetch_sub(&store->n_waiting, 1);
+    return view;
+}
+
+/* `views` has a bit a handle. Who is woken in vain waits on. */
+static void give_back(struct zta_store *store, uint64_t views)
+{
+    (void)atomic_fetch_or(&store->free_views, views);
+    unsigned n_given = (unsigned)__builtin_popcountll(views);
+    unsigned n_waiting = atomic_load(&store->n_waiting);
+    for (unsigned i = 0; i < n_given && i < n_waiting; i++) {
+        (void)sem_post(&store->given_back);
+    }
 }
 
 static uint64_t last_txn(MDB_env *mdb)
@@ -93,7 +116,7 @@ enum zta_status zta_view_begin(struct zta_store *store, struct zta_view **view)
             *view = taken;
             return ZTA_OK;
         }
-        give_back(taken);
+        give_back(store, UINT64_C(1) << taken->index);
         if (resized == ZTA_N_ENVS) {
             return status == ZTA_NOT_FOUND ? ZTA_IO : status;
         }
@@ -115,38 +138,34 @@ void zta_view_end(struct zta_view **view)
     for (size_t env = 0; env < ZTA_N_ENVS; env++) {
         mdb_txn_reset(ending->txn[env]);
     }
-    give_back(ending);
+    give_back(ending->store, UINT64_C(1) << ending->index);
 }
 
-/* Takes up to n counts of the semaphore until the deadline; returns how many. */
-static unsigned drain(struct zta_store *store, unsigned n)
+/* Takes every handle that comes free until it has all, or until the deadline; returns them. */
+static uint64_t drain(struct zta_store *store)
 {
     struct timespec deadline;
     (void)clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += ZTA_STORE_WRITER_WAIT_MS / 1000;
-    unsigned taken = 0;
-    while (taken < n) {
-        if (sem_timedwait(&store->n_free_views, &deadline) == 0) {
-            taken++;
-        }
-        else if (errno != EINTR) {
-            break;
-        }
+    (void)atomic_fetch_add(&store->n_waiting, 1);
+    uint64_t taken = atomic_exchange(&store->free_views, 0);
+    while (taken != ALL_VIEWS &&
+           (sem_timedwait(&store->given_back, &deadline) == 0 || errno == EINTR)) {
+        taken |= atomic_exchange(&store->free_views, 0);
     }
+    (void)atomic_fetch_sub(&store->n_waiting, 1);
     return taken;
 }
 
 enum zta_status zta_env_adopt_size(struct zta_store *store, enum zta_env_id env)
 {
     (void)pthread_mutex_lock(&store->resize);
-    unsigned taken = drain(store, ZTA_STORE_VIEWS);
+    uint64_t taken = drain(store);
     enum zta_status status = ZTA_BUSY;
-    if (taken == ZTA_STORE_VIEWS) {
+    if (taken == ALL_VIEWS) {
         status = zta_env_status(mdb_env_set_mapsize(store->env[env].mdb, 0));
     }
-    for (; taken > 0; taken--) {
-        (void)sem_post(&store->n_free_views);
-    }
+    give_back(store, taken);
     (void)pthread_mutex_unlock(&store->resize);
     return status;
 }

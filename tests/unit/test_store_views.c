@@ -192,6 +192,29 @@ static void with_all_handles_taken_a_thread_waits_for_one(void **state)
     zta_store_close(&store);
 }
 
+static void all_get_their_turn_with_the_last_handle(void **state)
+{
+    (void)state;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_READER);
+    struct zta_view *views[ZTA_STORE_VIEWS - 1];
+    pthread_t threads[N_THREADS];
+    for (size_t i = 0; i < ZTA_STORE_VIEWS - 1; i++) {
+        assert_int_equal(zta_view_begin(store, &views[i]), ZTA_OK);
+    }
+    for (size_t i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, look_often, store), 0);
+    }
+    for (size_t i = 0; i < N_THREADS; i++) {
+        void *failed;
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    for (size_t i = 0; i < ZTA_STORE_VIEWS - 1; i++) {
+        zta_view_end(&views[i]);
+    }
+    zta_store_close(&store);
+}
+
 static int open_and_crash_while_reading(void *context)
 {
     (void)context;
@@ -487,6 +510,7 @@ int main(void)
         WITH_STORE(generations_move_only_for_their_kind),
         WITH_STORE(threads_see_whole_changes_in_order),
         WITH_STORE(with_all_handles_taken_a_thread_waits_for_one),
+        WITH_STORE(all_get_their_turn_with_the_last_handle),
         WITH_STORE(readers_that_died_are_cleared),
         WITH_STORE(roles_write_only_what_is_theirs),
         WITH_STORE(a_change_blocks_stop_signals_until_its_end),
