@@ -15,11 +15,10 @@
 #include "mod_zta/coldcheck.h"
 #include "mod_zta/config.h"
 #include "mod_zta/retained.h"
+#include "shared/base/limits.h"
 #include "shared/rules/parse.h"
 
 APLOG_USE_MODULE(zta);
-
-#define RULES_FILE_MAX (4 << 20) /* bytes of one rules file */
 
 /* Whole file as a NUL-terminated text, or NULL with *error. */
 static const char *read_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
@@ -67,7 +66,7 @@ static const char *read_pattern(apr_pool_t *pool, const char *pattern)
     }
     for (size_t i = 0; i < found.gl_pathc && error == NULL; i++) {
         struct mod_zta_rules_file file = {.name = apr_pstrdup(pool, found.gl_pathv[i])};
-        file.text = read_file(pool, file.name, RULES_FILE_MAX, &file.len, &error);
+        file.text = read_file(pool, file.name, ZTA_RULES_FILE_MAX, &file.len, &error);
         if (file.text != NULL) {
             APR_ARRAY_PUSH(global->rules_files, struct mod_zta_rules_file) = file;
         }

@@ -12,6 +12,7 @@
 #include "admin-tui/report.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
+#include "shared/base/limits.h"
 #include "shared/rules/compile.h"
 #include "shared/rules/decide.h"
 #include "shared/rules/parse.h"
@@ -20,7 +21,6 @@
 enum {
     FILES_MAX = 1024,
     PLACES_MAX = 4096,
-    FILE_SIZE_MAX = 16 * 1024 * 1024,
 };
 
 /* Texts of rules, owned here, and the issuers they may name. */
@@ -119,7 +119,7 @@ static enum ctl_exit read_file(const char *path, struct texts *texts)
         return ctl_fail(CTL_FAILED, "%s: %s", path, strerror(code));
     }
     size_t size = S_ISREG(found.st_mode) && found.st_size >= 0 ? (size_t)found.st_size : SIZE_MAX;
-    char *data = size <= FILE_SIZE_MAX ? malloc(size + 1) : NULL;
+    char *data = size <= ZTA_RULES_FILE_MAX ? malloc(size + 1) : NULL;
     size_t len = 0;
     ssize_t n = 0;
     while (data != NULL && len < size && (n = read(fd, data + len, size - len)) > 0) {
@@ -131,7 +131,7 @@ static enum ctl_exit read_file(const char *path, struct texts *texts)
     free(data);
     return is_kept ? CTL_DONE
                    : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
-                              path, FILE_SIZE_MAX / 1024 / 1024);
+                              path, ZTA_RULES_FILE_MAX >> 20);
 }
 
 /* The store may not be there yet, or be another user's: then only what the files say is checked. */

@@ -12,7 +12,8 @@
 #define ZTA_SUBJECT_MAX      255  /* subject and client identifiers that are stored */
 #define ZTA_PATH_MAX         4096 /* normalised request path */
 #define ZTA_HOST_MAX         255
-#define ZTA_ROUTES_MAX       1000 /* distinct routes that are counted apart */
+#define ZTA_ROUTES_MAX       1000      /* distinct routes that are counted apart */
+#define ZTA_RULES_FILE_MAX   (4 << 20) /* bytes of a file that ZTARules names */
 #define ZTA_SHA256_SIZE      32
 #define ZTA_SESSION_ID_SIZE  16
 #define ZTA_ULID_SIZE        16

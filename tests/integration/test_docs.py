@@ -300,6 +300,55 @@ def test_files_and_functions_that_pages_name_exist(page):
         assert re.search(rf"\b{name}\b", text), name
 
 
+def test_log_tags_have_the_levels_that_are_told():
+    told = dict(re.findall(r"^\| `(ZTA\d{4})` \| (\w+) \|", read("docs/operations.md"), re.M))
+    names = {"ERR": "error", "ERROR": "error", "WARNING": "warn"}
+    calls = [call for path in paths_below("mod_zta", ".c") for call in re.findall(
+        r"APLOG_MARK,\s*APLOG_(\w+),[^;]*?\"(ZTA\d{4}): ", read(path))]
+    calls += [(level, tag) for tag, level in re.findall(
+        r'\{"\w+", "(ZTA\d{4})", MOD_ZTA_HELPER_(\w+)\}', read("mod_zta/helper/upkeep.c"))]
+    assert len(calls) > 25
+    for level, tag in calls:
+        assert told[tag] == names.get(level, level.lower()), tag
+
+
+def test_tables_of_the_store_are_those_of_the_sources():
+    tables = named(r'(?m)^ZTA_(?:LATER_)?TABLE\(\w+, \w+, "(\w+)"\)', "shared/store/tables.def")
+    section = read("docs/formats.md").split("\n### Tables\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == tables
+
+
+@pytest.mark.parametrize("source, pattern, page, text", [
+    ("shared/store/env.h", r"ZTA_STORE_READERS +(\d+)", "docs/operations.md", "{:,} readers"),
+    ("shared/live/segment.h", r"ZTA_CHILDREN_MAX +(\d+)", "docs/operations.md", "{:,} children"),
+    ("shared/base/limits.h", r"ZTA_HEADER_BLOCK_MAX (\d+)", "docs/operations.md", "above {kib} KiB"),
+    ("shared/base/limits.h", r"ZTA_TOKEN_MAX +(\d+)", "docs/standards.md", "At most {kib} KiB"),
+    ("shared/base/limits.h", r"ZTA_JSON_DEPTH_MAX +(\d+)", "docs/standards.md", "depth at most {}"),
+    ("shared/base/limits.h", r"ZTA_JSON_MEMBERS_MAX +(\d+)", "docs/standards.md", "{} members"),
+    ("shared/base/limits.h", r"ZTA_KID_MAX +(\d+)", "docs/standards.md", "1 to {} bytes"),
+    ("shared/base/limits.h", r"ZTA_SUBJECT_MAX +(\d+)", "docs/standards.md", "at most {} bytes"),
+    ("shared/base/limits.h", r"ZTA_NAME_MAX +(\d+)", "docs/rules.md", "at most {}, beginning"),
+    ("shared/base/limits.h", r"ZTA_RULES_FILE_MAX +\((\d+) << 20\)", "docs/rules.md", "{} MiB each"),
+    ("shared/rules/decide.h", r"ZTA_LIMIT_CHARGES_MAX\D+(\d+)", "docs/rules.md", "most {} limits"),
+    ("shared/store/env.h", r"ZTA_STORE_VERSION +(\d+)", "docs/formats.md", "store format {} "),
+    ("shared/live/segment.h", r"ZTA_SEGMENT_VERSION +(\d+)", "docs/formats.md", "shared memory {},"),
+])
+def test_bounds_are_those_of_the_sources(source, pattern, page, text):
+    value = int(re.search(pattern, read(source))[1])
+    wanted = text.format(value, kib=value // 1024)
+    assert wanted in re.sub(r"\s+", " ", read(page))
+
+
+def test_a_file_of_rules_above_its_bound_is_refused_by_ztactl_as_by_httpd(server, directory):
+    for size, code in ((4 << 20, 0), ((4 << 20) + 1, 1)):
+        with open(f"{directory}/big.zta", "w", encoding="utf-8") as file:
+            file.write("#" * size)
+        assert rules_check(directory, "big.zta").returncode == code
+        tested, said = server.configtest(f"{_PREAMBLE}\nZTARules {directory}/big.zta", "")
+        assert (tested != 0) == bool(code), said
+
+
 # ---- manuals ----
 
 _MANUALS = sorted(os.listdir(os.path.join(ROOT, "docs", "man")))
