@@ -78,7 +78,7 @@ httpd_flags = -isystem $(or $(shell $(APXS) -q INCLUDEDIR 2>/dev/null),$(error \
 LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
 
 LIBS_ZTA := -llmdb -lcrypto -lpthread
-LIBS_IDENTITY := -loauth2 -ljansson -lcrypto
+LIBS_IDENTITY := -loauth2 -ljansson -lcurl -lcrypto
 LIBS_CTL := -ljansson
 
 # ---- sources ----
@@ -188,7 +188,7 @@ $(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(BUILD)/libztactl.a 
 TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$(BUILD)/libztactl.a) \
     $(if $(HELPER_SRC),$(BUILD)/libzta_helper.a) \
     $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
-TEST_LIBS := -lcmocka $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
+TEST_LIBS := -lcmocka -lssl $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
 
 $(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(TEST_LIBRARIES)
 	$(call say,LINK,$@)

@@ -85,6 +85,7 @@ SHARED_ORDER = {"base": 0, "": 1, "rules": 2, "risk": 2, "live": 3, "store": 4, 
 # What may be included where, else nowhere: (include, allowed path, what to do instead).
 ONLY_IN = (
     (r"<lmdb\.h>", r"shared/store/(env\.c|\w+_priv\.h)$", "lmdb.h belongs to shared/store/env.c"),
+    (r"<curl/", r"mod_zta/identity/http\.c$", "curl/ belongs to mod_zta/identity/http.c"),
     (r"<oauth2/", r"mod_zta/identity/signature\.c$",
      "oauth2/ belongs to mod_zta/identity/signature.c"),
     (r"<(n?curses(w)?|ncursesw/\w+|panel|form|menu)\.h>|<ncursesw/", r"admin-tui/console/term\.c$",

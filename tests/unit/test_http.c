@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One GET against servers that misbehave: what comes back is whole, in time, and from there. */
+#include "mod_zta/identity/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared/base/clock.h"
+#include "tests/unit/http_server.h"
+
+#define OK_HEAD  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+#define BODY_MAX 4096
+
+static struct http_server *server;
+static char other_redirect[256];
+static char downgrade[256];
+
+static struct http_script script[] = {
+    {.path = "/good",
+     .answer = OK_HEAD "ETag: \"v1\"\r\nCache-Control: public, max-age=300\r\n"
+                       "Date: Fri, 15 Jan 2027 08:00:00 GMT\r\n\r\n{}"},
+    {.path = "/unchanged", .answer = "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n"},
+    {.path = "/missing", .answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/huge", .answer = "HTTP/1.1 200 OK\r\n\r\nx", .n_repeats = 50000000},
+    {.path = "/lying", .answer = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}"},
+    {.path = "/limit", .answer = "HTTP/1.1 200 OK\r\n\r\nx", .n_repeats = BODY_MAX - 1},
+    {.path = "/above", .answer = "HTTP/1.1 200 OK\r\n\r\nx", .n_repeats = BODY_MAX},
+    {.path = "/slow",
+     .answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}",
+     .pause_ms = 50},
+    {.path = "/heads", .answer = "HTTP/1.1 200 OK\r\nX: y", .n_repeats = 50000000},
+    {.path = "/noise", .answer = "\1\2\3\r\n\r\n"},
+    {.path = "/closed", .answer = NULL},
+    {.path = "/near",
+     .answer = "HTTP/1.1 302 Found\r\nLocation: /good\r\n"
+               "Content-Length: 0\r\n\r\n"},
+    {.path = "/round",
+     .answer = "HTTP/1.1 301 Moved\r\nLocation: /round\r\n"
+               "Content-Length: 0\r\n\r\n"},
+    {.path = "/nowhere", .answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"},
+    {.path = "/file",
+     .answer = "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n"
+               "Content-Length: 0\r\n\r\n"},
+    {.path = "/other", .answer = other_redirect},
+    {.path = "/downgrade", .answer = downgrade},
+    {.path = "/etag", .answer = OK_HEAD "ETag: \"a\tb\"\r\n\r\n{}"},
+    {.path = NULL, .answer = "HTTP/1.1 500 Unexpected\r\nContent-Length: 0\r\n\r\n"},
+};
+
+static enum zta_status get_with(struct mod_zta_http_request *request, const char *path,
+                                struct mod_zta_http_answer *answer, struct zta_error *error)
+{
+    char url[256];
+    request->url = http_server_url(server, path, url, sizeof url);
+    request->body_max = BODY_MAX;
+    error->text[0] = '\0';
+    return mod_zta_http_get(request, answer, error);
+}
+
+static enum zta_status get(const char *path, struct mod_zta_http_answer *answer,
+                           struct zta_error *error)
+{
+    struct mod_zta_http_request request = {.timeout_ms = 2000};
+    return get_with(&request, path, answer, error);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    assert_int_equal(mod_zta_http_begin(), ZTA_OK);
+    server = http_server_open(script, false);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    http_server_close(&server);
+    mod_zta_http_end();
+    return 0;
+}
+
+static void an_answer_comes_with_what_is_said_about_it(void **state)
+{
+    (void)state;
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    assert_int_equal(get("/good", &answer, &error), ZTA_OK);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_len, 2);
+    assert_memory_equal(answer.body, "{}", 2);
+    assert_string_equal(answer.etag, "\"v1\"");
+    assert_int_equal(answer.max_age_s, 300);
+    assert_int_equal(answer.date_s, 1800000000);
+    assert_true(llabs(answer.at_s - zta_clock_real_ns() / ZTA_NS_PER_S) < 10);
+    free(answer.body);
+    char head[4096];
+    (void)http_server_requests(server, head, sizeof head);
+    assert_null(strcasestr(head, "if-none-match"));
+    assert_null(strcasestr(head, "accept-encoding"));
+    assert_null(strcasestr(head, "authorization"));
+}
+
+static void what_is_there_already_is_asked_about(void **state)
+{
+    (void)state;
+    struct mod_zta_http_request request = {.etag = "\"v1\""};
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    assert_int_equal(get_with(&request, "/unchanged", &answer, &error), ZTA_OK);
+    assert_int_equal(answer.status, 304);
+    assert_null(answer.body);
+    assert_int_equal(answer.max_age_s, -1);
+    char head[4096];
+    (void)http_server_requests(server, head, sizeof head);
+    assert_non_null(strstr(head, "If-None-Match: \"v1\"\r\n"));
+}
+
+static void other_statuses_are_answers_too(void **state)
+{
+    (void)state;
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    assert_int_equal(get("/missing", &answer, &error), ZTA_OK);
+    assert_int_equal(answer.status, 404);
+    free(answer.body);
+    assert_int_equal(get("/etag", &answer, &error), ZTA_OK);
+    assert_string_equal(answer.etag, "");
+    free(answer.body);
+    assert_int_equal(get("/limit", &answer, &error), ZTA_OK);
+    assert_int_equal(answer.body_len, BODY_MAX);
+    free(answer.body);
+}
+
+static void servers_that_misbehave_give_no_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum zta_status status;
+        const char *text;
+    } cases[] = {
+        {.path = "/huge", .status = ZTA_TOO_LARGE, .text = "above 4096 bytes"},
+        {.path = "/above", .status = ZTA_TOO_LARGE, .text = "above 4096 bytes"},
+        {.path = "/lying", .status = ZTA_IO, .text = ""},
+        {.path = "/heads", .status = ZTA_IO, .text = ""},
+        {.path = "/noise", .status = ZTA_IO, .text = ""},
+        {.path = "/closed", .status = ZTA_IO, .text = ""},
+        {.path = "/round", .status = ZTA_FORBIDDEN, .text = "again and again"},
+        {.path = "/file", .status = ZTA_FORBIDDEN, .text = "another host"},
+        {.path = "/other", .status = ZTA_FORBIDDEN, .text = "another host"},
+    };
+    (void)snprintf(other_redirect, sizeof other_redirect,
+                   "HTTP/1.1 302 Found\r\nLocation: http://localhost:%d/good\r\n"
+                   "Content-Length: 0\r\n\r\n",
+                   http_server_port(server));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mod_zta_http_answer answer;
+        struct zta_error error;
+        int64_t begun_ns = zta_clock_monotonic_ns();
+        enum zta_status status = get(cases[i].path, &answer, &error);
+        if (status != cases[i].status || strstr(error.text, cases[i].text) == NULL ||
+            error.text[0] == '\0') {
+            fail_msg("%s: %s, %s", cases[i].path, zta_status_text(status), error.text);
+        }
+        assert_true(zta_clock_monotonic_ns() - begun_ns < 4 * ZTA_NS_PER_S);
+    }
+}
+
+static void a_redirect_within_the_origin_is_followed(void **state)
+{
+    (void)state;
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    assert_int_equal(get("/near", &answer, &error), ZTA_OK);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_len, 2);
+    free(answer.body);
+    assert_int_equal(get("/nowhere", &answer, &error), ZTA_FORBIDDEN);
+}
+
+static void a_slow_server_is_left_in_time(void **state)
+{
+    (void)state;
+    struct mod_zta_http_request request = {.timeout_ms = 300};
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    int64_t begun_ns = zta_clock_monotonic_ns();
+    assert_int_equal(get_with(&request, "/slow", &answer, &error), ZTA_IO);
+    assert_true(zta_clock_monotonic_ns() - begun_ns < 2 * ZTA_NS_PER_S);
+    assert_true(error.text[0] != '\0');
+}
+
+static bool is_cancelled(void *context)
+{
+    return *(bool *)context;
+}
+
+static void who_waits_can_be_called_back(void **state)
+{
+    (void)state;
+    bool is_over = true;
+    struct mod_zta_http_request request = {.is_cancelled = is_cancelled, .context = &is_over};
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    int64_t begun_ns = zta_clock_monotonic_ns();
+    assert_int_equal(get_with(&request, "/slow", &answer, &error), ZTA_IO);
+    assert_true(zta_clock_monotonic_ns() - begun_ns < 3 * ZTA_NS_PER_S);
+}
+
+static void what_may_not_be_fetched_is_not_asked_for(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"http://idp.example/", "file:///etc/passwd", "ftp://x/",
+                                       "https://u:p@localhost/", ""};
+    size_t before = http_server_requests(server, NULL, 0);
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct mod_zta_http_request request = {.url = urls[i], .body_max = BODY_MAX};
+        struct mod_zta_http_answer answer;
+        struct zta_error error;
+        assert_int_equal(mod_zta_http_get(&request, &answer, &error), ZTA_FORBIDDEN);
+    }
+    assert_int_equal(http_server_requests(server, NULL, 0), before);
+}
+
+static void tls_counts_only_when_it_verifies(void **state)
+{
+    (void)state;
+    struct http_server *plain = server;
+    server = http_server_open(script, true);
+    struct mod_zta_http_request request = {.ca_file = http_server_ca(server)};
+    struct mod_zta_http_answer answer;
+    struct zta_error error;
+    assert_int_equal(get_with(&request, "/good", &answer, &error), ZTA_OK);
+    free(answer.body);
+    (void)snprintf(downgrade, sizeof downgrade,
+                   "HTTP/1.1 302 Found\r\nLocation: http://localhost:%d/good\r\n"
+                   "Content-Length: 0\r\n\r\n",
+                   http_server_port(plain));
+    assert_int_equal(get_with(&request, "/downgrade", &answer, &error), ZTA_FORBIDDEN);
+
+    struct mod_zta_http_request unknown = {.ca_file = NULL};
+    assert_int_equal(get_with(&unknown, "/good", &answer, &error), ZTA_IO);
+    assert_non_null(strstr(error.text, "certificate"));
+    char url[256];
+    (void)snprintf(url, sizeof url, "https://127.0.0.1:%d/good", http_server_port(server));
+    struct mod_zta_http_request other_name = {
+        .url = url, .ca_file = http_server_ca(server), .body_max = BODY_MAX};
+    assert_int_equal(mod_zta_http_get(&other_name, &answer, &error), ZTA_IO);
+    struct mod_zta_http_request no_file = {.ca_file = "/nonexistent"};
+    assert_int_equal(get_with(&no_file, "/good", &answer, &error), ZTA_IO);
+    http_server_close(&server);
+    server = plain;
+}
+
+static void a_life_is_read_strictly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        int64_t age_s;
+    } cases[] = {
+        {.value = "max-age=60", .age_s = 60},
+        {.value = "public, Max-Age=60 , must-revalidate", .age_s = 60},
+        {.value = "max-age=\"60\"", .age_s = 60},
+        {.value = "max-age=60, max-age=30", .age_s = 30},
+        {.value = "no-store", .age_s = 0},
+        {.value = "max-age=60,no-cache", .age_s = 0},
+        {.value = "max-age=99999999999999999999", .age_s = -1},
+        {.value = "max-age=9999999999", .age_s = 31536000},
+        {.value = "max-age=-1", .age_s = -1},
+        {.value = "max-age=1e3", .age_s = -1},
+        {.value = "max-age=", .age_s = -1},
+        {.value = "max-age", .age_s = -1},
+        {.value = "s-maxage=60", .age_s = -1},
+        {.value = ",,,", .age_s = -1},
+        {.value = "", .age_s = -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (mod_zta_http_max_age(zta_text_of(cases[i].value)) != cases[i].age_s) {
+            fail_msg("%s", cases[i].value);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_comes_with_what_is_said_about_it),
+        cmocka_unit_test(what_is_there_already_is_asked_about),
+        cmocka_unit_test(other_statuses_are_answers_too),
+        cmocka_unit_test(servers_that_misbehave_give_no_answer),
+        cmocka_unit_test(a_redirect_within_the_origin_is_followed),
+        cmocka_unit_test(a_slow_server_is_left_in_time),
+        cmocka_unit_test(who_waits_can_be_called_back),
+        cmocka_unit_test(what_may_not_be_fetched_is_not_asked_for),
+        cmocka_unit_test(tls_counts_only_when_it_verifies),
+        cmocka_unit_test(a_life_is_read_strictly),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
