@@ -24,7 +24,6 @@ struct trial {
     struct zta_text token;
     struct zta_sha256 digest;
     int64_t now_s;
-    char *storage; /* ZTA_IDENTITY_SIZE_MAX */
     struct zta_identity *identity;
 };
 
@@ -124,6 +123,7 @@ static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_i
 static bool try_cache(struct trial *trial, enum zta_reason *reason)
 {
     struct zta_segment *segment = mod_zta_segment();
+    char found[ZTA_IDENTITY_SIZE_MAX]; /* what the request keeps is much less */
     for (size_t i = 0; i < trial->accept->n_issuers; i++) {
         const struct mod_zta_issuer *issuer = trial->accept->issuers[i];
         struct zta_token_key key = cache_key(trial, issuer);
@@ -131,9 +131,10 @@ static bool try_cache(struct trial *trial, enum zta_reason *reason)
         uint64_t cleared;
         size_t size;
         if (issuer->keys != NULL &&
-            zta_token_cache_get(segment, &key, trial->now_s, trial->storage, ZTA_IDENTITY_SIZE_MAX,
-                                &size, &cleared, &place) == ZTA_OK &&
-            zta_identity_decode(trial->storage, size, trial->identity) == ZTA_OK) {
+            zta_token_cache_get(segment, &key, trial->now_s, found, sizeof(found), &size, &cleared,
+                                &place) == ZTA_OK &&
+            zta_identity_decode(apr_pmemdup(trial->r->pool, found, size), size, trial->identity) ==
+                ZTA_OK) {
             *reason = accept_cached(trial, issuer, cleared, &place);
             return true;
         }
@@ -176,7 +177,8 @@ static enum zta_reason verify(struct trial *trial)
         question.audiences = (const struct zta_text *)(const void *)trial->accept->audiences->elts;
         question.n_audiences = (size_t)trial->accept->audiences->nelts;
     }
-    mod_zta_token_judge(&question, trial->storage, ZTA_IDENTITY_SIZE_MAX, trial->identity, result);
+    mod_zta_token_judge(&question, apr_palloc(trial->r->pool, ZTA_IDENTITY_SIZE_MAX),
+                        ZTA_IDENTITY_SIZE_MAX, trial->identity, result);
     if (result->is_verified) {
         zta_counter_add(mod_zta_segment(), ZTA_COUNTER_VERIFIED, 1);
     }
@@ -365,7 +367,6 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         .accept = mod_zta_dir_accept(dir),
         .look = look,
         .now_s = request->arrived_ns / ZTA_NS_PER_S,
-        .storage = apr_palloc(r->pool, ZTA_IDENTITY_SIZE_MAX),
         .identity = apr_palloc(r->pool, sizeof(*trial.identity)),
     };
     const char *authorization = apr_table_get(r->headers_in, "Authorization");

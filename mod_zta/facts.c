@@ -26,12 +26,13 @@ void mod_zta_facts_read_path(request_rec *r, struct mod_zta_request *request, un
         request->path_fault = ZTA_PATH_CONTROL;
         return;
     }
-    request->raw_path = apr_pstrdup(r->pool, r->uri);
-    request->path_fault = zta_path_normalise(zta_text_of(r->uri), flags, request->path,
-                                             sizeof(request->path), &request->path_len);
-    if (request->path_fault != ZTA_PATH_OK) {
-        request->path[0] = '\0';
-        request->path_len = 0;
+    struct zta_text raw = zta_text_of(apr_pstrdup(r->pool, r->uri));
+    char *path = apr_palloc(r->pool, raw.len + 1); /* the normal form is never longer */
+    request->raw_path = raw.data;
+    request->path_fault =
+        zta_path_normalise(raw, flags, path, raw.len + 1, &request->path_len);
+    if (request->path_fault == ZTA_PATH_OK) {
+        request->path = path;
     }
 }
 

@@ -10,16 +10,32 @@
 #include <http_ssl.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "mod_zta/child.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
 
-static void set_text(request_rec *r, const char *name, struct zta_text text)
+/* apr_table_setn, or apr_table_addn where no entry is to be replaced: that searches nothing. */
+typedef void (*set_fn)(apr_table_t *table, const char *name, const char *value);
+
+static set_fn choose_set(const apr_table_t *environment)
+{
+    const apr_array_header_t *entries = apr_table_elts(environment);
+    for (int i = 0; i < entries->nelts; i++) {
+        const apr_table_entry_t *entry = &APR_ARRAY_IDX(entries, i, apr_table_entry_t);
+        if (strncasecmp(entry->key, "ZTA_", sizeof("ZTA_") - 1) == 0) {
+            return apr_table_setn;
+        }
+    }
+    return apr_table_addn;
+}
+
+static void set_text(request_rec *r, set_fn set, const char *name, struct zta_text text)
 {
     if (!zta_text_is_absent(text)) {
-        apr_table_setn(r->subprocess_env, name, apr_pstrmemdup(r->pool, text.data, text.len));
+        set(r->subprocess_env, name, apr_pstrmemdup(r->pool, text.data, text.len));
     }
 }
 
@@ -27,23 +43,24 @@ void mod_zta_record_environment(request_rec *r, const struct mod_zta_request *re
 {
     const struct zta_verdict *verdict = &request->decision.verdict;
     const struct zta_identity *identity = request->seen;
-    apr_table_setn(r->subprocess_env, "ZTA_ID", request->id_text);
-    apr_table_setn(r->subprocess_env, "ZTA_DECISION", zta_outcome_name(verdict->outcome));
-    apr_table_setn(r->subprocess_env, "ZTA_REASON", zta_reason_name(verdict->reason));
-    apr_table_setn(r->subprocess_env, "ZTA_STAGE",
-                   request->stance.stage == 0   ? "0"
-                   : request->stance.stage == 1 ? "1"
-                                                : "2");
+    set_fn set = choose_set(r->subprocess_env);
+    set(r->subprocess_env, "ZTA_ID", request->id_text);
+    set(r->subprocess_env, "ZTA_DECISION", zta_outcome_name(verdict->outcome));
+    set(r->subprocess_env, "ZTA_REASON", zta_reason_name(verdict->reason));
+    set(r->subprocess_env, "ZTA_STAGE",
+        request->stance.stage == 0   ? "0"
+        : request->stance.stage == 1 ? "1"
+                                     : "2");
     if (verdict->rule[0] != '\0') {
-        apr_table_setn(r->subprocess_env, "ZTA_RULE", verdict->rule);
+        set(r->subprocess_env, "ZTA_RULE", verdict->rule);
     }
     if (identity != NULL) {
         char *session = apr_palloc(r->pool, 2 * ZTA_SESSION_ID_SIZE + 1);
-        set_text(r, "ZTA_ISSUER", identity->issuer);
-        set_text(r, "ZTA_SUBJECT", identity->subject);
-        set_text(r, "ZTA_CLIENT", identity->client);
+        set_text(r, set, "ZTA_ISSUER", identity->issuer);
+        set_text(r, set, "ZTA_SUBJECT", identity->subject);
+        set_text(r, set, "ZTA_CLIENT", identity->client);
         zta_hex_encode(identity->session, ZTA_SESSION_ID_SIZE, session);
-        apr_table_setn(r->subprocess_env, "ZTA_SESSION", session);
+        set(r->subprocess_env, "ZTA_SESSION", session);
     }
 }
 

@@ -14,6 +14,7 @@ struct mod_zta_request *mod_zta_request_of(const request_rec *r)
 struct mod_zta_request *mod_zta_request_create(request_rec *r)
 {
     struct mod_zta_request *request = apr_pcalloc(r->pool, sizeof(*request));
+    request->path = "";
     request->arrived_ns = zta_clock_real_ns();
     request->started_ns = zta_clock_monotonic_ns();
     zta_ulid_make(request->arrived_ns, &request->id);

@@ -50,7 +50,7 @@ struct mod_zta_request {
     int64_t started_ns; /* monotonic */
 
     /* The external request, as the client sent it. */
-    char path[ZTA_PATH_MAX + 1]; /* normal form; "" while unknown or refused */
+    const char *path; /* normal form; "" while unknown or refused */
     size_t path_len;
     const char *raw_path; /* as sent, for a second reading under other flags */
     enum zta_path_fault path_fault;
