@@ -34,7 +34,7 @@ static const struct {
     const char *name;
 } named[] = {
     {.page = "rules.md", .name = "zta-rules(5)"},
-    {.page = "reference-attributes.md", .name = "the attributes below"},
+    {.page = "reference-attributes.md", .name = "see below"},
     {.page = "reference-directives.md", .name = "mod_zta(7)"},
     {.page = "reference-ztactl.md", .name = "ztactl(8)"},
 };

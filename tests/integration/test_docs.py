@@ -179,6 +179,9 @@ def test_json_has_the_members_that_are_documented(zta):
         assert set(z.json(*command.split())[0]) == documented_members(command), command
     for command in ("status", "version"):
         assert set(z.json(command)) == documented_members(command), command
+    row = next(line for line in read("docs/formats.md").splitlines() if line.startswith("| `status`"))
+    for name, inner in re.findall(r"`(\w+)`{((?:`\w+` ?)+)}", row):
+        assert set(z.json("status")[name]) == set(re.findall(r"\w+", inner)), name
     assert set(z.json("audit", "verify")) == {"result", "entries", "head"}
     checked = parse(z.ctl("rules", "check", z.rules_path, "--json").stdout)
     assert set(checked) == documented_members("rules check")
@@ -228,7 +231,7 @@ def test_the_audit_chain_is_the_documented_one(store):
 # ---- names ----
 
 def named(pattern, *pages):
-    return {name for page in pages for name in re.findall(pattern, read(page))}
+    return {name for page in pages for name in re.findall(pattern, read(page), re.M)}
 
 
 def test_directives_that_pages_name_exist():
@@ -245,6 +248,8 @@ def test_pages_name_every_variable_alert_and_header():
     alerts = (named(r'\{"(\w+)", "ZTA\d{4}"', "mod_zta/helper/upkeep.c")
               | named(r'add_alert\(.*ZTA_TEXT\("(\w+)"\)', "mod_zta/helper/main.c"))
     assert named(r"alert `(\w+)`", "docs/operations.md") == alerts
+    read_by_ztactl = named(r'getenv\("(\w+)"\)', *paths_below("admin-tui", ".c"))
+    assert read_by_ztactl and read_by_ztactl <= named(r"^\| `(\w+)`", "docs/reference-ztactl.md")
     headers = named(r'"(X-ZTA-\w+)"', "mod_zta/output/upstream.c")
     assert headers <= named(r"`(X-ZTA-\w+)`", "docs/standards.md")
 
@@ -313,7 +318,7 @@ def test_log_tags_have_the_levels_that_are_told():
 
 
 def test_tables_of_the_store_are_those_of_the_sources():
-    tables = named(r'(?m)^ZTA_(?:LATER_)?TABLE\(\w+, \w+, "(\w+)"\)', "shared/store/tables.def")
+    tables = named(r'^ZTA_(?:LATER_)?TABLE\(\w+, \w+, "(\w+)"\)', "shared/store/tables.def")
     section = read("docs/formats.md").split("\n### Tables\n", 1)[1].split("\n## ", 1)[0]
     cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
     assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == tables
@@ -322,6 +327,7 @@ def test_tables_of_the_store_are_those_of_the_sources():
 @pytest.mark.parametrize("source, pattern, page, text", [
     ("shared/store/env.h", r"ZTA_STORE_READERS +(\d+)", "docs/operations.md", "{:,} readers"),
     ("shared/live/segment.h", r"ZTA_CHILDREN_MAX +(\d+)", "docs/operations.md", "{:,} children"),
+    ("shared/store/published.h", r"ZTA_HEARTBEAT_STALE_S +(\d+)", "docs/operations.md", "than {} s"),
     ("shared/base/limits.h", r"ZTA_HEADER_BLOCK_MAX (\d+)", "docs/operations.md", "above {kib} KiB"),
     ("shared/base/limits.h", r"ZTA_TOKEN_MAX +(\d+)", "docs/standards.md", "At most {kib} KiB"),
     ("shared/base/limits.h", r"ZTA_JSON_DEPTH_MAX +(\d+)", "docs/standards.md", "depth at most {}"),
