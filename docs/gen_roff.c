@@ -259,7 +259,11 @@ static void take_row(struct roff *roff, const char *line)
         roff->is_rule_due = true;
         return;
     }
-    put_row(roff, cells, n < roff->n_heads ? n : roff->n_heads);
+    if (n != roff->n_heads) {
+        (void)fprintf(stderr, "a row of %zu cells below %zu heads: %s\n", n, roff->n_heads, line);
+        exit(1);
+    }
+    put_row(roff, cells, n);
     for (size_t i = 0; i < n; i++) {
         free(cells[i]);
     }
