@@ -10,7 +10,6 @@ V ?=
 T ?=
 MPM ?= event
 ARGS ?=
-SECONDS ?= 60
 PYTHON ?= /usr/bin/python3
 DESTDIR ?=
 prefix ?= /usr/local
@@ -36,7 +35,7 @@ OBJ := $(BUILD)/obj
 .SUFFIXES:
 .PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench demo \
         test format format-check tidy analyze coverage docs screens install uninstall dist clean help \
-        unit-programs fuzz-programs fuzz-replay check-live objects \
+        unit-programs fuzz-programs bench-programs fuzz-replay check-live objects \
         compile_commands.json FORCE
 
 all: # the default; its prerequisites are known further down
@@ -94,9 +93,10 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # Whatever else lies in tests/unit (a naive evaluator, fixtures) is linked into the tests that use it.
 UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 GEN_SRC := $(sort $(wildcard docs/gen*.c))
 ALL_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC) $(UNIT_SRC) $(UNIT_SUPPORT_SRC) \
-    $(FUZZ_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
+    $(FUZZ_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
 PRODUCT_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC)
 
 LIBS_CONSOLE := $(if $(CONSOLE_SRC),-lncursesw -ltinfo)
@@ -107,6 +107,7 @@ CTL := $(if $(wildcard admin-tui/main.c),$(BUILD)/ztactl)
 LIBRARIES := $(BUILD)/libzta.a $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
 all: $(LIBRARIES) $(MODULE) $(CTL)
 unit-programs: $(UNIT_PROGRAMS)
@@ -190,7 +191,7 @@ TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$
     $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
 TEST_LIBS := -lcmocka -lssl $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
 
-$(BUILD)/tests/unit/%: $(OBJ)/tests/unit/%.o $(TEST_LIBRARIES)
+$(UNIT_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
@@ -255,14 +256,16 @@ fuzz:
 	@test -f tests/fuzz/fuzz_$(T).c || { echo "no tests/fuzz/fuzz_$(T).c" >&2; exit 2; }
 	+$(Q)$(MAKE) CC=clang FUZZER=1 SAN= BUILD=$(BUILD_ROOT)/fuzz $(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T)
 	@mkdir -p $(BUILD_ROOT)/fuzz/corpus/$(T) $(BUILD_ROOT)/fuzz/found
-	$(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -timeout=5 -print_final_stats=1 \
+	$(BUILD_ROOT)/fuzz/tests/fuzz/fuzz_$(T) -max_total_time=$(or $(SECONDS),60) -timeout=5 -print_final_stats=1 \
 	    -artifact_prefix=$(BUILD_ROOT)/fuzz/found/$(T)- $(BUILD_ROOT)/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
 
 # The dependencies come first: without them not even the compiler is there.
 bench:
 	@tests/support/deps.sh bench
-	+@$(MAKE) --no-print-directory all
-	@$(harness_env) $(PYTHON) tests/bench/run.py $(ARGS)
+	+@$(MAKE) --no-print-directory all bench-programs
+	@$(harness_env) $(PYTHON) tests/bench/run.py $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	    $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write) $(ARGS)
+bench-programs: $(BENCH_PROGRAMS)
 
 demo:
 	@tests/support/deps.sh demo
@@ -378,7 +381,7 @@ help:
 #: make check-tui, screens console screens: compare, rewrite
 #: make lint               rules of the code base (tests/lint)
 #: make fuzz T=rules       libFuzzer with ASan and UBSan, SECONDS=60
-#: make bench              figures beside bare Apache
+#: make bench              figures beside bare Apache and others; ROUNDS=7 SECONDS=0.5 ONLY='refused', WRITE=1
 #: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
 #: make install, uninstall prefix=/usr/local DESTDIR=
 #: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, BUILD_ROOT=, WERROR=, V=1

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One load of wrk: each request carries a credential drawn from a file; every status is counted.
--- Arguments: PATH FILE ORDER LIMIT. FILE has one token a line (an empty file: no credential),
--- ORDER is random or once (each line once, in turn), LIMIT ends the load after so many answers, 0
--- after its time.
+-- One load of wrk: each request carries a token of a file, every status is counted.
+-- Arguments: PATH FILE ORDER FIRST COUNT SPAN SEED. The lines of FILE are equally long, one token each
+-- ("-": no credential); COUNT of them from line FIRST on are used. ORDER is random, hot (nine of ten
+-- from the first SPAN lines) or once (each once, in turn). Says "begun" on stderr with the first
+-- answer and "ended" when every line was answered once: who started it ends it then.
 
 local threads = {}
 
@@ -11,35 +12,47 @@ function setup(thread)
 end
 
 function init(args)
-    local path, file, order, limit = args[1], args[2], args[3], tonumber(args[4])
-    requests = {}
-    for token in io.lines(file) do
-        table.insert(requests, wrk.format("GET", path, {Authorization = "Bearer " .. token}))
+    local path, name = args[1], args[2]
+    order, first, count, span = args[3], tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+    drawn, answers, statuses = 0, 0, {}
+    math.randomseed(tonumber(args[7])) -- the same draw again would find caches warm
+    if name == "-" then
+        whole = wrk.format("GET", path)
+        return
     end
-    if #requests == 0 then
-        table.insert(requests, wrk.format("GET", path))
+    local request = wrk.format("GET", path, {Authorization = "Bearer @"})
+    before, after = request:match("^(.*Bearer )@(.*)$")
+    file = io.open(name, "rb")
+    width = #file:read("*l") + 1
+end
+
+local function draw()
+    if order == "random" then
+        return math.random(count) - 1
+    elseif order == "hot" then
+        return math.random(math.random() < 0.9 and span or count) - 1
     end
-    is_random = order == "random"
-    drawn = 0
-    answers = 0
-    most = limit
-    statuses = {}
-    math.randomseed(1)
+    drawn = drawn + 1
+    return (drawn - 1) % count
 end
 
 function request()
-    if is_random then
-        return requests[math.random(#requests)]
+    if whole then
+        return whole
     end
-    drawn = drawn % #requests + 1
-    return requests[drawn]
+    file:seek("set", (first + draw()) * width)
+    return before .. file:read(width - 1) .. after
 end
 
 function response(status)
     local name = tostring(status)
     statuses[name] = (statuses[name] or 0) + 1
     answers = answers + 1
-    if answers == most then
+    if answers == 1 then
+        io.stderr:write("begun\n")
+    end
+    if answers == count and order == "once" then
+        io.stderr:write("ended\n")
         wrk.thread:stop()
     end
 end

@@ -1,130 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is sent: tokens, and one load of wrk with the proxy's CPU time beside it."""
+"""One load of wrk or h2load on a server, with the CPU time of its processes beside it."""
 
 import json
 import os
+import signal
 import subprocess
+import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import Counter
 
-from servers import DENIED_PATH, PATH, REFUSED_PATH
-
-CONNECTIONS = 32
-N_TOKENS = 1000
-N_FORGED = 50
-LIFE_S = 6 * 3600
+_CONNECTIONS = 32
+_STREAMS = 4  # of each HTTP/2 connection; as many requests are under way
+_HOT = 10_000
+_PATIENCE_S = 300
 _LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.lua")
 
 
-@dataclass(frozen=True)
-class Load:
-    """One row of the table: who is loaded with what, what is answered, what it is measured by."""
-
-    name: str
-    title: str
-    server: str
-    path: str = PATH
-    tokens: str = "good"
-    status: int = 200
-    base: str = "bare"
+def _drawn(row, tokens, number):
+    """File, first line and count of the tokens that a row draws in a round."""
+    if not row.tokens:
+        return "-", 0, 0
+    file = tokens.file(row.tokens)
+    if row.order == "once":
+        return file, number * tokens.n_new, tokens.n_new
+    return file, 0, tokens.count(row.tokens)
 
 
-LOADS = (
-    Load("bare", "bare Apache proxy", "bare", base=""),
-    Load("stage1", "mod_zta, stage 1", "stage1"),
-    Load("stage2", "mod_zta, stage 2, 10 rules", "stage2"),
-    Load("mod_oauth2", "mod_oauth2", "mod_oauth2"),
-    Load("mod_auth_openidc", "mod_auth_openidc", "mod_auth_openidc"),
-    Load("new", "mod_zta, stage 2, new RS256 token", "stage2", tokens="new"),
-    Load("denied", "bare Apache, Require all denied", "bare", DENIED_PATH, "none", 403, ""),
-    Load("no-credential", "mod_zta refuses: no credential", "stage2", PATH, "none", 401, "denied"),
-    Load("known-bad", "mod_zta refuses: negative cache", "stage2", PATH, "forged", 401, "denied"),
-    Load("rule", "mod_zta refuses: rule", "stage2", REFUSED_PATH, "good", 403, "denied"),
-)
-
-
-def _claims(number):
-    now = int(time.time())
-    return {"sub": f"user-{number % N_TOKENS}", "client_id": ("web", "app")[number % 2],
-            "exp": now + LIFE_S, "auth_time": now - 60, "acr": "gold", "roles": ["clerk", "staff"]}
-
-
-class Tokens:
-    """The files that wrk draws from, below `directory`."""
-
-    def __init__(self, directory, issuer, n_new, rounds):
-        self.directory = directory
-        self.issuer = issuer
-        self.good = [self._make(i) for i in range(N_TOKENS)]
-        self.forged = [t[:-20] + t[-20:].swapcase() for t in self.good[:N_FORGED]]
-        self.files = {"good": self._write("good", self.good), "none": self._write("none", ()),
-                      "forged": self._write("forged", self.forged)}
-        self.n_new = n_new
-        with ThreadPoolExecutor(2) as pool:
-            new = list(pool.map(self._make, range(n_new * rounds)))
-        for i in range(rounds):
-            self.files[f"new-{i}"] = self._write(f"new-{i}", new[i * n_new:(i + 1) * n_new])
-
-    def _make(self, number):
-        return self.issuer.token(_claims(number))
-
-    def _write(self, name, tokens):
-        path = os.path.join(self.directory, f"{name}.tokens")
-        with open(path, "w", encoding="ascii") as f:
-            f.writelines(f"{token}\n" for token in tokens)
-        return path
-
-
-def _wrk(url, path, file, seconds, order="random", limit=0):
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", _LUA,
-               url, "--", path, file, order, str(limit)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False,
-                          timeout=seconds + 60)
-    results = [line[7:] for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    if done.returncode or len(results) != 1:
-        raise RuntimeError(f"wrk: exit {done.returncode}\n{done.stdout}{done.stderr}")
+def _wrk(url, path, order, drawn, seconds, seed):
+    """wrk's own time is whole seconds: it is ended by signal, by the time or with its tokens."""
+    file, first, count = drawn
+    command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{int(seconds) + _PATIENCE_S}s", "--timeout",
+               "10s", "-s", _LUA, url, "--", path, file, order, *map(str, (first, count, _HOT, seed))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as wrk:
+        said = wrk.stderr.readline()
+        if said and order == "once":
+            said = wrk.stderr.readline()
+        elif said:
+            time.sleep(seconds)
+        wrk.send_signal(signal.SIGINT)
+        out, err = wrk.communicate(timeout=_PATIENCE_S)
+    results = [line[7:] for line in out.splitlines() if line.startswith("RESULT ")]
+    if not said or wrk.returncode or len(results) != 1:
+        raise RuntimeError(f"wrk: exit {wrk.returncode}\n{out}{said}{err}")
     return json.loads(results[0])
 
 
-def _expect(load, result):
-    """Only a round in which every answer was the expected one says anything."""
-    wanted = {str(load.status): result["requests"]}
-    if result["requests"] == 0 or result["broken"] or result["statuses"] != wanted:
-        raise AssertionError(f"{load.name}: not {load.status} throughout: {result}")
+def _h2load(url, path, token, seconds):
+    """The log has a line a request: start, status, time taken (µs). It knows one token."""
+    with tempfile.NamedTemporaryFile(suffix=".h2load") as log:
+        done = subprocess.run(
+            ["h2load", "-t1", f"-c{_CONNECTIONS // _STREAMS}", f"-m{_STREAMS}", "-D",
+             f"{int(seconds * 1000)}ms", f"--log-file={log.name}", "-H",
+             f"authorization: Bearer {token}", url + path],
+            capture_output=True, text=True, check=False, timeout=seconds + _PATIENCE_S)
+        lines = [line.split() for line in log.read().decode().splitlines()]
+    if done.returncode or not lines:
+        raise RuntimeError(f"h2load: exit {done.returncode}\n{done.stdout}{done.stderr}")
+    took = sorted(int(line[2]) for line in lines)
+    return {"requests": len(took), "duration_us": seconds * 1e6, "p50_us": took[len(took) // 2],
+            "p99_us": took[len(took) * 99 // 100], "broken": 0,
+            "statuses": Counter(line[1] for line in lines)}
 
 
-def _helper_is_idle(server, patience_s=15):
-    """Waits until the helper has stored what was sent, so that its time is complete."""
-    deadline = time.monotonic() + patience_s
-    while server.helpers and time.monotonic() < deadline:
-        before = server.helper_us()
-        time.sleep(0.3)
-        if server.helper_us() - before <= 10_000:
-            return
+def _load(row, server, tokens, seconds, number):
+    if row.h2:
+        return _h2load(server.url, row.path, tokens.first(row.tokens), seconds)
+    return _wrk(server.url, row.path, row.order, _drawn(row, tokens, number), seconds, number)
 
 
-def warm_up(load, server, tokens, seconds=2):
-    """Connections, caches and pools are filled once; they stay so between the rounds."""
-    kind = "good" if load.tokens == "new" else load.tokens
-    _wrk(server.httpd.url, load.path, tokens.files[kind], seconds)
+def warm_up(row, server, tokens, seconds):
+    """Connections, caches and pools are filled once, with tokens that a cache may hold."""
+    file, first, count = _drawn(row, tokens, 0)
+    if row.order != "once" and file != "-" and not row.h2 and row.warm:
+        _wrk(server.url, row.path, "once", (file, first, min(count, row.warm)), seconds, 0)
+    _load(row, server, tokens, seconds, 0)
+    server.helper_is_idle()
 
 
-def measure(load, server, tokens, seconds, number):
-    """One round: CPU µs a request of the proxy and its helper, latencies, requests a second."""
-    is_new = load.tokens == "new"
-    file = tokens.files[f"new-{number}" if is_new else load.tokens]
-    _helper_is_idle(server)
+def measure(row, server, tokens, seconds, number):
+    """One round, from 1 on: CPU µs a request of server and helper, latencies, requests a second."""
     helper_us, cpu_us = server.helper_us(), server.cpu_us()
-    result = _wrk(server.httpd.url, load.path, file, seconds, "once" if is_new else "random",
-                  tokens.n_new if is_new else 0)
+    result = _load(row, server, tokens, seconds, number)
     cpu_us = server.cpu_us() - cpu_us
-    _helper_is_idle(server)
+    server.helper_is_idle()
     helper_us = server.helper_us() - helper_us
     server.check_processes()
-    _expect(load, result)
     n = result["requests"]
+    # Only a round in which every answer was the expected one says anything.
+    if n == 0 or result["broken"] or result["statuses"] != {str(row.status): n}:
+        raise AssertionError(f"{row.name}: not {row.status} throughout: {result}")
     return {"cpu": cpu_us / n, "helper": helper_us / n if server.helpers else None, "requests": n,
             "p50_ms": result["p50_us"] / 1000, "p99_ms": result["p99_us"] / 1000,
-            # A load that ends with its tokens says nothing about time.
-            "rate": None if is_new else n * 1e6 / result["duration_us"]}
+            "rate": n * 1e6 / result["duration_us"]}

@@ -1,126 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPU time a request of bare Apache, mod_zta, mod_oauth2 and mod_auth_openidc, in one run.
+"""CPU time a request of mod_zta beside bare Apache, mod_oauth2, mod_auth_openidc and HAProxy.
 
-Every server is started once and loaded in turn, round after round in rotated order, over 32
-kept-alive connections with 1,000 distinct RS256 tokens. Rounds are short and many, so that what
-disturbs the machine disturbs some of them. What counts is user and system time of the proxy's
-processes; the back end, wrk and mod_zta's helper are apart. docs/performance.md tells how to read
-the table."""
+The servers of a section are started together and loaded in turn, round after round in rotated
+order: what disturbs the machine disturbs all of them. What counts is user and system time of the
+server's processes; the back end, the load and mod_zta's helper are apart. scenarios.py has the
+rows, docs/performance.md tells how to read them."""
 
 import argparse
 import json
 import os
-import platform
 import sys
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [_HERE, os.path.dirname(_HERE)]
 
 # pylint: disable=wrong-import-position
+import alone
+import machine
 import servers
 import table
-from loads import LOADS, Tokens, measure, warm_up
+from loads import measure, warm_up
+from scenarios import SERVERS, chosen, names
+from small_api import PATH
 from support.issuer import Issuer
-from support.local import make_dir, remove_dir
+from support.local import ROOT, make_dir, remove_dir
+from tokens import Tokens
 
-_NEW_A_ROUND = 4000
+_NEW_A_SECOND = 6000
+_PAGE = os.path.join(ROOT, "docs", "performance.md")
 
 
 def _arguments():
-    names = [load.name for load in LOADS]
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=15, help="default 15")
-    parser.add_argument("--seconds", type=int, default=1, help="of each load in a round, default 1")
-    parser.add_argument("--only", nargs="+", choices=names, metavar="LOAD",
-                        help=f"and what they are measured by: {' '.join(names)}")
+    parser.add_argument("--rounds", type=int, default=7, help="default 7")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a load, default 0.5")
+    parser.add_argument("--only", nargs="*", choices=[*names(), "alone"], default=[],
+                        metavar="NAME", help="sections or section/row; bases come along")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     parser.add_argument("--json", metavar="FILE", help="also write every round's figures there")
     options = parser.parse_args()
-    if options.rounds < 1 or options.seconds < 1:
-        parser.error("at least one round and one second")
+    if options.rounds < 1 or options.seconds < 0.1:
+        parser.error("at least one round of 0.1 s")
+    if options.write and options.only:
+        parser.error("the page shows a whole run: no --only with --write")
     return options
-
-
-def _chosen(only):
-    wanted = set(only or [load.name for load in LOADS])
-    wanted |= {load.base for load in LOADS if load.name in wanted}
-    return [load for load in LOADS if load.name in wanted]
-
-
-def _start(loads, back, issuer):
-    started = {}
-    try:
-        for name in dict.fromkeys(load.server for load in loads):
-            started[name] = getattr(servers, name)(back, issuer)
-            started[name].start()
-    except BaseException:
-        _end(started.values())
-        raise
-    return started
-
-
-def _end(running):
-    for server in running:
-        server.remove()
 
 
 def _tell(text):
     """Where it is, on a terminal only."""
     if sys.stderr.isatty():
-        print(f"{text:<60}", end="\r", file=sys.stderr, flush=True)
+        print(f"{text:<70}", end="\r", file=sys.stderr, flush=True)
 
 
-def _rounds(options, loads, running, tokens):
+def _check_rows(section, running, tokens, is_reason_asked):
+    """What is answered is what the row says, for the reason it says: before the first load only,
+    since later the books keep of many alike refusals the number and a few examples."""
+    for row in section.rows:
+        token = tokens.first(row.tokens) if row.tokens else None
+        for _ in range(2 if row.status == 429 else 1):
+            answer = running[row.server].ask(row.path, token)
+        assert answer.status == row.status, f"{row.name}: {answer.status} instead of {row.status}"
+        if is_reason_asked and isinstance(running[row.server], servers.Zta):
+            found = running[row.server].reason(answer)
+            assert found == row.reason, f"{row.name}: {found} instead of {row.reason}"
+
+
+def _check_servers(running, tokens):
+    """One that does not check would be fast."""
+    for name, server in running.items():
+        for bad in () if server.is_open else (None, tokens.first("forged")):
+            assert server.ask(PATH, bad).status == 401, f"{name} accepts {bad}"
+
+
+def _rounds(options, section, running, tokens):
     found = []
-    for number in range(options.rounds):
-        turn = number * len(loads) // options.rounds
+    rows = section.rows
+    for number in range(1, options.rounds + 1):
+        turn = number * len(rows) // options.rounds
         found.append({})
-        for load in loads[turn:] + loads[:turn]:
-            _tell(f"round {number + 1} of {options.rounds}: {load.name}")
-            found[-1][load.name] = measure(load, running[load.server], tokens, options.seconds,
-                                           number)
-    _tell("")
+        for row in rows[turn:] + rows[:turn]:
+            _tell(f"{section.name}: round {number} of {options.rounds}: {row.name}")
+            found[-1][row.name] = measure(row, running[row.server], tokens, options.seconds, number)
     return found
 
 
-def _compare(options, loads, directory):
-    issuer = Issuer(directory)
-    n_new = _NEW_A_ROUND if any(load.tokens == "new" for load in loads) else 0
-    tokens = Tokens(directory, issuer, n_new, options.rounds)
-    back = servers.back_end().start()
+def _section(options, section, back, tokens):
+    """The figures of each round, and what the servers leave: events dropped, bytes a session."""
     running = {}
     try:
-        running = _start(loads, back, issuer)
+        for name in dict.fromkeys(row.server for row in section.rows):
+            _tell(f"{section.name}: starting {name}")
+            running[name] = SERVERS[name](back, tokens.issuer)
+            running[name].start()
+        _check_rows(section, running, tokens, True)
+        for row in section.rows:
+            _tell(f"{section.name}: warming up {row.name}")
+            warm_up(row, running[row.server], tokens, options.seconds)
+        found = _rounds(options, section, running, tokens)
+        left = {"dropped": sum(server.dropped() for server in running.values()),
+                "session_bytes": [server.session_bytes for server in running.values()
+                                  if isinstance(server, servers.Zta) and server.session_bytes]}
+        _check_rows(section, running, tokens, False)
+        _check_servers(running, tokens)
         for server in running.values():
-            server.check(tokens.good[0], tokens.forged[0])
-        for load in loads:
-            warm_up(load, running[load.server], tokens)
-        found = _rounds(options, loads, running, tokens)
-        dropped = sum(server.dropped() for server in running.values())
-        for server in running.values():
-            server.check(tokens.good[0], tokens.forged[0])
             server.stop()
-        return found, dropped
+        return found, left
     finally:
-        _end(running.values())
+        for server in running.values():
+            server.remove()
+
+
+def _measure(options, sections, directory):
+    tokens = Tokens(directory, Issuer(directory), int(_NEW_A_SECOND * options.seconds),
+                    options.rounds)
+    back = servers.back_end().start()
+    try:
+        return {section.name: _section(options, section, back, tokens) for section in sections}
+    finally:
         back.remove()
 
 
 def main():
     options = _arguments()
-    loads = _chosen(options.only)
+    sections = list(chosen(options.only))
+    load_before = os.getloadavg()[0]
     directory = make_dir("bench")
     try:
-        found, dropped = _compare(options, loads, directory)
+        measured = _measure(options, sections, directory)
     finally:
         remove_dir(directory)
-    rows = [(load.title, table.figures(load, found)) for load in loads]
-    print(table.text(rows))
-    print(f"\n{options.rounds} rounds of {options.seconds} s, {os.cpu_count()} CPUs, "
-          f"{platform.system()} {platform.release()}; median (least to greatest) of the rounds; "
-          f"{dropped} events dropped")
+    found = {name: rounds for name, (rounds, _) in measured.items()}
+    parts = [machine.text(options, load_before)]
+    if sections:
+        parts.append(table.text(sections, found))
+    rest = alone.rows(sections, measured, not options.only or "alone" in options.only)
+    if rest:
+        parts.append(table.pairs(rest))
+    _tell("")
+    content = "\n\n".join(parts)
+    print(content)
+    if options.write:
+        table.write(_PAGE, content)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as f:
-            json.dump({"rounds": found, "events_dropped": dropped}, f, indent=1)
+            json.dump(measured, f, indent=1)
 
 
 if __name__ == "__main__":

@@ -1,117 +1,83 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The servers that are compared: the same httpd in front of the same back end, but for who checks
-the token. None offers HTTP/2, all write the same access log and load the same other modules."""
+"""The servers that are compared, by name. All forward to one back end, write an access log of the
+same content and offer HTTP/2 only where it is measured; they differ in who checks the token."""
 
 import json
 import os
+import subprocess
+import time
 
+import small_api
+from small_api import PATH
 from support.gateway import Gateway, credentials
 from support.httpd import Httpd
+from support.local import ROOT, USERS, wait_for
 
-PATH = "/api/orders/42"
-REFUSED_PATH = "/api/admin/42"
-DENIED_PATH = "/denied/42"  # bare Apache's own refusal, the measure for ours
-
-_MODULES = ("authn_core", "authz_user")
 # More threads in a child than connections: event closes kept-alive ones when it has none idle.
-_OPTIONS = {"modules": _MODULES, "threads": 48, "h2": False, "log_level": "warn", "mpm": "event"}
-_TICKS = os.sysconf("SC_CLK_TCK")
+OPTIONS = {"modules": ("authn_core", "authz_user"), "threads": 48, "processes": 40, "h2": False,
+           "log_level": "warn", "mpm": "event"}
+_BUILD = os.path.dirname(os.environ.get("ZTA_MODULE", "")) or os.path.join(ROOT, "build", "gcc")
 
-# Ten rules as a small API has them; for a good request to PATH two allow, one requires, one limits
-# and two deny rules look closer.
-RULES = """\
-list    services        svc-billing svc-reports
 
-allow   read-orders
-  when  path    /api/orders/**
-  when  method  GET
-  need  scope   read
+def program(name):
+    """A program of this folder, as the Makefile builds it."""
+    return os.path.join(_BUILD, "tests", "bench", name)
 
-allow   write-orders
-  when  path    /api/orders/**
-  when  method  POST PUT PATCH DELETE
-  need  scope   write
-  need  role    orders-admin
 
-allow   clerks
-  when  path    /api/**
-  need  role    clerk
-  need  client  list:services web app
-
-allow   reports
-  when  path    /api/reports/**
-  need  role    controller
-
-allow   profile
-  when  path    /api/users/*/profile
-  need  scope   profile
-
-deny    banned
-  when  subject mallory trudy
-
-deny    admin-from-here
-  when  path    /api/admin/**
-  when  not role admin
-
-require strong-login
-  when  path    /api/orders/**
-  need  acr     silver gold
-
-require certificate-or-mfa
-  when  path    /api/orders/export
-  need  amr     mfa
-  or    binding mtls
-
-limit   per-subject
-  when  path    /api/**
-  key   subject
-  rate  1000000/s burst 1000000
-"""
+def cpu_ns(pid):
+    """User and system time of a process with all its threads: clock_getcpuclockid(3)."""
+    return time.clock_gettime_ns((~pid << 3) | 2)
 
 
 class Server:
-    """A private httpd whose CPU time is read from /proc."""
+    """Processes whose CPU time counts: `workers` serve, `helpers` do not."""
 
-    def __init__(self, name, httpd, checks=True):
-        self.name = name
+    workers = ()
+    helpers = ()
+
+    def cpu_us(self):
+        return sum(map(cpu_ns, self.workers)) / 1000
+
+    def helper_us(self):
+        return sum(map(cpu_ns, self.helpers)) / 1000
+
+    def helper_is_idle(self, patience_s=20):
+        """Waits until the helper has stored what was sent, so that its time is complete."""
+        deadline = time.monotonic() + patience_s
+        quiet = 0
+        while self.helpers and quiet < 2 and time.monotonic() < deadline:
+            before = self.helper_us()
+            time.sleep(0.13)  # longer than between two commits
+            quiet = quiet + 1 if self.helper_us() - before < 1500 else 0
+
+
+class Apache(Server):
+    """A private httpd; `is_open`: it lets everything in."""
+
+    def __init__(self, httpd, is_open=False):
         self.httpd = httpd
-        self.checks = checks
-        self.workers = []
-        self.helpers = []
+        self.is_open = is_open
+
+    @property
+    def url(self):
+        return self.httpd.url
 
     def start(self):
         self.httpd.start()
-        return self.settle()
+        self.settle()
 
     def settle(self):
         """Notes the processes whose time counts; they stay the same while a server lives."""
         self.workers = [self.httpd.pid, *self.httpd.workers()]
         self.helpers = self.httpd.helpers()
-        return self
-
-    def cpu_us(self):
-        """User and system time of the parent and the children that serve."""
-        return sum(map(_cpu_us, self.workers))
-
-    def helper_us(self):
-        return sum(map(_cpu_us, self.helpers))
 
     def check_processes(self):
         """AssertionError when a process ended or came, whose time would then be missing."""
-        now = {self.httpd.pid, *self.httpd.children()}
-        assert now == {*self.workers, *self.helpers}, f"{self.name}: its processes changed"
+        assert {self.httpd.pid, *self.httpd.children()} == {*self.workers, *self.helpers}, \
+            "a process of a server ended or came"
 
-    def status(self, path=PATH, token=None):
-        return self.httpd.get(path, credentials(token)).status
-
-    def check(self, good, forged):
-        """A server that does not check would be fast: it must refuse what is to be refused."""
-        wanted = {"no token": (self.status(), 401),
-                  "a forged token": (self.status(token=forged), 401),
-                  "a good token": (self.status(token=good), 200)}
-        for what, (found, expected) in wanted.items():
-            expected = expected if self.checks else 200
-            assert found == expected, f"{self.name} answers {found} to {what}, not {expected}"
+    def ask(self, path, token=None):
+        return self.httpd.get(path, credentials(token))
 
     def dropped(self):
         """Events that were lost since nobody could keep up; only mod_zta has any."""
@@ -125,35 +91,52 @@ class Server:
         self.httpd.remove()
 
 
-class ZtaServer(Server):
-    """mod_zta, with its store."""
+class Zta(Apache):
+    """mod_zta with its store, which `n_sessions` are put into; the subject "revoked" is."""
 
-    def __init__(self, name, gateway):
-        super().__init__(name, gateway.httpd)
+    def __init__(self, gateway, n_sessions=0):
+        super().__init__(gateway.httpd)
         self.gateway = gateway
+        self.n_sessions = n_sessions
+        self.session_bytes = None
 
     def start(self):
         self.gateway.init_store()
+        if self.n_sessions:
+            self._fill()
         self.gateway.start()
-        return self.settle()
+        self.gateway.ctl("revoke", "--subject", "revoked@corp", "--reason", "bench", "--yes")
+        self.settle()
+
+    def _fill(self):
+        """As httpd's user: sessions are what the helper may write."""
+        who = {"user": USERS.httpd, "extra_groups": [USERS.group]} if USERS.is_separated else {}
+        done = subprocess.run(
+            [program("fill_sessions"), self.gateway.store.directory, str(self.n_sessions)],
+            check=True, stdout=subprocess.PIPE, text=True, **who)
+        self.session_bytes = int(done.stdout)
+
+    def reason(self, answer):
+        """Why it answered so, from the books."""
+        name = answer.header("X-ZTA-Id")
+        done = wait_for(lambda: self._explained(name), 10, f"decision {name}")
+        return json.loads(done.stdout)["reason"]
+
+    def _explained(self, name):
+        done = self.gateway.ctl("explain", name, "--json", code=None)
+        return done if done.returncode == 0 else None
 
     def dropped(self):
         counters = self.gateway.json("status")["counters"]
         return sum(n for name, n in counters.items() if name.startswith("events_dropped"))
 
 
-def _cpu_us(pid):
-    with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1_000_000 // _TICKS
-
-
 def back_end():
     """A second Apache that serves a tiny file; its time is nobody's. Every proxy keeps connections
     to it, and event accepts no more than a multiple of its threads."""
-    httpd = Httpd(global_text="BufferedLogs On\nKeepAliveTimeout 300\nAsyncRequestWorkerFactor 20",
+    httpd = Httpd(global_text="BufferedLogs On\nKeepAliveTimeout 300\nAsyncRequestWorkerFactor 40",
                   children=1, threads=64, h2=False, log_level="warn", mpm="event")
-    for path in (PATH, REFUSED_PATH):
+    for path in (PATH, small_api.LIMITED_PATH):
         httpd.write(f"htdocs{path}", "ok\n")
     return httpd
 
@@ -162,60 +145,52 @@ def _forwards(back):
     return f"ProxyPass / {back.url}/ retry=0"
 
 
-def bare(back, issuer):
-    del issuer
+def bare(back, _issuer, **options):
+    """Apache alone; it refuses what it is told to."""
     text = f"""ProxyPass /denied/ !
 {_forwards(back)}
 <Location /denied/>
 Require all denied
 LogLevel authz_core:crit
 </Location>"""
-    return Server("bare", Httpd(vhost_text=text, **_OPTIONS), checks=False)
+    return Apache(Httpd(vhost_text=text, **{**OPTIONS, **options}), is_open=True)
 
 
-def _zta(back, stage):
-    gateway = Gateway(None, back, stage=stage, rules=RULES if stage > 1 else None,
-                      shared_memory="256M", issuer_text="ZTAClaim roles roles",
-                      global_text="ZTAVerifyLimit 1000000/1s", **_OPTIONS)
-    return ZtaServer(f"stage{stage}", gateway)
-
-
-def stage1(back, issuer):
-    del issuer  # a Gateway's own has the same name and keys
-    return _zta(back, 1)
-
-
-def stage2(back, issuer):
-    del issuer
-    return _zta(back, 2)
+def zta(back, _issuer, stage=2, rules=small_api.RULES, n_sessions=0, shared_memory="256M",
+        **options):
+    """The Gateway has an issuer of its own, with the same name and keys."""
+    gateway = Gateway(None, back, stage=stage, rules=rules if stage > 1 else None,
+                      shared_memory=shared_memory, issuer_text="ZTAClaim roles roles",
+                      global_text="ZTAVerifyLimit 1000000/1s", **{**OPTIONS, **options})
+    return Zta(gateway, n_sessions)
 
 
 def mod_oauth2(back, issuer):
-    jwk = json.dumps(issuer.key("RS256").jwk())
-    # Its limits on iat are seconds by default; the tokens live as long as the run.
-    text = f"""{_forwards(back)}
+    """Its limits on iat are seconds by default; the tokens live as long as the run."""
+    keys = "\n".join(f"OAuth2TokenVerify jwk '{json.dumps(issuer.key(alg).jwk())}' verify.iat=skip"
+                     for alg in ("RS256", "ES256"))
+    return _peer("oauth2", vhost_text=f"""{_forwards(back)}
 <Location />
 AuthType oauth2
-OAuth2TokenVerify jwk '{jwk}' verify.iat=skip
+{keys}
 Require valid-user
-</Location>"""
-    return Server("mod_oauth2", _httpd_with("oauth2", vhost_text=text))
+</Location>""")
 
 
 def mod_auth_openidc(back, issuer):
-    key = issuer.key("RS256")
-    httpd = _httpd_with("auth_openidc", vhost_text=f"""{_forwards(back)}
+    server = _peer("auth_openidc", vhost_text=f"""{_forwards(back)}
 <Location />
 AuthType oauth20
 Require valid-user
 </Location>""")
-    certificate = httpd.write("conf/issuer.pem", key.public_pem())
-    httpd.global_text = (f"OIDCCryptoPassphrase bench\n"
-                         f"OIDCOAuthVerifyCertFiles {key.kid}#{certificate}")
-    return Server("mod_auth_openidc", httpd)
+    key = issuer.key("RS256")
+    certificate = server.httpd.write("conf/issuer.pem", key.public_pem())
+    server.httpd.global_text = (f"OIDCCryptoPassphrase bench\n"
+                                f"OIDCOAuthVerifyCertFiles {key.kid}#{certificate}")
+    return server
 
 
-def _httpd_with(module, **options):
-    httpd = Httpd(**{**_OPTIONS, "modules": (*_MODULES, module)}, **options)
-    httpd.allow_log(rf"\[{module}:\w+\]")  # the forged token of the check is told of
-    return httpd
+def _peer(module, **options):
+    httpd = Httpd(**{**OPTIONS, "modules": (*OPTIONS["modules"], module)}, **options)
+    httpd.allow_log(rf"\[{module}:\w+\]")  # refused tokens are told of
+    return Apache(httpd)

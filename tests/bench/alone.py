@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures beside the table: noise and ratios from its rows, and what is measured without httpd."""
+
+import subprocess
+
+import table
+from servers import program
+
+# (title, row, row it is compared with, budget)
+_RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10", 1.3),
+           ("1,000 to 1,000,000 sessions, 90 % hot, cost over bare Apache", "sessions-1m-hot",
+            "sessions-1k", 1.3),
+           ("1,000 to 1,000,000 sessions, uniform, cost over bare Apache", "sessions-1m",
+            "sessions-1k", None))
+
+
+def _lines(name):
+    done = subprocess.run([program(name)], check=True, capture_output=True, text=True, timeout=300)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def _verdict(value, budget):
+    return f" (budget {budget:g} {'held' if value <= budget else '**missed**'})" if budget else ""
+
+
+def _from_table(sections, measured):
+    over = {row.name: table.over(row, measured[section.name][0])
+            for section in sections for row in section.rows if row.base}
+    if "bare-again" in over:
+        yield ("noise: two identical bare Apaches differ by, µs/request",
+               f"{over['bare-again'][0]:.1f} ({over['bare-again'][1]:.1f} to "
+               f"{over['bare-again'][2]:.1f})")
+    for title, row, other, budget in _RATIOS:
+        if row in over and other in over:
+            ratio = over[row][0] / over[other][0]
+            yield title, f"{ratio:.2f}x{_verdict(ratio, budget)}"
+    for _, left in measured.values():
+        if left["session_bytes"]:
+            largest = max(left["session_bytes"])
+            yield "a session in the store, bytes", f"{largest}{_verdict(largest, 500)}"
+    yield "events dropped in the whole run", str(sum(left["dropped"] for _, left in measured.values()))
+
+
+def _without_httpd():
+    for title, cpu_us, size in _lines("bench_observer"):
+        yield f"observer, µs/event: {title}", cpu_us
+        if size != "-":
+            yield f"observer, bytes/event in the store: {title}", size
+    for title, decide_ns, compile_ms in _lines("bench_decide"):
+        yield f"decision alone, µs: {title}", f"{int(decide_ns) / 1000:.2f} (compiled in {compile_ms} ms)"
+
+
+def rows(sections, measured, is_all):
+    """(title, figure) pairs."""
+    found = list(_from_table(sections, measured)) if sections else []
+    return found + (list(_without_httpd()) if is_all else [])

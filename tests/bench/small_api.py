@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API that is protected: its paths, and rules for it, ten or any number more."""
+
+PATH = "/api/orders/42"
+DENIED_PATH = "/denied/42"  # refused by the bare server itself: the measure for our refusals
+RULE_PATH = "/api/admin/42"
+LIMITED_PATH = "/api/limited/42"
+SCOPED_PATH = "/api/scoped/42"
+
+# Ten rules as a small API has them; for a good request to PATH two allow, one requires, one limits
+# and two deny rules look closer.
+RULES = """\
+list    services        svc-billing svc-reports
+
+allow   read-orders
+  when  path    /api/orders/**
+  when  method  GET
+  need  scope   read
+
+allow   write-orders
+  when  path    /api/orders/**
+  when  method  POST PUT PATCH DELETE
+  need  scope   write
+  need  role    orders-admin
+
+allow   clerks
+  when  path    /api/**
+  need  role    clerk
+  need  client  list:services web app
+
+allow   reports
+  when  path    /api/reports/**
+  need  role    controller
+
+allow   profile
+  when  path    /api/users/*/profile
+  need  scope   profile
+
+deny    banned
+  when  subject mallory trudy
+
+deny    admin-from-here
+  when  path    /api/admin/**
+  when  not role admin
+
+require strong-login
+  when  path    /api/orders/**
+  need  acr     silver gold
+
+require certificate-or-mfa
+  when  path    /api/orders/export
+  need  amr     mfa
+  or    binding mtls
+
+limit   per-subject
+  when  path    /api/**
+  key   subject
+  rate  1000000/s burst 1000000
+"""
+
+# For what the ten do not refuse.
+REFUSING = RULES + """
+require more-scope
+  when  path    /api/scoped/**
+  need  scope   secrets
+
+limit   used-up
+  when  path    /api/limited/**
+  key   subject
+  rate  1/d burst 1
+"""
+
+# What sets the further rules apart from a request to PATH, in turn.
+_OTHERS = ("  when  path    /api/service%d/**\n  when  method  GET\n",
+           "  when  host    h%d.example.com\n  when  path    /api/orders/**\n",
+           "  when  path    /api/orders/**\n  when  method  POST PUT PATCH DELETE\n  when  client  c%d\n",
+           "  when  path    /api/*/part%d/**\n")
+
+
+def rules(n):
+    """The ten and n - 10 that do not apply."""
+    more = (f"\n{'deny ' if i % 3 else 'allow'}   other-{i}\n{_OTHERS[i % len(_OTHERS)] % i}"
+            "  when  role    guest visitor\n" for i in range(n - 10))
+    return RULES + "".join(more)
