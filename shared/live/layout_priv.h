@@ -20,6 +20,7 @@ enum zta_area {
     ZTA_AREA_TOKENS_BAD,    /* negative entries, at most 1/8 of all token areas */
     ZTA_AREA_LIMITS,
     ZTA_AREA_ISSUERS, /* ZTA_ISSUERS_AREA_SIZE */
+    ZTA_AREA_JTI,     /* proofs of possession, a sixteenth of the segment */
     ZTA_N_AREAS
 };
 
@@ -40,5 +41,7 @@ enum zta_status zta_limits_check(const struct zta_segment *segment,
                                  struct zta_error *error) ZTA_MUST_CHECK;
 enum zta_status zta_issuers_check(const struct zta_segment *segment,
                                   struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status zta_jti_check(const struct zta_segment *segment,
+                              struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@
 
 #define RING_SIZE_MAX (UINT64_C(100000) * 512 + 4096) /* slots, and room for the ring's own words */
 
-/* Shares of what the ring and the limits leave, in percent; the large class gets the remainder. */
+/* Shares of what the ring, the limits and the proofs leave, in percent; the large class gets the remainder. */
 #define TOKENS_SMALL_PERCENT  40
 #define TOKENS_MIDDLE_PERCENT 40
 #define TOKENS_BAD_PERCENT    10
@@ -43,11 +43,13 @@ static void divide(uint64_t size, struct zta_segment_range areas[ZTA_N_AREAS])
     const uint64_t half = round_down(size / 2);
     const uint64_t ring = half < RING_SIZE_MAX ? half : round_down(RING_SIZE_MAX);
     const uint64_t limits = round_down(size / 8);
-    const uint64_t tokens = left - ring - limits;
+    const uint64_t jti = round_down(size / 16);
+    const uint64_t tokens = left - ring - limits - jti;
 
     areas[ZTA_AREA_RING].size = ring;
     areas[ZTA_AREA_LIMITS].size = limits;
     areas[ZTA_AREA_ISSUERS].size = ZTA_ISSUERS_AREA_SIZE;
+    areas[ZTA_AREA_JTI].size = jti;
     areas[ZTA_AREA_TOKENS_SMALL].size = percent_of(tokens, TOKENS_SMALL_PERCENT);
     areas[ZTA_AREA_TOKENS_MIDDLE].size = percent_of(tokens, TOKENS_MIDDLE_PERCENT);
     areas[ZTA_AREA_TOKENS_BAD].size = percent_of(tokens, TOKENS_BAD_PERCENT);
