@@ -342,7 +342,9 @@ enum zta_status zta_store_restore(const char *dir, const char *from_dir, struct 
     struct zta_error *said = error != NULL ? error : &unasked;
     int from = zta_layout_open_dir(AT_FDCWD, from_dir, said);
     if (from < 0) {
-        return said->status;
+        return said->status == ZTA_NOT_FOUND
+                   ? zta_error_set(said, ZTA_NOT_FOUND, "there is no backup at %s", from_dir)
+                   : said->status;
     }
     int top = zta_layout_open_dir(AT_FDCWD, dir, said);
     if (top < 0) {

@@ -317,6 +317,8 @@ def test_backup_and_restore(store, directory):
     made.run("store", "backup", f"{directory}/copy")
     made.run("keys", "create", "--name", "second")
     made.run("store", "restore", f"{directory}/copy", code=4)
+    missing = made.run("store", "restore", f"{directory}/none", "--yes", code=3)
+    assert "no backup" in missing.stderr and "init" not in missing.stderr
     made.run("store", "restore", f"{directory}/copy", "--yes")
     assert [k["name"] for k in made.json("keys", "list")] == ["first"]
     assert os.path.exists(made.policy_path("data.mdb.before-restore"))
