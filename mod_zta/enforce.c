@@ -96,11 +96,10 @@ static void set_rate_limit(request_rec *r, const struct mod_zta_told_limit *told
                    apr_pstrmemdup(r->pool, field.data, field.len));
     field.len = named; /* both begin with the name */
     append_parameter(&field, ";r=", told->state.remaining);
-    append_parameter(&field, ";t=",
-                     ceil_seconds(told->state.is_refused ? told->state.retry_after_ns
-                                                         : told->state.reset_ns));
-    apr_table_setn(r->err_headers_out, "RateLimit",
-                   apr_pstrmemdup(r->pool, field.data, field.len));
+    append_parameter(
+        &field, ";t=",
+        ceil_seconds(told->state.is_refused ? told->state.retry_after_ns : told->state.reset_ns));
+    apr_table_setn(r->err_headers_out, "RateLimit", apr_pstrmemdup(r->pool, field.data, field.len));
 }
 
 static void set_id(request_rec *r, const struct mod_zta_request *request)

@@ -29,8 +29,7 @@ void mod_zta_facts_read_path(request_rec *r, struct mod_zta_request *request, un
     struct zta_text raw = zta_text_of(apr_pstrdup(r->pool, r->uri));
     char *path = apr_palloc(r->pool, raw.len + 1); /* the normal form is never longer */
     request->raw_path = raw.data;
-    request->path_fault =
-        zta_path_normalise(raw, flags, path, raw.len + 1, &request->path_len);
+    request->path_fault = zta_path_normalise(raw, flags, path, raw.len + 1, &request->path_len);
     if (request->path_fault == ZTA_PATH_OK) {
         request->path = path;
     }

@@ -55,7 +55,7 @@ struct mod_zta_request {
     const char *raw_path; /* as sent, for a second reading under other flags */
     enum zta_path_fault path_fault;
     bool has_too_many_headers; /* the header block is above ZTA_HEADER_BLOCK_MAX */
-    const char *parent_id; /* X-Request-Id of a trusted peer, else NULL */
+    const char *parent_id;     /* X-Request-Id of a trusted peer, else NULL */
     bool is_preflight;
     bool answers_preflight; /* ZTAPreflight answer: our handler says 204 */
 

@@ -50,7 +50,7 @@ static void tell(struct mod_zta_told_limit *told, const struct zta_limit_charge 
     apr_cpystrn(told->name, charge->name, sizeof(told->name));
 }
 
-/* The first side of a request counts when it came, a later one (an include, a redirect) by itself. */
+/* The first side of a request counts when it came, a later one (include, redirect) by itself. */
 static int64_t charge_ns(const struct mod_zta_request *request)
 {
     return request->n_sides == 0 && !request->is_subrequest ? request->started_ns
@@ -123,11 +123,21 @@ static uint64_t failure_tag(const struct mod_zta_request *request, enum zta_mode
     return tag == 0 ? 1 : tag;
 }
 
+/* Whether some bucket can still hold a failure: one is empty a window after its burst was used. */
+static bool has_failed_lately(const struct mod_zta_request *request,
+                              const struct zta_limit_rate *rate)
+{
+    int64_t failed_ns = zta_segment_failed_ns(mod_zta_segment());
+    uint64_t held_s = (rate->burst / rate->count + 1) * rate->window_s;
+    return failed_ns > 0 && (failed_ns > request->started_ns ||
+                             (uint64_t)((request->started_ns - failed_ns) / ZTA_NS_PER_S) < held_s);
+}
+
 bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum zta_mode mode)
 {
     const struct zta_limit_rate *rate = &mod_zta_global()->failures;
     struct zta_limit_state state;
-    if (rate->count == 0) {
+    if (rate->count == 0 || !has_failed_lately(request, rate)) {
         return false;
     }
     charge_or_ask(request, failure_tag(request, mode), rate, true, &state);
@@ -147,6 +157,7 @@ void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum z
     const struct zta_limit_rate *rate = &mod_zta_global()->failures;
     struct zta_limit_state state;
     if (rate->count > 0) {
+        zta_segment_failure_note(mod_zta_segment(), zta_clock_monotonic_ns());
         charge_or_ask(request, failure_tag(request, mode), rate, false, &state);
     }
 }

@@ -239,6 +239,16 @@ enum zta_status zta_segment_store_health(const struct zta_segment *segment)
                                                  memory_order_acquire);
 }
 
+void zta_segment_failure_note(struct zta_segment *segment, int64_t now_ns)
+{
+    atomic_store(&segment->header->failed_ns, now_ns);
+}
+
+int64_t zta_segment_failed_ns(const struct zta_segment *segment)
+{
+    return atomic_load(&segment->header->failed_ns);
+}
+
 /* ---- children ---- */
 
 static uint64_t child_word(uint32_t incarnation, int32_t pid)

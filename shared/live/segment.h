@@ -91,4 +91,11 @@ uint32_t zta_segment_config_generation(const struct zta_segment *segment);
 void zta_segment_store_health_set(struct zta_segment *segment, enum zta_status health);
 enum zta_status zta_segment_store_health(const struct zta_segment *segment);
 
+/*
+ * When a verification failed last, of whatever address (monotonic; 0: never): noted before the
+ * failure is charged, so that who finds it long ago need not look for a charge.
+ */
+void zta_segment_failure_note(struct zta_segment *segment, int64_t now_ns);
+int64_t zta_segment_failed_ns(const struct zta_segment *segment);
+
 #endif

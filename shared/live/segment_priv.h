@@ -51,6 +51,8 @@ struct zta_segment_header {
     _Alignas(ZTA_CACHE_LINE) _Atomic uint32_t config_generation;
     /* Helper stores (release), any process loads (acquire); enum zta_status. */
     _Atomic uint32_t store_health;
+    /* Whoever notes a failure stores, any process loads; monotonic, 0 is never. */
+    _Atomic int64_t failed_ns;
     /* Where the search for a free child slot begins; any child adds, relaxed; only a hint. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint32_t children_next;
     /*

@@ -342,6 +342,7 @@ static void words_of_the_server_are_seen_across_fork(void **state)
     struct zta_segment *segment = *state;
     assert_int_equal(zta_segment_store_health(segment), ZTA_OK);
     assert_int_equal(zta_segment_config_generation(segment), 0);
+    assert_int_equal(zta_segment_failed_ns(segment), 0);
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
@@ -351,6 +352,7 @@ static void words_of_the_server_are_seen_across_fork(void **state)
         }
         zta_segment_store_health_set(segment, ZTA_IO);
         zta_segment_config_generation_set(segment, 9);
+        zta_segment_failure_note(segment, 77);
         zta_counter_add(segment, ZTA_COUNTER_DENIED, 5);
         _exit(EXIT_SUCCESS);
     }
@@ -359,6 +361,7 @@ static void words_of_the_server_are_seen_across_fork(void **state)
     assert_int_equal(status, 0);
     assert_int_equal(zta_segment_store_health(segment), ZTA_IO);
     assert_int_equal(zta_segment_config_generation(segment), 9);
+    assert_int_equal(zta_segment_failed_ns(segment), 77);
     assert_int_equal(zta_counter_get(segment, ZTA_COUNTER_DENIED), 5);
     assert_int_equal(zta_segment_children(segment), 1);
     zta_segment_child_end(segment, pid);
