@@ -12,6 +12,7 @@ _RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10"
             "sessions-1k", 1.3),
            ("1,000 to 1,000,000 sessions, uniform, cost over bare Apache", "sessions-1m",
             "sessions-1k", None))
+_EVENTS_A_SECOND = 20_000
 
 
 def _lines(name):
@@ -23,6 +24,12 @@ def _verdict(value, budget):
     return f" (budget {budget:g} {'held' if value <= budget else '**missed**'})" if budget else ""
 
 
+def _ratio(value, other, budget):
+    if min(value, other) <= 0:
+        return "lost in the noise"
+    return f"{value / other:.2f}x{_verdict(value / other, budget)}"
+
+
 def _from_table(sections, measured):
     over = {row.name: table.over(row, measured[section.name][0])
             for section in sections for row in section.rows if row.base}
@@ -32,8 +39,7 @@ def _from_table(sections, measured):
                f"{over['bare-again'][2]:.1f})")
     for title, row, other, budget in _RATIOS:
         if row in over and other in over:
-            ratio = over[row][0] / over[other][0]
-            yield title, f"{ratio:.2f}x{_verdict(ratio, budget)}"
+            yield title, _ratio(over[row][0], over[other][0], budget)
     for _, left in measured.values():
         if left["session_bytes"]:
             largest = max(left["session_bytes"])
@@ -43,7 +49,9 @@ def _from_table(sections, measured):
 
 def _without_httpd():
     for title, cpu_us, size in _lines("bench_observer"):
-        yield f"observer, µs/event: {title}", cpu_us
+        share = float(cpu_us) * _EVENTS_A_SECOND / 1e6
+        yield (f"observer, µs/event: {title}",
+               f"{cpu_us} ({_EVENTS_A_SECOND:,}/s take {share:.0%} of a processor)")
         if size != "-":
             yield f"observer, bytes/event in the store: {title}", size
     for title, decide_ns, compile_ms in _lines("bench_decide"):

@@ -12,7 +12,7 @@ from collections import Counter
 _CONNECTIONS = 32
 _STREAMS = 4  # of each HTTP/2 connection; as many requests are under way
 _HOT = 10_000
-_PATIENCE_S = 300
+_PATIENCE_S = 600
 _LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.lua")
 
 
@@ -72,7 +72,7 @@ def warm_up(row, server, tokens, seconds):
     """Connections, caches and pools are filled once, with tokens that a cache may hold."""
     file, first, count = _drawn(row, tokens, 0)
     if row.order != "once" and file != "-" and not row.h2 and row.warm:
-        _wrk(server.url, row.path, "once", (file, first, min(count, row.warm)), seconds, 0)
+        _wrk(server.url, row.warm_path, "once", (file, first, min(count, row.warm)), seconds, 0)
     _load(row, server, tokens, seconds, 0)
     server.helper_is_idle()
 

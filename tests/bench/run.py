@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+import time
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [_HERE, os.path.dirname(_HERE)]
@@ -47,7 +48,7 @@ def _arguments():
 
 
 def _tell(text):
-    """Where it is, on a terminal only."""
+    """Where it is: over and over in one line of a terminal."""
     if sys.stderr.isatty():
         print(f"{text:<70}", end="\r", file=sys.stderr, flush=True)
 
@@ -93,6 +94,7 @@ def _section(options, section, back, tokens):
             running[name] = SERVERS[name](back, tokens.issuer)
             running[name].start()
         _check_rows(section, running, tokens, True)
+        _check_servers(running, tokens)
         for row in section.rows:
             _tell(f"{section.name}: warming up {row.name}")
             warm_up(row, running[row.server], tokens, options.seconds)
@@ -114,8 +116,13 @@ def _measure(options, sections, directory):
     tokens = Tokens(directory, Issuer(directory), int(_NEW_A_SECOND * options.seconds),
                     options.rounds)
     back = servers.back_end().start()
+    measured = {}
     try:
-        return {section.name: _section(options, section, back, tokens) for section in sections}
+        for section in sections:
+            begin = time.monotonic()
+            measured[section.name] = _section(options, section, back, tokens)
+            print(f"{section.name}: {time.monotonic() - begin:.0f} s{'':<60}", file=sys.stderr)
+        return measured
     finally:
         back.remove()
 

@@ -35,7 +35,8 @@ SERVERS = {
 class Row:
     """One row: `server` is loaded at `path` with `tokens` (a kind, or none) in `order`, answers
     `status`, in mod_zta's books for `reason`; `base` is the row of the same section that it is
-    measured by, `budget` the most it may cost over it in CPU µs; `warm` tokens are sent before."""
+    measured by, `budget` the most it may cost over it in CPU µs; `warm` tokens are sent before,
+    to `warm_path`."""
 
     name: str
     title: str
@@ -49,6 +50,7 @@ class Row:
     budget: float = 0
     h2: bool = False
     warm: int = 100_000
+    warm_path: str = PATH
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ _SESSIONS = (
     _bare(),
     Row("sessions-1k", "mod_zta, stage 2: 1,000 sessions", "sessions-1k", "bare", "es256"),
     Row("sessions-1m-hot", "mod_zta, stage 2: 1,000,000 sessions, 90 % from 10,000",
-        "sessions-1m", "bare", "1m", order="hot", warm=_MANY),
+        "sessions-1m", "bare", "1m", order="hot", warm=_MANY, warm_path=RULE_PATH),
     Row("sessions-1m", "mod_zta, stage 2: 1,000,000 sessions, uniform", "sessions-1m", "bare", "1m",
         warm=0),
     Row("sessions-1m-new", "the same with ZTASharedMemory 256M: most tokens are new",
