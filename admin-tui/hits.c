@@ -17,6 +17,11 @@ struct counting {
     const struct zta_block *block;
     int64_t now_s;
     struct ctl_hits *hits;
+    uint64_t n_walked;
+};
+
+enum {
+    PART = 2000, /* sessions in a part of a count: some milliseconds */
 };
 
 /* Sessions of these kinds are refused by their login, together with others of the same names. */
@@ -104,6 +109,71 @@ enum zta_status ctl_hits_count(struct zta_store *store, const struct ctl_target 
         return status;
     }
     status = zta_session_each(view, count, &counting);
+    zta_view_end(&view);
+    return status;
+}
+
+/* Is the target that very session, whatever others are like? */
+static bool is_one_session(const struct ctl_target *target)
+{
+    return target->record.kind == ZTA_REVOKE_SESSION && !is_login(target->record.session_kind);
+}
+
+static enum zta_status count_each(struct zta_view *view, struct counting *counting)
+{
+    for (size_t i = 0; i < counting->n_targets; i++) {
+        struct zta_session session;
+        enum zta_status status =
+            zta_session_get(view, counting->targets[i].record.session, &session);
+        if (status == ZTA_OK) {
+            (void)count(counting, &session);
+        }
+        else if (status != ZTA_NOT_FOUND) {
+            return status;
+        }
+    }
+    return ZTA_OK;
+}
+
+static bool count_walked(void *context, const struct zta_session *session)
+{
+    struct counting *counting = context;
+    counting->n_walked++;
+    return count(context, session);
+}
+
+enum zta_status ctl_hits_count_part(struct zta_store *store, const struct ctl_target *targets,
+                                    size_t n_targets, struct ctl_hits_walk *walk,
+                                    struct ctl_hits *hits)
+{
+    struct zta_view *view = NULL;
+    struct counting counting = {
+        .targets = targets,
+        .n_targets = n_targets,
+        .now_s = zta_clock_real_ns() / ZTA_NS_PER_S,
+        .hits = hits,
+    };
+    if (!walk->has_begun) {
+        *hits = (struct ctl_hits){.n = 0};
+        walk->has_begun = true;
+    }
+    enum zta_status status = zta_view_begin(store, &view);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    size_t n_single = 0;
+    while (n_single < n_targets && is_one_session(&targets[n_single])) {
+        n_single++;
+    }
+    if (n_single == n_targets) {
+        status = count_each(view, &counting);
+    }
+    else {
+        status = zta_session_each_from(view, walk->place, PART, count_walked, &counting);
+        walk->n_walked += counting.n_walked;
+    }
+    static const uint8_t end[ZTA_SESSION_ID_SIZE];
+    walk->is_done = memcmp(walk->place, end, sizeof end) == 0;
     zta_view_end(&view);
     return status;
 }

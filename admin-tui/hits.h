@@ -3,6 +3,7 @@
 #ifndef CTL_HITS_H
 #define CTL_HITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "admin-tui/command.h"
@@ -18,6 +19,22 @@ struct ctl_hits {
 enum zta_status ctl_hits_count(struct zta_store *store, const struct ctl_target *targets,
                                size_t n_targets, const struct zta_block *block,
                                struct ctl_hits *hits) ZTA_MUST_CHECK;
+
+/* A count in parts, zeroed to begin with: who waits for it is shown how far it is. */
+struct ctl_hits_walk {
+    uint8_t place[ZTA_SESSION_ID_SIZE]; /* where the next part begins */
+    uint64_t n_walked;
+    bool has_begun;
+    bool is_done;
+};
+
+/*
+ * The same as ctl_hits_count for targets, a bounded number of sessions at a time, each part in
+ * a view of its own; until walk->is_done. Targets that are one session each are counted at once.
+ */
+enum zta_status ctl_hits_count_part(struct zta_store *store, const struct ctl_target *targets,
+                                    size_t n_targets, struct ctl_hits_walk *walk,
+                                    struct ctl_hits *hits) ZTA_MUST_CHECK;
 
 /* "hits 3 sessions, last seen 2027-01-01T00:00:00Z" */
 void ctl_hits_print(const struct ctl_hits *hits, struct zta_buffer *out);

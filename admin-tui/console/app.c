@@ -7,8 +7,9 @@
 #include <string.h>
 
 enum {
-    SPLIT_HEIGHT = 26, /* of the body, from which on a detail stands below its list */
-    PAGE_SHARE = 2,    /* the detail gets one of so many parts */
+    SPLIT_HEIGHT = 26,  /* of the body, from which on a detail stands below its list */
+    BESIDE_WIDTH = 160, /* from which on it stands beside it */
+    LIST_FRAME = 2,     /* lines of a list that are no rows */
 };
 
 enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
@@ -97,6 +98,12 @@ static void search(struct tui_app *app, bool is_back)
     struct tui_view *view = current(app);
     struct tui_table table;
     struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+    if (app->desk.page.is_open && app->searched[0] != '\0') {
+        if (!tui_page_search(&app->desk.page, app->searched, is_back)) {
+            tui_complain(&app->desk, "'%s' is not on this page", app->searched);
+        }
+        return;
+    }
     if (list == NULL || app->searched[0] == '\0') {
         tui_complain(&app->desk, list == NULL ? "nothing to search here" : "/ searches");
     }
@@ -132,8 +139,8 @@ static void answer(struct tui_app *app)
 static void ask(struct tui_app *app, enum tui_asking asking)
 {
     struct tui_view *view = current(app);
-    bool can =
-        asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL : view->ops->rows != NULL;
+    bool can = asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL
+                                           : view->ops->rows != NULL || app->desk.page.is_open;
     if (!can) {
         tui_complain(&app->desk, "nothing to %s here",
                      asking == TUI_ASKING_FILTER ? "filter" : "search");
@@ -289,26 +296,53 @@ bool tui_app_go_on(struct tui_app *app)
 
 /* ---- drawing ---- */
 
+/* Lines that the list needs above its detail, at most half of them. */
+static int lines_above(struct tui_app *app, int height, int width)
+{
+    struct tui_view *view = current(app);
+    struct tui_table table;
+    const struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+    int half = height - height / 2;
+    int list_lines = list == NULL || list->n > (size_t)half ? half : (int)list->n + LIST_FRAME;
+    int left = height - tui_page_lines(&app->desk.page, width);
+    int wanted = list_lines < half ? list_lines : half;
+    return left > wanted ? left : wanted;
+}
+
+/* A detail stands beside its list where it is wide, below it where it is high, else over it. */
+static void draw_split(struct tui_app *app, const struct tui_area *body)
+{
+    struct tui_view *view = current(app);
+    bool is_beside = body->width >= BESIDE_WIDTH;
+    int first = is_beside ? body->width * 3 / 5 : lines_above(app, body->height, body->width);
+    struct tui_area list =
+        is_beside ? tui_area_part(body, 0, 0, first - 1, -1) : tui_area_part(body, 0, 0, -1, first);
+    struct tui_area rest =
+        is_beside ? tui_area_part(body, first, 0, -1, -1) : tui_area_part(body, 0, first, -1, -1);
+    view->ops->draw(view, &list);
+    for (int y = 0; is_beside && y < body->height; y++) {
+        (void)tui_put_glyph(body, first - 1, y, TUI_ROLE_BORDER, TUI_GLYPH_SIDE);
+    }
+    tui_page_draw(&rest, &app->desk.page);
+}
+
 static void draw_body(struct tui_app *app, const struct tui_area *body)
 {
     struct tui_view *view = current(app);
     struct tui_page *page = &app->desk.page;
-    app->is_split = page->is_open && !app->is_help && body->height >= SPLIT_HEIGHT;
+    bool has_room = body->height >= SPLIT_HEIGHT || body->width >= BESIDE_WIDTH;
+    app->is_split = page->is_open && !app->is_help && has_room;
     if (!page->is_open) {
         view->ops->draw(view, body);
     }
     else if (app->is_split) {
-        int above = body->height - body->height / PAGE_SHARE;
-        struct tui_area list = tui_area_part(body, 0, 0, -1, above);
-        struct tui_area rest = tui_area_part(body, 0, above, -1, -1);
-        view->ops->draw(view, &list);
-        tui_page_draw(&rest, page);
+        draw_split(app, body);
     }
     else {
         tui_page_draw(body, page);
     }
     if (app->desk.dialog.step != TUI_DIALOG_CLOSED) {
-        tui_dialog_draw(body, &app->desk.dialog);
+        tui_dialog_draw(body, &app->desk.dialog, app->model->health.n_sessions);
     }
 }
 

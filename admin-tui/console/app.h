@@ -33,7 +33,7 @@ struct tui_app {
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
     bool is_help;  /* the page is the help */
-    bool is_split; /* the page stands below the list, as drawn last */
+    bool is_split; /* the page stands below or beside the list, as drawn last */
     bool is_paused;
     bool is_over;
 };

@@ -30,7 +30,7 @@ static const struct {
     [TUI_GLYPH_MARK] = {.utf8 = "◆", .ascii = "*"},
     [TUI_GLYPH_UP] = {.utf8 = "↑", .ascii = "^"},
     [TUI_GLYPH_DOWN] = {.utf8 = "↓", .ascii = "v"},
-    [TUI_GLYPH_TRACK] = {.utf8 = "·", .ascii = "."},
+    [TUI_GLYPH_TRACK] = {.utf8 = "╌", .ascii = "."},
 };
 
 enum zta_status tui_canvas_resize(struct tui_canvas *canvas, int width, int height)
@@ -250,6 +250,39 @@ int tui_put(const struct tui_area *area, int x, int y, enum tui_role role, struc
     return x;
 }
 
+size_t tui_line_len(struct zta_text text, int width)
+{
+    size_t at = 0;
+    size_t word_end = 0;
+    int used = 0;
+    while (at < text.len) {
+        size_t n = zta_utf8_len(text.data + at, text.len - at);
+        n = n == 0 ? 1 : n;
+        used += tui_text_width((struct zta_text){.data = text.data + at, .len = n});
+        if (used > width) {
+            return word_end > 0 ? word_end : at > 0 ? at : n;
+        }
+        at += n;
+        if (at < text.len && text.data[at] == ' ') {
+            word_end = at;
+        }
+    }
+    return text.len;
+}
+
+int tui_put_wrapped(const struct tui_area *area, enum tui_role role, struct zta_text text)
+{
+    int y = 0;
+    while (y < area->height && text.len > 0) {
+        bool is_last = y + 1 == area->height;
+        size_t n = is_last ? text.len : tui_line_len(text, area->width < 1 ? 1 : area->width);
+        (void)tui_put(area, 0, y++, role, (struct zta_text){.data = text.data, .len = n});
+        n += n < text.len && text.data[n] == ' ';
+        text = (struct zta_text){.data = text.data + n, .len = text.len - n};
+    }
+    return y;
+}
+
 int tui_print(const struct tui_area *area, int x, int y, enum tui_role role, const char *fmt, ...)
 {
     char line[LINE_SIZE];
@@ -333,7 +366,6 @@ void tui_select_row(const struct tui_area *area, int y)
     }
 }
 
-static const char *const lying[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
 static const char *const standing[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 static const char *const standing_ascii[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
 
@@ -347,13 +379,16 @@ static int eighths(double share, int cells)
 
 void tui_bar(const struct tui_area *area, int y, enum tui_role role, double share)
 {
-    int left = eighths(share, area->width);
-    for (int x = 0; x < area->width; x++, left -= 8) {
+    bool is_ascii = area->canvas->is_ascii;
+    int halves = 2 * area->width;
+    int left = (int)(share * halves + 0.5);
+    left = share <= 0 ? 0 : clamp(left, 1, halves);
+    for (int x = 0; x < area->width; x++, left -= 2) {
         if (left <= 0) {
             (void)tui_put_glyph(area, x, y, TUI_ROLE_BORDER, TUI_GLYPH_TRACK);
         }
         else {
-            set_glyph(area, x, y, role, area->canvas->is_ascii ? "#" : lying[clamp(left, 1, 8)]);
+            set_glyph(area, x, y, role, is_ascii ? "=" : left == 1 ? "╸" : "━");
         }
     }
 }

@@ -76,6 +76,8 @@ struct tui_area tui_area_part(const struct tui_area *area, int x, int y, int wid
 int tui_put(const struct tui_area *area, int x, int y, enum tui_role role, struct zta_text text);
 int tui_print(const struct tui_area *area, int x, int y, enum tui_role role, const char *fmt, ...)
     ZTA_PRINTF(5, 6);
+/* Over as many lines as the area has, cut between words; returns how many it took. */
+int tui_put_wrapped(const struct tui_area *area, enum tui_role role, struct zta_text text);
 /* Ends at the area's right edge; returns the column it begins at. */
 int tui_put_right(const struct tui_area *area, int y, enum tui_role role, struct zta_text text);
 int tui_put_glyph(const struct tui_area *area, int x, int y, enum tui_role role,
@@ -89,12 +91,14 @@ struct tui_area tui_boxed(const struct tui_area *area, const char *title);
 /* Row y is the one that the user stands on. */
 void tui_select_row(const struct tui_area *area, int y);
 
-/* A bar over `width` cells that is `share` (0 to 1) full, in eighths of a cell. */
+/* A line over the width that is `share` (0 to 1) full, in halves of a cell. */
 void tui_bar(const struct tui_area *area, int y, enum tui_role role, double share);
 /* The newest n values at the right edge, as columns over the area's height; scale: the full one. */
 void tui_chart(const struct tui_area *area, enum tui_role role, const double *values, size_t n,
                double scale);
 
+/* Bytes of the first line of at most width columns, cut between words where there is one. */
+size_t tui_line_len(struct zta_text text, int width);
 /* Columns that the text takes on a terminal. */
 int tui_text_width(struct zta_text text);
 

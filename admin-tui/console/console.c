@@ -44,11 +44,14 @@ static bool take_keys(struct tui_app *app, int wait_ms)
             tui_term_redraw();
         }
         else {
+            size_t before = app->current;
             tui_app_key(app, key);
+            /* Another view has its rows before the next key means one of them. */
+            if (app->current != before) {
+                (void)tui_app_refresh(app, zta_clock_real_ns());
+            }
         }
-        /* What was announced is done before the next key means something else. */
-        bool is_announced = app->desk.dialog.step == TUI_DIALOG_COUNTING;
-        key = is_announced ? TUI_KEY_NONE : tui_term_key(0);
+        key = tui_term_key(0);
     }
     if (app->desk.copied[0] != '\0') {
         tui_term_copy(app->desk.copied);
@@ -68,10 +71,10 @@ static enum zta_status loop(struct tui_app *app, struct tui_canvas *canvas)
         if (is_stale) {
             status = draw(app, canvas);
         }
+        /* What goes on in parts lets keys in between them. */
         is_stale = tui_app_go_on(app);
-        if (!is_stale) {
-            is_stale = is_key = take_keys(app, is_key ? 0 : POLL_MS);
-        }
+        is_key = take_keys(app, is_key || is_stale ? 0 : POLL_MS);
+        is_stale |= is_key;
     }
     return status;
 }

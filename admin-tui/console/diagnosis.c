@@ -2,30 +2,70 @@
 /* Reading the pulse. */
 #include "admin-tui/console/diagnosis.h"
 
+#include <stdio.h>
+
 #include "admin-tui/console/format.h"
 
 enum {
-    STEP_S = 10,
-    N_STEPS = TUI_TALLY_S / STEP_S,
-    FEW = 20, /* requests of which a share says nothing */
+    FEW = 20,      /* requests of which a share says nothing */
+    RECENT = 3,    /* whole slots that say how it is now */
+    CHANGE_S = 60, /* a change so long before may be the cause */
 };
 
 #define MANY_REFUSED 0.05 /* shares of all */
 #define MOST_REFUSED 0.25
 
-/* When the share of refusals rose to at least half of what it is; 0: longer ago than is known. */
-static int64_t since_when(const struct tui_pulse *pulse, double share)
+/* When a reason became as frequent as it is; 0: longer ago than is known, or it comes and goes. */
+static int64_t since_when(const struct tui_pulse *pulse, const struct tui_top *top)
 {
-    double all[N_STEPS];
-    double refused[N_STEPS];
-    tui_pulse_series(pulse, TUI_SERIES_ALL, STEP_S, all, N_STEPS);
-    tui_pulse_series(pulse, TUI_SERIES_REFUSED, STEP_S, refused, N_STEPS);
-    size_t at = N_STEPS;
-    while (at > 0 && (all[at - 1] == 0 || refused[at - 1] / all[at - 1] >= share / 2)) {
+    uint64_t now = 0;
+    size_t at = TUI_TALLY_SLOTS - 1;
+    for (size_t i = 1; i <= RECENT; i++) {
+        now += top->trend[at - i];
+    }
+    /* Twice its number in a slot is at least the mean of the recent ones. */
+    while (at > 0 && 2 * RECENT * (uint64_t)top->trend[at - 1] >= now) {
         at--;
     }
-    int64_t end_s = pulse->now_s - pulse->now_s % STEP_S;
-    return at == 0 || at == N_STEPS ? 0 : end_s - (int64_t)(N_STEPS - at) * STEP_S;
+    bool is_sudden = now > 0 && at > 0 && at + RECENT < TUI_TALLY_SLOTS;
+    int64_t slot_s = pulse->now_s - pulse->now_s % TUI_TALLY_SLOT_S;
+    int64_t since_s = slot_s - (int64_t)(TUI_TALLY_SLOTS - 1 - at) * TUI_TALLY_SLOT_S;
+    return is_sudden && since_s > pulse->from_s ? since_s : 0;
+}
+
+/* What an operator changed just before; NULL: nothing that is known. */
+static const struct tui_audit_row *change_before(const struct tui_audit *audit, int64_t time_s)
+{
+    for (size_t i = 0; i < audit->n; i++) {
+        int64_t before_s = time_s + TUI_TALLY_SLOT_S - audit->rows[i].time_s;
+        if (before_s >= 0) {
+            return before_s <= CHANGE_S ? &audit->rows[i] : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void put_since(const struct tui_pulse *pulse, const struct tui_audit *audit,
+                      struct zta_buffer *out)
+{
+    struct tui_top top;
+    char clock[TUI_SHORT_MAX];
+    int64_t since_s =
+        tui_pulse_top(pulse, TUI_TALLY_REASON, true, &top, 1) == 1 ? since_when(pulse, &top) : 0;
+    if (since_s == 0) {
+        return;
+    }
+    tui_format_clock(since_s, clock);
+    zta_buffer_printf(out, ", since %s", clock);
+    const struct tui_audit_row *change = change_before(audit, since_s);
+    if (change != NULL) {
+        zta_buffer_string(out, ", after ");
+        zta_buffer_safe(out, zta_text_of(change->action));
+        zta_buffer_string(out, " ");
+        zta_buffer_safe(out, zta_text_of(change->target));
+        zta_buffer_string(out, change->who[0] == '\0' ? "" : " by ");
+        zta_buffer_safe(out, zta_text_of(change->who));
+    }
 }
 
 static void put_top(const struct tui_pulse *pulse, enum tui_tally tally, const char *before,
@@ -46,12 +86,17 @@ static void put_share(const struct tui_pulse *pulse, uint64_t all, uint64_t refu
     char span[TUI_SHORT_MAX];
     tui_format_share((double)refused, (double)all, share);
     tui_format_count(all, count);
-    tui_format_span(tui_pulse_covered(pulse), span);
+    if (tui_pulse_covered(pulse) == TUI_TALLY_S) {
+        (void)snprintf(span, sizeof span, "%dm", TUI_TALLY_S / 60);
+    }
+    else {
+        tui_format_span(tui_pulse_covered(pulse), span);
+    }
     zta_buffer_printf(out, "%s of %s requests refused in %s", share, count, span);
 }
 
 enum tui_role tui_diagnose(const struct tui_pulse *pulse, const struct tui_health *health,
-                           struct zta_buffer *out)
+                           const struct tui_audit *audit, struct zta_buffer *out)
 {
     uint64_t all = tui_pulse_sum(pulse, TUI_SERIES_ALL, TUI_TALLY_S);
     uint64_t refused = tui_pulse_sum(pulse, TUI_SERIES_REFUSED, TUI_TALLY_S);
@@ -72,12 +117,7 @@ enum tui_role tui_diagnose(const struct tui_pulse *pulse, const struct tui_healt
     }
     put_top(pulse, TUI_TALLY_REASON, ", mostly ", out);
     put_top(pulse, TUI_TALLY_ROUTE, " on ", out);
-    put_top(pulse, TUI_TALLY_RULE, ", rule ", out);
-    int64_t since_s = since_when(pulse, share);
-    if (since_s != 0) {
-        char clock[TUI_SHORT_MAX];
-        tui_format_clock(since_s, clock);
-        zta_buffer_printf(out, ", since %s", clock);
-    }
+    put_top(pulse, TUI_TALLY_RULE, " by ", out);
+    put_since(pulse, audit, out);
     return share < MOST_REFUSED ? TUI_ROLE_WARN : TUI_ROLE_BAD;
 }

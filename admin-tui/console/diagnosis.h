@@ -10,6 +10,6 @@
 
 /* Safe text, of one line. GOOD, WARN or BAD; DIM: nothing happens. */
 enum tui_role tui_diagnose(const struct tui_pulse *pulse, const struct tui_health *health,
-                           struct zta_buffer *out);
+                           const struct tui_audit *audit, struct zta_buffer *out);
 
 #endif

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin-tui/console/format.h"
 #include "admin-tui/console/page.h"
 
 enum {
     BOX_WIDTH = 76,
-    BOX_HEIGHT = 13,
+    BOX_SIDES = 2, /* more than a page has */
+    BOX_FRAME = 4, /* lines of border and prompt, less the title that a page has */
     TARGETS_SHOWN = 4,
     REASON_MAX = 1000, /* bytes */
 };
@@ -29,6 +31,7 @@ static void say(struct tui_dialog_said *said, bool is_complaint, const char *fmt
 void tui_dialog_begin(struct tui_dialog *dialog)
 {
     dialog->step = dialog->plan.n > 0 ? TUI_DIALOG_COUNTING : TUI_DIALOG_CLOSED;
+    dialog->n_ahead = 0;
 }
 
 bool tui_dialog_begin_undo(struct tui_dialog *dialog)
@@ -53,8 +56,14 @@ bool tui_dialog_go_on(struct tui_dialog *dialog, struct tui_model *model,
         say(said, true, "%s", error.text);
         return true;
     }
+    if (!dialog->plan.walk.is_done) {
+        return true;
+    }
     dialog->step = TUI_DIALOG_REASON;
     tui_prompt_open(&dialog->prompt, "reason:", NULL);
+    for (size_t i = 0; i < dialog->n_ahead && dialog->step != TUI_DIALOG_CLOSED; i++) {
+        tui_dialog_key(dialog, model, dialog->ahead[i], said);
+    }
     return true;
 }
 
@@ -150,6 +159,12 @@ static void answer(struct tui_dialog *dialog, struct tui_model *model, struct tu
 void tui_dialog_key(struct tui_dialog *dialog, struct tui_model *model, int key,
                     struct tui_dialog_said *said)
 {
+    if (dialog->step == TUI_DIALOG_COUNTING && key != TUI_KEY_ESCAPE) {
+        if (dialog->n_ahead < TUI_AHEAD_MAX) {
+            dialog->ahead[dialog->n_ahead++] = key;
+        }
+        return;
+    }
     switch (tui_prompt_key(&dialog->prompt, key)) {
     case TUI_PROMPT_GOES_ON:
         break;
@@ -181,10 +196,14 @@ static void describe_target(const struct tui_plan *plan, size_t i, struct tui_pa
     tui_page_line(page, i == 0 ? "revokes" : "", (struct zta_text){.data = text, .len = out.len});
 }
 
-static void describe(const struct tui_plan *plan, struct tui_page *page)
+static void describe_plan(const struct tui_plan *plan, struct tui_page *page)
 {
     char hits[160];
     struct zta_buffer out;
+    zta_buffer_init(&out, hits, sizeof hits);
+    ctl_hits_print(&plan->hits, &out);
+    tui_page_role(page, TUI_ROLE_WARN);
+    tui_page_printf(page, "now", "%s", hits);
     for (size_t i = 0; i < plan->n && i < TARGETS_SHOWN; i++) {
         describe_target(plan, i, page);
     }
@@ -194,33 +213,50 @@ static void describe(const struct tui_plan *plan, struct tui_page *page)
     tui_page_printf(page, "means", "%s",
                     plan->is_key ? "The key is refused for good; this cannot be undone."
                                  : ctl_target_effect(&plan->targets[0].record));
-    zta_buffer_init(&out, hits, sizeof hits);
-    ctl_hits_print(&plan->hits, &out);
-    tui_page_printf(page, "now", "%s", hits);
 }
 
-void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialog)
+static void describe(const struct tui_dialog *dialog, struct tui_page *page)
 {
-    static struct tui_page page; /* too large for a stack */
-    int width = area->width < BOX_WIDTH ? area->width : BOX_WIDTH;
-    int height = area->height < BOX_HEIGHT ? area->height : BOX_HEIGHT;
-    struct tui_area box =
-        tui_area_part(area, (area->width - width) / 2, (area->height - height) / 2, width, height);
-    bool is_undo = dialog->step == TUI_DIALOG_UNDO;
-    struct tui_area inside = tui_boxed(&box, is_undo ? "Take back" : "Revoke");
-    if (dialog->step == TUI_DIALOG_COUNTING) {
-        (void)tui_print(&inside, 0, 0, TUI_ROLE_DIM, "counting whom this hits");
+    tui_page_open(page, "");
+    if (dialog->step != TUI_DIALOG_UNDO) {
+        describe_plan(&dialog->plan, page);
         return;
     }
-    tui_page_open(&page, "");
-    if (is_undo) {
-        for (size_t i = 0; i < dialog->done.n && i < TARGETS_SHOWN; i++) {
-            describe_target(&dialog->done, i, &page);
-        }
-        tui_page_printf(&page, "means", "What was revoked is accepted again at once.");
+    for (size_t i = 0; i < dialog->done.n && i < TARGETS_SHOWN; i++) {
+        describe_target(&dialog->done, i, page);
     }
-    else {
-        describe(&dialog->plan, &page);
+    tui_page_printf(page, "means", "What was revoked is accepted again at once.");
+}
+
+static void draw_counting(const struct tui_area *area, const struct tui_plan *plan,
+                          uint64_t n_sessions)
+{
+    char share[TUI_SHORT_MAX];
+    double walked = (double)plan->walk.n_walked;
+    double all = (double)n_sessions < walked ? walked : (double)n_sessions;
+    tui_format_share(walked, all, share);
+    (void)tui_print(area, 0, 0, TUI_ROLE_DIM, "counting whom this hits, %s; Esc ends it", share);
+    tui_bar(area, 1, TUI_ROLE_CHART, all == 0 ? 0 : walked / all);
+}
+
+void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialog,
+                     uint64_t n_sessions)
+{
+    static struct tui_page page; /* too large for a stack */
+    bool is_undo = dialog->step == TUI_DIALOG_UNDO;
+    int width = area->width < BOX_WIDTH ? area->width : BOX_WIDTH;
+    int height = BOX_FRAME;
+    if (dialog->step != TUI_DIALOG_COUNTING) {
+        describe(dialog, &page);
+        height += tui_page_lines(&page, width - BOX_SIDES);
+    }
+    height = area->height < height ? area->height : height;
+    struct tui_area box =
+        tui_area_part(area, (area->width - width) / 2, (area->height - height) / 2, width, height);
+    struct tui_area inside = tui_boxed(&box, is_undo ? "Take back" : "Revoke");
+    if (dialog->step == TUI_DIALOG_COUNTING) {
+        draw_counting(&inside, &dialog->plan, n_sessions);
+        return;
     }
     struct tui_area text = tui_area_part(&inside, 0, 0, -1, inside.height - 2);
     tui_page_draw_text(&text, &page);

@@ -12,9 +12,11 @@
 #include "admin-tui/console/model.h"
 #include "admin-tui/console/prompt.h"
 
+#define TUI_AHEAD_MAX 128
+
 enum tui_dialog_step {
     TUI_DIALOG_CLOSED = 0,
-    TUI_DIALOG_COUNTING, /* shown once before the counting, which may take a moment */
+    TUI_DIALOG_COUNTING, /* whom it hits, in parts; shown before and between */
     TUI_DIALOG_REASON,
     TUI_DIALOG_CONFIRM,
     TUI_DIALOG_UNDO, /* why what was revoked is taken back */
@@ -27,6 +29,8 @@ struct tui_dialog {
     bool can_undo;
     char reason[TUI_PROMPT_SIZE];
     struct tui_prompt prompt;
+    int ahead[TUI_AHEAD_MAX]; /* keys that were typed while it counted */
+    size_t n_ahead;
 };
 
 /* Over dialog->plan, which the caller has filled. */
@@ -45,6 +49,8 @@ bool tui_dialog_go_on(struct tui_dialog *dialog, struct tui_model *model,
                       struct tui_dialog_said *said);
 void tui_dialog_key(struct tui_dialog *dialog, struct tui_model *model, int key,
                     struct tui_dialog_said *said);
-void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialog);
+/* n_sessions: all there are, for how far the counting is. */
+void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialog,
+                     uint64_t n_sessions);
 
 #endif

@@ -156,6 +156,20 @@ void tui_format_foreign(struct zta_buffer *out, struct zta_text text)
     zta_buffer_safe(out, text);
 }
 
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool tui_text_begins(const char *at, struct zta_text wanted)
+{
+    size_t i = 0;
+    while (i < wanted.len && folded(at[i]) == folded(wanted.data[i])) {
+        i++;
+    }
+    return i == wanted.len;
+}
+
 enum tui_role tui_role_of_outcome(uint8_t outcome)
 {
     switch ((enum zta_outcome)outcome) {

@@ -3,6 +3,7 @@
 #ifndef TUI_FORMAT_H
 #define TUI_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "admin-tui/console/theme.h"
@@ -29,6 +30,9 @@ void tui_format_clock(int64_t time_s, char out[TUI_SHORT_MAX]);
 
 /* Text from outside, readable and harmless; "-" for nothing. */
 void tui_format_foreign(struct zta_buffer *out, struct zta_text text);
+
+/* Does what stands at `at` (wanted.len bytes of it are there) begin so? ASCII case folded. */
+bool tui_text_begins(const char *at, struct zta_text wanted);
 
 enum tui_role tui_role_of_outcome(uint8_t outcome);
 

@@ -133,9 +133,20 @@ static int put_hint(const struct tui_area *area, int x, const struct tui_hint *h
 void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
 {
     const struct tui_view_ops *ops = app->views[app->current].ops;
-    const struct tui_hint always[] = {
-        {.action = TUI_ACTION_HELP, .word = "help"},
-        {.action = TUI_ACTION_QUIT, .word = app->desk.page.is_open ? "close" : "quit"},
+    bool is_page = app->desk.page.is_open;
+    const struct {
+        struct tui_hint hint;
+        bool is_shown;
+    } common[] = {
+        {.hint = {.action = TUI_ACTION_HELP, .word = "help"}, .is_shown = !app->is_help},
+        {.hint = {.action = TUI_ACTION_QUIT, .word = is_page ? "close" : "quit"}, .is_shown = true},
+        {.hint = {.action = TUI_ACTION_DETAIL, .word = "detail"},
+         .is_shown = ops->rows != NULL && !is_page},
+        {.hint = {.action = TUI_ACTION_PAGE_DOWN, .word = "scroll"}, .is_shown = is_page},
+        {.hint = {.action = TUI_ACTION_SEARCH, .word = "search"},
+         .is_shown = ops->rows != NULL || is_page},
+        {.hint = {.action = TUI_ACTION_FILTER, .word = "filter"},
+         .is_shown = ops->set_filter != NULL && !is_page},
     };
     struct tui_area room = tui_area_part(area, 1, 0, area->width - 2, 1);
     if (app->desk.message[0] != '\0') {
@@ -149,10 +160,10 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
         room = tui_area_part(&room, 0, 0, x, 1);
     }
     int x = 0;
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        x = put_hint(&room, x, &always[i]);
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+        x = common[i].is_shown ? put_hint(&room, x, &common[i].hint) : x;
     }
-    for (size_t i = 0; i < ops->n_hints; i++) {
+    for (size_t i = 0; i < TUI_HINTS_MAX && ops->hints[i].word != NULL && !app->is_help; i++) {
         x = put_hint(&room, x, &ops->hints[i]);
     }
 }

@@ -3,7 +3,8 @@
 #include "admin-tui/console/list.h"
 
 #include <stdint.h>
-#include <string.h>
+
+#include "admin-tui/console/format.h"
 
 enum {
     GAP = 1, /* between columns */
@@ -103,12 +104,14 @@ static void draw_titles(const struct tui_area *area, const struct tui_table *tab
                         const int widths[TUI_COLUMNS_MAX])
 {
     int x = 0;
+    struct tui_area line = tui_area_part(area, 0, 0, -1, 1);
+    tui_fill(&line, TUI_ROLE_HEADER);
     for (size_t i = 0; i < table->n_columns; i++) {
         const struct tui_column *column = &table->columns[i];
         struct tui_area cell = tui_area_part(area, x, 0, widths[i], 1);
         bool is_sorted = i == table->sorted;
         if (column->title != NULL) {
-            put_cell(&cell, column, is_sorted ? TUI_ROLE_KEY : TUI_ROLE_DIM,
+            put_cell(&cell, column, is_sorted ? TUI_ROLE_HEADER_STRONG : TUI_ROLE_HEADER,
                      zta_text_of(column->title));
         }
         x += widths[i] > 0 ? widths[i] + GAP : 0;
@@ -168,19 +171,10 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
     }
 }
 
-static char folded(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool holds(struct zta_text text, struct zta_text wanted)
 {
     for (size_t at = 0; at + wanted.len <= text.len; at++) {
-        size_t i = 0;
-        while (i < wanted.len && folded(text.data[at + i]) == folded(wanted.data[i])) {
-            i++;
-        }
-        if (i == wanted.len) {
+        if (tui_text_begins(text.data + at, wanted)) {
             return true;
         }
     }

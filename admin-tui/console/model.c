@@ -157,8 +157,11 @@ static enum zta_status read_parts(struct tui_model *model, struct zta_view *view
     if (status == ZTA_OK && (parts & TUI_PART_KEYS) != 0) {
         status = tui_model_read_keys(model, view);
     }
-    if (status == ZTA_OK && (parts & TUI_PART_AUDIT) != 0) {
+    if (status == ZTA_OK) {
         status = tui_model_read_audit(model, view);
+    }
+    if (status == ZTA_OK && (parts & TUI_PART_AUDIT) != 0) {
+        tui_model_verify_short(model, view);
     }
     walk->state_txn = status == ZTA_OK ? txn : 0;
     walk->policy_txn = zta_view_policy_txn(view);

@@ -21,12 +21,12 @@
 
 #define TUI_EVENTS_BACK 20000 /* events that are looked through for a filter */
 
-/* What a view needs to be kept fresh; pulse and health always are. */
+/* What a view needs to be kept fresh; pulse, health and the audit trail always are. */
 enum tui_part {
     TUI_PART_TAIL = 1,
     TUI_PART_SESSIONS = 2,
     TUI_PART_KEYS = 4,
-    TUI_PART_AUDIT = 8,
+    TUI_PART_AUDIT = 8, /* its chain verified */
 };
 
 struct tui_model {
@@ -83,13 +83,17 @@ struct tui_plan {
     char texts[TUI_PLAN_MAX][2 * ZTA_SESSION_ID_SIZE + 1];
     char names[TUI_PLAN_MAX][160]; /* subjects of the sessions, once prepared */
     bool is_key;                   /* targets[0] is an API key, to be ended for good */
+    struct ctl_hits_walk walk;     /* how far they are counted */
     struct ctl_hits hits;
 };
 void tui_plan_clear(struct tui_plan *plan);
 /* Adds a session, or makes the plan one of a key. */
 void tui_plan_session(struct tui_plan *plan, const struct zta_session *session);
 void tui_plan_key(struct tui_plan *plan, const char *id);
-/* ZTA_FORBIDDEN: read-only, the error says why. */
+/*
+ * Resolves the targets, then counts whom they hit, for a moment: to be called until
+ * plan->walk.is_done. ZTA_FORBIDDEN: read-only, the error says why.
+ */
 enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
                                  struct zta_error *error) ZTA_MUST_CHECK;
 /* *action is the audit entry. */

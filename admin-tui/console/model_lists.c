@@ -177,14 +177,16 @@ enum zta_status tui_model_read_audit(struct tui_model *model, struct zta_view *v
     audit->n = 0;
     audit->chain = TUI_CHAIN_UNKNOWN;
     enum zta_status status = zta_audit_each(view, TUI_AUDIT_MAX, keep_entry, audit);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    model->walk->audit_policy_txn = txn;
-    if (audit->n > 0 && audit->rows[0].id <= VERIFY_MAX) {
+    model->walk->audit_policy_txn = status == ZTA_OK ? txn : 0;
+    return status;
+}
+
+void tui_model_verify_short(struct tui_model *model, struct zta_view *view)
+{
+    const struct tui_audit *audit = &model->audit;
+    if (audit->chain == TUI_CHAIN_UNKNOWN && audit->n > 0 && audit->rows[0].id <= VERIFY_MAX) {
         tui_model_verify_chain(model, view);
     }
-    return ZTA_OK;
 }
 
 void tui_model_verify(struct tui_model *model)

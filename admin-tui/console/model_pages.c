@@ -11,6 +11,11 @@
 #include "shared/decision.h"
 #include "shared/store/audit.h"
 
+enum {
+    LATEST = 12,        /* requests on a page */
+    LATEST_BACK = 4000, /* of the newest that are looked through for them */
+};
+
 static bool begin(struct tui_model *model, struct zta_view **view)
 {
     enum zta_status status = zta_view_begin(model->ctl->store, view);
@@ -42,9 +47,48 @@ static void put_time(struct tui_page *page, const char *label, int64_t time_s, i
     }
 }
 
+/* Lines of an explanation that are headed, or more than text. */
+static const struct {
+    const char *label;
+    const char *heading;
+    enum tui_role role;
+} explained_lines[] = {
+    {.label = "asked", .heading = "What was asked"},
+    {.label = "who", .heading = "Who asked"},
+    {.label = "decided", .heading = "Decision"},
+    {.label = "why", .role = TUI_ROLE_STRONG},
+    {.label = "missing", .role = TUI_ROLE_WARN},
+    {.label = "counted", .role = TUI_ROLE_WARN},
+    {.label = "monitor", .heading = "With all that is monitored", .role = TUI_ROLE_INFO},
+    {.label = "repeated", .heading = "Recorded"},
+};
+
+static void put_explained(struct tui_page *page, const char *text, uint8_t outcome)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        for (size_t i = 0; i < sizeof explained_lines / sizeof explained_lines[0]; i++) {
+            const char *label = explained_lines[i].label;
+            size_t label_len = strlen(label);
+            if (strncmp(text, label, label_len) != 0 || text[label_len] != ' ') {
+                continue;
+            }
+            if (explained_lines[i].heading != NULL) {
+                tui_page_section(page, explained_lines[i].heading);
+            }
+            tui_page_role(page, strcmp(label, "decided") == 0 ? tui_role_of_outcome(outcome)
+                                                              : explained_lines[i].role);
+        }
+        zta_buffer_printf(&page->out, "%.*s\n", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
 bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
                        struct tui_page *page)
 {
+    char text[TUI_PAGE_SIZE];
+    struct zta_buffer out;
     struct ctl_explained_store kept;
     struct ctl_explained explained;
     struct zta_view *view = NULL;
@@ -56,8 +100,98 @@ bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
         return false;
     }
     tui_page_open(page, "Why");
-    ctl_explain(&explained, &page->out);
+    zta_buffer_init(&out, text, sizeof text);
+    ctl_explain(&explained, &out);
+    put_explained(page, text, event->outcome);
     return true;
+}
+
+/* ---- the latest requests of somebody ---- */
+
+struct latest {
+    struct tui_page *page;
+    const uint8_t *session; /* NULL: by the name of the API key */
+    struct zta_text apikey;
+    size_t n_seen;
+    size_t n_put;
+};
+
+static bool put_request(void *context, const struct zta_event_key *key,
+                        const struct zta_event *event)
+{
+    struct latest *latest = context;
+    bool is_wanted = latest->session != NULL
+                         ? memcmp(event->session, latest->session, sizeof event->session) == 0
+                         : zta_text_equal(zta_event_text(event, ZTA_EVENT_APIKEY), latest->apikey);
+    if (is_wanted) {
+        char clock[TUI_SHORT_MAX];
+        struct zta_buffer *out = &latest->page->out;
+        tui_format_clock(event->time_ns / ZTA_NS_PER_S, clock);
+        tui_page_role(latest->page, event->outcome == ZTA_OUTCOME_ALLOW
+                                        ? TUI_ROLE_TEXT
+                                        : tui_role_of_outcome(event->outcome));
+        zta_buffer_printf(out, "%-9s %-9s %3u  ", clock,
+                          zta_outcome_name((enum zta_outcome)event->outcome),
+                          (unsigned)event->http_status);
+        zta_buffer_safe(out, zta_event_text(event, ZTA_EVENT_METHOD));
+        zta_buffer_string(out, " ");
+        zta_buffer_safe(out, zta_event_text(event, ZTA_EVENT_PATH));
+        if (event->outcome != ZTA_OUTCOME_ALLOW) {
+            zta_buffer_printf(out, "  %s", zta_reason_name((enum zta_reason)event->reason));
+        }
+        zta_buffer_string(out, "\n");
+        latest->n_put++;
+    }
+    return ++latest->n_seen < LATEST_BACK && latest->n_put < LATEST;
+}
+
+/* In a view of its own; a page without it is better than none. */
+static void put_latest(struct tui_model *model, struct latest *latest)
+{
+    struct zta_view *view = NULL;
+    if (!begin(model, &view)) {
+        return;
+    }
+    tui_page_section(latest->page, "Latest requests");
+    enum zta_status status = zta_event_each_back(view, put_request, latest);
+    if (end(model, &view, status, "its requests") && latest->n_put == 0) {
+        zta_buffer_printf(&latest->page->out, "none among the newest %zu of all\n", latest->n_seen);
+    }
+}
+
+/* ---- sessions and keys ---- */
+
+static void put_session(struct tui_page *page, const struct zta_session *session, int64_t now_s)
+{
+    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
+    char addr[ZTA_CIDR_TEXT_MAX];
+    char share[TUI_SHORT_MAX];
+    tui_page_section(page, "Who");
+    if (session->subject[0] != '\0') {
+        tui_page_role(page, TUI_ROLE_STRONG);
+    }
+    tui_page_line(page, "subject", zta_text_of(session->subject));
+    tui_page_line(page, "issuer", zta_text_of(session->issuer));
+    tui_page_line(page, "client", zta_text_of(session->client));
+    tui_page_line(page, "API key", zta_text_of(session->apikey));
+    zta_addr_print(&session->addr, addr);
+    tui_page_printf(page, "address", "%s", addr);
+    tui_page_line(page, "agent", zta_text_of(session->agent));
+    tui_page_section(page, "Session");
+    zta_hex_encode(session->id, sizeof session->id, hex);
+    tui_page_printf(page, "session", "%s, by %s", hex, zta_session_kind_name(session->kind));
+    zta_hex_encode(session->token_id, sizeof session->token_id, hex);
+    tui_page_printf(page, "with", "%s, binding %s, token id %s",
+                    zta_credential_name(session->credential), zta_binding_name(session->binding),
+                    hex);
+    put_time(page, "since", session->first_s, now_s);
+    put_time(page, "seen", session->last_s, now_s);
+    put_time(page, "expires", session->expires_s, now_s);
+    tui_format_share((double)session->n_denied, (double)session->n_requests, share);
+    tui_page_printf(page, "requests", "%" PRIu64 ", %" PRIu64 " of them refused, %s",
+                    session->n_requests, session->n_denied, share);
+    tui_page_role(page, session->last_reason == ZTA_REASON_OK ? TUI_ROLE_GOOD : TUI_ROLE_WARN);
+    tui_page_printf(page, "last", "%s", zta_reason_name((enum zta_reason)session->last_reason));
 }
 
 bool tui_model_show_session(struct tui_model *model, const struct zta_session *known,
@@ -65,9 +199,7 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
 {
     struct zta_session session = *known;
     struct zta_view *view = NULL;
-    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
-    char addr[ZTA_CIDR_TEXT_MAX];
-    int64_t now_s = model->now_ns / ZTA_NS_PER_S;
+    struct latest latest = {.page = page, .session = known->id};
     if (!begin(model, &view)) {
         return false;
     }
@@ -76,25 +208,8 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
         return false;
     }
     tui_page_open(page, "Session");
-    zta_hex_encode(session.id, sizeof session.id, hex);
-    tui_page_printf(page, "session", "%s, by %s", hex, zta_session_kind_name(session.kind));
-    tui_page_line(page, "subject", zta_text_of(session.subject));
-    tui_page_line(page, "issuer", zta_text_of(session.issuer));
-    tui_page_line(page, "client", zta_text_of(session.client));
-    tui_page_line(page, "API key", zta_text_of(session.apikey));
-    tui_page_printf(page, "with", "%s, binding %s", zta_credential_name(session.credential),
-                    zta_binding_name(session.binding));
-    zta_hex_encode(session.token_id, sizeof session.token_id, hex);
-    tui_page_printf(page, "token id", "%s", hex);
-    zta_addr_print(&session.addr, addr);
-    tui_page_printf(page, "address", "%s", addr);
-    tui_page_line(page, "agent", zta_text_of(session.agent));
-    tui_page_printf(page, "requests", "%" PRIu64 ", %" PRIu64 " of them refused",
-                    session.n_requests, session.n_denied);
-    tui_page_printf(page, "last", "%s", zta_reason_name((enum zta_reason)session.last_reason));
-    put_time(page, "seen", session.last_s, now_s);
-    put_time(page, "since", session.first_s, now_s);
-    put_time(page, "expires", session.expires_s, now_s);
+    put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
+    put_latest(model, &latest);
     return true;
 }
 
@@ -108,10 +223,12 @@ static void put_values(struct tui_page *page, const char *label, const struct zt
 
 static void put_key(struct tui_page *page, const struct zta_key *key, int64_t now_s)
 {
-    tui_page_open(page, "API key");
+    tui_page_section(page, "Key");
     tui_page_printf(page, "key", "%s", key->id);
+    tui_page_role(page, TUI_ROLE_STRONG);
     tui_page_line(page, "name", key->name);
     tui_page_line(page, "owner", zta_text_is_absent(key->owner) ? key->name : key->owner);
+    tui_page_section(page, "May");
     put_values(page, "roles", key->roles, key->n_roles);
     put_values(page, "scopes", key->scopes, key->n_scopes);
     for (size_t i = 0; i < key->n_cidrs; i++) {
@@ -119,10 +236,17 @@ static void put_key(struct tui_page *page, const struct zta_key *key, int64_t no
         zta_cidr_print(&key->cidrs[i], network);
         tui_page_printf(page, i == 0 ? "networks" : "", "%s", network);
     }
+    if (key->n_cidrs == 0) {
+        tui_page_printf(page, "networks", "any");
+    }
+    tui_page_section(page, "Life");
     put_time(page, "created", key->created_s, now_s);
     tui_page_line(page, "by", key->author);
     put_time(page, "expires", key->expires_s, now_s);
     put_time(page, "former", key->old_until_s, now_s);
+    if (key->revoked_s != 0) {
+        tui_page_role(page, TUI_ROLE_BAD);
+    }
     put_time(page, "revoked", key->revoked_s, now_s);
     tui_page_line(page, "reason", key->reason);
 }
@@ -146,9 +270,12 @@ bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page
     if (!end(model, &view, status, "this API key")) {
         return false;
     }
+    tui_page_open(page, "API key");
     put_key(page, &key, now_s);
     tui_page_printf(page, "used", "%" PRIu64 " times", n_uses);
     put_time(page, "last used", used_s, now_s);
+    struct latest latest = {.page = page, .apikey = key.name};
+    put_latest(model, &latest);
     return true;
 }
 
@@ -169,16 +296,20 @@ static bool put_entry(void *context, const struct zta_audit_entry *entry)
     }
     tui_page_open(page, "Action");
     zta_time_print_ms(entry->time_ns, time);
+    tui_page_section(page, "What");
     tui_page_printf(page, "action", "%" PRIu64 " at %s", entry->id, time);
+    tui_page_role(page, TUI_ROLE_STRONG);
     tui_page_line(page, "what", entry->action);
     tui_page_line(page, "target", entry->target);
     tui_page_line(page, "before", entry->before);
     tui_page_line(page, "after", entry->after);
     tui_page_line(page, "why", entry->reason);
+    tui_page_section(page, "By whom");
     tui_page_line(page, "login", entry->login);
     tui_page_line(page, "sudo user", entry->sudo_user);
     tui_page_printf(page, "uid", "%u", (unsigned)entry->uid);
     tui_page_line(page, "terminal", entry->tty);
+    tui_page_section(page, "Chain");
     zta_hex_encode(entry->previous.bytes, sizeof entry->previous.bytes, hex);
     tui_page_printf(page, "previous", "%s", hex);
     zta_hex_encode(entry->hash.bytes, sizeof entry->hash.bytes, hex);

@@ -48,7 +48,8 @@ enum zta_status tui_model_read_sessions(struct tui_model *model,
                                         struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status tui_model_read_keys(struct tui_model *model, struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status tui_model_read_audit(struct tui_model *model, struct zta_view *view) ZTA_MUST_CHECK;
-/* Verifies within a view. */
+/* Verifies within a view; _short only what was not, and no more than takes a moment. */
+void tui_model_verify_short(struct tui_model *model, struct zta_view *view);
 void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
 
 /* Bytes of text into a field, with NUL. */

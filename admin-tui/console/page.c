@@ -6,14 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin-tui/console/format.h"
+
 enum {
     LINE_SIZE = 2048,
+    ROLE_SIGN = '\f', /* begins a line, before its role; safe text has no control character */
+    ROLE_BASE = '@',
 };
 
 void tui_page_open(struct tui_page *page, const char *title)
 {
     page->is_open = true;
     page->top = 0;
+    page->found.len = 0;
+    page->is_sought = false;
     (void)snprintf(page->title, sizeof page->title, "%s", title);
     zta_buffer_init(&page->out, page->text, sizeof page->text);
 }
@@ -35,6 +41,35 @@ void tui_page_printf(struct tui_page *page, const char *label, const char *fmt, 
     (void)vsnprintf(line, sizeof line, fmt, arguments);
     va_end(arguments);
     zta_buffer_printf(&page->out, "%-9s %s\n", label, line);
+}
+
+void tui_page_role(struct tui_page *page, enum tui_role role)
+{
+    zta_buffer_printf(&page->out, "%c%c", ROLE_SIGN, ROLE_BASE + (int)role);
+}
+
+void tui_page_section(struct tui_page *page, const char *title)
+{
+    zta_buffer_string(&page->out, page->out.len == 0 ? "" : "\n");
+    tui_page_role(page, TUI_ROLE_TITLE);
+    zta_buffer_printf(&page->out, "%s\n", title);
+}
+
+bool tui_page_search(struct tui_page *page, const char *text, bool is_back)
+{
+    const struct zta_text wanted = zta_text_of(text);
+    size_t n = page->out.len;
+    size_t from = page->found.len == 0 ? n : (size_t)(page->found.data - page->text);
+    for (size_t step = 1; step <= n + 1; step++) {
+        size_t at = (from + (is_back ? n + 1 - step : step)) % (n + 1);
+        bool is_sign = page->text[at] == ROLE_SIGN || (at > 0 && page->text[at - 1] == ROLE_SIGN);
+        if (!is_sign && at + wanted.len <= n && tui_text_begins(page->text + at, wanted)) {
+            page->found = (struct zta_text){.data = page->text + at, .len = wanted.len};
+            page->is_sought = true;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tui_page_move(struct tui_page *page, enum tui_action action)
@@ -67,58 +102,99 @@ bool tui_page_move(struct tui_page *page, enum tui_action action)
     return true;
 }
 
-/* Bytes of the next line of at most `width` columns, cut between words where there is one. */
-static size_t line_len(struct zta_text text, int width)
+/* A walk over the lines as they are cut at a width; line < 0: above what is shown. */
+struct walk {
+    struct tui_page *page;
+    const struct tui_area *area; /* NULL: lines are counted only */
+    int width;
+    int y;
+    int found_y; /* of page->found; -1: not met */
+};
+
+static void put_line(struct walk *walk, int x, enum tui_role role, struct zta_text line)
 {
-    size_t at = 0;
-    size_t word_end = 0;
-    int used = 0;
-    while (at < text.len) {
-        size_t n = zta_utf8_len(text.data + at, text.len - at);
-        n = n == 0 ? 1 : n;
-        used += tui_text_width((struct zta_text){.data = text.data + at, .len = n});
-        if (used > width) {
-            return word_end > 0 ? word_end : at > 0 ? at : n;
-        }
-        at += n;
-        if (at < text.len && text.data[at] == ' ') {
-            word_end = at;
-        }
+    const struct zta_text *found = &walk->page->found;
+    bool is_found =
+        found->len > 0 && found->data >= line.data && found->data < line.data + line.len;
+    if (is_found) {
+        walk->found_y = walk->y;
     }
-    return text.len;
+    if (walk->area == NULL || walk->y < 0 || walk->y >= walk->area->height) {
+        return;
+    }
+    int behind = tui_put(walk->area, x, walk->y, role, line);
+    if (is_found) {
+        size_t before = (size_t)(found->data - line.data);
+        size_t len = found->len < line.len - before ? found->len : line.len - before;
+        int at = x + tui_text_width((struct zta_text){.data = line.data, .len = before});
+        struct tui_area room = tui_area_part(walk->area, 0, 0, behind, -1);
+        (void)tui_put(&room, at, walk->y, TUI_ROLE_CURSOR,
+                      (struct zta_text){.data = found->data, .len = len});
+    }
 }
 
-/* One paragraph from line y on (which may be above the area); returns the line behind it. */
-static int draw_paragraph(const struct tui_area *area, int y, struct zta_text text)
+static void walk_paragraph(struct walk *walk, struct zta_text text)
 {
-    bool has_label = text.len > TUI_LABEL_SIZE && text.data[TUI_LABEL_SIZE - 1] == ' ';
+    enum tui_role role = TUI_ROLE_TEXT;
+    if (text.len >= 2 && text.data[0] == ROLE_SIGN) {
+        role = (enum tui_role)(text.data[1] - ROLE_BASE);
+        text = (struct zta_text){.data = text.data + 2, .len = text.len - 2};
+    }
+    bool has_label =
+        role != TUI_ROLE_TITLE && text.len > TUI_LABEL_SIZE && text.data[TUI_LABEL_SIZE - 1] == ' ';
     struct zta_text label = {.data = text.data, .len = has_label ? TUI_LABEL_SIZE : 0};
-    struct tui_area room = tui_area_part(area, (int)label.len, 0, -1, -1);
     struct zta_text rest = {.data = text.data + label.len, .len = text.len - label.len};
-    (void)tui_put(area, 0, y, TUI_ROLE_DIM, label);
+    int width = walk->width - (int)label.len;
+    put_line(walk, 0, TUI_ROLE_DIM, label);
     do {
-        size_t n = line_len(rest, room.width < 1 ? 1 : room.width);
-        (void)tui_put(&room, 0, y++, TUI_ROLE_TEXT, (struct zta_text){.data = rest.data, .len = n});
+        size_t n = tui_line_len(rest, width < 1 ? 1 : width);
+        put_line(walk, (int)label.len, role, (struct zta_text){.data = rest.data, .len = n});
+        walk->y++;
         n += n < rest.len && rest.data[n] == ' ';
         rest.data += n;
         rest.len -= n;
     } while (rest.len > 0);
-    return y;
+}
+
+static void walk_all(struct walk *walk)
+{
+    const char *at = walk->page->text;
+    while (*at != '\0') {
+        size_t len = strcspn(at, "\n");
+        walk_paragraph(walk, (struct zta_text){.data = at, .len = len});
+        at += len + (at[len] == '\n');
+    }
+}
+
+static int count_lines(struct tui_page *page, int width, int *found_y)
+{
+    struct walk walk = {.page = page, .width = width, .found_y = -1};
+    walk_all(&walk);
+    *found_y = walk.found_y;
+    return walk.y;
+}
+
+int tui_page_lines(struct tui_page *page, int width)
+{
+    int found_y = -1;
+    return 1 + count_lines(page, width - 2, &found_y);
 }
 
 void tui_page_draw_text(const struct tui_area *area, struct tui_page *page)
 {
+    int found_y = -1;
     page->height = area->height;
-    const char *at = page->text;
-    int y = -page->top;
-    while (*at != '\0') {
-        size_t len = strcspn(at, "\n");
-        y = draw_paragraph(area, y, (struct zta_text){.data = at, .len = len});
-        at += len + (at[len] == '\n');
+    page->n_lines = count_lines(page, area->width, &found_y);
+    if (page->is_sought && found_y >= 0) {
+        bool is_in_sight = found_y >= page->top && found_y < page->top + page->height;
+        page->top = is_in_sight ? page->top : found_y - page->height / 2;
+        page->is_sought = false;
     }
-    page->n_lines = y + page->top;
     int last = page->n_lines > page->height ? page->n_lines - page->height : 0;
-    page->top = page->top > last ? last : page->top;
+    page->top = page->top > last ? last : page->top < 0 ? 0 : page->top;
+    struct walk walk = {
+        .page = page, .area = area, .width = area->width, .y = -page->top, .found_y = -1};
+    walk_all(&walk);
 }
 
 void tui_page_draw(const struct tui_area *area, struct tui_page *page)

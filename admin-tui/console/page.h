@@ -16,17 +16,30 @@ struct tui_page {
     char title[96];
     char text[TUI_PAGE_SIZE];
     struct zta_buffer out; /* over text */
+    struct zta_text found; /* of the text: what a search has found; len 0: nothing */
+    bool is_sought;        /* found is to be brought in sight */
     int top;
     int n_lines; /* when drawn last */
     int height;
 };
 
-/* Empty and open; append to page->out, or by the calls below. */
+/* Empty and open; append to page->out (lines of safe text), or by the calls below. */
 void tui_page_open(struct tui_page *page, const char *title);
 /* "label     text": text from outside is made safe; absent text is no line. */
 void tui_page_line(struct tui_page *page, const char *label, struct zta_text text);
 void tui_page_printf(struct tui_page *page, const char *label, const char *fmt, ...)
     ZTA_PRINTF(3, 4);
+/* A heading over the lines that follow. */
+void tui_page_section(struct tui_page *page, const char *title);
+/* What stands behind the label of the line that is appended next is of this role. */
+void tui_page_role(struct tui_page *page, enum tui_role role);
+/*
+ * The next place of the text, ASCII case folded, from the one found before on (backwards with
+ * is_back); goes round. False: there is none.
+ */
+bool tui_page_search(struct tui_page *page, const char *text, bool is_back);
+/* Lines that the whole page takes at that width, with its title. */
+int tui_page_lines(struct tui_page *page, int width);
 /* True when the action scrolled. */
 bool tui_page_move(struct tui_page *page, enum tui_action action);
 /* With title and place. */

@@ -1,14 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Panels of the Overview that need the model alone. */
+/* What the Overview is made of: each panel draws itself from the model, at any size. */
 #ifndef TUI_PANELS_H
 #define TUI_PANELS_H
+
+#include <stdbool.h>
 
 #include "admin-tui/console/canvas.h"
 #include "admin-tui/console/model.h"
 
-/* Where what is enforced, and below it the health of server and store. */
-void tui_panel_state(const struct tui_model *model, const struct tui_area *area);
-/* The latest refusals of the tail, the newest on top. */
-void tui_panel_latest(const struct tui_model *model, const struct tui_area *area);
+struct tui_panel {
+    /* Lines, with the title, that show everything there is. */
+    int (*wanted)(const struct tui_model *model, bool shows_all);
+    /* shows_all: lists count all requests, not the refused ones. */
+    void (*draw)(const struct tui_model *model, const struct tui_area *area, bool shows_all);
+    int least;       /* lines below which it says too little */
+    bool is_elastic; /* takes what others leave */
+};
+
+/* Rates and outcomes over time, with what operators changed (panel_requests.c). */
+extern const struct tui_panel tui_panel_requests;
+/* The most frequent of something in the last minutes (panel_tops.c). */
+extern const struct tui_panel tui_panel_reasons;
+extern const struct tui_panel tui_panel_routes;
+extern const struct tui_panel tui_panel_who;
+extern const struct tui_panel tui_panel_rules;
+extern const struct tui_panel tui_panel_would;
+/* How things are (panel_state.c). */
+extern const struct tui_panel tui_panel_places;
+extern const struct tui_panel tui_panel_health;
+/* What happened last (panel_latest.c). */
+extern const struct tui_panel tui_panel_changes;
+extern const struct tui_panel tui_panel_refusals;
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "admin-tui/actions.h"
 #include "admin-tui/console/model.h"
+#include "shared/base/clock.h"
+
+/* Sessions are counted for so long before the screen and the keys have their turn. */
+#define COUNT_NS (8 * 1000000)
 
 void tui_plan_clear(struct tui_plan *plan)
 {
@@ -50,6 +54,28 @@ static enum zta_status name_sessions(struct tui_model *model, struct tui_plan *p
     return ZTA_OK;
 }
 
+static enum zta_status resolve(struct tui_model *model, struct tui_plan *plan,
+                               struct zta_error *error)
+{
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; i < plan->n && status == ZTA_OK; i++) {
+        status = ctl_target_resolve(model->ctl->store, &plan->targets[i], error);
+    }
+    return status == ZTA_OK ? name_sessions(model, plan) : status;
+}
+
+static enum zta_status count_on(struct tui_model *model, struct tui_plan *plan)
+{
+    int64_t begin_ns = zta_clock_monotonic_ns();
+    enum zta_status status = ZTA_OK;
+    while (status == ZTA_OK && !plan->walk.is_done &&
+           zta_clock_monotonic_ns() - begin_ns < COUNT_NS) {
+        status = ctl_hits_count_part(model->ctl->store, plan->targets, plan->n, &plan->walk,
+                                     &plan->hits);
+    }
+    return status;
+}
+
 enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
                                  struct zta_error *error)
 {
@@ -57,15 +83,9 @@ enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
     if (model->read_only[0] != '\0') {
         return zta_error_set(error, ZTA_FORBIDDEN, "read-only: %s", model->read_only);
     }
-    enum zta_status status = ZTA_OK;
-    for (size_t i = 0; i < plan->n && status == ZTA_OK; i++) {
-        status = ctl_target_resolve(model->ctl->store, &plan->targets[i], error);
-    }
+    enum zta_status status = plan->walk.has_begun ? ZTA_OK : resolve(model, plan, error);
     if (status == ZTA_OK) {
-        status = name_sessions(model, plan);
-    }
-    if (status == ZTA_OK) {
-        status = ctl_hits_count(model->ctl->store, plan->targets, plan->n, NULL, &plan->hits);
+        status = count_on(model, plan);
     }
     if (status != ZTA_OK && error->text[0] == '\0') {
         (void)zta_error_set(error, status, "counting sessions: %s", zta_status_text(status));

@@ -112,6 +112,18 @@ static void count(struct tui_pulse *pulse, enum tui_tally tally, const struct co
     }
 }
 
+static void count_who(struct tui_pulse *pulse, const struct zta_event *event,
+                      struct counted counted)
+{
+    char addr[ZTA_CIDR_TEXT_MAX];
+    counted.name = zta_event_text(event, ZTA_EVENT_SUBJECT);
+    if (counted.name.len == 0) {
+        zta_addr_print(&event->addr, addr);
+        counted.name = zta_text_of(addr);
+    }
+    count(pulse, TUI_TALLY_WHO, &counted);
+}
+
 static void count_all(struct tui_pulse *pulse, const struct zta_event *event,
                       struct counted counted)
 {
@@ -120,6 +132,7 @@ static void count_all(struct tui_pulse *pulse, const struct zta_event *event,
     count(pulse, TUI_TALLY_OUTCOME, &counted);
     counted.name = zta_event_text(event, ZTA_EVENT_ROUTE);
     count(pulse, TUI_TALLY_ROUTE, &counted);
+    count_who(pulse, event, counted);
     if (counted.is_refused) {
         counted.name = zta_event_text(event, ZTA_EVENT_RULE);
         count(pulse, TUI_TALLY_RULE, &counted);
@@ -143,9 +156,13 @@ void tui_pulse_add(struct tui_pulse *pulse, const struct zta_event *event, uint6
         return;
     }
     pulse->from_s = time_s < pulse->from_s ? time_s : pulse->from_s;
-    add_to(&pulse->seconds[TUI_SERIES_ALL][second_of(time_s)], weight);
+    size_t second = second_of(time_s);
+    add_to(&pulse->seconds[TUI_SERIES_ALL][second], weight);
     if (is_refused) {
-        add_to(&pulse->seconds[TUI_SERIES_REFUSED][second_of(time_s)], weight);
+        add_to(&pulse->seconds[TUI_SERIES_REFUSED][second], weight);
+    }
+    if (event->outcome <= ZTA_OUTCOME_CHALLENGE) {
+        add_to(&pulse->seconds[TUI_SERIES_OUTCOME + event->outcome][second], weight);
     }
     int64_t age_slots = pulse->now_s / TUI_TALLY_SLOT_S - time_s / TUI_TALLY_SLOT_S;
     if (age_slots < TUI_TALLY_SLOTS) {
@@ -207,6 +224,15 @@ static int by_count(const void *a, const void *b)
     return strcmp(one->name, other->name);
 }
 
+static void put_trend(const struct tui_pulse *pulse, const uint32_t slots[TUI_TALLY_SLOTS],
+                      uint32_t out[TUI_TALLY_SLOTS])
+{
+    size_t newest = slot_of(pulse->now_s);
+    for (size_t i = 0; i < TUI_TALLY_SLOTS; i++) {
+        out[i] = slots[(newest + 1 + i) % TUI_TALLY_SLOTS];
+    }
+}
+
 size_t tui_pulse_top(const struct tui_pulse *pulse, enum tui_tally tally, bool by_refused,
                      struct tui_top *out, size_t most)
 {
@@ -217,6 +243,7 @@ size_t tui_pulse_top(const struct tui_pulse *pulse, enum tui_tally tally, bool b
         all[n] = (struct tui_top){
             .code = row->code, .all = sum_of(row->all), .refused = sum_of(row->refused)};
         memcpy(all[n].name, row->name, sizeof all[n].name);
+        put_trend(pulse, by_refused ? row->refused : row->all, all[n].trend);
         n += by_refused ? all[n].refused > 0 : all[n].all > 0;
     }
     qsort(all, n, sizeof all[0], by_refused ? by_refusals : by_count);

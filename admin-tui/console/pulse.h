@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/decision.h"
 #include "shared/event.h"
 
 #define TUI_PULSE_S      600 /* seconds of the series */
@@ -25,6 +26,7 @@ enum tui_tally {
     TUI_TALLY_REASON, /* of refusals */
     TUI_TALLY_ROUTE,
     TUI_TALLY_RULE,  /* of refusals that a rule made */
+    TUI_TALLY_WHO,   /* the subject, where none is known the address */
     TUI_TALLY_WOULD, /* reasons of what monitored parts would have refused */
     TUI_N_TALLIES
 };
@@ -32,7 +34,8 @@ enum tui_tally {
 enum tui_series {
     TUI_SERIES_ALL = 0,
     TUI_SERIES_REFUSED,
-    TUI_N_SERIES
+    TUI_SERIES_OUTCOME, /* the first outcome's; the others follow in their order */
+    TUI_N_SERIES = TUI_SERIES_OUTCOME + ZTA_OUTCOME_CHALLENGE + 1
 };
 
 struct tui_tally_row {
@@ -47,6 +50,7 @@ struct tui_top {
     uint8_t code;
     uint64_t all;
     uint64_t refused;
+    uint32_t trend[TUI_TALLY_SLOTS]; /* of what it was ordered by; the slot that runs is the last */
 };
 
 struct tui_pulse {

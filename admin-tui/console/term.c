@@ -115,7 +115,11 @@ enum zta_status tui_term_open(struct zta_error *error)
     (void)tcgetattr(STDIN_FILENO, &term.saved);
     (void)setenv("ESCDELAY", "25", 0);
     int code = 0;
-    if (setupterm(NULL, STDOUT_FILENO, &code) != OK || cursor_address == NULL) {
+    bool can = setupterm(NULL, STDOUT_FILENO, &code) == OK && cursor_address != NULL;
+    if (cur_term != NULL) {
+        (void)del_curterm(cur_term); /* newterm makes its own */
+    }
+    if (!can) {
         return zta_error_set(error, ZTA_INVALID,
                              "terminal '%s' cannot place a cursor; commands work there",
                              name == NULL ? "" : name);

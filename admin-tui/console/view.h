@@ -33,7 +33,9 @@ struct tui_view {
     struct tui_desk *desk;
 };
 
-/* A key worth naming below this view. */
+#define TUI_HINTS_MAX 6
+
+/* A key worth naming below this view, beside those that every view of its kind has. */
 struct tui_hint {
     enum tui_action action;
     const char *word;
@@ -41,9 +43,8 @@ struct tui_hint {
 
 struct tui_view_ops {
     const char *name;
-    const struct tui_hint *hints;
-    size_t n_hints;
-    unsigned parts; /* of the model, a set of enum tui_part */
+    struct tui_hint hints[TUI_HINTS_MAX]; /* as many as have a word */
+    unsigned parts;                       /* of the model, a set of enum tui_part */
     size_t state_size;
     void (*draw)(struct tui_view *view, const struct tui_area *area);
     /* True when the action meant something here. Movement and search are the frame's. */

@@ -126,13 +126,13 @@ static void drawing_outside_is_cut_not_an_error(void **state)
     }
 }
 
-static void bars_show_shares_in_eighths_and_never_something_as_nothing(void **state)
+static void bars_show_shares_in_halves_and_never_something_as_nothing(void **state)
 {
     static const struct {
         double share;
         const char *shown;
     } cases[] = {
-        {0, "····"}, {0.0001, "▏···"}, {0.5, "██··"}, {0.53125, "██▏·"}, {1, "████"}, {7, "████"},
+        {0, "╌╌╌╌"}, {0.0001, "╸╌╌╌"}, {0.5, "━━╌╌"}, {0.63, "━━╸╌"}, {1, "━━━━"}, {7, "━━━━"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make(4, 1, false);
@@ -221,6 +221,45 @@ static void prompts_take_no_more_than_fits(void **state)
     assert_int_equal(tui_prompt_key(&prompt, TUI_KEY_ESCAPE), TUI_PROMPT_CANCELLED);
 }
 
+static void a_search_finds_places_of_a_page_in_turn_and_shows_them(void **state)
+{
+    static struct tui_page page;
+    make(30, 5, false);
+    tui_page_open(&page, "Why");
+    tui_page_section(&page, "Who");
+    for (int i = 0; i < 20; i++) {
+        tui_page_printf(&page, "line", "number %d", i);
+    }
+    assert_int_equal(tui_page_lines(&page, 30), 22);
+    assert_true(tui_page_search(&page, "NUMBER 17", false));
+    tui_page_draw(&all, &page);
+    assert_string_equal(row_at(3), " line      number 17");
+    assert_int_equal(canvas.cells[3 * 30 + 11].role, TUI_ROLE_CURSOR);
+    assert_int_equal(canvas.cells[3 * 30 + 20].role, TUI_ROLE_TEXT);
+    assert_true(tui_page_search(&page, "number 1", false));
+    tui_page_draw(&all, &page);
+    assert_string_equal(row_at(4), " line      number 18");
+    assert_true(tui_page_search(&page, "number 1", true));
+    assert_true(tui_page_search(&page, "number 1", true));
+    tui_page_draw(&all, &page);
+    assert_string_equal(row_at(2), " line      number 16");
+    assert_true(tui_page_search(&page, "who", false));
+    tui_page_draw(&all, &page);
+    assert_string_equal(row_at(1), " Who");
+    assert_false(tui_page_search(&page, "nowhere", false));
+    assert_false(tui_page_search(&page, "\x0c", false));
+}
+
+static void a_line_over_several_is_cut_between_words(void **state)
+{
+    make(10, 2, false);
+    assert_int_equal(tui_put_wrapped(&all, TUI_ROLE_TEXT, ZTA_TEXT("one two three four five")), 2);
+    assert_string_equal(row_at(0), "one two");
+    assert_string_equal(row_at(1), "three fou…");
+    make(40, 2, false);
+    assert_int_equal(tui_put_wrapped(&all, TUI_ROLE_TEXT, ZTA_TEXT("one")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,9 +268,11 @@ int main(void)
         cmocka_unit_test(an_ascii_canvas_holds_ascii),
         cmocka_unit_test(half_a_wide_character_is_never_left),
         cmocka_unit_test(drawing_outside_is_cut_not_an_error),
-        cmocka_unit_test(bars_show_shares_in_eighths_and_never_something_as_nothing),
+        cmocka_unit_test(bars_show_shares_in_halves_and_never_something_as_nothing),
         cmocka_unit_test(charts_put_the_newest_at_the_right),
         cmocka_unit_test(pages_wrap_below_their_text),
+        cmocka_unit_test(a_search_finds_places_of_a_page_in_turn_and_shows_them),
+        cmocka_unit_test(a_line_over_several_is_cut_between_words),
         cmocka_unit_test(pages_scroll_no_further_than_their_end),
         cmocka_unit_test(prompts_edit_whole_characters),
         cmocka_unit_test(prompts_take_no_more_than_fits),

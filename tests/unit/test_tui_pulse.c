@@ -89,11 +89,12 @@ static void the_frequent_stay_when_there_are_more_names_than_places(void **state
 static void the_diagnosis_says_what_why_and_where(void **state)
 {
     static struct tui_health health;
+    static struct tui_audit audit;
     char text[512];
     struct zta_buffer out;
     tui_pulse_init(&pulse, NOW);
     zta_buffer_init(&out, text, sizeof text);
-    assert_int_equal(tui_diagnose(&pulse, &health, &out), TUI_ROLE_DIM);
+    assert_int_equal(tui_diagnose(&pulse, &health, &audit, &out), TUI_ROLE_DIM);
     for (int i = 0; i < 200; i++) {
         add("/a", ZTA_OUTCOME_ALLOW, ZTA_REASON_OK, 10, NOW - i);
     }
@@ -101,13 +102,24 @@ static void the_diagnosis_says_what_why_and_where(void **state)
         add("/b\x1b[2J", ZTA_OUTCOME_DENY, ZTA_REASON_NO_RULE, 5, NOW - i);
     }
     zta_buffer_init(&out, text, sizeof text);
-    assert_int_equal(tui_diagnose(&pulse, &health, &out), TUI_ROLE_WARN);
+    assert_int_equal(tui_diagnose(&pulse, &health, &audit, &out), TUI_ROLE_WARN);
     assert_string_equal(text, "13 % of 2.3k requests refused in 3m 20s, mostly no_rule on "
-                              "/b\\x1b[2J, rule calm, since 07:59:00");
+                              "/b\\x1b[2J by calm, since 07:59:00");
+    audit.n = 2;
+    audit.rows[0] = (struct tui_audit_row){.time_s = NOW - 3, .who = "kim", .action = "late"};
+    audit.rows[1] = (struct tui_audit_row){
+        .time_s = NOW - 62, .who = "kim", .action = "rules apply", .target = "x\x1b"};
+    zta_buffer_init(&out, text, sizeof text);
+    (void)tui_diagnose(&pulse, &health, &audit, &out);
+    assert_non_null(strstr(text, "since 07:59:00, after rules apply x\\x1b by kim"));
+    audit.rows[1].time_s = NOW - 200;
+    zta_buffer_init(&out, text, sizeof text);
+    (void)tui_diagnose(&pulse, &health, &audit, &out);
+    assert_null(strstr(text, "after"));
     health.n_alerts = 1;
     (void)snprintf(health.alerts[0].name, sizeof health.alerts[0].name, "store_full");
     zta_buffer_init(&out, text, sizeof text);
-    assert_int_equal(tui_diagnose(&pulse, &health, &out), TUI_ROLE_BAD);
+    assert_int_equal(tui_diagnose(&pulse, &health, &audit, &out), TUI_ROLE_BAD);
     assert_memory_equal(text, "store_full: ", 12);
 }
 

@@ -199,7 +199,9 @@ static void the_overview_shows_rates_reasons_places_and_health(void **state)
     press("1");
     draw(80, 24);
     assert_shows("33 % of 300 requests refused in 31s, mostly no_rule on /orders");
-    assert_shows("10/s   3.3/s refused, 33 %");
+    assert_shows("all          10/s");
+    assert_shows("deny        3.3/s    33 %");
+    assert_null(strstr(screen, "since"));
     assert_shows("/orders api.exampl… stage 1, monitor 2");
     assert_shows("running, 2 children");
     assert_shows("up 2h 5m  08:00:00");
@@ -207,6 +209,8 @@ static void the_overview_shows_rates_reasons_places_and_health(void **state)
     assert_shows("1 Overview");
     draw(200, 60);
     assert_shows("Latest refusals");
+    assert_shows("What operators changed");
+    assert_shows("abcdefghijkl");
 }
 
 static void traffic_follows_filters_and_explains(void **state)

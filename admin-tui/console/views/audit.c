@@ -27,10 +27,10 @@ static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_ID] = {.title = "ID", .least = 5, .rank = 0, .is_right = true},
     [COLUMN_TIME] = {.title = "AGO", .least = 5, .rank = 1, .is_right = true},
     [COLUMN_WHO] = {.title = "WHO", .least = 8, .share = 1, .rank = 2},
-    [COLUMN_ACTION] = {.title = "ACTION", .least = 11, .rank = 0},
+    [COLUMN_ACTION] = {.title = "ACTION", .least = 15, .rank = 0},
     [COLUMN_TARGET] = {.title = "TARGET", .least = 14, .share = 4, .rank = 0},
-    [COLUMN_AFTER] = {.title = "CHANGE", .least = 16, .share = 3, .rank = 4},
-    [COLUMN_REASON] = {.title = "WHY", .least = 12, .share = 4, .rank = 3},
+    [COLUMN_AFTER] = {.title = "CHANGE", .least = 16, .share = 2, .rank = 4},
+    [COLUMN_REASON] = {.title = "WHY", .least = 12, .share = 5, .rank = 3},
 };
 
 static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
@@ -112,6 +112,10 @@ static void draw(struct tui_view *view, const struct tui_area *area)
     draw_chain(&view->model->audit, area);
     struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
     tui_list_draw(&below, &table, list);
+    if (list->n == 0) {
+        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM,
+                        "nothing was changed yet; every change of an operator is kept here");
+    }
 }
 
 static bool act(struct tui_view *view, enum tui_action action)
@@ -135,16 +139,9 @@ static bool act(struct tui_view *view, enum tui_action action)
     }
 }
 
-static const struct tui_hint hints[] = {
-    {.action = TUI_ACTION_DETAIL, .word = "detail"},
-    {.action = TUI_ACTION_SEARCH, .word = "search"},
-    {.action = TUI_ACTION_VERIFY, .word = "verify"},
-};
-
 const struct tui_view_ops tui_view_audit = {
     .name = "Audit",
-    .hints = hints,
-    .n_hints = sizeof hints / sizeof hints[0],
+    .hints = {{.action = TUI_ACTION_VERIFY, .word = "verify"}},
     .parts = TUI_PART_AUDIT,
     .state_size = sizeof(struct audit),
     .draw = draw,

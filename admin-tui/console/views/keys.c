@@ -149,17 +149,10 @@ static bool act(struct tui_view *view, enum tui_action action)
     }
 }
 
-static const struct tui_hint hints[] = {
-    {.action = TUI_ACTION_DETAIL, .word = "detail"},
-    {.action = TUI_ACTION_REVOKE, .word = "revoke for good"},
-    {.action = TUI_ACTION_SEARCH, .word = "search"},
-    {.action = TUI_ACTION_COPY, .word = "copy id"},
-};
-
 const struct tui_view_ops tui_view_keys = {
     .name = "Keys",
-    .hints = hints,
-    .n_hints = sizeof hints / sizeof hints[0],
+    .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke for good"},
+              {.action = TUI_ACTION_COPY, .word = "copy id"}},
     .parts = TUI_PART_KEYS,
     .state_size = sizeof(struct keys),
     .draw = draw,

@@ -36,9 +36,9 @@ enum column {
 
 static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_MARK] = {.least = 1, .rank = 0},
-    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 14, .share = 4, .rank = 0},
+    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 20, .share = 4, .rank = 0},
     [COLUMN_ISSUER] = {.title = "ISSUER", .least = 8, .share = 1, .rank = 4},
-    [COLUMN_CLIENT] = {.title = "CLIENT", .least = 9, .share = 2, .rank = 3},
+    [COLUMN_CLIENT] = {.title = "CLIENT", .least = 10, .share = 2, .rank = 3},
     [COLUMN_SEEN] = {.title = "SEEN", .least = 5, .rank = 0, .is_right = true},
     [COLUMN_REQUESTS] = {.title = "REQS", .least = 5, .rank = 1, .is_right = true},
     [COLUMN_DENIED] = {.title = "REFUSED", .least = 7, .rank = 1, .is_right = true},
@@ -237,9 +237,11 @@ static void draw(struct tui_view *view, const struct tui_area *area)
     struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
     tui_list_draw(&below, &table, list);
     if (list->n == 0 && view->model->window.is_whole) {
-        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
-                        view->model->window.words[0] == '\0' ? "no session was seen yet"
-                                                             : "no session matches");
+        (void)tui_print(
+            &below, 0, 1, TUI_ROLE_DIM, "%s",
+            view->model->window.words[0] == '\0'
+                ? "no session was seen yet: one begins with a credential that is accepted"
+                : "no session matches; f changes the words, empty shows all");
     }
 }
 
@@ -340,19 +342,12 @@ static bool set_filter(struct tui_view *view, const char *text)
     return true;
 }
 
-static const struct tui_hint hints[] = {
-    {.action = TUI_ACTION_DETAIL, .word = "detail"},
-    {.action = TUI_ACTION_REVOKE, .word = "revoke"},
-    {.action = TUI_ACTION_SORT, .word = "sort"},
-    {.action = TUI_ACTION_FILTER, .word = "filter"},
-    {.action = TUI_ACTION_MARK, .word = "mark"},
-    {.action = TUI_ACTION_SEARCH, .word = "search"},
-};
-
 const struct tui_view_ops tui_view_sessions = {
     .name = "Sessions",
-    .hints = hints,
-    .n_hints = sizeof hints / sizeof hints[0],
+    .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke"},
+              {.action = TUI_ACTION_MARK, .word = "mark"},
+              {.action = TUI_ACTION_SORT, .word = "sort"},
+              {.action = TUI_ACTION_COPY, .word = "copy id"}},
     .parts = TUI_PART_SESSIONS,
     .state_size = sizeof(struct sessions),
     .draw = draw,

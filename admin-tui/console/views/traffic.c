@@ -36,7 +36,7 @@ static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_OUTCOME] = {.title = "OUTCOME", .least = 9, .rank = 0},
     [COLUMN_STATUS] = {.title = "STAT", .least = 4, .rank = 4},
     [COLUMN_METHOD] = {.title = "METHOD", .least = 6, .rank = 3},
-    [COLUMN_PATH] = {.title = "PATH", .least = 14, .share = 5, .rank = 0},
+    [COLUMN_PATH] = {.title = "PATH", .least = 22, .share = 5, .rank = 0},
     [COLUMN_REASON] = {.title = "REASON", .least = 18, .rank = 1},
     [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 10, .share = 3, .rank = 3},
     [COLUMN_RULE] = {.title = "RULE", .least = 14, .share = 2, .rank = 6},
@@ -89,7 +89,7 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
         tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_METHOD));
         break;
     case COLUMN_PATH:
-        *role = TUI_ROLE_STRONG;
+        *role = event->outcome == ZTA_OUTCOME_ALLOW ? TUI_ROLE_TEXT : TUI_ROLE_STRONG;
         tui_format_foreign(out, zta_event_text(event, ZTA_EVENT_PATH));
         break;
     case COLUMN_REASON:
@@ -202,8 +202,9 @@ static void draw(struct tui_view *view, const struct tui_area *area)
     tui_list_draw(&below, &table, list);
     if (list->n == 0) {
         (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
-                        view->model->filter.n_terms == 0 ? "no request was recorded yet"
-                                                         : "no recorded request matches");
+                        view->model->filter.n_terms == 0
+                            ? "no request was recorded yet: the first that comes is shown at once"
+                            : "no recorded request matches; f changes the filter, empty shows all");
     }
 }
 
@@ -266,19 +267,11 @@ static bool set_filter(struct tui_view *view, const char *text)
     return true;
 }
 
-static const struct tui_hint hints[] = {
-    {.action = TUI_ACTION_DETAIL, .word = "why"},
-    {.action = TUI_ACTION_FILTER, .word = "filter"},
-    {.action = TUI_ACTION_PAUSE, .word = "pause"},
-    {.action = TUI_ACTION_SEARCH, .word = "search"},
-    {.action = TUI_ACTION_BOTTOM, .word = "follow"},
-    {.action = TUI_ACTION_COPY, .word = "copy id"},
-};
-
 const struct tui_view_ops tui_view_traffic = {
     .name = "Traffic",
-    .hints = hints,
-    .n_hints = sizeof hints / sizeof hints[0],
+    .hints = {{.action = TUI_ACTION_PAUSE, .word = "pause"},
+              {.action = TUI_ACTION_BOTTOM, .word = "follow"},
+              {.action = TUI_ACTION_COPY, .word = "copy id"}},
     .parts = TUI_PART_TAIL,
     .state_size = sizeof(struct traffic),
     .draw = draw,
