@@ -95,8 +95,9 @@ UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 GEN_SRC := $(sort $(wildcard docs/gen*.c))
+TUI_SRC := $(sort $(wildcard tests/tui/*.c))
 ALL_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC) $(UNIT_SRC) $(UNIT_SUPPORT_SRC) \
-    $(FUZZ_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
+    $(FUZZ_SRC) $(BENCH_SRC) $(TUI_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
 PRODUCT_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC)
 
 LIBS_CONSOLE := $(if $(CONSOLE_SRC),-lncursesw -ltinfo)
@@ -196,6 +197,16 @@ $(UNIT_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
 
+# A store that is the same in every run, and ztactl with a clock that stands still, for its screens.
+TUI_PROGRAMS := $(BUILD)/tests/tui/fill_store $(BUILD)/tests/tui/ztactl
+$(BUILD)/tests/tui/fill_store: $(OBJ)/tests/tui/fill_store.o $(BUILD)/libtest.a
+$(BUILD)/tests/tui/ztactl: $(OBJ)/admin-tui/main.o $(BUILD)/libztactl.a
+$(TUI_PROGRAMS): $(OBJ)/tests/tui/fixed_clock.o $(BUILD)/libzta.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) -Wl,--wrap=zta_clock_real_ns $(filter %.o,$^) \
+	    $(filter %.a,$^) $(BUILD)/libzta.a $(LIBS_CONSOLE) $(LIBS_CTL) $(LIBS_ZTA)
+
 $(BUILD)/tests/fuzz/%: $(OBJ)/tests/fuzz/%.o $(if $(FUZZER),,$(OBJ)/tests/fuzz/replay_main.o) \
     $(TEST_LIBRARIES)
 	$(call say,LINK,$@)
@@ -240,10 +251,19 @@ check-integration: all
 	@$(harness_env) $(PYTHON) -m pytest -p no:cacheprovider tests/integration $(ARGS)
 
 ifneq ($(wildcard tests/tui),)
-check-tui: all
-	@$(harness_env) $(PYTHON) -m pytest -p no:cacheprovider tests/tui $(ARGS)
-screens: all
-	@$(harness_env) ZTA_UPDATE_SCREENS=1 $(PYTHON) -m pytest -p no:cacheprovider tests/tui $(ARGS)
+# Random keys go to a console with sanitizers, whatever the variant of the rest.
+tui_san := $(if $(SAN),$(BUILD),$(BUILD)-address-undefined)
+tui_env = $(harness_env) ZTA_TUI_FILL='$(abspath $(BUILD)/tests/tui/fill_store)' \
+    ZTA_TUI_CTL='$(abspath $(BUILD)/tests/tui/ztactl)' \
+    ZTA_TUI_CTL_SAN='$(abspath $(tui_san)/tests/tui/ztactl)'
+check-tui: all $(TUI_PROGRAMS)
+	+$(if $(SAN),,@$(MAKE) --no-print-directory SAN=address$(comma)undefined BUILD=$(tui_san) \
+	    $(tui_san)/tests/tui/ztactl)
+	@$(tui_env) $(PYTHON) -m pytest -p no:cacheprovider tests/tui $(ARGS)
+screens: all $(TUI_PROGRAMS)
+	@rm -f tests/tui/screens/*.txt
+	@$(tui_env) ZTA_UPDATE_SCREENS=1 $(PYTHON) -m pytest -p no:cacheprovider \
+	    tests/tui/test_screens.py $(ARGS)
 else
 check-tui screens:
 	@echo "$@: there is no tests/tui"; exit 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One server with a little traffic for all cases, a terminal for each."""
 
+import subprocess
 import time
 
 import pytest
@@ -9,8 +10,7 @@ from support.backend import Backend
 from support.gateway import Gateway
 from support.local import make_dir, remove_dir
 from support.pki import Pki
-from support.store import Store
-from terminal import Terminal
+from terminal import Terminal, program
 
 _RULES = "allow read\n  when path /orders/**\n  need scope read\n"
 
@@ -62,21 +62,42 @@ def directory():
     remove_dir(path)
 
 
+@pytest.fixture(scope="session")
+def filled():
+    """A folder with a store that is the same in every run; it is not changed."""
+    path = make_dir("tui-filled")
+    fill(path)
+    yield path
+    remove_dir(path)
+
+
+@pytest.fixture(scope="session")
+def empty():
+    """A folder with a store on which no server has run and nothing was done."""
+    path = make_dir("tui-empty")
+    fill(path, "none")
+    yield path
+    remove_dir(path)
+
+
 @pytest.fixture
-def empty_store(directory):
-    """A store on which no server has run."""
-    store = Store(f"{directory}/store")
-    store.init()
-    return store.directory
+def filled_anew(directory):
+    """The same in a store that the case may change."""
+    fill(directory)
+    return directory
+
+
+def fill(path, *arguments):
+    subprocess.run([program("fill_store"), "store", *arguments], cwd=path, check=True, timeout=60)
 
 
 @pytest.fixture
 def terminal(directory):
-    """Factory: terminal(**options of terminal.Terminal)."""
+    """Factory: terminal([width, height], **options of terminal.Terminal)."""
     made = []
 
-    def make(**options):
-        made.append(Terminal(directory, **options))
+    def make(*size, **options):
+        made.append(Terminal(directory, *size, **options))
         return made[-1]
     yield make
     for each in made:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A shell in a private tmux: keys go in, the screen comes out, nothing is waited for blindly."""
 
+import difflib
 import itertools
 import os
 import re
@@ -8,30 +9,43 @@ import shlex
 import subprocess
 import time
 
+from support.local import built
 from support.store import ztactl
 
+FIXTURE_NOW_S = 1800000000  # as in fill_store.c
 _NUMBERS = itertools.count()
 _WITHIN_S = 10
-_VARYING = ((r"\d\d\d\d-\d\d-\d\dT[0-9:.]+Z", "YYYY-MM-DDTHH:MM:SSZ"),
-            (r"\d\d:\d\d:\d\d", "HH:MM:SS"),
-            (r"up [0-9smhd ]+?  ", "up          "),
-            (r"\b[0-9a-f]{16,64}\b", lambda found: "x" * len(found.group())))
+_REFRESH_S = 0.1  # of the console, without a key
+# The audit trail's hashes are over who made the store; sizes depend on the page size.
+_VARYING = ((r"\b[0-9a-f]{64}\b|(?<=head )[0-9a-f]{16}", lambda found: "x" * len(found.group())),)
+_SCREENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens")
+
+
+def program(name, env=None):
+    """A program of tests/tui as it was built."""
+    env = env or {"fill_store": "ZTA_TUI_FILL", "ztactl": "ZTA_TUI_CTL"}[name]
+    path = built(env, f"tests/tui/{name}")
+    if not path:
+        raise FileNotFoundError(f"no build/*/tests/tui/{name}: run make check-tui")
+    return path
 
 
 class Terminal:
-    """Attributes: width, height. A shell runs in it; end() ends it and all that it started."""
+    """A shell runs in it, or the command; end() ends it and all that it started."""
 
-    def __init__(self, directory, width=80, height=24, term="screen-256color", **env):
+    def __init__(self, directory, width=80, height=24, term="screen-256color", command=None,
+                 **env):
         self._socket = f"zta-{os.getpid()}-{next(_NUMBERS)}"
         self.directory = directory
         shown = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PS1": "$ ", "HISTFILE": "", **env}
         words = [f"{name}={value}" for name, value in shown.items() if value is not None]
-        shell = shlex.join(["env", "-u", "NO_COLOR", *words, "TMUX=", "bash", "--norc",
-                            "--noprofile", "-i"])
+        shell = shlex.join(["env", "-u", "NO_COLOR", *words, "TMUX=",
+                            *(command or ["bash", "--norc", "--noprofile", "-i"])])
         self._tmux("-f", "/dev/null", "start-server", ";", "set-option", "-g",
                    "default-terminal", term, ";", "set-option", "-g", "status", "off", ";",
                    "new-session", "-d", "-s", "case", "-x", str(width), "-y", str(height), shell)
-        self.wait("$")
+        if not command:
+            self.wait("$")
 
     def _tmux(self, *arguments):
         done = subprocess.run(["tmux", "-L", self._socket, *arguments], check=True, timeout=30,
@@ -49,6 +63,10 @@ class Terminal:
     def type(self, text):
         self._tmux("send-keys", "-t", "case", "-l", text)
 
+    def send(self, data):
+        """Bytes as they are."""
+        self._tmux("send-keys", "-t", "case", "-H", *(f"{byte:02x}" for byte in data))
+
     def run(self, *words):
         """A command line of the shell; `stty -a` of before and after lie in the directory."""
         self.type(f"stty -a > {self.directory}/before; {shlex.join(words)}; "
@@ -57,6 +75,11 @@ class Terminal:
 
     def console(self, store, *options):
         self.run(ztactl(), "--store", store, *options)
+
+    def fixture(self, directory, *options):
+        """The console on a store of fill_store.c, at its time."""
+        self.run("env", f"ZTA_TEST_CLOCK={FIXTURE_NOW_S}", program("ztactl"), "--store",
+                 f"{directory}/store", *options)
 
     def screen(self, escapes=False):
         text = self._tmux("capture-pane", "-p", "-t", "case", *(["-e"] if escapes else []))
@@ -71,6 +94,15 @@ class Terminal:
                 return screen
             assert time.monotonic() < end, f"no {texts} without {absent} in:\n{screen}"
             time.sleep(0.02)
+
+    def settled(self, *texts):
+        """The screen that has all the texts and stays as it is for two refreshes."""
+        screen, since = self.wait(*texts), time.monotonic()
+        while time.monotonic() - since < 2 * _REFRESH_S:
+            time.sleep(0.02)
+            former, screen = screen, self.wait(*texts)
+            since = since if screen == former else time.monotonic()
+        return screen
 
     def resize(self, width, height):
         self._tmux("resize-window", "-t", "case", "-x", str(width), "-y", str(height))
@@ -103,12 +135,22 @@ class Terminal:
 
 
 def compare(screen, name):
-    """With screens/<name>.txt, times and ids apart; ZTA_UPDATE_SCREENS=1 rewrites it."""
+    """With screens/<name>.txt, hashes apart; ZTA_UPDATE_SCREENS=1 writes it."""
     for pattern, instead in _VARYING:
         screen = re.sub(pattern, instead, screen)
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens", f"{name}.txt")
+    screen = screen.rstrip("\n") + "\n"
+    path = os.path.join(_SCREENS, f"{name}.txt")
     if os.environ.get("ZTA_UPDATE_SCREENS"):
         with open(path, "w", encoding="utf-8") as file:
-            file.write(screen.rstrip("\n") + "\n")
+            file.write(screen)
     with open(path, encoding="utf-8") as file:
-        assert screen.rstrip("\n") + "\n" == file.read(), f"{path}: make screens rewrites it"
+        recorded = file.read()
+    if screen != recorded:
+        lines = difflib.unified_diff(recorded.splitlines(), screen.splitlines(),
+                                     f"screens/{name}.txt", "the screen", lineterm="", n=1)
+        raise AssertionError("\n".join([*lines, "when that is meant: make screens"]))
+
+
+def recorded():
+    """Names of all recorded screens."""
+    return {name.removesuffix(".txt") for name in os.listdir(_SCREENS)}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every view as a recorded screen: a store that is always the same, a clock that stands still."""
+
+import pytest
+
+from terminal import compare, recorded
+
+_SIZES = ((80, 24), (120, 35))
+_WIDE = (200, 60)
+
+# name: keys one after the other (a list is typed, a tuple waited for), then what is there at last.
+_ROWS = ("REQS", "alice")  # of Sessions
+_FILLED = {
+    "overview": ([], ("insufficient_scope", "1 Overview", "Health")),
+    "overview-all": (["t"], ("Routes by requests",)),
+    "traffic": (["2"], ("following", "16/s", "07:59:59")),
+    "traffic-why": (["2", ("following", "07:59:59"), "/", ["insufficient"], "Enter", "Enter"],
+                    ("Decision", "denied")),
+    "traffic-filter": (["2", "f", ["reason=no_rule subject=alice"], "Enter"],
+                       ("filter reason=no_rule subject=alice",)),
+    "traffic-filter-wrong": (["2", "f", ["reason=nonsense"], "Enter"], ("filter: reason=nonsense",
+                                                                       "'nonsense'")),
+    "sessions": (["3"], ("60 sessions", "alice")),
+    "sessions-sorted": (["3", _ROWS, "s", "s"], ("60 sessions", "dave")),
+    "sessions-detail": (["3", _ROWS, "j", "Enter"], ("token id", "bob")),
+    "sessions-detail-end": (["3", _ROWS, "j", "Enter", "/", ["latest"], "Enter"],
+                            ("Latest requests",)),
+    "sessions-revoke": (["3", _ROWS, "Space", "Space", "R"], ("reason:", "hits 2 sessions")),
+    "sessions-confirm": (["3", _ROWS, "Space", "Space", "R", ["stolen"], "Enter"],
+                         ("type 2 to revoke:",)),
+    "keys": (["4"], ("6 API keys", "partner-acme")),
+    "keys-detail": (["4", ("OWNER", "billing"), "j", "j", "Enter"], ("build log",)),
+    "keys-revoke": (["4", ("OWNER", "billing"), "R"], ("reason:", "refused for good")),
+    "audit": (["5"], ("consistent, 10 entries",)),
+    "audit-detail": (["5", ("chain", "kim"), "Enter"], ("By whom",)),
+    "help": (["?"], ("one row down",)),
+}
+_WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
+_EMPTY = {
+    "empty-overview": ([], ("no requests", "no server has run")),
+    "empty-traffic": (["2"], ("no request was recorded yet",)),
+    "empty-sessions": (["3"], ("no session was seen yet",)),
+    "empty-keys": (["4"], ("there is no API key",)),
+    "empty-audit": (["5"], ("store init",)),
+}
+
+
+def _name(name, size):
+    return f"{name}-{size[0]}x{size[1]}"
+
+
+def _cases():
+    for name, (keys, texts) in _FILLED.items():
+        for size in (*_SIZES, _WIDE) if name in _WIDE_NAMES else _SIZES:
+            yield pytest.param(_name(name, size), size, keys, texts, id=_name(name, size))
+
+
+def _show(screen, keys, texts):
+    for key in keys:
+        # A search or filter is open before it is typed into.
+        if isinstance(key, list):
+            screen.wait(":")
+            screen.type(key[0])
+        elif isinstance(key, tuple):
+            screen.wait(*key)
+        else:
+            screen.keys(key)
+    return screen.settled(*texts)
+
+
+@pytest.mark.parametrize("name,size,keys,texts", list(_cases()))
+def test_a_filled_store(filled, terminal, name, size, keys, texts):
+    screen = terminal(*size)
+    screen.fixture(filled)
+    screen.wait("1 Overview", "Health")
+    compare(_show(screen, keys, texts), name)
+
+
+@pytest.mark.parametrize("name", _EMPTY)
+def test_an_empty_store(empty, terminal, name):
+    screen = terminal()
+    screen.fixture(empty)
+    screen.wait("1 Overview", "Health")
+    compare(_show(screen, *_EMPTY[name]), _name(name, _SIZES[0]))
+
+
+@pytest.mark.parametrize("name,options", (("overview-ascii", {"LC_ALL": "C"}),
+                                          ("overview-mono", {"NO_COLOR": "1"})))
+def test_other_terminals(filled, terminal, name, options):
+    screen = terminal(**options)
+    screen.fixture(filled)
+    compare(screen.settled("insufficient_scope", "Health"), _name(name, _SIZES[0]))
+
+
+def test_no_recorded_screen_is_forgotten():
+    known = {case.id for case in _cases()}
+    known |= {_name(name, _SIZES[0]) for name in (*_EMPTY, "overview-ascii", "overview-mono")}
+    assert recorded() == known
