@@ -139,7 +139,7 @@ def test_httpds_user_changes_no_file_of_policy(busy):
     ["revoke", "--subject", "alice@corp", "--reason", "x", "--yes"],
     ["block", "alice@corp", "--for", "1h", "--reason", "x", "--yes"],
     ["blocks", "remove", "bob@corp", "--reason", "x"],
-    ["store", "init"],
+    ["store", "init", "--owner", USERS.httpd, "--group", USERS.group, "--httpd", USERS.httpd],
 ])
 def test_httpds_user_changes_nothing_with_ztactl(busy, arguments):
     before = digest(busy.store.policy_path())
