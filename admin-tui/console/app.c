@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/console/words.h"
+
+#define COMMAND_LABEL ":"
+
 enum {
     SPLIT_HEIGHT = 26,  /* of the body, from which on a detail stands below its list */
     BESIDE_WIDTH = 160, /* from which on it stands beside it */
@@ -112,6 +116,73 @@ static void search(struct tui_app *app, bool is_back)
     }
 }
 
+/* What a key or a command means. */
+static void do_action(struct tui_app *app, enum tui_action action, int key);
+
+static void put_words(struct tui_app *app, const struct tui_word *words, size_t n)
+{
+    char text[sizeof app->desk.message];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    for (size_t i = 0; i < n; i++) {
+        zta_buffer_printf(&out, "%s%s", i == 0 ? "" : "  ", words[i].name);
+    }
+    tui_say(&app->desk, "%s", text);
+}
+
+/* Tab: as far as it is clear; when it is not, what there is to choose from. */
+static void complete(struct tui_app *app)
+{
+    struct tui_word words[TUI_WORDS_ALL];
+    struct tui_prompt *prompt = &app->prompt;
+    size_t n = tui_words_find(prompt->text, prompt->len, words);
+    size_t common = tui_words_common(words, n);
+    if (n == 0) {
+        tui_complain(&app->desk, "no command begins so");
+        return;
+    }
+    if (common > prompt->len || n == 1) {
+        char text[TUI_WORD_SIZE + 1];
+        (void)snprintf(text, sizeof text, "%.*s%s", (int)common, words[0].name, n == 1 ? " " : "");
+        tui_prompt_open(prompt, COMMAND_LABEL, text);
+    }
+    if (n > 1) {
+        put_words(app, words, n);
+    }
+}
+
+/* A word, or as much of it as is clear, and what follows it. False: it is to be put right. */
+static bool command(struct tui_app *app)
+{
+    struct tui_word words[TUI_WORDS_ALL];
+    struct tui_view *view = current(app);
+    const char *text = app->prompt.text + strspn(app->prompt.text, " ");
+    size_t len = strcspn(text, " ");
+    const char *rest = text + len + strspn(text + len, " ");
+    size_t n = len == 0 ? 0 : tui_words_find(text, len, words);
+    if (n != 1) {
+        tui_complain(&app->desk,
+                     n == 0 ? "no command '%.*s'; Tab shows them all"
+                            : "'%.*s' begins several commands; Tab shows them",
+                     (int)len, text);
+        return len == 0;
+    }
+    if (words[0].is_view) {
+        go_to(app, words[0].view);
+        return true;
+    }
+    if (words[0].action == TUI_ACTION_FILTER && *rest != '\0' && view->ops->set_filter != NULL) {
+        return view->ops->set_filter(view, rest);
+    }
+    if (words[0].action == TUI_ACTION_SEARCH && *rest != '\0') {
+        (void)snprintf(app->searched, sizeof app->searched, "%s", rest);
+        search(app, false);
+        return true;
+    }
+    do_action(app, words[0].action, TUI_KEY_NONE);
+    return true;
+}
+
 static void answer(struct tui_app *app)
 {
     struct tui_view *view = current(app);
@@ -131,6 +202,12 @@ static void answer(struct tui_app *app)
             /* To be put right, not typed again. */
             app->prompt.is_open = true;
             app->asking = TUI_ASKING_FILTER;
+        }
+        break;
+    case TUI_ASKING_COMMAND:
+        if (!command(app)) {
+            app->prompt.is_open = true;
+            app->asking = TUI_ASKING_COMMAND;
         }
         break;
     }
@@ -226,6 +303,10 @@ static void act(struct tui_app *app, enum tui_action action, int key)
     case TUI_ACTION_SEARCH_FORMER:
         search(app, action == TUI_ACTION_SEARCH_FORMER);
         break;
+    case TUI_ACTION_COMMAND:
+        app->asking = TUI_ASKING_COMMAND;
+        tui_prompt_open(&app->prompt, COMMAND_LABEL, NULL);
+        break;
     case TUI_ACTION_PAUSE:
         pause(app);
         break;
@@ -233,6 +314,9 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         if (!tui_dialog_begin_undo(&app->desk.dialog)) {
             tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
         }
+        break;
+    case TUI_ACTION_REDRAW:
+        app->is_redraw_due = true;
         break;
     case TUI_ACTION_HELP:
         tui_frame_help(&app->desk.page);
@@ -245,6 +329,16 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         if (action != TUI_ACTION_NONE && !view->ops->act(view, action)) {
             tui_complain(&app->desk, "that key means nothing here; ? lists them");
         }
+    }
+}
+
+static void do_action(struct tui_app *app, enum tui_action action, int key)
+{
+    if (is_movement(action)) {
+        move(app, action);
+    }
+    else {
+        act(app, action, key);
     }
 }
 
@@ -267,6 +361,10 @@ void tui_app_key(struct tui_app *app, int key)
         tell(app, &said);
         return;
     }
+    if (app->prompt.is_open && app->asking == TUI_ASKING_COMMAND && key == TUI_KEY_TAB) {
+        complete(app);
+        return;
+    }
     if (app->prompt.is_open) {
         enum tui_prompt_end end = tui_prompt_key(&app->prompt, key);
         if (end == TUI_PROMPT_DONE) {
@@ -278,11 +376,8 @@ void tui_app_key(struct tui_app *app, int key)
     if (key >= '1' && key <= '9') {
         go_to(app, (size_t)(key - '1'));
     }
-    else if (is_movement(action)) {
-        move(app, action);
-    }
     else {
-        act(app, action, key);
+        do_action(app, action, key);
     }
 }
 
@@ -362,7 +457,8 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
         if (app->desk.message[0] != '\0' && rest.height > 0) {
             struct tui_area above = tui_area_part(&rest, 0, rest.height - 1, -1, 1);
             tui_fill(&above, TUI_ROLE_TEXT);
-            (void)tui_put(&above, 1, 0, TUI_ROLE_BAD, zta_text_of(app->desk.message));
+            enum tui_role role = app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_INFO;
+            (void)tui_put(&above, 1, 0, role, zta_text_of(app->desk.message));
         }
     }
     else {

@@ -18,6 +18,7 @@ enum tui_asking {
     TUI_ASKING_NOTHING = 0,
     TUI_ASKING_SEARCH,
     TUI_ASKING_FILTER,
+    TUI_ASKING_COMMAND,
 };
 
 struct tui_app {
@@ -36,6 +37,7 @@ struct tui_app {
     bool is_split; /* the page stands below or beside the list, as drawn last */
     bool is_paused;
     bool is_over;
+    bool is_redraw_due; /* of everything, by who has the terminal */
 };
 
 /* The model stays the caller's. ZTA_NO_MEMORY. */

@@ -40,18 +40,17 @@ static bool take_keys(struct tui_app *app, int wait_ms)
     int key = tui_term_key(wait_ms);
     bool has_any = key != TUI_KEY_NONE;
     while (key != TUI_KEY_NONE && !app->is_over && !tui_term_is_ending()) {
-        if (tui_key_action(key) == TUI_ACTION_REDRAW) {
-            tui_term_redraw();
-        }
-        else {
-            size_t before = app->current;
-            tui_app_key(app, key);
-            /* Another view has its rows before the next key means one of them. */
-            if (app->current != before) {
-                (void)tui_app_refresh(app, zta_clock_real_ns());
-            }
+        size_t before = app->current;
+        tui_app_key(app, key);
+        /* Another view has its rows before the next key means one of them. */
+        if (app->current != before) {
+            (void)tui_app_refresh(app, zta_clock_real_ns());
         }
         key = tui_term_key(0);
+    }
+    if (app->is_redraw_due) {
+        tui_term_redraw();
+        app->is_redraw_due = false;
     }
     if (app->desk.copied[0] != '\0') {
         tui_term_copy(app->desk.copied);

@@ -92,7 +92,7 @@ static void put_sessions(struct zta_change *change)
         struct zta_session session;
         memset(&session, 0, sizeof session);
         scratch_session_id(i, session.id);
-        session.kind = ZTA_SESSION_SID;
+        session.kind = i == 7 ? ZTA_SESSION_CNF : ZTA_SESSION_SID;
         session.credential = ZTA_CREDENTIAL_TOKEN;
         session.last_s = now_ns / ZTA_NS_PER_S - i;
         session.n_requests = 100 * i;
@@ -163,7 +163,7 @@ static const char *draw(int width, int height)
 static void press(const char *keys)
 {
     for (; *keys != '\0'; keys++) {
-        tui_app_key(&app, *keys == '\r' ? TUI_KEY_ENTER : *keys);
+        tui_app_key(&app, *keys == '\r' ? (int)TUI_KEY_ENTER : *keys);
     }
 }
 
@@ -325,6 +325,77 @@ static void keys_are_shown_and_revoked_for_good(void **state)
     assert_shows("this key was revoked before");
 }
 
+static void commands_have_the_names_of_views_and_actions(void **state)
+{
+    press("1:sess\t\r");
+    draw(80, 24);
+    assert_shows("7 sessions");
+    press(":s\t");
+    draw(80, 24);
+    assert_shows("search-next");
+    assert_shows(": s");
+    press("o\t\r");
+    draw(80, 24);
+    assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
+    press(":filter user5\r");
+    draw(80, 24);
+    assert_shows("1 sessions match  user5");
+    press(":filter\r\x15\r:sea\r");
+    draw(80, 24);
+    assert_shows("'sea' begins several commands");
+    press("\x15nonsense\r");
+    draw(80, 24);
+    assert_shows("no command 'nonsense'");
+    press("\x15:\t");
+    draw(80, 24);
+    assert_shows("no command begins so");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press(":search user3\r:detail\r");
+    draw(120, 35);
+    assert_shows("subject   user3");
+    assert_shows("Latest requests");
+    press(":quit\r");
+    assert_false(app.is_over);
+    press("ssss");
+}
+
+static void keys_typed_while_it_counts_are_for_the_dialog(void **state)
+{
+    press("3");
+    draw(80, 24);
+    press("GRlost\r");
+    draw(80, 24);
+    assert_shows("type yes to revoke:");
+    assert_shows("hits 1 session");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("R");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    draw(80, 24);
+    assert_shows("nothing was changed");
+    press("R");
+    for (int i = 0; i < 3 * TUI_AHEAD_MAX; i++) {
+        press("x");
+    }
+    assert_int_equal(app.desk.dialog.n_ahead, TUI_AHEAD_MAX);
+    draw(80, 24);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("g");
+}
+
+static void details_are_searched(void **state)
+{
+    press("3");
+    draw(120, 35);
+    press("\r/LATEST\r");
+    draw(120, 35);
+    assert_shows("Latest requests");
+    assert_shows("GET /orders/17");
+    press("/nowhere\r");
+    draw(120, 35);
+    assert_shows("'nowhere' is not on this page");
+    press("q");
+}
+
 static void a_stopped_server_is_said(void **state)
 {
     now_ns += 60 * ZTA_NS_PER_S;
@@ -370,6 +441,9 @@ int main(void)
         cmocka_unit_test(sessions_are_sorted_filtered_and_shown),
         cmocka_unit_test(revoking_asks_says_and_can_be_taken_back),
         cmocka_unit_test(keys_are_shown_and_revoked_for_good),
+        cmocka_unit_test(commands_have_the_names_of_views_and_actions),
+        cmocka_unit_test(keys_typed_while_it_counts_are_for_the_dialog),
+        cmocka_unit_test(details_are_searched),
         cmocka_unit_test(a_stopped_server_is_said),
         cmocka_unit_test(who_may_not_write_is_told_why),
         cmocka_unit_test(any_keys_in_any_order_do_no_harm),
