@@ -223,23 +223,22 @@ static bool judge_subject(struct judgement *j)
 
 static void judge_rules(struct judgement *j)
 {
-    struct zta_decision rules;
+    const struct zta_decision before = j->decision;
+    struct zta_decision *rules = &j->decision;
     if (j->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_OFF) {
         return;
     }
-    zta_rules_decide(mod_zta_global()->rules, &j->request->facts, &j->stance, j->now_s, &rules);
-    struct zta_decision before = j->decision;
-    j->decision = rules;
+    zta_rules_decide(mod_zta_global()->rules, &j->request->facts, &j->stance, j->now_s, rules);
     /* What an earlier monitored check said stands; else what the rules would have said. */
     if (before.monitor.outcome != ZTA_OUTCOME_ALLOW) {
-        j->decision.monitor = before.monitor;
-        if (rules.verdict.outcome == ZTA_OUTCOME_ALLOW) {
-            apr_cpystrn(j->decision.missing, before.missing, sizeof(j->decision.missing));
-            j->decision.nearest[0] = '\0';
+        rules->monitor = before.monitor;
+        if (rules->verdict.outcome == ZTA_OUTCOME_ALLOW) {
+            apr_cpystrn(rules->missing, before.missing, sizeof(rules->missing));
+            rules->nearest[0] = '\0';
         }
     }
-    else if (!rules.has_monitor) {
-        j->decision.monitor = rules.verdict;
+    else if (!rules->has_monitor) {
+        rules->monitor = rules->verdict;
     }
 }
 

@@ -75,8 +75,9 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
     struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
     size_t n_left_out = 0;
 
-    result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_ALLOW, .reason = ZTA_REASON_OK};
-    result->monitored = result->enforced;
+    /* What passes has no more to say. */
+    result->enforced.outcome = ZTA_OUTCOME_ALLOW;
+    result->monitored.outcome = ZTA_OUTCOME_ALLOW;
     result->keys[0] = '\0';
     size_t n = zta_rules_limits(mod_zta_global()->rules, &request->facts, stance, now_s, phase,
                                 zta_segment_key(mod_zta_segment()), charges, &n_left_out);
