@@ -426,16 +426,9 @@ static void one_helper_hands_over_to_the_next(void **state)
     world_close(&world);
 }
 
-/* ---- figures ---- */
+/* ---- sizes ---- */
 
-static int64_t cpu_now_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return now.tv_sec * ZTA_NS_PER_S + now.tv_nsec;
-}
-
-static void twenty_thousand_events_a_second_are_kept_up_with(void **state)
+static void what_is_kept_of_events_and_sessions_stays_small(void **state)
 {
     struct world world;
     world_open(&world, NULL, UINT64_C(1) << 30);
@@ -451,17 +444,11 @@ static void twenty_thousand_events_a_second_are_kept_up_with(void **state)
     world_pass(&world, MOD_ZTA_COMMIT_NS);
     world_pass(&world, MOD_ZTA_COMMIT_NS);
     uint64_t series = 5;
-    int64_t spent_ns = 0;
-    int64_t cpu_ns = 0;
     for (int i = 0; i < BATCHES; i++) {
         for (uint32_t k = 0; k < BATCH; k++) {
             world_allowed(&world, 1 + (uint32_t)scratch_random(&series) % SESSIONS);
         }
-        int64_t before_ns = zta_clock_monotonic_ns();
-        int64_t cpu_before_ns = cpu_now_ns();
         world_pass(&world, MOD_ZTA_COMMIT_NS);
-        cpu_ns += cpu_now_ns() - cpu_before_ns;
-        spent_ns += zta_clock_monotonic_ns() - before_ns;
     }
     struct world_tally tally = world_check(&world);
     assert_int_equal(tally.n_rows, SESSIONS + BATCHES * BATCH);
@@ -476,14 +463,9 @@ static void twenty_thousand_events_a_second_are_kept_up_with(void **state)
                      ZTA_OK);
     zta_view_end(&view);
     assert_int_equal(n_sessions, SESSIONS);
-    double rate = BATCHES * (double)BATCH / ((double)spent_ns / 1e9);
-    double cpu_us = (double)cpu_ns / 1000 / (BATCHES * BATCH);
-    print_message("observer: %.0f events/s, %.2f us of CPU and %.0f bytes an event with its index, "
-                  "%.0f bytes a session\n",
-                  rate, cpu_us, (double)bytes / (double)n,
-                  (double)session_bytes / (double)n_sessions);
-    /* The wall's rate is the disk's and whoever else uses it; the processor's is ours. */
-    assert_true(cpu_us < 1e6 / 20000);
+    /* design: 500 bytes a session; an event with its index takes less than its ring slot. */
+    assert_true(session_bytes <= 500 * n_sessions);
+    assert_true(bytes < 512 * n);
     world_close(&world);
 }
 
@@ -498,7 +480,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_room_for_operators_and_new_events),
         cmocka_unit_test(a_helper_killed_at_any_moment_loses_and_doubles_nothing),
         cmocka_unit_test(one_helper_hands_over_to_the_next),
-        cmocka_unit_test(twenty_thousand_events_a_second_are_kept_up_with),
+        cmocka_unit_test(what_is_kept_of_events_and_sessions_stays_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -214,10 +214,10 @@ static void rage(struct zta_segment *segment, struct storm *storm)
     }
     start_stuck(segment, storm, crew.next++, &crew.dying);
     start_stuck(segment, storm, crew.next++, &crew.slow);
-    const int64_t end_ns = zta_clock_monotonic_ns() + 10 * ZTA_RING_CLAIM_TIMEOUT_NS;
     for (int i = 0; i < N_KILLS || zta_counter_get(segment, ZTA_COUNTER_EVENTS_DROPPED_SLOW) == 0;
          i++) {
-        assert_true(crew.next < N_WRITERS_MAX && zta_clock_monotonic_ns() < end_ns);
+        assert_true(crew.next < N_WRITERS_MAX); /* else nobody ever passes the slow one over */
+        /* A kill may meet any instruction of a writer: the moments are drawn. */
         const struct timespec pause = {.tv_nsec = rand_r(&crew.seed) % 10000000};
         (void)nanosleep(&pause, NULL);
         stop_or_continue(&crew);
