@@ -14,7 +14,7 @@
 
 #define RING_SIZE_MAX (UINT64_C(100000) * 512 + 4096) /* slots, and room for the ring's own words */
 
-/* Shares of what the ring, the limits and the proofs leave, in percent; the large class gets the remainder. */
+/* Shares in percent of what the other areas leave; the large class gets the remainder. */
 #define TOKENS_SMALL_PERCENT  40
 #define TOKENS_MIDDLE_PERCENT 40
 #define TOKENS_BAD_PERCENT    10
