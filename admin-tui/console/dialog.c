@@ -13,7 +13,8 @@
 enum {
     BOX_WIDTH = 76,
     BOX_SIDES = 2, /* more than a page has */
-    BOX_FRAME = 4, /* lines of border and prompt, less the title that a page has */
+    BOX_FRAME = 3, /* lines of border and prompt, less the title that a page has */
+    BOX_LEAST = 4,
     TARGETS_SHOWN = 4,
     REASON_MAX = 1000, /* bytes */
 };
@@ -245,10 +246,10 @@ void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialo
     static struct tui_page page; /* too large for a stack */
     bool is_undo = dialog->step == TUI_DIALOG_UNDO;
     int width = area->width < BOX_WIDTH ? area->width : BOX_WIDTH;
-    int height = BOX_FRAME;
+    int height = BOX_LEAST;
     if (dialog->step != TUI_DIALOG_COUNTING) {
         describe(dialog, &page);
-        height += tui_page_lines(&page, width - BOX_SIDES);
+        height = BOX_FRAME + tui_page_lines(&page, width - BOX_SIDES);
     }
     height = area->height < height ? area->height : height;
     struct tui_area box =

@@ -203,6 +203,10 @@ bool tui_list_search(struct tui_list *list, const struct tui_table *table, const
         size_t ahead = is_back ? list->n - step : step;
         size_t row = (list->selected + ahead) % list->n;
         if (row_holds(table, row, zta_text_of(text))) {
+            bool is_in_sight =
+                row >= list->top && list->height > 0 && row < list->top + (size_t)list->height;
+            size_t half = (size_t)list->height / 2;
+            list->top = is_in_sight ? list->top : row > half ? row - half : 0;
             tui_list_select(list, row);
             return true;
         }

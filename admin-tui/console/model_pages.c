@@ -47,63 +47,79 @@ static void put_time(struct tui_page *page, const char *label, int64_t time_s, i
     }
 }
 
-/* Lines of an explanation that are headed, or more than text. */
+/* Parts of an explanation, what matters most first. */
+enum part {
+    PART_DECISION = 0,
+    PART_MONITOR,
+    PART_ASKED,
+    PART_WHO,
+    PART_RECORDED,
+    N_PARTS
+};
+
+static const char *const part_titles[N_PARTS] = {
+    [PART_DECISION] = "Decision",    [PART_MONITOR] = "With all that is monitored",
+    [PART_ASKED] = "What was asked", [PART_WHO] = "Who asked",
+    [PART_RECORDED] = "Recorded",
+};
+
+/* Lines of an explanation that begin a part (the lines behind them belong to it too). */
 static const struct {
     const char *label;
-    const char *heading;
+    enum part part;
+} beginnings[] = {
+    {.label = "request", .part = PART_ASKED},     {.label = "who", .part = PART_WHO},
+    {.label = "decided", .part = PART_DECISION},  {.label = "monitor", .part = PART_MONITOR},
+    {.label = "repeated", .part = PART_RECORDED}, {.label = "note", .part = PART_RECORDED},
+};
+
+/* And those that are to be seen first. */
+static const struct {
+    const char *label;
     enum tui_role role;
-} explained_lines[] = {
-    {.label = "asked", .heading = "What was asked"},
-    {.label = "who", .heading = "Who asked"},
-    {.label = "decided", .heading = "Decision"},
+} seen_lines[] = {
     {.label = "why", .role = TUI_ROLE_STRONG},
     {.label = "missing", .role = TUI_ROLE_WARN},
     {.label = "counted", .role = TUI_ROLE_WARN},
-    {.label = "monitor", .heading = "With all that is monitored", .role = TUI_ROLE_INFO},
-    {.label = "repeated", .heading = "Recorded"},
+    {.label = "monitor", .role = TUI_ROLE_INFO},
 };
 
-static void put_explained(struct tui_page *page, const char *text, uint8_t outcome)
+static bool has_label(const char *line, const char *label)
 {
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        for (size_t i = 0; i < sizeof explained_lines / sizeof explained_lines[0]; i++) {
-            const char *label = explained_lines[i].label;
-            size_t label_len = strlen(label);
-            if (strncmp(text, label, label_len) != 0 || text[label_len] != ' ') {
-                continue;
-            }
-            if (explained_lines[i].heading != NULL) {
-                tui_page_section(page, explained_lines[i].heading);
-            }
-            tui_page_role(page, strcmp(label, "decided") == 0 ? tui_role_of_outcome(outcome)
-                                                              : explained_lines[i].role);
-        }
-        zta_buffer_printf(&page->out, "%.*s\n", (int)len, text);
-        text += len + (text[len] == '\n');
-    }
+    size_t len = strlen(label);
+    return strncmp(line, label, len) == 0 && line[len] == ' ';
 }
 
-bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
-                       struct tui_page *page)
+static enum tui_role role_of_line(const char *line, uint8_t outcome)
 {
-    char text[TUI_PAGE_SIZE];
-    struct zta_buffer out;
-    struct ctl_explained_store kept;
-    struct ctl_explained explained;
-    struct zta_view *view = NULL;
-    if (!begin(model, &view)) {
-        return false;
+    for (size_t i = 0; i < sizeof seen_lines / sizeof seen_lines[0]; i++) {
+        if (has_label(line, seen_lines[i].label)) {
+            return seen_lines[i].role;
+        }
     }
-    enum zta_status status = ctl_explained_find(view, event, &kept, &explained);
-    if (!end(model, &view, status, "explaining")) {
-        return false;
+    return has_label(line, "decided") ? tui_role_of_outcome(outcome) : TUI_ROLE_TEXT;
+}
+
+/* The lines of one part, in their order. */
+static void put_part(struct tui_page *page, const char *text, enum part part, uint8_t outcome)
+{
+    enum part at = PART_ASKED;
+    bool is_headed = false;
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+            at = has_label(text, beginnings[i].label) ? beginnings[i].part : at;
+        }
+        if (at == part) {
+            if (!is_headed) {
+                tui_page_section(page, part_titles[part]);
+                is_headed = true;
+            }
+            tui_page_role(page, role_of_line(text, outcome));
+            zta_buffer_printf(&page->out, "%.*s\n", (int)len, text);
+        }
+        text += len + (text[len] == '\n');
     }
-    tui_page_open(page, "Why");
-    zta_buffer_init(&out, text, sizeof text);
-    ctl_explain(&explained, &out);
-    put_explained(page, text, event->outcome);
-    return true;
 }
 
 /* ---- the latest requests of somebody ---- */
@@ -146,17 +162,46 @@ static bool put_request(void *context, const struct zta_event_key *key,
 }
 
 /* In a view of its own; a page without it is better than none. */
-static void put_latest(struct tui_model *model, struct latest *latest)
+static void put_latest(struct tui_model *model, struct latest *latest, const char *title)
 {
     struct zta_view *view = NULL;
     if (!begin(model, &view)) {
         return;
     }
-    tui_page_section(latest->page, "Latest requests");
+    tui_page_section(latest->page, title);
     enum zta_status status = zta_event_each_back(view, put_request, latest);
     if (end(model, &view, status, "its requests") && latest->n_put == 0) {
         zta_buffer_printf(&latest->page->out, "none among the newest %zu of all\n", latest->n_seen);
     }
+}
+
+bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
+                       struct tui_page *page)
+{
+    char text[TUI_PAGE_SIZE];
+    struct zta_buffer out;
+    struct ctl_explained_store kept;
+    struct ctl_explained explained;
+    struct zta_view *view = NULL;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    enum zta_status status = ctl_explained_find(view, event, &kept, &explained);
+    if (!end(model, &view, status, "explaining")) {
+        return false;
+    }
+    tui_page_open(page, "Why");
+    zta_buffer_init(&out, text, sizeof text);
+    ctl_explain(&explained, &out);
+    for (int part = 0; part < N_PARTS; part++) {
+        put_part(page, text, (enum part)part, event->outcome);
+    }
+    static const uint8_t none[ZTA_SESSION_ID_SIZE];
+    if (memcmp(event->session, none, sizeof none) != 0) {
+        struct latest latest = {.page = page, .session = event->session};
+        put_latest(model, &latest, "Latest requests of the session");
+    }
+    return true;
 }
 
 /* ---- sessions and keys ---- */
@@ -209,7 +254,7 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
     }
     tui_page_open(page, "Session");
     put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
-    put_latest(model, &latest);
+    put_latest(model, &latest, "Latest requests");
     return true;
 }
 
@@ -275,7 +320,7 @@ bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page
     tui_page_printf(page, "used", "%" PRIu64 " times", n_uses);
     put_time(page, "last used", used_s, now_s);
     struct latest latest = {.page = page, .apikey = key.name};
-    put_latest(model, &latest);
+    put_latest(model, &latest, "Latest requests");
     return true;
 }
 
