@@ -270,6 +270,16 @@ size_t tui_line_len(struct zta_text text, int width)
     return text.len;
 }
 
+int tui_put_foreign(const struct tui_area *area, int x, int y, enum tui_role role,
+                    struct zta_text text)
+{
+    char safe[LINE_SIZE];
+    struct zta_buffer out;
+    zta_buffer_init(&out, safe, sizeof safe);
+    zta_buffer_safe(&out, text);
+    return tui_put(area, x, y, role, (struct zta_text){.data = safe, .len = out.len});
+}
+
 int tui_put_wrapped(const struct tui_area *area, enum tui_role role, struct zta_text text)
 {
     int y = 0;

@@ -76,6 +76,9 @@ struct tui_area tui_area_part(const struct tui_area *area, int x, int y, int wid
 int tui_put(const struct tui_area *area, int x, int y, enum tui_role role, struct zta_text text);
 int tui_print(const struct tui_area *area, int x, int y, enum tui_role role, const char *fmt, ...)
     ZTA_PRINTF(5, 6);
+/* Text from outside, made readable and harmless; cut like the others. */
+int tui_put_foreign(const struct tui_area *area, int x, int y, enum tui_role role,
+                    struct zta_text text);
 /* Over as many lines as the area has, cut between words; returns how many it took. */
 int tui_put_wrapped(const struct tui_area *area, enum tui_role role, struct zta_text text);
 /* Ends at the area's right edge; returns the column it begins at. */

@@ -84,12 +84,8 @@ int tui_frame_note(const struct tui_app *app, const struct tui_area *area)
     struct tui_area line = tui_area_part(area, 0, 0, -1, 1);
     char since[TUI_SHORT_MAX];
     if (model->error.status != ZTA_OK) {
-        char safe[512];
-        struct zta_buffer out;
-        zta_buffer_init(&out, safe, sizeof safe);
-        zta_buffer_safe(&out, zta_text_of(model->error.text));
         tui_fill(&line, TUI_ROLE_ALARM);
-        (void)tui_put(&line, 1, 0, TUI_ROLE_ALARM, zta_text_of(safe));
+        (void)tui_put_foreign(&line, 1, 0, TUI_ROLE_ALARM, zta_text_of(model->error.text));
         return 1;
     }
     if (health->is_running) {

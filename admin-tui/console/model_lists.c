@@ -108,7 +108,10 @@ static bool keep_key(void *context, const struct zta_key *key)
     tui_keep(row->owner, sizeof row->owner,
              zta_text_is_absent(key->owner) ? key->name : key->owner);
     enum zta_status status = zta_key_use_get(listing->view, key->id, &row->used_s, &row->n_uses);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        status = zta_revocation_find_key(listing->view, key, &row->is_revoked);
+    }
+    if (status != ZTA_OK) {
         listing->status = status;
         return false;
     }

@@ -17,15 +17,10 @@ enum {
     LEAST = 3,
 };
 
-/* Text from outside; returns the column behind it and a blank. */
-static int put_foreign(const struct tui_area *line, int x, enum tui_role role, struct zta_text text)
+/* One of several words in a line, with the blank behind it; nothing is no word. */
+static int put_word(const struct tui_area *line, int x, enum tui_role role, struct zta_text text)
 {
-    char safe[1024];
-    struct zta_buffer out;
-    zta_buffer_init(&out, safe, sizeof safe);
-    zta_buffer_safe(&out, text);
-    int behind = tui_put(line, x, 0, role, (struct zta_text){.data = safe, .len = out.len});
-    return out.len == 0 ? x : behind + 1;
+    return text.len == 0 ? x : tui_put_foreign(line, x, 0, role, text) + 1;
 }
 
 /* ---- changes ---- */
@@ -41,10 +36,10 @@ static void put_change(const struct tui_area *line, const struct tui_audit_row *
         (void)tui_put_glyph(line, 0, 0, TUI_ROLE_INFO, TUI_GLYPH_MARK);
     }
     (void)tui_put_right(&ago, 0, TUI_ROLE_DIM, zta_text_of(text));
-    (void)put_foreign(&who, 0, TUI_ROLE_TEXT, zta_text_of(row->who));
-    int x = put_foreign(&rest, 0, TUI_ROLE_STRONG, zta_text_of(row->action));
-    x = put_foreign(&rest, x, TUI_ROLE_TEXT, zta_text_of(row->target));
-    (void)put_foreign(&rest, x, TUI_ROLE_DIM, zta_text_of(row->reason));
+    (void)put_word(&who, 0, TUI_ROLE_TEXT, zta_text_of(row->who));
+    int x = put_word(&rest, 0, TUI_ROLE_STRONG, zta_text_of(row->action));
+    x = put_word(&rest, x, TUI_ROLE_TEXT, zta_text_of(row->target));
+    (void)put_word(&rest, x, TUI_ROLE_DIM, zta_text_of(row->reason));
 }
 
 static int wanted_changes(const struct tui_model *model, bool shows_all)
@@ -79,15 +74,15 @@ static void put_refusal(const struct tui_area *line, const struct ctl_event *row
     (void)tui_put(line, 0, 0, TUI_ROLE_DIM, zta_text_of(clock));
     (void)tui_put(&reason, 0, 0, tui_role_of_outcome(event->outcome),
                   zta_text_of(zta_reason_name((enum zta_reason)event->reason)));
-    int x = put_foreign(&rest, 0, TUI_ROLE_DIM, zta_event_text(event, ZTA_EVENT_METHOD));
-    x = put_foreign(&rest, x, TUI_ROLE_TEXT, zta_event_text(event, ZTA_EVENT_PATH));
-    x = put_foreign(&rest, x, TUI_ROLE_STRONG, zta_event_text(event, ZTA_EVENT_SUBJECT));
+    int x = put_word(&rest, 0, TUI_ROLE_DIM, zta_event_text(event, ZTA_EVENT_METHOD));
+    x = put_word(&rest, x, TUI_ROLE_TEXT, zta_event_text(event, ZTA_EVENT_PATH));
+    x = put_word(&rest, x, TUI_ROLE_STRONG, zta_event_text(event, ZTA_EVENT_SUBJECT));
     if (missing.len > 0) {
         bool is_limited = event->reason == ZTA_REASON_RATE_LIMITED;
         x = tui_print(&rest, x, 0, TUI_ROLE_DIM, is_limited ? "counted by " : "lacks ");
-        x = put_foreign(&rest, x, TUI_ROLE_WARN, missing);
+        x = put_word(&rest, x, TUI_ROLE_WARN, missing);
     }
-    (void)put_foreign(&rest, x, TUI_ROLE_DIM, zta_event_text(event, ZTA_EVENT_DETAIL));
+    (void)put_word(&rest, x, TUI_ROLE_DIM, zta_event_text(event, ZTA_EVENT_DETAIL));
 }
 
 static int wanted_refusals(const struct tui_model *model, bool shows_all)

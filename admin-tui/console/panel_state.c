@@ -18,16 +18,6 @@ enum {
 
 #define FULL 0.8 /* of a store or ring, from which on it is told as bad */
 
-/* Text from outside; returns the column behind it and a blank. */
-static int put_foreign(const struct tui_area *line, int x, enum tui_role role, const char *text)
-{
-    char safe[1024];
-    struct zta_buffer out;
-    zta_buffer_init(&out, safe, sizeof safe);
-    tui_format_foreign(&out, zta_text_of(text));
-    return tui_put(line, x, 0, role, (struct zta_text){.data = safe, .len = out.len}) + 1;
-}
-
 /* ---- places ---- */
 
 static int put_stance(const struct tui_area *line, const struct tui_location *location)
@@ -73,9 +63,9 @@ static void draw_places(const struct tui_model *model, const struct tui_area *ar
         const struct tui_location *location = &health->locations[i];
         struct tui_area line = tui_area_part(&inside, 0, (int)i, -1, 1);
         struct tui_area label = tui_area_part(&line, 0, 0, put_stance(&line, location) - 1, 1);
-        int x = put_foreign(&label, 0, location->is_lower ? TUI_ROLE_WARN : TUI_ROLE_TEXT,
-                            location->path);
-        (void)put_foreign(&label, x, TUI_ROLE_DIM, location->server);
+        int x = tui_put_foreign(&label, 0, 0, location->is_lower ? TUI_ROLE_WARN : TUI_ROLE_TEXT,
+                                zta_text_of(location->path));
+        (void)tui_put_foreign(&label, x + 1, 0, TUI_ROLE_DIM, zta_text_of(location->server));
     }
     if (shown < all) {
         (void)tui_print(&inside, 0, (int)shown, TUI_ROLE_DIM, "and %zu more", all - shown);
@@ -217,8 +207,8 @@ static void put_alert(const struct tui_area *line, const struct tui_model *model
     tui_format_ago(alert->since_s, model->now_ns / ZTA_NS_PER_S, ago);
     (void)tui_print(line, 0, 0, TUI_ROLE_BAD, "alert");
     int x = tui_print(line, LABEL, 0, TUI_ROLE_DIM, "%s ago ", ago);
-    x = put_foreign(line, x, TUI_ROLE_BAD, alert->name);
-    (void)put_foreign(line, x, TUI_ROLE_TEXT, alert->text);
+    x = tui_put_foreign(line, x, 0, TUI_ROLE_BAD, zta_text_of(alert->name));
+    (void)tui_put_foreign(line, x + 1, 0, TUI_ROLE_TEXT, zta_text_of(alert->text));
 }
 
 static int wanted_health(const struct tui_model *model, bool shows_all)

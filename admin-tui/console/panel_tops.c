@@ -79,15 +79,6 @@ static uint64_t count_of(const struct showing *showing, const struct tui_top *to
     return showing->by_refused ? top->refused : top->all;
 }
 
-static void put_name(const struct tui_area *area, const char *name)
-{
-    char safe[4 * TUI_TALLY_NAME];
-    struct zta_buffer out;
-    zta_buffer_init(&out, safe, sizeof safe);
-    tui_format_foreign(&out, zta_text_of(name));
-    (void)tui_put(area, 0, 0, TUI_ROLE_TEXT, (struct zta_text){.data = safe, .len = out.len});
-}
-
 /* Of the parts of a line those that the width has room for. */
 static void put_row(const struct tui_area *line, const struct showing *showing,
                     const struct tui_top *top)
@@ -103,7 +94,7 @@ static void put_row(const struct tui_area *line, const struct showing *showing,
     struct tui_area count = tui_area_part(line, x + bar, 0, COUNT, 1);
     struct tui_area part = tui_area_part(line, x + bar + COUNT, 0, share, 1);
     struct tui_area end = tui_area_part(line, line->width - TREND, 0, trend > 0 ? TREND : 0, 1);
-    put_name(&label, top->name);
+    (void)tui_put_foreign(&label, 0, 0, TUI_ROLE_TEXT, zta_text_of(top->name));
     tui_bar(&middle, 0, showing->role, showing->most == 0 ? 0 : (double)n / (double)showing->most);
     tui_format_count(n, text);
     (void)tui_put_right(&count, 0, TUI_ROLE_STRONG, zta_text_of(text));

@@ -17,14 +17,14 @@ def test_each_view_by_its_number(live, terminal):
     screen.wait("1 Overview", "Refused because of", "insufficient_scope", "stage 2", "Health")
     for number, texts in ((2, ("following", "/orders/5", "deny", "alice")),
                           (3, ("sessions", "alice", "bob", "SEEN")),
-                          (4, ("1 API keys", "billing", "living", "in 89d")),
+                          (4, ("1 API key", "billing", "living", "in 89d")),
                           (5, ("consistent", "keys create", "stuffing"))):
         screen.keys(str(number))
         screen.wait(*texts)
     screen.keys("[", "[")
     screen.wait("SUBJECT", "SEEN")
     screen.keys("]")
-    screen.wait("API keys")
+    screen.wait("1 API key")
     screen.keys("q")
     screen.check_restored()
 
@@ -74,7 +74,7 @@ def test_a_session_is_revoked_and_taken_back(live, terminal):
     screen.keys("f")
     screen.type("mallory")
     screen.keys("Enter")
-    screen.wait("1 sessions match", absent=["alice"])
+    screen.wait("1 session matches", absent=["alice"])
     screen.keys("R")
     screen.wait("of mallory", "hits 1 session", "reason:")
     screen.type("stolen phone")

@@ -262,7 +262,7 @@ static void sessions_are_sorted_filtered_and_shown(void **state)
     assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
     press("fuser5\r");
     draw(120, 35);
-    assert_shows("1 sessions match  user5");
+    assert_shows("1 session matches  user5");
     press("\r");
     draw(120, 35);
     assert_shows("requests  500, 0 of them refused");
@@ -339,7 +339,7 @@ static void commands_have_the_names_of_views_and_actions(void **state)
     assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
     press(":filter user5\r");
     draw(80, 24);
-    assert_shows("1 sessions match  user5");
+    assert_shows("1 session matches  user5");
     press(":filter\r\x15\r:sea\r");
     draw(80, 24);
     assert_shows("'sea' begins several commands");

@@ -84,8 +84,6 @@ static struct tui_list *rows(struct tui_view *view, struct tui_table *table)
 
 static void draw_chain(const struct tui_audit *audit, const struct tui_area *line)
 {
-    char safe[512];
-    struct zta_buffer out;
     int x = tui_print(line, 1, 0, TUI_ROLE_DIM, "chain ");
     switch (audit->chain) {
     case TUI_CHAIN_UNKNOWN:
@@ -97,10 +95,9 @@ static void draw_chain(const struct tui_audit *audit, const struct tui_area *lin
                         audit->n_verified, audit->head);
         break;
     case TUI_CHAIN_BROKEN:
-        zta_buffer_init(&out, safe, sizeof safe);
-        zta_buffer_safe(&out, zta_text_of(audit->fault));
-        (void)tui_print(line, x, 0, TUI_ROLE_ALARM, "broken at entry %" PRIu64 ": %s",
-                        audit->n_verified, safe);
+        x = tui_print(line, x, 0, TUI_ROLE_ALARM, "broken at entry %" PRIu64 ": ",
+                      audit->n_verified);
+        (void)tui_put_foreign(line, x, 0, TUI_ROLE_ALARM, zta_text_of(audit->fault));
         break;
     }
 }

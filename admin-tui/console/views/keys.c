@@ -36,16 +36,15 @@ static const struct tui_column columns[N_COLUMNS] = {
 
 static bool is_over(const struct tui_apikey *key, int64_t now_s)
 {
-    return key->revoked_s == 0 && key->expires_s != 0 && key->expires_s <= now_s;
+    return !key->is_revoked && key->expires_s != 0 && key->expires_s <= now_s;
 }
 
 static void put_state(const struct tui_apikey *key, int64_t now_s, struct zta_buffer *out,
                       enum tui_role *role)
 {
-    bool is_revoked = key->revoked_s != 0;
     bool has_expired = is_over(key, now_s);
-    *role = is_revoked ? TUI_ROLE_BAD : has_expired ? TUI_ROLE_WARN : TUI_ROLE_GOOD;
-    zta_buffer_string(out, is_revoked ? "revoked" : has_expired ? "expired" : "living");
+    *role = key->is_revoked ? TUI_ROLE_BAD : has_expired ? TUI_ROLE_WARN : TUI_ROLE_GOOD;
+    zta_buffer_string(out, key->is_revoked ? "revoked" : has_expired ? "expired" : "living");
 }
 
 static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
@@ -107,7 +106,7 @@ static void draw(struct tui_view *view, const struct tui_area *area)
     struct tui_table table;
     struct tui_list *list = rows(view, &table);
     int x = tui_print(area, 1, 0, TUI_ROLE_STRONG, "%zu ", list->n);
-    (void)tui_print(area, x, 0, TUI_ROLE_DIM, "API keys%s",
+    (void)tui_print(area, x, 0, TUI_ROLE_DIM, "API key%s%s", list->n == 1 ? "" : "s",
                     view->model->keys.is_cut ? ", and more: `ztactl keys list` shows all" : "");
     struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
     tui_list_draw(&below, &table, list);

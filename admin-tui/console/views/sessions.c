@@ -206,15 +206,15 @@ static void draw_status(const struct tui_view *view, const struct tui_area *line
     char share[TUI_SHORT_MAX];
     bool is_filtered = window->words[0] != '\0';
     uint64_t all = view->model->health.n_sessions;
-    tui_format_count(is_filtered || window->is_whole ? window->n_matched : all, count);
+    uint64_t n = is_filtered || window->is_whole ? window->n_matched : all;
+    tui_format_count(n, count);
     int x = tui_print(line, 1, 0, TUI_ROLE_STRONG, "%s ", count);
-    x = tui_print(line, x, 0, TUI_ROLE_DIM, "sessions%s  ", is_filtered ? " match" : "");
+    x = tui_print(line, x, 0, TUI_ROLE_DIM, "session%s%s  ", n == 1 ? "" : "s",
+                  !is_filtered ? ""
+                  : n == 1     ? " matches"
+                               : " match");
     if (is_filtered) {
-        char safe[512];
-        struct zta_buffer out;
-        zta_buffer_init(&out, safe, sizeof safe);
-        zta_buffer_safe(&out, zta_text_of(window->words));
-        x = tui_print(line, x, 0, TUI_ROLE_KEY, "%s  ", safe);
+        x = tui_put_foreign(line, x, 0, TUI_ROLE_KEY, zta_text_of(window->words)) + 2;
     }
     if (!window->is_whole) {
         tui_format_share((double)window->n_walked, (double)all, share);

@@ -172,12 +172,8 @@ static void draw_status(const struct tui_view *view, const struct tui_area *line
         x = tui_print(line, x, 0, TUI_ROLE_GOOD, "following  ");
     }
     if (traffic->filter[0] != '\0') {
-        char safe[512];
-        struct zta_buffer out;
-        zta_buffer_init(&out, safe, sizeof safe);
-        zta_buffer_safe(&out, zta_text_of(traffic->filter));
         x = tui_print(line, x, 0, TUI_ROLE_DIM, "filter ");
-        x = tui_print(line, x, 0, TUI_ROLE_KEY, "%s  ", safe);
+        x = tui_put_foreign(line, x, 0, TUI_ROLE_KEY, zta_text_of(traffic->filter)) + 2;
     }
     if (model->is_tail_cut) {
         (void)tui_print(line, x, 0, TUI_ROLE_DIM, "of the newest %d requests", TUI_EVENTS_BACK);
