@@ -9,6 +9,7 @@
 #include "shared/base/clock.h"
 #include "shared/rules/attributes.h"
 #include "shared/store/published.h"
+#include "shared/store/revocations.h"
 
 static int64_t now_s(void)
 {
@@ -207,9 +208,9 @@ enum ctl_exit ctl_run_keys_revoke(struct ctl *ctl)
 
 /* ---- looking ---- */
 
-static const char *state_of(const struct zta_key *key)
+static const char *state_of(const struct zta_key *key, bool is_revoked)
 {
-    if (key->revoked_s != 0) {
+    if (is_revoked) {
         return "revoked";
     }
     return key->expires_s != 0 && key->expires_s <= now_s() ? "expired" : "living";
@@ -267,8 +268,12 @@ static bool add_key(void *context, const struct zta_key *key)
     struct ctl_list *list = listing->list;
     int64_t used_s = 0;
     uint64_t n_uses = 0;
+    bool is_revoked = true;
     enum zta_status status = zta_key_use_get(listing->view, key->id, &used_s, &n_uses);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        status = zta_revocation_find_key(listing->view, key, &is_revoked);
+    }
+    if (status != ZTA_OK) {
         listing->status = status;
         return false;
     }
@@ -276,7 +281,7 @@ static bool add_key(void *context, const struct zta_key *key)
     ctl_row_string(list, "id", key->id);
     ctl_row_text(list, "name", key->name);
     ctl_row_text(list, "owner", zta_text_is_absent(key->owner) ? key->name : key->owner);
-    ctl_row_string(list, "state", state_of(key));
+    ctl_row_string(list, "state", state_of(key, is_revoked));
     ctl_row_time(list, "expires", key->expires_s);
     ctl_row_time(list, "last_used", used_s);
     ctl_row_int(list, "uses", (int64_t)n_uses);

@@ -57,7 +57,7 @@ struct tui_apikey {
     int64_t expires_s;
     int64_t revoked_s; /* by itself; 0: not */
     bool is_revoked;   /* by itself or by a revocation that covers it */
-    int64_t used_s; /* 0: never */
+    int64_t used_s;    /* 0: never */
     uint64_t n_uses;
 };
 

@@ -439,3 +439,27 @@ enum zta_status zta_key_verify(const struct zta_key *key, struct zta_text secret
     }
     return key->expires_s != 0 && now_s >= key->expires_s ? ZTA_EXPIRED : ZTA_OK;
 }
+
+enum zta_status zta_key_identify(const struct zta_key *key, struct zta_identity *identity)
+{
+    enum zta_status status = ZTA_OK;
+    zta_identity_init(identity);
+    identity->credential = ZTA_CREDENTIAL_APIKEY;
+    identity->issuer = ZTA_TEXT("local");
+    identity->subject = zta_text_is_absent(key->owner) ? key->name : key->owner;
+    identity->apikey = key->name;
+    identity->apikey_id = zta_text_of(key->id);
+    identity->issued_s = key->created_s;
+    identity->expires_s = key->expires_s;
+    identity->session_kind = ZTA_SESSION_APIKEY;
+    for (size_t i = 0; i < key->n_roles && status == ZTA_OK; i++) {
+        status = zta_identity_add_value(identity, &identity->roles, key->roles[i]);
+    }
+    for (size_t i = 0; i < key->n_scopes && status == ZTA_OK; i++) {
+        status = zta_identity_add_value(identity, &identity->scopes, key->scopes[i]);
+    }
+    identity->roles.is_known = true;
+    identity->scopes.is_known = true;
+    zta_session_id_make(identity, ZTA_SESSION_APIKEY, identity->apikey_id, identity->session);
+    return status;
+}

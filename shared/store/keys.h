@@ -15,6 +15,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/net.h"
 #include "shared/base/status.h"
+#include "shared/identity.h"
 #include "shared/store/env.h"
 
 #define ZTA_KEY_ID_LEN     12
@@ -75,6 +76,13 @@ enum zta_status zta_key_each(struct zta_view *view, zta_key_fn fn, void *context
  */
 enum zta_status zta_key_verify(const struct zta_key *key, struct zta_text secret,
                                const struct zta_addr *addr, int64_t now_s) ZTA_MUST_CHECK;
+
+/*
+ * Who comes with this key (design section 6): issuer local, subject the owner, else the name. Its
+ * texts point into key. ZTA_FULL: more roles and scopes than an identity holds.
+ */
+enum zta_status zta_key_identify(const struct zta_key *key,
+                                 struct zta_identity *identity) ZTA_MUST_CHECK;
 
 #define ZTA_KEY_STORAGE_SIZE 8192
 

@@ -332,6 +332,19 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
     return status;
 }
 
+enum zta_status zta_revocation_find_key(struct zta_view *view, const struct zta_key *key,
+                                        bool *is_revoked)
+{
+    struct zta_identity identity;
+    enum zta_revocation_kind hit;
+    if (key->revoked_s != 0) {
+        *is_revoked = true;
+        return ZTA_OK;
+    }
+    enum zta_status status = zta_key_identify(key, &identity);
+    return status == ZTA_OK ? zta_revocation_find(view, &identity, 0, is_revoked, &hit) : status;
+}
+
 struct listener {
     zta_revocation_fn fn;
     void *context;

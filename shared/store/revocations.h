@@ -15,6 +15,7 @@
 #include "shared/base/status.h"
 #include "shared/identity.h"
 #include "shared/store/env.h"
+#include "shared/store/keys.h"
 
 enum zta_revocation_kind {
     ZTA_REVOKE_SESSION = 1, /* by session id: a session with sid for good, else a login watermark */
@@ -61,6 +62,10 @@ enum zta_status zta_revocation_remove(struct zta_change *change,
 enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_identity *identity,
                                     int64_t leeway_s, bool *is_revoked,
                                     enum zta_revocation_kind *hit) ZTA_MUST_CHECK;
+
+/* Is a request with this key refused as revoked: by the key's own record, or by another one? */
+enum zta_status zta_revocation_find_key(struct zta_view *view, const struct zta_key *key,
+                                        bool *is_revoked) ZTA_MUST_CHECK;
 
 /* In order of kind and key. record is valid for the call; returning false ends the walk. */
 typedef bool (*zta_revocation_fn)(void *context, const struct zta_revocation *record);

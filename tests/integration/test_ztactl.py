@@ -124,6 +124,17 @@ def test_a_dry_run_changes_nothing(store):
     assert verify(made, 2)["head"] == before
 
 
+def test_a_key_under_a_revocation_is_shown_as_revoked(store):
+    made = store()
+    made.run("keys", "create", "--name", "ci", "--owner", "team")
+    for target in (["--key", "ci"], ["--subject", "team@local"]):
+        assert made.json("keys", "show", "ci")["state"] == "living"
+        made.run("revoke", *target, "--reason", "x", "--yes")
+        assert made.json("keys", "show", "ci")["state"] == "revoked"
+        assert made.json("keys", "list")[0]["state"] == "revoked"
+        made.run("unrevoke", *target)
+
+
 def test_the_printed_undo_undoes(store):
     made = store()
     made.run("keys", "create", "--name", "ci")
