@@ -6,6 +6,7 @@
 #include "admin-tui/console/model_priv.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
+#include "shared/store/revocations.h"
 
 /*
  * A walk over all sessions goes on for this long in a refresh, in parts; the next one begins after
