@@ -7,6 +7,7 @@
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
+#include "shared/store/keysets.h"
 
 enum {
     TEXT_MAX = 12288, /* all that an API key says of itself */
@@ -426,4 +427,24 @@ enum zta_status ctl_action_store_restored(struct ctl_action *action, struct zta_
     struct zta_buffer target = write_to(work.target, sizeof work.target);
     zta_buffer_text(&target, from_dir);
     return end(&work, note(&work, &id));
+}
+
+/* ---- issuers ---- */
+
+enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name)
+{
+    struct work work;
+    uint64_t id;
+    enum zta_status status = begin(&work, action, "issuers refresh");
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    zta_buffer_string(&target, zta_text_is_absent(name) ? "all issuers" : "issuer ");
+    zta_buffer_text(&target, name);
+    status = note(&work, &id);
+    if (status == ZTA_OK) {
+        status = zta_keyset_request(work.change, name);
+    }
+    return end(&work, status);
 }

@@ -54,5 +54,7 @@ enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id)
 /* Notes in the trail that came with the backup that it was put in place; changes nothing else. */
 enum zta_status ctl_action_store_restored(struct ctl_action *action,
                                           struct zta_text from_dir) ZTA_MUST_CHECK;
+/* Asks the running server for fresh keys of an issuer; absent: of all. */
+enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name) ZTA_MUST_CHECK;
 
 #endif

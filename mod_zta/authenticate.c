@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mod_zta/keys.h"
 #include "shared/base/clock.h"
 #include "shared/live/token_cache.h"
 #include "shared/store/keys.h"
@@ -13,6 +14,9 @@
 
 /* How an entry of the token cache says for which revocations it was cleared; 0 is never. */
 #define CLEARED_AT(generations) ((generations)->revocations + 1)
+
+/* A refresh of keys that was just asked for is there by then. */
+#define RETRY_KEYS_S 1
 
 /* One token on its way to an identity. */
 struct trial {
@@ -33,18 +37,24 @@ const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta
     return dir->sources != NULL ? dir->sources : &header;
 }
 
+/* keys: hash of the set that verified it, or would. */
 static struct zta_token_key cache_key(const struct trial *trial,
-                                      const struct mod_zta_issuer *issuer)
+                                      const struct mod_zta_issuer *issuer, uint64_t keys)
 {
-    uint64_t keys = issuer->keys == NULL ? 0 : mod_zta_keyset_hash(issuer->keys);
     return (struct zta_token_key){.token = trial->digest,
                                   .issuer = issuer->config_hash,
                                   .keys = keys ^ mod_zta_global()->claims_hash};
 }
 
+/* What one set of keys refused the next may take. */
 static struct zta_token_key bad_key(const struct trial *trial)
 {
-    return (struct zta_token_key){.token = trial->digest, .issuer = trial->accept->cache_hash};
+    uint64_t keys = 0;
+    for (size_t i = 0; i < trial->accept->n_issuers; i++) {
+        keys = keys * 31 + mod_zta_keyring_hash(trial->accept->issuers[i]->keyring, trial->now_s);
+    }
+    return (struct zta_token_key){
+        .token = trial->digest, .issuer = trial->accept->cache_hash, .keys = keys};
 }
 
 static bool has_audience(const struct mod_zta_accept *accept, const struct mod_zta_issuer *issuer,
@@ -126,11 +136,13 @@ static bool try_cache(struct trial *trial, enum zta_reason *reason)
     char found[ZTA_IDENTITY_SIZE_MAX]; /* what the request keeps is much less */
     for (size_t i = 0; i < trial->accept->n_issuers; i++) {
         const struct mod_zta_issuer *issuer = trial->accept->issuers[i];
-        struct zta_token_key key = cache_key(trial, issuer);
+        mod_zta_keys_look(issuer, trial->look->view);
+        uint64_t keys = mod_zta_keyring_hash(issuer->keyring, trial->now_s);
+        struct zta_token_key key = cache_key(trial, issuer, keys);
         struct zta_token_place place;
         uint64_t cleared;
         size_t size;
-        if (issuer->keys != NULL &&
+        if (keys != 0 &&
             zta_token_cache_get(segment, &key, trial->now_s, found, sizeof(found), &size, &cleared,
                                 &place) == ZTA_OK &&
             zta_identity_decode(apr_pmemdup(trial->r->pool, found, size), size, trial->identity) ==
@@ -152,7 +164,7 @@ static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, b
 {
     char blob[ZTA_IDENTITY_SIZE_MAX];
     size_t size;
-    struct zta_token_key key = cache_key(trial, issuer);
+    struct zta_token_key key = cache_key(trial, issuer, trial->request->token.keys_hash);
     if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
                             trial->identity->expires_s + issuer->leeway_s,
@@ -181,6 +193,11 @@ static enum zta_reason verify(struct trial *trial)
                         ZTA_IDENTITY_SIZE_MAX, trial->identity, result);
     if (result->is_verified) {
         zta_counter_add(mod_zta_segment(), ZTA_COUNTER_VERIFIED, 1);
+    }
+    if (result->is_key_unknown && mod_zta_keys_ask(result->issuer, zta_clock_monotonic_ns())) {
+        trial->request->detail = "the key is unknown, newer keys are being fetched";
+        trial->request->retry_after_s = RETRY_KEYS_S;
+        return ZTA_REASON_ISSUER_UNAVAILABLE;
     }
     if (result->reason != ZTA_REASON_OK) {
         trial->request->detail = result->detail;

@@ -374,16 +374,13 @@ static void check_trailers(struct walk *walk)
     }
 }
 
-/* Once keys are loaded: under which word the bad tokens of a set of issuers are remembered. */
+/* Under which word the bad tokens of a set of issuers are remembered. */
 static void seal_accept(struct mod_zta_accept *accept)
 {
-    uint64_t parts[2];
     struct zta_sha256 digest = {.bytes = {0}};
     for (size_t i = 0; i < accept->n_issuers; i++) {
-        parts[0] = accept->issuers[i]->config_hash ^ zta_get_u64(digest.bytes);
-        parts[1] =
-            accept->issuers[i]->keys == NULL ? 0 : mod_zta_keyset_hash(accept->issuers[i]->keys);
-        zta_sha256(parts, sizeof(parts), &digest);
+        uint64_t part = accept->issuers[i]->config_hash ^ zta_get_u64(digest.bytes);
+        zta_sha256(&part, sizeof(part), &digest);
     }
     accept->cache_hash = zta_get_u64(digest.bytes);
 }

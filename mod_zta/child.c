@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mod_zta/config.h"
+#include "mod_zta/keys.h"
 #include "shared/base/clock.h"
 #include "shared/store/blocks.h"
 
@@ -79,6 +80,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
                      global->store_dir, error.text);
         store = NULL;
     }
+    mod_zta_keys_begin(store);
 }
 
 /* Once a second, by whichever thread comes first. */

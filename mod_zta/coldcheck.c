@@ -29,6 +29,18 @@ static void report(int fd, const char *text)
     }
 }
 
+/* A store of an earlier release works without its new tables too, so a failure here is none. */
+static void complete(const char *dir)
+{
+    struct zta_store *store = NULL;
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    enum zta_status status = zta_store_open(dir, ZTA_STORE_HELPER, 0, &store, &error);
+    if (status == ZTA_OK) {
+        status = zta_store_complete(store, &error);
+    }
+    zta_store_close(&store);
+}
+
 /* In the child; does not return. */
 static void look(apr_pool_t *pool, server_rec *s, const char *dir, int fd)
 {
@@ -42,6 +54,10 @@ static void look(apr_pool_t *pool, server_rec *s, const char *dir, int fd)
         zta_store_open(dir, ZTA_STORE_CHILD, 0, &store, &error) != ZTA_OK) {
         report(fd, error.text[0] != '\0' ? error.text : "it cannot be read");
         _exit(1);
+    }
+    if (!zta_store_is_complete(store)) {
+        zta_store_close(&store);
+        complete(dir);
     }
     zta_store_close(&store);
     report(fd, SOUND);

@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 #include "mod_zta/identity/credential.h"
-#include "mod_zta/identity/issuer.h"
-#include "mod_zta/identity/keyset.h"
+#include "mod_zta/issuer_config.h"
 #include "shared/live/limits.h"
 #include "shared/rules/compile.h"
 #include "shared/stance.h"
@@ -23,6 +22,7 @@
 #define MOD_ZTA_UNSET            (-1)
 #define MOD_ZTA_LEEWAY_DEFAULT_S 60
 #define MOD_ZTA_LEEWAY_MAX_S     300
+#define MOD_ZTA_STALE_DEFAULT_S  INT64_C(86400)
 
 extern module AP_MODULE_DECLARE_DATA zta_module;
 
@@ -46,7 +46,7 @@ struct mod_zta_accept {
     const struct mod_zta_issuer **issuers;
     size_t n_issuers;
     bool has_local;      /* API keys */
-    uint64_t cache_hash; /* of all its issuers and their keys: where bad tokens are remembered */
+    uint64_t cache_hash; /* of all its issuers: where bad tokens are remembered */
 };
 
 /* One place: server, vhost, Location or Directory. Members are MOD_ZTA_UNSET or NULL until set. */
@@ -76,17 +76,6 @@ struct mod_zta_retain {
     uint64_t events_size; /* bytes; 0: by time only */
 };
 
-/* An issuer while it is configured: what the identity layer gets, and where its keys stand. */
-struct mod_zta_issuer_config {
-    struct mod_zta_issuer issuer;
-    const char *keys_file;
-    const char *keys_text; /* as read; the retained copy after a failed graceful restart */
-    struct mod_zta_keyset *keyset;
-    apr_array_header_t *audiences; /* struct zta_text */
-    const char
-        *alert; /* last good keys, or none, serve since a restart: what was wrong; else NULL */
-};
-
 struct mod_zta_rules_file {
     const char *name; /* path as configured and expanded */
     const char *text;
@@ -105,6 +94,7 @@ struct mod_zta_server {
 struct mod_zta_global {
     apr_pool_t *pool;
     const char *store_dir; /* NULL: no store */
+    const char *ca_file;   /* ZTACAFile; NULL: the system's */
     uint64_t store_size;
     uint64_t segment_size;
     struct mod_zta_retain retain;

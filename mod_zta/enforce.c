@@ -129,7 +129,10 @@ static void set_refusal_headers(request_rec *r, const struct mod_zta_request *re
                        apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, retry_s == 0 ? 1 : retry_s));
     }
     if (status == HTTP_SERVICE_UNAVAILABLE) {
-        apr_table_setn(r->err_headers_out, "Retry-After", RETRY_UNAVAILABLE_S);
+        apr_table_setn(r->err_headers_out, "Retry-After",
+                       request->retry_after_s == 0
+                           ? RETRY_UNAVAILABLE_S
+                           : apr_psprintf(r->pool, "%" APR_INT64_T_FMT, request->retry_after_s));
     }
 }
 

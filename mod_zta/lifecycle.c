@@ -85,6 +85,18 @@ static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
     return create_segment(size, segment, error);
 }
 
+/* Where this configuration's processes tell each other about its issuers. */
+static enum zta_status claim_issuers(struct zta_segment *segment, apr_pool_t *ptemp)
+{
+    const apr_array_header_t *issuers = mod_zta_global()->issuers;
+    size_t n = (size_t)issuers->nelts;
+    uint64_t *sources = apr_palloc(ptemp, sizeof(*sources) * (n + 1));
+    for (size_t i = 0; i < n; i++) {
+        sources[i] = APR_ARRAY_IDX(issuers, (int)i, struct mod_zta_issuer_config *)->source;
+    }
+    return zta_issuers_claim(segment, sources, n, mod_zta_retained()->generation);
+}
+
 int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     struct mod_zta_global *global = mod_zta_global();
@@ -106,6 +118,12 @@ int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     }
     mod_zta_segment_set(segment);
     apr_pool_cleanup_register(pconf, NULL, close_segment, apr_pool_cleanup_null);
+    if (claim_issuers(segment, ptemp) != ZTA_OK) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                     "ZTA0063: more than %d issuers in two configurations: keys of the last ones "
+                     "are not renewed until the next restart",
+                     ZTA_ISSUERS_MAX);
+    }
     zta_segment_config_generation_set(segment, mod_zta_retained()->generation);
     return mod_zta_helper_start(pconf, s);
 }

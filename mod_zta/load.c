@@ -207,26 +207,21 @@ static void warn_of_key(void *context, const char *text)
                  warning->issuer, text);
 }
 
-static apr_status_t close_keyset(void *issuer)
-{
-    mod_zta_keyset_close(&((struct mod_zta_issuer_config *)issuer)->keyset);
-    return APR_SUCCESS;
-}
-
+/* keys_text into the ring; NULL or what is wrong. */
 static const char *load_keyset(struct mod_zta_issuer_config *issuer, apr_pool_t *pool,
                                server_rec *s)
 {
     struct warning warning = {.s = s, .issuer = issuer->issuer.name.data};
-    struct zta_error error = {.status = ZTA_OK};
+    struct zta_error error = {.status = ZTA_OK, .text = "every slot is in use"};
+    struct mod_zta_keyset *keyset = NULL;
     enum zta_status status =
         mod_zta_keyset_load(zta_text_of(issuer->keys_text), issuer->issuer.algs, warn_of_key,
-                            &warning, &issuer->keyset, &error);
-    if (status != ZTA_OK) {
-        return apr_psprintf(pool, "%s: %s", issuer->keys_file, error.text);
+                            &warning, &keyset, &error);
+    if (status == ZTA_OK) {
+        status = mod_zta_keyring_replace(issuer->issuer.keyring, &keyset, 0);
+        mod_zta_keyset_close(&keyset);
     }
-    issuer->issuer.keys = issuer->keyset;
-    apr_pool_cleanup_register(mod_zta_global()->pool, issuer, close_keyset, apr_pool_cleanup_null);
-    return NULL;
+    return status == ZTA_OK ? NULL : apr_psprintf(pool, "%s: %s", issuer->keys_file, error.text);
 }
 
 static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, server_rec *s,
@@ -234,6 +229,9 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
 {
     const char *error = NULL;
     apr_size_t len;
+    if (issuer->keys_file == NULL) {
+        return OK; /* the helper fetches them */
+    }
     issuer->keys_text = read_file(pool, issuer->keys_file, MOD_ZTA_JWKS_SIZE_MAX, &len, &error);
     if (error == NULL) {
         error = load_keyset(issuer, pool, s);
@@ -256,6 +254,7 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
         issuer->alert = apr_pstrdup(mod_zta_global()->pool, error);
         return OK;
     }
+    issuer->keys_text = NULL;
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                  "ZTA0016: issuer %s: keys: %s; its tokens are answered with 503",
                  issuer->issuer.name.data, error);
@@ -317,7 +316,7 @@ void mod_zta_load_retain(void)
     for (int i = 0; i < global->issuers->nelts; i++) {
         const struct mod_zta_issuer_config *issuer =
             APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
-        if (issuer->keyset != NULL) {
+        if (issuer->keys_text != NULL) {
             mod_zta_retained_add(&retained->keys, issuer->issuer.name.data, issuer->keys_text);
         }
     }

@@ -71,6 +71,7 @@ struct mod_zta_request {
         *seen; /* verified, though maybe revoked or out of place: for the record */
     enum zta_reason auth_reason; /* ok, or why there is no identity */
     int64_t leeway_s;
+    int64_t retry_after_s;         /* when a 503 may be over; 0: not known */
     const char *credential_header; /* where the credential stood, when it had a value */
     bool
         /* the credential stood in Authorization, not in a header of its own */

@@ -7,6 +7,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
+#include "mod_zta/identity/http.h"
 #include "shared/base/clock.h"
 #include "shared/live/segment.h"
 
@@ -96,6 +97,20 @@ const char *mod_zta_set_retain(cmd_parms *cmd, void *unused, const char *word)
     return mod_zta_expected(cmd, word,
                             "events=DURATION, events=SIZE or sessions=DURATION, such as events=7d, "
                             "events=2G (upper-case M or G) or sessions=90d");
+}
+
+const char *mod_zta_set_cafile(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_global(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    const char *path = ap_server_root_relative(cmd->pool, word);
+    if (path == NULL || !mod_zta_http_is_ca_file(path)) {
+        return mod_zta_expected(cmd, word, "a file with certificates in PEM");
+    }
+    mod_zta_global()->ca_file = path;
+    return NULL;
 }
 
 const char *mod_zta_set_verifylimit(cmd_parms *cmd, void *unused, const char *word)

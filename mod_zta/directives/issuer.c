@@ -7,18 +7,8 @@
 #include "mod_zta/config.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
-
-static bool is_issuer_url(const char *url)
-{
-    static const char *const loopback[] = {"http://127.0.0.1", "http://localhost", "http://[::1]"};
-    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-        size_t len = strlen(loopback[i]);
-        if (strncmp(url, loopback[i], len) == 0 && strchr(":/", url[len]) != NULL) {
-            return true; /* the host ends there: strchr finds the NUL as well */
-        }
-    }
-    return strncmp(url, "https://", 8) == 0 && url[8] != '\0' && url[8] != '/';
-}
+#include "mod_zta/identity/discovery.h"
+#include "shared/base/clock.h"
 
 static const char *check_issuer_words(cmd_parms *cmd, const char *name, const char *url)
 {
@@ -28,7 +18,7 @@ static const char *check_issuer_words(cmd_parms *cmd, const char *name, const ch
     if (strcasecmp(name, "local") == 0) {
         return mod_zta_expected(cmd, name, "another name: 'local' stands for API keys");
     }
-    if (!is_issuer_url(url)) {
+    if (!mod_zta_url_is_fetchable(zta_text_of(url))) {
         return mod_zta_expected(cmd, url, "an https URL (http on loopback only)");
     }
     for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
@@ -40,6 +30,47 @@ static const char *check_issuer_words(cmd_parms *cmd, const char *name, const ch
                                 cmd->cmd->name, name, url);
         }
     }
+    return NULL;
+}
+
+static apr_status_t close_keyring(void *issuer)
+{
+    mod_zta_keyring_close(&((struct mod_zta_issuer *)issuer)->keyring);
+    return APR_SUCCESS;
+}
+
+/* Once its section is read: what its keys are, and a ring for them. */
+static const char *finish_keys(cmd_parms *cmd, struct mod_zta_issuer_config *issuer)
+{
+    struct mod_zta_issuer *made = &issuer->issuer;
+    char url[MOD_ZTA_URL_MAX + 1];
+    if (issuer->keys == NULL) {
+        return apr_psprintf(cmd->pool,
+                            "%s: issuer '%s' has no ZTAKeys, expected ZTAKeys discover, an https "
+                            "URL or file:PATH",
+                            cmd->cmd->name, made->name.data);
+    }
+    if (strcmp(issuer->keys, "discover") == 0 &&
+        mod_zta_discovery_url(made->url, MOD_ZTA_DISCOVERY_OIDC, url, sizeof(url)) != ZTA_OK) {
+        return apr_psprintf(cmd->pool,
+                            "%s: ZTAKeys discover: got '%s', expected the URL of an issuer without "
+                            "a query",
+                            cmd->cmd->name, made->url.data);
+    }
+    if (issuer->keys_file != NULL && issuer->stale_s != MOD_ZTA_UNSET) {
+        return apr_psprintf(cmd->pool,
+                            "%s: issuer '%s' has ZTAKeysStale, expected it with ZTAKeys discover "
+                            "or an https URL: keys of a file do not age",
+                            cmd->cmd->name, made->name.data);
+    }
+    if (issuer->stale_s == MOD_ZTA_UNSET) {
+        issuer->stale_s = issuer->keys_file == NULL ? MOD_ZTA_STALE_DEFAULT_S : 0;
+    }
+    issuer->source = mod_zta_issuer_source(made->name, made->url, zta_text_of(issuer->keys));
+    if (mod_zta_keyring_open(issuer->stale_s, &made->keyring) != ZTA_OK) {
+        return "no memory";
+    }
+    apr_pool_cleanup_register(cmd->pool, made, close_keyring, apr_pool_cleanup_null);
     return NULL;
 }
 
@@ -70,17 +101,17 @@ const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
     issuer->issuer.url = zta_text_of(url);
     issuer->issuer.token_type = ZTA_TEXT("at+jwt");
     issuer->issuer.leeway_s = MOD_ZTA_LEEWAY_DEFAULT_S;
+    issuer->stale_s = MOD_ZTA_UNSET;
     mod_zta_claim_names_init(&issuer->issuer.claims);
 
     mod_zta_global()->current_issuer = issuer;
     error = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
     mod_zta_global()->current_issuer = NULL;
+    if (error == NULL) {
+        error = finish_keys(cmd, issuer);
+    }
     if (error != NULL) {
         return error;
-    }
-    if (issuer->keys_file == NULL) {
-        return apr_psprintf(cmd->pool, "%s: issuer '%s' has no ZTAKeys, expected ZTAKeys file:PATH",
-                            cmd->cmd->name, name);
     }
     if (issuer->issuer.algs == 0) {
         issuer->issuer.algs = MOD_ZTA_ALGS_DEFAULT;
@@ -112,13 +143,32 @@ const char *mod_zta_set_keys(cmd_parms *cmd, void *unused, const char *word)
     if (error != NULL) {
         return error;
     }
+    struct mod_zta_issuer_config *issuer = mod_zta_global()->current_issuer;
     const char *path = strncmp(word, "file:", 5) == 0 && word[5] != '\0'
                            ? ap_server_root_relative(cmd->pool, word + 5)
                            : NULL;
-    if (path == NULL) {
-        return mod_zta_expected(cmd, word, "file:PATH of a JWKS");
+    if (path == NULL && strcmp(word, "discover") != 0 &&
+        !mod_zta_url_is_fetchable(zta_text_of(word))) {
+        return mod_zta_expected(cmd, word,
+                                "discover, an https URL of a JWKS (http on loopback only) or "
+                                "file:PATH of a JWKS");
     }
-    mod_zta_global()->current_issuer->keys_file = path;
+    issuer->keys = word;
+    issuer->keys_file = path;
+    return NULL;
+}
+
+const char *mod_zta_set_keysstale(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    int64_t duration_s;
+    if (zta_duration_parse(zta_text_of(word), &duration_s) != ZTA_OK || duration_s <= 0) {
+        return mod_zta_expected(cmd, word, "a duration such as 24h");
+    }
+    mod_zta_global()->current_issuer->stale_s = duration_s;
     return NULL;
 }
 

@@ -99,17 +99,23 @@ static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
 {
     const struct mod_zta_global *global = mod_zta_global();
     size_t n = (size_t)global->issuers->nelts;
-    struct zta_text *names = apr_palloc(pool, sizeof(*names) * (n + 1));
-    struct zta_text *urls = apr_palloc(pool, sizeof(*urls) * (n + 1));
+    struct mod_zta_fetch_issuer *issuers = apr_palloc(pool, sizeof(*issuers) * (n + 1));
     for (size_t i = 0; i < n; i++) {
-        const struct mod_zta_issuer *issuer =
-            &APR_ARRAY_IDX(global->issuers, (int)i, struct mod_zta_issuer_config *)->issuer;
-        names[i] = issuer->name;
-        urls[i] = issuer->url;
+        const struct mod_zta_issuer_config *issuer =
+            APR_ARRAY_IDX(global->issuers, (int)i, struct mod_zta_issuer_config *);
+        issuers[i] = (struct mod_zta_fetch_issuer){
+            .name = issuer->issuer.name,
+            .url = issuer->issuer.url,
+            .keys = zta_text_of(issuer->keys),
+            .source = issuer->source,
+            .algs = issuer->issuer.algs,
+            .stale_s = issuer->stale_s,
+            .is_fetched = issuer->keys_file == NULL,
+            .jwks = zta_text_of(issuer->keys_text),
+        };
     }
-    config->issuer_names = names;
-    config->issuer_urls = urls;
-    config->n_issuers = n;
+    config->keys = (struct mod_zta_refresh_options){
+        .issuers = issuers, .n_issuers = n, .ca_file = global->ca_file};
 }
 
 struct alerts {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,14 +83,31 @@ static enum zta_status wait_open(const struct mod_zta_run_options *options, int6
     return ZTA_OK;
 }
 
+static enum zta_status put_issuers(struct zta_change *change,
+                                   const struct mod_zta_refresh_options *keys)
+{
+    size_t n = keys->n_issuers;
+    struct zta_text *names = calloc(2 * n + 1, sizeof *names);
+    if (names == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    struct zta_text *urls = names + n;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = keys->issuers[i].name;
+        urls[i] = keys->issuers[i].url;
+    }
+    enum zta_status status = zta_published_put_issuers(change, names, urls, n);
+    free(names);
+    return status;
+}
+
 static enum zta_status put_config(struct zta_change *change,
                                   const struct mod_zta_run_config *config)
 {
     enum zta_status status =
         zta_published_put_locations(change, config->locations, config->n_locations);
     if (status == ZTA_OK) {
-        status = zta_published_put_issuers(change, config->issuer_names, config->issuer_urls,
-                                           config->n_issuers);
+        status = put_issuers(change, &config->keys);
     }
     if (status == ZTA_OK && config->n_rules == 0) {
         struct zta_text none = {.data = NULL};
@@ -118,14 +136,10 @@ static bool publish_config(struct mod_zta_observer *observer,
     return zta_change_commit(&change, &error) == ZTA_OK;
 }
 
-enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zta_error *error)
+/* Rounds until the run is to end. */
+static void observe(const struct mod_zta_run_options *options, struct mod_zta_observer *observer,
+                    struct mod_zta_refresh *refresh)
 {
-    struct mod_zta_observer *observer = NULL;
-    int64_t until_ns = 0;
-    enum zta_status status = wait_open(options, &until_ns, &observer, error);
-    if (status != ZTA_OK || observer == NULL) {
-        return status;
-    }
     int64_t next_config_ns = 0; /* INT64_MAX: published */
     while (ending(options) == 0) {
         int64_t now_ns = zta_clock_monotonic_ns();
@@ -134,16 +148,38 @@ enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zt
             next_config_ns = is_published ? INT64_MAX : now_ns + OPEN_RETRY_NS;
         }
         int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
+        mod_zta_refresh_step(refresh, now_ns, zta_clock_real_ns());
         if (sleep_ns > 0) {
             pause_ns(sleep_ns);
         }
     }
+}
+
+enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zta_error *error)
+{
+    struct mod_zta_observer *observer = NULL;
+    struct mod_zta_refresh *refresh = NULL;
+    int64_t until_ns = 0;
+    enum zta_status status = wait_open(options, &until_ns, &observer, error);
+    if (status != ZTA_OK || observer == NULL) {
+        return status;
+    }
+    status = mod_zta_refresh_open(observer, &options->config.keys, zta_clock_real_ns(), &refresh);
+    if (status != ZTA_OK) {
+        mod_zta_observer_close(&observer);
+        return zta_error_set(error, status, "no threads to fetch issuers' keys with");
+    }
+    observe(options, observer, refresh);
     if (until_ns == 0) {
         /* Who hands over leaves what is still to come to the next one. */
         int64_t drain_ns = ending(options) == MOD_ZTA_RUN_HAND_OVER ? 0 : MOD_ZTA_DRAIN_NS;
         until_ns = zta_clock_monotonic_ns() + drain_ns;
     }
     (void)mod_zta_observer_drain(observer, until_ns);
+    /*
+     * Before the store's handle goes, behind the last event: a slow issuer must not hold that up.
+     */
+    mod_zta_refresh_close(&refresh);
     mod_zta_observer_close(&observer);
     return ZTA_OK;
 }

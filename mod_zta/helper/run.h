@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mod_zta/helper/observer.h"
+#include "mod_zta/helper/refresh.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/store/published.h"
@@ -23,9 +24,7 @@ struct mod_zta_run_config {
     const struct zta_text *rules_names; /* files of ZTARules in order */
     const struct zta_text *rules_texts;
     size_t n_rules;
-    const struct zta_text *issuer_names;
-    const struct zta_text *issuer_urls;
-    size_t n_issuers;
+    struct mod_zta_refresh_options keys; /* issuers, and how their keys are fetched */
 };
 
 /* Why the run is to end; what *is_stopping becomes. */

@@ -49,6 +49,8 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_DISK] = {"disk_full", "ZTA0072", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_FILL] = {"store_full", "ZTA0073", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_DROPS] = {"events_dropped", "ZTA0074", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_KEYS_STALE] = {"issuer_keys_stale", "ZTA0077", MOD_ZTA_HELPER_ERROR},
+    [MOD_ZTA_ALERT_KEYS_REFRESH] = {"issuer_refresh_failing", "ZTA0078", MOD_ZTA_HELPER_WARNING},
 };
 
 void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_alert alert,

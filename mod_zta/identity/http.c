@@ -3,6 +3,8 @@
 #include "mod_zta/identity/http.h"
 
 #include <curl/curl.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,18 @@ enum zta_status mod_zta_http_begin(void)
 void mod_zta_http_end(void)
 {
     curl_global_cleanup();
+}
+
+bool mod_zta_http_is_ca_file(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    X509 *certificate = file == NULL ? NULL : PEM_read_X509(file, NULL, NULL, NULL);
+    bool is_good = certificate != NULL;
+    X509_free(certificate);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return is_good;
 }
 
 /* ---- what the answer says ---- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One GET of one small document, by libcurl (http.c is the only includer of curl/). Blocks, so never
- * on a request thread. TLS is verified, always; redirects lead to the same origin or nowhere; no
- * proxy, cookie, password file or content encoding has a say. Thread-safe after mod_zta_http_begin.
+ * One GET of one small document, by libcurl (http.c is the only includer of curl/). Blocks, so
+ * never on a request thread. TLS is verified, always; redirects lead to the same origin or
+ * nowhere; no proxy, cookie, password file or content encoding has a say. Thread-safe after
+ * mod_zta_http_begin.
  */
 #ifndef MOD_ZTA_IDENTITY_HTTP_H
 #define MOD_ZTA_IDENTITY_HTTP_H
@@ -43,12 +44,15 @@ void mod_zta_http_end(void);
 
 /*
  * ZTA_OK: there is an answer, whatever its status. ZTA_TOO_LARGE: its body is above body_max.
- * ZTA_FORBIDDEN: the URL is not fetchable, or a redirect leads elsewhere. ZTA_IO: no answer in time,
- * TLS that does not verify. The error is safe text.
+ * ZTA_FORBIDDEN: the URL is not fetchable, or a redirect leads elsewhere. ZTA_IO: no answer in
+ * time, TLS that does not verify. The error is safe text.
  */
 enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
                                  struct mod_zta_http_answer *answer,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+
+/* Can it be read, and does it hold a certificate in PEM? */
+bool mod_zta_http_is_ca_file(const char *path);
 
 /* What a Cache-Control value says: seconds, 0 for no-store and no-cache, -1 for nothing of it. */
 int64_t mod_zta_http_max_age(struct zta_text value);

@@ -71,6 +71,15 @@ void mod_zta_claim_names_init(struct mod_zta_claim_names *names)
     };
 }
 
+uint64_t mod_zta_issuer_source(struct zta_text name, struct zta_text url, struct zta_text keys)
+{
+    const struct zta_text parts[] = {name, url, keys};
+    struct zta_sha256 digest;
+    zta_sha256_parts(parts, sizeof parts / sizeof parts[0], &digest);
+    uint64_t source = zta_get_u64(digest.bytes);
+    return source == 0 ? 1 : source;
+}
+
 void mod_zta_issuer_seal(struct mod_zta_issuer *issuer)
 {
     uint8_t numbers[4 + 8];

@@ -13,7 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 
-struct mod_zta_keyset;
+struct mod_zta_keyring;
 
 /* JWS algorithms that are known at all; a set. MACs and none are not among them. */
 enum mod_zta_alg {
@@ -56,8 +56,8 @@ struct mod_zta_issuer {
     struct zta_text token_type; /* "at+jwt" by default, or "any" */
     int64_t leeway_s;
     struct mod_zta_claim_names claims;
-    const struct mod_zta_keyset *keys; /* NULL: none usable */
-    uint64_t config_hash;              /* of everything above but keys: half of the cache key */
+    struct mod_zta_keyring *keyring; /* NULL: none usable */
+    uint64_t config_hash;            /* of everything above but keys: half of the cache key */
 };
 
 /*
@@ -69,6 +69,9 @@ enum zta_status mod_zta_claim_name_parse(struct zta_text text, char *out,
 
 /* Fills claim names with the defaults. */
 void mod_zta_claim_names_init(struct mod_zta_claim_names *names);
+/* Where keys come from and whose they are, as one number; never 0. */
+uint64_t mod_zta_issuer_source(struct zta_text name, struct zta_text url, struct zta_text keys);
+
 /* Sets config_hash from the other members. */
 void mod_zta_issuer_seal(struct mod_zta_issuer *issuer);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A reader raises the count of the slot that it believes is current and then looks again. Writer and
- * reader both do "store mine, load the other's" in one total order (seq_cst): either the writer sees
- * the count and leaves the slot alone, or the reader sees that the slot is not current and goes away
- * without having touched what is in it.
+ * A reader raises the count of the slot that it believes is current and then looks again. Writer
+ * and reader both do "store mine, load the other's" in one total order (seq_cst): either the
+ * writer sees the count and leaves the slot alone, or the reader sees that the slot is not current
+ * and goes away without having touched what is in it.
  */
 #include "mod_zta/identity/keyring.h"
 

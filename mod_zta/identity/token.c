@@ -6,6 +6,7 @@
 #include "mod_zta/identity/token.h"
 
 #include "mod_zta/identity/jws.h"
+#include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/keyset.h"
 #include "mod_zta/identity/strict_json.h"
 #include "mod_zta/identity/token_priv.h"
@@ -138,8 +139,24 @@ static enum zta_reason check_type(struct mod_zta_judging *judging)
                                   mod_zta_excerpt(typ, excerpt), (int)wanted.len, wanted.data);
 }
 
-static enum zta_reason find_key(struct mod_zta_judging *judging, unsigned *alg,
-                                const struct mod_zta_key **key)
+/* The issuer's keys, held until the judgement ends. */
+static enum zta_reason take_keys(struct mod_zta_judging *judging)
+{
+    switch (mod_zta_keyring_acquire(judging->issuer->keyring, judging->request->now_s,
+                                    &judging->keys)) {
+    case ZTA_OK:
+        judging->result->keys_hash = mod_zta_keyset_hash(judging->keys.keyset);
+        return ZTA_REASON_OK;
+    case ZTA_EXPIRED:
+        return mod_zta_judging_refuse(judging, ZTA_REASON_ISSUER_UNAVAILABLE,
+                                      "the issuer's keys are too old (ZTAKeysStale)");
+    default:
+        return mod_zta_judging_refuse(judging, ZTA_REASON_ISSUER_UNAVAILABLE,
+                                      "no keys of the issuer are there");
+    }
+}
+
+static enum zta_reason check_alg(struct mod_zta_judging *judging, unsigned *alg)
 {
     char excerpt[MOD_ZTA_EXCERPT_SIZE];
     struct zta_text name = mod_zta_json_text(judging->header, "alg");
@@ -149,25 +166,29 @@ static enum zta_reason find_key(struct mod_zta_judging *judging, unsigned *alg,
                                       "alg '%s' is not accepted for this issuer",
                                       mod_zta_excerpt(name, excerpt));
     }
-    if (judging->issuer->keys == NULL) {
-        return mod_zta_judging_refuse(judging, ZTA_REASON_ISSUER_UNAVAILABLE,
-                                      "no keys of the issuer are there");
-    }
+    return ZTA_REASON_OK;
+}
+
+static enum zta_reason find_key(struct mod_zta_judging *judging, unsigned alg,
+                                const struct mod_zta_key **key)
+{
+    char excerpt[MOD_ZTA_EXCERPT_SIZE];
     struct zta_text kid = mod_zta_json_text(judging->header, "kid");
-    switch (mod_zta_keyset_find(judging->issuer->keys, kid, *alg, key)) {
+    switch (mod_zta_keyset_find(judging->keys.keyset, kid, alg, key)) {
     case ZTA_OK:
         return ZTA_REASON_OK;
     case ZTA_CONFLICT:
         return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
-                                      "no kid, and several keys do %s", mod_zta_alg_name(*alg));
+                                      "no kid, and several keys do %s", mod_zta_alg_name(alg));
     case ZTA_FORBIDDEN:
         return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
                                       "the key of kid '%s' is not for %s",
-                                      mod_zta_excerpt(kid, excerpt), mod_zta_alg_name(*alg));
+                                      mod_zta_excerpt(kid, excerpt), mod_zta_alg_name(alg));
     default:
+        judging->result->is_key_unknown = true;
         if (zta_text_is_absent(kid)) {
             return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
-                                          "no kid, and no key does %s", mod_zta_alg_name(*alg));
+                                          "no kid, and no key does %s", mod_zta_alg_name(alg));
         }
         return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL, "unknown kid '%s'",
                                       mod_zta_excerpt(kid, excerpt));
@@ -178,7 +199,13 @@ static enum zta_reason check_signature(struct mod_zta_judging *judging)
 {
     unsigned alg = 0;
     const struct mod_zta_key *key = NULL;
-    enum zta_reason reason = find_key(judging, &alg, &key);
+    enum zta_reason reason = check_alg(judging, &alg);
+    if (reason == ZTA_REASON_OK) {
+        reason = take_keys(judging);
+    }
+    if (reason == ZTA_REASON_OK) {
+        reason = find_key(judging, alg, &key);
+    }
     if (reason != ZTA_REASON_OK) {
         return reason;
     }
@@ -229,6 +256,7 @@ void mod_zta_token_judge(const struct mod_zta_token_request *request, char *stor
     if (result->reason != ZTA_REASON_OK) {
         zta_identity_init(identity); /* nobody acts on half an identity */
     }
+    mod_zta_keyring_release(judging.issuer != NULL ? judging.issuer->keyring : NULL, &judging.keys);
     json_decref(judging.header);
     json_decref(judging.claims);
 }

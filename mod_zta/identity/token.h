@@ -33,6 +33,8 @@ struct mod_zta_token_result {
     const struct mod_zta_issuer *issuer; /* known as soon as iss matched; NULL before */
     bool is_bad_for_good;                /* shape or signature: may stand in the negative cache */
     bool is_verified;                    /* the signature was checked and was good */
+    bool is_key_unknown;                 /* bad_credential, but with newer keys it could be good */
+    uint64_t keys_hash;                  /* of the key set it was judged with; 0: with none */
     char detail
         [160]; /* for the operator, safe text: "aud holds 'x', expected 'y'"; never the token */
 };

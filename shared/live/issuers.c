@@ -10,7 +10,7 @@
 struct slot {
     /* Parent stores (release) when everything else is set, anybody loads (acquire); 0: free. */
     _Alignas(64) _Atomic uint64_t id;
-    /* The helper adds (release) behind its commit, children load (acquire). */
+    /* The helper stores (release) behind its commit, children load (acquire). */
     _Atomic uint64_t generation;
     /* When a refresh was last asked for; any child by compare-and-swap. */
     _Atomic int64_t asked_ns;
@@ -108,11 +108,12 @@ uint64_t zta_issuer_generation(const struct zta_segment *segment,
     return slot == NULL ? 0 : atomic_load_explicit(&slot->generation, memory_order_acquire);
 }
 
-void zta_issuer_moved(struct zta_segment *segment, const struct zta_issuer_place *place)
+void zta_issuer_moved(struct zta_segment *segment, const struct zta_issuer_place *place,
+                      uint64_t state_txn)
 {
     struct slot *slot = slot_of(segment, place);
     if (slot != NULL) {
-        atomic_fetch_add_explicit(&slot->generation, 1, memory_order_release);
+        atomic_store_explicit(&slot->generation, state_txn, memory_order_release);
     }
 }
 

@@ -36,11 +36,15 @@ enum zta_status zta_issuers_claim(struct zta_segment *segment, const uint64_t *i
 enum zta_status zta_issuer_find(const struct zta_segment *segment, uint64_t id,
                                 struct zta_issuer_place *place) ZTA_MUST_CHECK;
 
-/* Rises whenever the store has something new of the issuer; 0 also when it has lost its slot. */
+/*
+ * The transaction of state/ that brought the last news of the issuer: a view of that transaction or
+ * a later one has them. 0: none yet, or the issuer has lost its slot.
+ */
 uint64_t zta_issuer_generation(const struct zta_segment *segment,
                                const struct zta_issuer_place *place);
-/* By the helper, once a change is committed. */
-void zta_issuer_moved(struct zta_segment *segment, const struct zta_issuer_place *place);
+/* By the helper, once that transaction is committed. */
+void zta_issuer_moved(struct zta_segment *segment, const struct zta_issuer_place *place,
+                      uint64_t state_txn);
 
 /*
  * By a child that met an unknown key: asks for a refresh unless that was done within the cool-down

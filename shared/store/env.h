@@ -62,29 +62,23 @@ enum zta_status zta_store_init(const char *dir, const struct zta_store_owners *o
 /*
  * What a cold start and `store check` verify before anything opens the files: every path component
  * below dir is no symbolic link, of the expected type, owner and mode; LMDB's own meta pages and
- * our version records are readable. deep walks every record of every table. The message says what
- * to do.
+ * our version records are readable. deep walks every record. The message says what to do.
  */
 enum zta_status zta_store_check(const char *dir, bool deep, struct zta_error *error) ZTA_MUST_CHECK;
 
-/* ZTA_NOT_FOUND, ZTA_VERSION (newer or older format), ZTA_CORRUPT, ZTA_FORBIDDEN, ZTA_IO. map_size
- * 0 adopts. */
+/* ZTA_NOT_FOUND, ZTA_VERSION, ZTA_CORRUPT, ZTA_FORBIDDEN, ZTA_IO. map_size 0 adopts. */
 enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64_t map_size,
                                struct zta_store **store, struct zta_error *error) ZTA_MUST_CHECK;
-/*
- * A store made by an earlier release may lack tables that came later; they read as empty. Complete
- * makes those of the environment that this handle writes, before any other thread uses the handle.
- * Other processes see them once they open the store anew.
- */
+/* False: an earlier release made it; tables that it lacks read as empty. */
 bool zta_store_is_complete(const struct zta_store *store);
+/* Makes them where this role writes, before other threads use the handle; others open anew. */
 enum zta_status zta_store_complete(struct zta_store *store, struct zta_error *error) ZTA_MUST_CHECK;
 void zta_store_close(struct zta_store **store);
 const char *zta_store_dir(const struct zta_store *store);
 /* True when policy/ and state/ have different owners. */
 bool zta_store_is_separated(const struct zta_store *store);
 
-/* Are the data files still the ones that were opened? ZTA_IO: missing, replaced, unreadable.
- * stat(2) only. */
+/* Are the data files still those that were opened? ZTA_IO: no, or unreadable. stat(2) only. */
 enum zta_status zta_store_health(const struct zta_store *store,
                                  struct zta_error *error) ZTA_MUST_CHECK;
 

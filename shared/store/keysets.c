@@ -12,7 +12,7 @@
 #include "shared/store/tables_priv.h"
 
 #define N_TEXTS    6
-#define FIXED_SIZE (1 + 8 + 4 * 8 + 4 + 1 + 4)
+#define FIXED_SIZE (1 + 8 + 5 * 8 + 4 + 1 + 4)
 #define SIZE_MAX_RECORD                                                                            \
     (FIXED_SIZE + N_TEXTS * (2 + ZTA_KEYSET_TEXT_MAX) + (size_t)ZTA_KEYSET_JWKS_MAX)
 
@@ -24,6 +24,7 @@ static enum zta_status encode(const struct zta_keyset_record *record, struct zta
     };
     zta_write_u8(writer, ZTA_KEYSET_VERSION);
     zta_write_u64(writer, record->source);
+    zta_write_u64(writer, (uint64_t)record->stale_s);
     zta_write_u64(writer, (uint64_t)record->fetched_s);
     zta_write_u64(writer, (uint64_t)record->good_until_s);
     zta_write_u64(writer, (uint64_t)record->attempted_s);
@@ -60,6 +61,7 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value,
         .name = {.data = key.data, .len = key.size},
         .source = zta_read_u64(&reader),
     };
+    read.stale_s = (int64_t)zta_read_u64(&reader);
     read.fetched_s = (int64_t)zta_read_u64(&reader);
     read.good_until_s = (int64_t)zta_read_u64(&reader);
     read.attempted_s = (int64_t)zta_read_u64(&reader);

@@ -32,8 +32,9 @@ struct zta_keyset_record {
     struct zta_text etag;                   /* absent: none */
     struct zta_text error;                  /* of the last attempt; absent: it went well */
     struct zta_text jwks;                   /* empty: none was ever fetched */
-    int64_t fetched_s;                      /* the issuer last confirmed these keys */
-    int64_t good_until_s;                   /* as its answer said, within our bounds */
+    int64_t stale_s;      /* they serve for so long after fetched_s; 0: for ever */
+    int64_t fetched_s;    /* the issuer last confirmed these keys */
+    int64_t good_until_s; /* as its answer said, within our bounds */
     int64_t attempted_s;
     int64_t next_s;      /* when it is asked again */
     uint32_t n_failures; /* since the last success */

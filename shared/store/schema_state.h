@@ -44,9 +44,9 @@
 #define ZTA_KEY_USE_SIZE  16
 
 /*
- * keysets: key issuer name. Value: u8 version, u64 source, i64 fetched, good until, attempted, next
- * (s), u32 failures, u8 skew known, u32 skew (two's complement), texts url, keys, jwks_uri,
- * introspection endpoint, etag, error; then the JWKS to the end, empty: none yet.
+ * keysets: key issuer name. Value: u8 version, u64 source, i64 stale, fetched, good until,
+ * attempted, next (s), u32 failures, u8 skew known, u32 skew (two's complement), texts url, keys,
+ * jwks_uri, introspection endpoint, etag, error; then the JWKS to the end, empty: none yet.
  */
 #define ZTA_KEYSET_VERSION 1
 

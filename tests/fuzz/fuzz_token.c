@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mod_zta/identity/keyset.h"
+#include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/token.h"
 #include "tests/unit/jose_sign.h"
 
@@ -26,7 +26,7 @@ static const char good_claims[] =
     "\"t\":{\"id\":[1,true,\"z\"]}}";
 
 static EVP_PKEY *key;
-static struct mod_zta_keyset *keyset;
+static struct mod_zta_keyring *keyring;
 static struct mod_zta_issuer issuer;
 static const struct mod_zta_issuer *const issuers[] = {&issuer};
 static const struct zta_text audiences[] = {{.data = "https://a", .len = 9}};
@@ -52,8 +52,11 @@ static void set_up(void)
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, jwks, sizeof jwks);
     zta_buffer_printf(&buffer, "{\"keys\":[%s]}", jwk);
+    struct mod_zta_keyset *keyset = NULL;
     must(mod_zta_keyset_load(zta_text_of(jwks), MOD_ZTA_ALG_EDDSA, NULL, NULL, &keyset, NULL) ==
          ZTA_OK);
+    must(mod_zta_keyring_open(0, &keyring) == ZTA_OK &&
+         mod_zta_keyring_replace(keyring, &keyset, NOW) == ZTA_OK);
     issuer = (struct mod_zta_issuer){
         .name = ZTA_TEXT("corp"),
         .url = ZTA_TEXT("https://i"),
@@ -62,7 +65,7 @@ static void set_up(void)
         .algs = MOD_ZTA_ALG_EDDSA,
         .token_type = ZTA_TEXT("at+jwt"),
         .leeway_s = 60,
-        .keys = keyset,
+        .keyring = keyring,
     };
     mod_zta_claim_names_init(&issuer.claims);
     (void)jose_sign(key, "EdDSA", ZTA_TEXT(good_header), ZTA_TEXT(good_claims), good_token);

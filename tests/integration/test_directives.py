@@ -19,12 +19,18 @@ GLOBAL_GOOD = [
     "ZTARetain events=7d", "ZTARetain events=2G sessions=90d", "ZTARetain events=1h\nZTARetain "
     "events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
     "ZTAVerifyLimit OFF", "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
-    "ZTARules conf/empty.zta conf/more-[ab].zta",
+    "ZTARules conf/empty.zta conf/more-[ab].zta", "ZTACAFile conf/ca.pem",
     '<ZTAIssuer b2 "https://b.example.test/tenant?x=1">\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>',
     "<ztaissuer b.c_d-e http://127.0.0.1:8080/as>\nztakeys file:conf/jwks.json\n</ztaissuer>",
     "<ZTAIssuer b3 http://localhost>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
     "<ZTAIssuer b4 http://[::1]:8080>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
     f"<ZTAIssuer {'n' * 63} https://b5.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+    *(f"<ZTAIssuer k{n} {url}>\nZTAKeys {keys}\n</ZTAIssuer>" for n, (url, keys) in enumerate((
+        ("https://k0.test/t/", "discover"), ("http://127.0.0.1:8081", "discover"),
+        ("https://k2.test", "https://keys.test:8443/k?v=2"),
+        ("https://k3.test?x=1", "http://localhost:8080/jwks"),
+        ("https://k4.test", "https://k4.test/jwks\nZTAKeysStale 1h"),
+        ("https://k5.test", "discover\nZTAKeysStale 90s"))))
 ]
 ISSUER_GOOD = [
     "ZTAAudience https://a.test https://b.test urn:x", "ZTAAlgorithms RS256",
@@ -110,14 +116,32 @@ GLOBAL_BAD = [
      "stands there already"),
     ('<ZTAIssuer b "https://idp.example.test">\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>',
      "https://idp.example.test", "stands there already"),
-    ("<ZTAIssuer b https://b.test>\nZTALeeway 5\n</ZTAIssuer>", "'b'", "ZTAKeys file:PATH"),
+    ("<ZTAIssuer b https://b.test>\nZTALeeway 5\n</ZTAIssuer>", "'b'",
+     "ZTAKeys discover, an https URL or file:PATH"),
+    ('<ZTAIssuer b "https://b.test/?tenant=1">\nZTAKeys discover\n</ZTAIssuer>',
+     "https://b.test/?tenant=1", "an issuer without a query"),
+    ("<ZTAIssuer b https://user@b.test>\n</ZTAIssuer>", "user@b.test", "an https URL"),
+    ("ZTACAFile conf/absent.pem", "conf/absent.pem", "certificates in PEM"),
+    ("ZTACAFile conf/text.json", "conf/text.json", "certificates in PEM"),
+    ("ZTACAFile conf", "'conf'", "certificates in PEM"),
+    ('ZTACAFile ""', "ZTACAFile", "takes one argument"),
     ("<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n", "ZTAIssuer", "not closed"),
 ]
 ISSUER_BAD = [
     ('ZTAAudience ""', "ZTAAudience", "requires at least one argument"),
     ("ZTAAudience", "ZTAAudience", "requires at least one argument"),
-    ("ZTAKeys discover", "discover", "file:PATH of a JWKS"),
-    ("ZTAKeys https://idp.test/jwks", "https://idp.test/jwks", "file:PATH of a JWKS"),
+    ("ZTAKeys Discover", "Discover", "discover, an https URL of a JWKS"),
+    ("ZTAKeys http://idp.test/jwks", "http://idp.test/jwks", "http on loopback only"),
+    ("ZTAKeys http://127.0.0.1.idp.test/jwks", "127.0.0.1.idp.test", "http on loopback only"),
+    ("ZTAKeys https://u:p@idp.test/jwks", "u:p@idp.test", "an https URL of a JWKS"),
+    ("ZTAKeys ftp://idp.test/jwks", "ftp://idp.test/jwks", "an https URL of a JWKS"),
+    ("ZTAKeys https://", "https://", "an https URL of a JWKS"),
+    ('ZTAKeys ""', "ZTAKeys", "takes one argument"),
+    ("ZTAKeysStale 0", "'0'", "a duration such as 24h"),
+    ("ZTAKeysStale 1w", "1w", "a duration such as 24h"),
+    ("ZTAKeysStale -1h", "-1h", "a duration such as 24h"),
+    ('ZTAKeysStale ""', "ZTAKeysStale", "takes one argument"),
+    ("ZTAKeysStale 24h", "ZTAKeysStale", "keys of a file do not age"),
     ("ZTAKeys file:", "'file:'", "file:PATH of a JWKS"),
     ("ZTAKeys /etc/zta/jwks.json", "/etc/zta/jwks.json", "file:PATH of a JWKS"),
     ("ZTAKeys file:conf/absent.json", "conf/absent.json", "No such file"),
@@ -207,12 +231,13 @@ GLOBAL_LINES = {
     "ZTAStore": "ZTAStore /nonexistent", "ZTAStoreSize": "ZTAStoreSize 1G",
     "ZTARules": "ZTARules conf/empty.zta", "ZTASharedMemory": "ZTASharedMemory 16M",
     "ZTARetain": "ZTARetain events=7d", "ZTAVerifyLimit": "ZTAVerifyLimit off",
+    "ZTACAFile": "ZTACAFile conf/ca.pem",
     "<ZTAIssuer": "<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
 }
 ISSUER_LINES = {
     "ZTAAudience": "ZTAAudience https://a.test", "ZTAKeys": "ZTAKeys file:conf/jwks.json",
     "ZTAAlgorithms": "ZTAAlgorithms RS256", "ZTATokenType": "ZTATokenType any",
-    "ZTALeeway": "ZTALeeway 5", "ZTAClaim": "ZTAClaim roles roles",
+    "ZTALeeway": "ZTALeeway 5", "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
 }
 PLACE_LINES = {
     "ZTAAccept": "ZTAAccept corp local", "ZTAStage": "ZTAStage 0", "ZTAMonitor": "ZTAMonitor 1",
@@ -258,6 +283,8 @@ def gateway(pki):
     z.httpd.write("conf/more-b.zta", "allow b\n  when path /b\n")
     z.httpd.write("conf/bad.zta", "allow a\n  wehn path /a\n")
     z.httpd.write("conf/text.json", "keys")
+    with open(pki.ca.cert, encoding="ascii") as f:
+        z.httpd.write("conf/ca.pem", f.read())
     z.httpd.write("conf/empty.json", '{"keys": []}')
     z.httpd.write("conf/list.json", "[]")
     z.httpd.write("conf/oct.json", '{"keys": [{"kty": "oct", "k": "AAAA", "kid": "o"}]}')
@@ -291,7 +318,7 @@ def test_every_directive_has_its_cases():
     with open(os.path.join(ROOT, "mod_zta", "directives.def"), encoding="utf-8") as f:
         names = set(re.findall(r'^ZTA_DIRECTIVE\(\w+, "([^"]+)"', f.read(), re.M))
     assert names == {*GLOBAL_LINES, *ISSUER_LINES, *PLACE_LINES}
-    for lines in (GLOBAL_GOOD + ISSUER_GOOD + PLACE_GOOD + ["ZTAStore ", "ZTAKeys "],
+    for lines in (GLOBAL_GOOD + ISSUER_GOOD + PLACE_GOOD + ["ZTAStore ", "ZTAKeys ", "ZTAKeysStale "],
                   [bad[0] for bad in GLOBAL_BAD + ISSUER_BAD + PLACE_BAD]):
         assert not [n for n in names if not any(line.startswith(n) for line in lines)]
 

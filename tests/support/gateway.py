@@ -14,19 +14,21 @@ class Gateway:
                                  the directive out
     rules                        text of the rules file; None: no ZTARules
     issuer_text                  further lines of <ZTAIssuer corp>
+    keys                         ZTAKeys of corp; None: the file of its issuer
     global_text, vhost_text      appended to what this class writes
     proxy                        ProxyPass options for /, None leaves the proxy to vhost_text
     Other options go to Httpd."""
 
     def __init__(self, pki, backend, stage=1, rules=None, accept="corp local",
-                 credentials="header apikey:X-Api-Key", issuer_text="", global_text="",
-                 vhost_text="", proxy="retry=0", shared_memory="16M", **options):
+                 credentials="header apikey:X-Api-Key", issuer_text="", keys=None,
+                 global_text="", vhost_text="", proxy="retry=0", shared_memory="16M", **options):
         self.backend = backend
         self.stage = stage
         self.rules = rules
         self.accept = accept
         self.credentials = credentials
         self.issuer_text = issuer_text
+        self.keys = keys
         self.global_text = global_text
         self.vhost_text = vhost_text
         self.proxy = proxy
@@ -46,7 +48,7 @@ class Gateway:
         if self.rules is not None:
             lines.append(f"ZTARules {self.rules_path}")
         lines += [f'<ZTAIssuer corp "{self.issuer.url}">', f"ZTAAudience {self.issuer.audience}",
-                  f"ZTAKeys file:{self.issuer.path}",
+                  f"ZTAKeys {self.keys or 'file:' + self.issuer.path}",
                   "ZTAAlgorithms RS256 PS256 ES256 ES384 ES512 EdDSA", self.issuer_text,
                   "</ZTAIssuer>", self.global_text]
         return "\n".join(line for line in lines if line)

@@ -141,7 +141,8 @@ static bool send_bytes(const struct connection *connection, const char *data, si
 static const struct http_script *find_row(struct http_server *server, const char *head)
 {
     char path[256] = "";
-    must(sscanf(head, "GET %255s", path) == 1, "a request without a path");
+    must(strncmp(head, "GET ", 4) == 0, "another request than GET");
+    (void)snprintf(path, sizeof path, "%.*s", (int)strcspn(head + 4, " \r"), head + 4);
     (void)pthread_mutex_lock(&server->lock);
     const struct http_script *row = server->script;
     while (row->path != NULL && strcmp(row->path, path) != 0) {

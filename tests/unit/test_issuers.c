@@ -50,10 +50,10 @@ static void an_issuer_keeps_its_slot_over_configurations(void **state)
     assert_int_equal(zta_issuers_claim(segment, first, 2, 1), ZTA_OK);
     struct zta_issuer_place former = place_of(11);
     struct zta_issuer_place both = place_of(22);
-    zta_issuer_moved(segment, &both);
+    zta_issuer_moved(segment, &both, 41);
     assert_int_equal(zta_issuers_claim(segment, second, 2, 2), ZTA_OK);
     assert_int_equal(place_of(22).slot, both.slot);
-    assert_int_equal(zta_issuer_generation(segment, &both), 1);
+    assert_int_equal(zta_issuer_generation(segment, &both), 41);
     assert_int_equal(place_of(11).slot, former.slot);
     assert_int_not_equal(place_of(33).slot, former.slot);
 
@@ -63,7 +63,7 @@ static void an_issuer_keeps_its_slot_over_configurations(void **state)
     struct zta_issuer_place gone = former;
     assert_int_equal(zta_issuer_generation(segment, &gone), 0);
     assert_false(zta_issuer_ask(segment, &gone, NOW));
-    zta_issuer_moved(segment, &gone);
+    zta_issuer_moved(segment, &gone, 42);
     struct zta_issuer_place taker = place_of(44);
     assert_int_equal(zta_issuer_generation(segment, &taker), 0);
     assert_int_equal(zta_issuer_find(segment, 11, &gone), ZTA_NOT_FOUND);

@@ -42,6 +42,7 @@ static struct zta_keyset_record whole_record(void)
         .etag = ZTA_TEXT("\"v1\""),
         .error = ZTA_TEXT("timed out"),
         .jwks = ZTA_TEXT("{\"keys\":[]}"),
+        .stale_s = 86400,
         .fetched_s = 1800000000,
         .good_until_s = 1800003600,
         .attempted_s = 1800000100,
@@ -73,10 +74,11 @@ static void assert_same(const struct zta_keyset_record *a, const struct zta_keys
                 same_text(a->etag, b->etag) && same_text(a->error, b->error));
     assert_int_equal(a->jwks.len, b->jwks.len);
     assert_true(a->jwks.len == 0 || memcmp(a->jwks.data, b->jwks.data, a->jwks.len) == 0);
-    assert_true(a->source == b->source && a->fetched_s == b->fetched_s &&
-                a->good_until_s == b->good_until_s && a->attempted_s == b->attempted_s &&
-                a->next_s == b->next_s && a->n_failures == b->n_failures &&
-                a->has_skew == b->has_skew && a->skew_s == b->skew_s);
+    assert_true(a->source == b->source && a->stale_s == b->stale_s &&
+                a->fetched_s == b->fetched_s && a->good_until_s == b->good_until_s &&
+                a->attempted_s == b->attempted_s && a->next_s == b->next_s &&
+                a->n_failures == b->n_failures && a->has_skew == b->has_skew &&
+                a->skew_s == b->skew_s);
 }
 
 static void a_record_comes_back_as_it_was_put(void **state)

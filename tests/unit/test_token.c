@@ -497,11 +497,11 @@ static void what_does_not_fit_is_refused(void **state)
 
 static void an_issuer_without_keys_is_unavailable_not_unauthorised(void **state)
 {
-    fixture.issuer.keys = NULL;
+    fixture.issuer.keyring = NULL;
     assert_int_equal(judge_as(TOKEN_KEY_ED, NULL), ZTA_REASON_ISSUER_UNAVAILABLE);
     assert_false(fixture.result.is_bad_for_good);
     assert_ptr_equal(fixture.result.issuer, &fixture.issuer);
-    fixture.issuer.keys = fixture.keyset;
+    fixture.issuer.keyring = fixture.keyring;
 }
 
 static void details_are_safe_to_print(void **state)

@@ -54,9 +54,13 @@ static void open_keys(struct token_fixture *fixture)
     }
     zta_buffer_string(&buffer, "]}");
     struct zta_error error = {.text = ""};
-    must(mod_zta_keyset_load(zta_text_of(jwks), fixture->issuer.algs, NULL, NULL, &fixture->keyset,
+    struct mod_zta_keyset *keyset = NULL;
+    must(mod_zta_keyset_load(zta_text_of(jwks), fixture->issuer.algs, NULL, NULL, &keyset,
                              &error) == ZTA_OK,
          error.text);
+    must(mod_zta_keyring_open(0, &fixture->keyring) == ZTA_OK &&
+             mod_zta_keyring_replace(fixture->keyring, &keyset, TOKEN_NOW) == ZTA_OK,
+         "the keyring");
 }
 
 void token_fixture_open(struct token_fixture *fixture)
@@ -77,7 +81,7 @@ void token_fixture_open(struct token_fixture *fixture)
     };
     mod_zta_claim_names_init(&fixture->issuer.claims);
     open_keys(fixture);
-    fixture->issuer.keys = fixture->keyset;
+    fixture->issuer.keyring = fixture->keyring;
     mod_zta_issuer_seal(&fixture->issuer);
     fixture->issuers[0] = &fixture->issuer;
     fixture->request = (struct mod_zta_token_request){
@@ -94,7 +98,7 @@ void token_fixture_close(struct token_fixture *fixture)
     for (int i = 0; i < TOKEN_N_KEYS; i++) {
         EVP_PKEY_free(fixture->keys[i]);
     }
-    mod_zta_keyset_close(&fixture->keyset);
+    mod_zta_keyring_close(&fixture->keyring);
 }
 
 static void print_object(const struct member *members, size_t n, const char *name, const char *raw,

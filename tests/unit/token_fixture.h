@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_TOKEN_FIXTURE_H
 #define TESTS_UNIT_TOKEN_FIXTURE_H
 
-#include "mod_zta/identity/keyset.h"
+#include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/token.h"
 #include "tests/unit/jose_sign.h"
 
@@ -21,7 +21,7 @@ enum token_key {
 
 struct token_fixture {
     EVP_PKEY *keys[TOKEN_N_KEYS];
-    struct mod_zta_keyset *keyset;
+    struct mod_zta_keyring *keyring;
     struct zta_text audiences[1];
     struct zta_text named[TOKEN_NAMED]; /* claims that are kept */
     struct mod_zta_issuer issuer;

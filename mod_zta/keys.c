@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One thread reads and builds the new set, the others go on with the former one. */
+#include "mod_zta/keys.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "mod_zta/child.h"
+#include "mod_zta/config.h"
+#include "mod_zta/identity/keyring.h"
+#include "shared/live/issuers.h"
+#include "shared/store/keysets.h"
+
+/* The configuration that an issuer is part of; its place is this process's own copy. */
+static struct mod_zta_issuer_config *config_of(const struct mod_zta_issuer *issuer)
+{
+    union {
+        const void *c;
+        void *v;
+    } start = {.c = (const char *)issuer - offsetof(struct mod_zta_issuer_config, issuer)};
+    return start.v;
+}
+
+/*
+ * What the store has, into the ring; what cannot be read or used changes nothing. False when it has
+ * to be tried again.
+ */
+static bool read_keys(const struct mod_zta_issuer_config *config, struct zta_view *view)
+{
+    struct zta_keyset_record record;
+    void *storage = NULL;
+    enum zta_status status = zta_keyset_get(view, config->issuer.name, &record, &storage);
+    if (status != ZTA_OK) {
+        return status != ZTA_NO_MEMORY;
+    }
+    struct mod_zta_keyset *keyset = NULL;
+    bool is_done = true;
+    /* The helper looked at them already and said what is wrong with them. */
+    if (record.source == config->source && record.jwks.len > 0 &&
+        mod_zta_keyset_load(record.jwks, config->issuer.algs, NULL, NULL, &keyset, NULL) ==
+            ZTA_OK) {
+        is_done =
+            mod_zta_keyring_replace(config->issuer.keyring, &keyset, record.fetched_s) == ZTA_OK;
+        mod_zta_keyset_close(&keyset);
+    }
+    free(storage);
+    return is_done;
+}
+
+static void take_over(const struct mod_zta_issuer_config *config, struct zta_view *view,
+                      uint64_t generation)
+{
+    struct mod_zta_keyring *keyring = config->issuer.keyring;
+    if (!mod_zta_keyring_begin(keyring)) {
+        return;
+    }
+    if (generation != mod_zta_keyring_generation(keyring) && read_keys(config, view)) {
+        mod_zta_keyring_generation_set(keyring, generation);
+    }
+    mod_zta_keyring_end(keyring);
+}
+
+static uint64_t generation_of(const struct mod_zta_issuer_config *config)
+{
+    return config->place.id == 0 ? 0 : zta_issuer_generation(mod_zta_segment(), &config->place);
+}
+
+void mod_zta_keys_begin(struct zta_store *store)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        struct mod_zta_issuer_config *config =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
+        if (config->keys_file != NULL ||
+            zta_issuer_find(mod_zta_segment(), config->source, &config->place) != ZTA_OK) {
+            continue;
+        }
+        struct zta_view *view;
+        uint64_t generation = generation_of(config);
+        if (store != NULL && zta_view_begin(store, &view) == ZTA_OK) {
+            (void)read_keys(config, view);
+            bool is_new = zta_view_state_txn(view) >= generation;
+            mod_zta_keyring_generation_set(config->issuer.keyring, is_new ? generation : 0);
+            zta_view_end(&view);
+        }
+    }
+}
+
+void mod_zta_keys_look(const struct mod_zta_issuer *issuer, struct zta_view *view)
+{
+    const struct mod_zta_issuer_config *config = config_of(issuer);
+    uint64_t generation = generation_of(config);
+    if (generation == 0 || view == NULL ||
+        generation == mod_zta_keyring_generation(issuer->keyring) ||
+        zta_view_state_txn(view) < generation) {
+        return;
+    }
+    take_over(config, view, generation);
+}
+
+bool mod_zta_keys_ask(const struct mod_zta_issuer *issuer, int64_t now_mono_ns)
+{
+    const struct mod_zta_issuer_config *config = config_of(issuer);
+    if (config->place.id == 0) {
+        return false;
+    }
+    return zta_issuer_ask(mod_zta_segment(), &config->place, now_mono_ns) ||
+           /* An answer came since this request looked, and nobody looked at it yet. */
+           generation_of(config) != mod_zta_keyring_generation(issuer->keyring);
+}
