@@ -12,7 +12,7 @@ enum {
     RATE = 7,
     SHARE = 8,
     LABEL = NAME + RATE + SHARE + 1,
-    CHART_FROM = 60, /* width from which on there are charts */
+    CHART_FROM = 46, /* width from which on there are charts */
     CHART_MAX = 400,
     HIGH = 8, /* lines of all requests that are enough */
 };
@@ -95,14 +95,13 @@ static void draw_all(const struct tui_pulse *pulse, const struct tui_area *area)
     double most = draw_chart(pulse, TUI_SERIES_ALL, &chart, TUI_ROLE_CHART);
     char text[TUI_SHORT_MAX];
     put_figures(pulse, area, TUI_SERIES_ALL, "all", TUI_ROLE_TEXT);
-    if (area->height >= 2 && chart.width > 0) {
+    int y = 1;
+    if (chart.width > 0) {
         tui_format_rate(most, text);
-        (void)tui_print(area, 0, 1, TUI_ROLE_DIM, "peak %s/s", text);
+        (void)tui_print(area, 0, y++, TUI_ROLE_DIM, "peak %s/s", text);
     }
-    if (area->height >= 3) {
-        tui_format_count(tui_pulse_sum(pulse, TUI_SERIES_ALL, TUI_TALLY_S), text);
-        (void)tui_print(area, 0, 2, TUI_ROLE_DIM, "%s in 5 minutes", text);
-    }
+    tui_format_count(tui_pulse_sum(pulse, TUI_SERIES_ALL, TUI_TALLY_S), text);
+    (void)tui_print(area, 0, y, TUI_ROLE_DIM, "%s in 5 minutes", text);
 }
 
 static void draw_outcome(const struct tui_pulse *pulse, const struct tui_area *line,
