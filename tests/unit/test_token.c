@@ -504,6 +504,60 @@ static void an_issuer_without_keys_is_unavailable_not_unauthorised(void **state)
     fixture.issuer.keyring = fixture.keyring;
 }
 
+static void keys_that_are_too_old_leave_the_issuer_unavailable(void **state)
+{
+    struct mod_zta_held_keys held;
+    struct mod_zta_keyset *keyset = NULL;
+    struct mod_zta_keyring *former = fixture.keyring;
+    struct mod_zta_keyring *ageing = NULL;
+    static char jwks[JOSE_TEXT_MAX];
+    static char jwk[JOSE_TEXT_MAX];
+    jose_jwk(fixture.keys[TOKEN_KEY_ED], "ed", "", jwk);
+    (void)snprintf(jwks, sizeof jwks, "{\"keys\":[%.*s]}", JOSE_TEXT_MAX - 16, jwk);
+    assert_int_equal(
+        mod_zta_keyset_load(zta_text_of(jwks), fixture.issuer.algs, NULL, NULL, &keyset, NULL),
+        ZTA_OK);
+    assert_int_equal(mod_zta_keyring_open(60, &ageing), ZTA_OK);
+    assert_int_equal(mod_zta_keyring_replace(ageing, &keyset, TOKEN_NOW - 60), ZTA_OK);
+    fixture.issuer.keyring = ageing;
+    expect_ok(judge_as(TOKEN_KEY_ED, NULL));
+    fixture.request.now_s = TOKEN_NOW + 1;
+    assert_int_equal(judge_as(TOKEN_KEY_ED, NULL), ZTA_REASON_ISSUER_UNAVAILABLE);
+    assert_non_null(strstr(fixture.result.detail, "too old"));
+    assert_false(fixture.result.is_bad_for_good || fixture.result.is_key_unknown);
+    fixture.request.now_s = TOKEN_NOW;
+    /* Whatever came out, nothing is held: all slots can be replaced. */
+    assert_int_equal(mod_zta_keyring_acquire(ageing, TOKEN_NOW, &held), ZTA_OK);
+    mod_zta_keyring_release(ageing, &held);
+    fixture.issuer.keyring = former;
+    mod_zta_keyring_close(&ageing);
+}
+
+static void only_an_unknown_key_is_worth_asking_for(void **state)
+{
+    static const struct {
+        const char *header;
+        const char *raw;
+        bool is_unknown;
+    } cases[] = {
+        {.header = "kid", .raw = "\"new\"", .is_unknown = true},
+        {.header = "kid", .raw = "\"rsa\"", .is_unknown = false}, /* known, of another alg */
+        {.header = "alg", .raw = "\"ES512\"", .is_unknown = false},
+        {.header = "typ", .raw = "\"JWT\"", .is_unknown = false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(judge_as(TOKEN_KEY_ED, &(struct token_change){.header = cases[i].header,
+                                                                       .header_raw = cases[i].raw}),
+                         ZTA_REASON_BAD_CREDENTIAL);
+        assert_int_equal(fixture.result.is_key_unknown, cases[i].is_unknown);
+        assert_false(fixture.result.is_bad_for_good);
+    }
+    expect_ok(judge_as(TOKEN_KEY_ED, NULL));
+    assert_false(fixture.result.is_key_unknown);
+    assert_true(fixture.result.keys_hash != 0 &&
+                fixture.result.keys_hash == mod_zta_keyring_hash(fixture.keyring, TOKEN_NOW));
+}
+
 static void details_are_safe_to_print(void **state)
 {
     assert_int_equal(judge_claim("iss", "\"x\\u001b[2J\\r\\nfake\\u202e\""),
@@ -539,6 +593,8 @@ int main(void)
         cmocka_unit_test(a_cached_identity_expires),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(an_issuer_without_keys_is_unavailable_not_unauthorised),
+        cmocka_unit_test(keys_that_are_too_old_leave_the_issuer_unavailable),
+        cmocka_unit_test(only_an_unknown_key_is_worth_asking_for),
         cmocka_unit_test(details_are_safe_to_print),
     };
     return cmocka_run_group_tests(tests, open_fixture, close_fixture);
