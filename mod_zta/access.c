@@ -197,7 +197,7 @@ static bool judge_credential(struct judgement *j)
     enum zta_mode limits = j->stance.modes[ZTA_FEATURE_RATELIMIT];
     bool is_first = !j->request->is_authenticated;
     enum zta_reason reason = mod_zta_authenticate(j->r, j->request, j->dir, &j->look);
-    if (is_first && limits != ZTA_MODE_OFF && mod_zta_is_failed_verification(reason)) {
+    if (is_first && limits != ZTA_MODE_OFF && mod_zta_is_failed_verification(j->request, reason)) {
         mod_zta_throttle_note_failure(j->request, limits);
     }
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], reason);

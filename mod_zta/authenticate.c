@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mod_zta/binding.h"
 #include "mod_zta/keys.h"
 #include "shared/base/clock.h"
 #include "shared/live/token_cache.h"
@@ -122,7 +123,12 @@ static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_i
         trial->request->detail = "the token is for another audience";
         return ZTA_REASON_WRONG_AUDIENCE;
     }
-    enum zta_reason reason = check_revoked(trial, cleared, &is_cleared);
+    enum zta_reason reason =
+        mod_zta_binding_check(trial->r, trial->request, trial->dir, trial->identity);
+    if (reason != ZTA_REASON_OK) {
+        return reason;
+    }
+    reason = check_revoked(trial, cleared, &is_cleared);
     if (reason == ZTA_REASON_OK && is_cleared) {
         zta_token_cache_clear_at(mod_zta_segment(), place, CLEARED_AT(&trial->look->generations));
     }
@@ -208,11 +214,16 @@ static enum zta_reason verify(struct trial *trial)
         }
         return result->reason;
     }
-    bool is_cleared;
+    bool is_cleared = false;
     trial->request->seen = trial->identity;
     trial->request->leeway_s = result->issuer->leeway_s;
-    enum zta_reason reason = check_revoked(trial, 0, &is_cleared);
-    if (reason == ZTA_REASON_OK || reason == ZTA_REASON_REVOKED) {
+    enum zta_reason reason =
+        mod_zta_binding_check(trial->r, trial->request, trial->dir, trial->identity);
+    if (reason == ZTA_REASON_OK) {
+        reason = check_revoked(trial, 0, &is_cleared);
+    }
+    /* What the token says holds, whoever sends it. */
+    if (reason != ZTA_REASON_STORE_UNAVAILABLE) {
         remember(trial, result->issuer, is_cleared);
     }
     return reason;
@@ -326,7 +337,8 @@ static enum zta_reason judge_key(struct trial *trial)
 }
 
 /* A second place: does it accept the identity that the first one verified? */
-static enum zta_reason accept_again(struct mod_zta_request *request, const struct mod_zta_dir *dir)
+static enum zta_reason accept_again(request_rec *r, struct mod_zta_request *request,
+                                    const struct mod_zta_dir *dir)
 {
     const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
     if (request->auth_reason != ZTA_REASON_OK) {
@@ -339,14 +351,16 @@ static enum zta_reason accept_again(struct mod_zta_request *request, const struc
     if (issuer == NULL) {
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
-    return has_audience(accept, issuer, request->identity) ? ZTA_REASON_OK
-                                                           : ZTA_REASON_WRONG_AUDIENCE;
+    return has_audience(accept, issuer, request->identity)
+               ? mod_zta_binding_check(r, request, dir, request->identity)
+               : ZTA_REASON_WRONG_AUDIENCE;
 }
 
-bool mod_zta_is_failed_verification(enum zta_reason reason)
+/* To be asked for a nonce is part of the protocol, and each client's first answer. */
+bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum zta_reason reason)
 {
     return reason == ZTA_REASON_BAD_CREDENTIAL || reason == ZTA_REASON_UNKNOWN_ISSUER ||
-           reason == ZTA_REASON_BINDING_FAILED;
+           (reason == ZTA_REASON_BINDING_FAILED && request->dpop_error != MOD_ZTA_DPOP_ERROR_NONCE);
 }
 
 static enum zta_reason judge_presented(struct trial *trial)
@@ -360,8 +374,6 @@ static enum zta_reason judge_presented(struct trial *trial)
         trial->request->detail = credential->detail;
         return ZTA_REASON_BAD_REQUEST;
     case MOD_ZTA_PRESENTED_DPOP:
-        trial->request->detail = "DPoP is not switched on here";
-        return ZTA_REASON_BAD_CREDENTIAL;
     case MOD_ZTA_PRESENTED_TOKEN:
         return judge_token(trial);
     case MOD_ZTA_PRESENTED_APIKEY:
@@ -374,7 +386,7 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
                                      const struct mod_zta_dir *dir, struct mod_zta_look *look)
 {
     if (request->is_authenticated) {
-        return accept_again(request, dir);
+        return accept_again(r, request, dir);
     }
     const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
     struct trial trial = {

@@ -19,7 +19,7 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
                                      const struct mod_zta_dir *dir, struct mod_zta_look *look);
 
 /* A failure that an attacker could repeat cheaply: it counts against his address. */
-bool mod_zta_is_failed_verification(enum zta_reason reason);
+bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum zta_reason reason);
 
 /* The Authorization header's credential counts unless ZTACredentials says otherwise. */
 const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta_dir *dir);

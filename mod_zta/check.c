@@ -176,6 +176,71 @@ static void check_features(struct walk *walk, const server_rec *s, const struct 
     }
 }
 
+static bool is_vhost_section(const ap_directive_t *node)
+{
+    return strcasecmp(node->directive, "<VirtualHost") == 0;
+}
+
+/* The next line behind node and its section, below `top` (NULL: of all); NULL at the end. */
+static const ap_directive_t *next_behind(const ap_directive_t *node, const ap_directive_t *top)
+{
+    while (node != top && node->next == NULL) {
+        node = node->parent;
+    }
+    return node == top ? NULL : node->next;
+}
+
+/* The section that made s; NULL for the main server. */
+static const ap_directive_t *vhost_section(const server_rec *s)
+{
+    for (const ap_directive_t *node = ap_conftree; node != NULL && s->is_virtual;
+         node = node->next) {
+        if (is_vhost_section(node) && node->line_num == (int)s->defn_line_number &&
+            strcmp(node->filename, s->defn_name) == 0) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* Has the virtual host, or the main server, a ServerName? httpd guesses a name otherwise. */
+static bool is_named(const server_rec *s)
+{
+    const ap_directive_t *section = vhost_section(s);
+    const ap_directive_t *node = s->is_virtual ? NULL : ap_conftree;
+    if (section != NULL) {
+        node = section->first_child;
+    }
+    while (node != NULL) {
+        if (strcasecmp(node->directive, "ServerName") == 0) {
+            return true;
+        }
+        node = node->first_child != NULL && !is_vhost_section(node) ? node->first_child
+                                                                    : next_behind(node, section);
+    }
+    return false;
+}
+
+/* A proof names the URI it is for: what clients call us must be known, not guessed. */
+static void check_dpop(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    const bool is_on = dir->dpop != MOD_ZTA_UNSET && dir->dpop != MOD_ZTA_DPOP_OFF;
+    if (is_on && dir->origin == NULL && !is_named(s)) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTADPoP is on and nothing says what clients call this server, "
+                           "expected ZTAOrigin URL or a ServerName",
+                           place_name(walk, s, dir)));
+    }
+    if (is_on && dir->sources != NULL && !dir->sources->has_authorization) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTADPoP is on, but Authorization is not read, expected 'header' "
+                           "among the words of ZTACredentials",
+                           place_name(walk, s, dir)));
+    }
+}
+
 static void check_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
                         const struct mod_zta_dir *parent)
 {
@@ -213,6 +278,7 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
     if (is_limited_only) {
         return;
     }
+    check_dpop(walk, s, dir);
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }
@@ -253,20 +319,6 @@ struct caching {
     bool is_quick;
 };
 
-static bool is_vhost_section(const ap_directive_t *node)
-{
-    return strcasecmp(node->directive, "<VirtualHost") == 0;
-}
-
-/* The next line behind node and its section, below `top` (NULL: of all); NULL at the end. */
-static const ap_directive_t *next_behind(const ap_directive_t *node, const ap_directive_t *top)
-{
-    while (node != top && node->next == NULL) {
-        node = node->parent;
-    }
-    return node == top ? NULL : node->next;
-}
-
 /* The next line of all; explicit walks, because input decides the depth. */
 static const ap_directive_t *next_in_tree(const ap_directive_t *node)
 {
@@ -287,19 +339,6 @@ static void read_caching(const ap_directive_t *node, const ap_directive_t *top,
         node = node->first_child != NULL && !is_vhost_section(node) ? node->first_child
                                                                     : next_behind(node, top);
     }
-}
-
-/* The section that made s; NULL for the main server. */
-static const ap_directive_t *vhost_section(const server_rec *s)
-{
-    for (const ap_directive_t *node = ap_conftree; node != NULL && s->is_virtual;
-         node = node->next) {
-        if (is_vhost_section(node) && node->line_num == (int)s->defn_line_number &&
-            strcmp(node->filename, s->defn_name) == 0) {
-            return node;
-        }
-    }
-    return NULL;
 }
 
 /* mod_cache's quick handler serves before any access check (engineering: measured). */

@@ -75,6 +75,7 @@ void *mod_zta_dir_create(apr_pool_t *p, char *location)
     dir->preflight = MOD_ZTA_UNSET;
     dir->forward = MOD_ZTA_UNSET;
     dir->path_flags = MOD_ZTA_UNSET;
+    dir->dpop = MOD_ZTA_UNSET;
     dir->stale_s = MOD_ZTA_UNSET;
     memset(dir->features, MOD_ZTA_UNSET, sizeof(dir->features));
     mod_zta_dir_seal(dir);
@@ -100,6 +101,8 @@ void *mod_zta_dir_merge(apr_pool_t *p, void *basev, void *addv)
         .forward = inner(base->forward, add->forward),
         .path_flags = inner(base->path_flags, add->path_flags),
         .stale_s = add->stale_s == MOD_ZTA_UNSET ? base->stale_s : add->stale_s,
+        .origin = add->origin == NULL ? base->origin : add->origin,
+        .dpop = inner(base->dpop, add->dpop),
         .realm = add->realm == NULL ? base->realm : add->realm,
         .accept = add->accept == NULL ? base->accept : add->accept,
         .sources = add->sources == NULL ? base->sources : add->sources,
@@ -128,8 +131,8 @@ void mod_zta_dir_seal(struct mod_zta_dir *dir)
 
 bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir *b)
 {
-    return a == b ||
-           (memcmp(&a->stance, &b->stance, sizeof(a->stance)) == 0 && a->accept == b->accept &&
-            a->sources == b->sources && a->preflight == b->preflight &&
-            a->path_flags == b->path_flags && a->stale_s == b->stale_s);
+    return a == b || (memcmp(&a->stance, &b->stance, sizeof(a->stance)) == 0 &&
+                      a->accept == b->accept && a->sources == b->sources &&
+                      a->preflight == b->preflight && a->path_flags == b->path_flags &&
+                      a->dpop == b->dpop && a->origin == b->origin && a->stale_s == b->stale_s);
 }

@@ -39,6 +39,14 @@ enum mod_zta_forward {
     MOD_ZTA_FORWARD_AUTHORIZATION = 2,
 };
 
+/* ZTADPoP; a set. */
+enum mod_zta_dpop {
+    MOD_ZTA_DPOP_OFF = 0,
+    MOD_ZTA_DPOP_ALLOWED = 1,
+    MOD_ZTA_DPOP_REQUIRED = 2, /* only bound tokens enter */
+    MOD_ZTA_DPOP_NONCE = 4,    /* proofs need a nonce of ours */
+};
+
 /* ZTAAccept: the names as written, and what the check of the configuration resolved them to. */
 struct mod_zta_accept {
     const apr_array_header_t *names;     /* const char * */
@@ -62,6 +70,8 @@ struct mod_zta_dir {
     int64_t stale_s; /* ZTAFailure: 0 closed */
     int8_t features[ZTA_N_FEATURES];
     const char *realm;
+    const char *origin;            /* ZTAOrigin, normalised: scheme://host[:port] */
+    int dpop;                      /* set of enum mod_zta_dpop */
     struct mod_zta_accept *accept; /* written by the check of the configuration alone */
     const struct mod_zta_credential_sources *sources;
 

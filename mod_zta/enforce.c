@@ -11,7 +11,9 @@
 #include <apr_strings.h>
 
 #include "mod_zta/authenticate.h"
+#include "mod_zta/binding.h"
 #include "mod_zta/child.h"
+#include "mod_zta/identity/dpop.h"
 #include "mod_zta/output/upstream.h"
 #include "mod_zta/record.h"
 #include "shared/base/clock.h"
@@ -22,18 +24,61 @@ APLOG_USE_MODULE(zta);
 #define DIGITS_MAX          20 /* of 64 bits */
 
 /* What a page's script may read of a refusal (Fetch, CORS-safelisted response-header names). */
-static const char exposed[] = "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, "
-                              "X-ZTA-Id, X-Request-Id";
+static const char exposed[] =
+    "WWW-Authenticate, DPoP-Nonce, Retry-After, RateLimit, RateLimit-Policy, "
+    "X-ZTA-Id, X-Request-Id";
 
 static uint64_t ceil_seconds(int64_t ns)
 {
     return ns <= 0 ? 0 : (uint64_t)((ns + ZTA_NS_PER_S - 1) / ZTA_NS_PER_S);
 }
 
+/* What is wrong, as the challenge of the DPoP scheme says it (RFC 9449 section 7.1). */
+static const char *dpop_error(request_rec *r, const struct mod_zta_request *request,
+                              enum zta_reason reason, const char *error)
+{
+    if (reason == ZTA_REASON_BINDING_FAILED) {
+        switch (request->dpop_error) {
+        case MOD_ZTA_DPOP_ERROR_PROOF:
+            return ", error=\"invalid_dpop_proof\"";
+        case MOD_ZTA_DPOP_ERROR_NONCE:
+            apr_table_setn(r->err_headers_out, "DPoP-Nonce", mod_zta_binding_nonce(r, request));
+            return ", error=\"use_dpop_nonce\"";
+        case MOD_ZTA_DPOP_ERROR_TOKEN:
+            break;
+        }
+    }
+    return error;
+}
+
 static void add_challenge(request_rec *r, const char *scheme, const char *realm, const char *error)
 {
     apr_table_addn(r->err_headers_out, "WWW-Authenticate",
                    apr_pstrcat(r->pool, scheme, " realm=\"", realm, "\"", error, NULL));
+}
+
+/*
+ * Bearer, DPoP or both. What is wrong with a bound token is said by the scheme it belongs to; of
+ * what is malformed nobody knows which was meant.
+ */
+static void add_authorization_challenges(request_rec *r, const struct mod_zta_request *request,
+                                         enum zta_reason reason, const char *realm,
+                                         const char *error)
+{
+    const int dpop = request->dir->dpop == MOD_ZTA_UNSET ? MOD_ZTA_DPOP_OFF : request->dir->dpop;
+    const bool is_bad = request->credential.presented == MOD_ZTA_PRESENTED_BAD;
+    const bool is_dpop = request->credential.presented == MOD_ZTA_PRESENTED_DPOP ||
+                         reason == ZTA_REASON_BINDING_FAILED;
+    if ((dpop & MOD_ZTA_DPOP_REQUIRED) == 0) {
+        add_challenge(r, "Bearer", realm,
+                      is_bad || !is_dpop || dpop == MOD_ZTA_DPOP_OFF ? error : "");
+    }
+    if (dpop != MOD_ZTA_DPOP_OFF) {
+        const bool is_said = is_bad || is_dpop || (dpop & MOD_ZTA_DPOP_REQUIRED) != 0;
+        add_challenge(r, "DPoP", realm,
+                      apr_pstrcat(r->pool, is_said ? dpop_error(r, request, reason, error) : "",
+                                  ", algs=\"" MOD_ZTA_DPOP_ALGS "\"", NULL));
+    }
 }
 
 /*
@@ -57,7 +102,8 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
         error = apr_psprintf(r->pool, "%s, scope=\"%s\"", error, decision->scope);
     }
     if (sources->has_authorization) {
-        add_challenge(r, "Bearer", realm, request->is_from_authorization ? error : "");
+        add_authorization_challenges(r, request, decision->verdict.reason, realm,
+                                     request->is_from_authorization ? error : "");
     }
     if (sources->apikey_header != NULL) {
         add_challenge(r, "ApiKey", realm, request->is_from_authorization ? "" : error);
@@ -155,6 +201,23 @@ static int refuse(request_rec *r, struct mod_zta_request *request,
     return status;
 }
 
+/* The place wants nonces, and who comes has just shown a good one. */
+static bool is_proved_with_nonce(const struct mod_zta_request *request)
+{
+    return request->dir->dpop != MOD_ZTA_UNSET && (request->dir->dpop & MOD_ZTA_DPOP_NONCE) != 0 &&
+           request->identity != NULL && !zta_text_is_absent(request->identity->jkt);
+}
+
+/* For the client's next request, so that it never has to be sent back (RFC 9449 section 8.2). */
+static void set_next_nonce(request_rec *r, const struct mod_zta_request *request)
+{
+    apr_table_setn(r->err_headers_out, "DPoP-Nonce", mod_zta_binding_nonce(r, request));
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    if (apr_table_get(r->headers_in, "Origin") != NULL) {
+        apr_table_setn(r->err_headers_out, "Access-Control-Expose-Headers", "DPoP-Nonce");
+    }
+}
+
 int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
                     const struct zta_decision *decision)
 {
@@ -168,6 +231,9 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
             /* httpd adds a subrequest's headers to those of the answer it becomes part of. */
             set_id(r, request);
             set_rate_limit(r, &request->told);
+        }
+        if (!request->is_subrequest && is_proved_with_nonce(request)) {
+            set_next_nonce(r, request);
         }
         mod_zta_upstream_set(r, request, request->dir);
         if (request->identity != NULL && !request->is_subrequest) {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/helper/main.h"
@@ -131,6 +132,7 @@ int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
 {
     mod_zta_child_begin(pchild, s);
+    mod_zta_binding_child_begin(pchild);
 }
 
 void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,

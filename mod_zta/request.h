@@ -35,6 +35,15 @@ struct mod_zta_told_limit {
     bool is_set;
 };
 
+/* What a challenge of the DPoP scheme says of a binding that failed. */
+enum mod_zta_dpop_error {
+    MOD_ZTA_DPOP_ERROR_TOKEN = 0, /* invalid_token */
+    MOD_ZTA_DPOP_ERROR_PROOF,     /* invalid_dpop_proof */
+    MOD_ZTA_DPOP_ERROR_NONCE,     /* use_dpop_nonce, with one */
+};
+
+struct mod_zta_possession;
+
 /* One judgement: of which path, in which place, with what result. */
 struct mod_zta_side {
     const char *uri;
@@ -76,6 +85,8 @@ struct mod_zta_request {
     bool
         /* the credential stood in Authorization, not in a header of its own */
         is_from_authorization;
+    struct mod_zta_possession *possession; /* binding.c's; of the request that the client sent */
+    enum mod_zta_dpop_error dpop_error;
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 

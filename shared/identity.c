@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    IDENTITY_VERSION = 1,
+    IDENTITY_VERSION = 2,
     SESSION_ID_VERSION = 1,
 };
 
@@ -55,7 +55,8 @@ static const size_t text_offsets[] = {
     offsetof(struct zta_identity, client),    offsetof(struct zta_identity, apikey),
     offsetof(struct zta_identity, apikey_id), offsetof(struct zta_identity, sid),
     offsetof(struct zta_identity, acr),       offsetof(struct zta_identity, certificate),
-    offsetof(struct zta_identity, device),
+    offsetof(struct zta_identity, device),    offsetof(struct zta_identity, jkt),
+    offsetof(struct zta_identity, x5t_s256),
 };
 static const size_t list_offsets[] = {
     offsetof(struct zta_identity, roles),

@@ -80,6 +80,9 @@ struct zta_identity {
     struct zta_text acr;
     struct zta_text certificate; /* base64url SHA-256 of the DER certificate */
     struct zta_text device;
+    /* What a bound token is bound to (cnf), base64url SHA-256; with both, both must be shown. */
+    struct zta_text jkt;      /* of a public key (RFC 7638): DPoP */
+    struct zta_text x5t_s256; /* of a client certificate in DER: mTLS */
     struct zta_values roles;
     struct zta_values groups;
     struct zta_values scopes;

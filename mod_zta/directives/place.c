@@ -7,6 +7,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
+#include "mod_zta/identity/htu.h"
 #include "shared/base/clock.h"
 #include "shared/base/path.h"
 
@@ -111,6 +112,43 @@ const char *mod_zta_set_realm(cmd_parms *cmd, void *place, const char *word)
         }
     }
     ((struct mod_zta_dir *)place)->realm = word;
+    return NULL;
+}
+
+const char *mod_zta_set_origin(cmd_parms *cmd, void *place, const char *word)
+{
+    const char *error = mod_zta_check_place(cmd);
+    char origin[MOD_ZTA_HTU_SIZE];
+    size_t len;
+    if (error != NULL) {
+        return error;
+    }
+    if (mod_zta_htu_origin(zta_text_of(word), origin, sizeof(origin), &len) != ZTA_OK) {
+        return mod_zta_expected(cmd, word,
+                                "an http or https URL of scheme, host and port alone, such as "
+                                "https://api.example.com");
+    }
+    ((struct mod_zta_dir *)place)->origin = apr_pstrmemdup(cmd->pool, origin, len);
+    return NULL;
+}
+
+const char *mod_zta_set_dpop(cmd_parms *cmd, void *place, const char *first, const char *second)
+{
+    const char *error = mod_zta_check_place(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    int dpop = strcasecmp(first, "off") == 0        ? MOD_ZTA_DPOP_OFF
+               : strcasecmp(first, "allowed") == 0  ? MOD_ZTA_DPOP_ALLOWED
+               : strcasecmp(first, "required") == 0 ? MOD_ZTA_DPOP_REQUIRED
+                                                    : MOD_ZTA_UNSET;
+    if (dpop == MOD_ZTA_UNSET) {
+        return mod_zta_expected(cmd, first, "off, allowed or required");
+    }
+    if (second != NULL && (dpop == MOD_ZTA_DPOP_OFF || strcasecmp(second, "nonce") != 0)) {
+        return mod_zta_expected(cmd, second, "nothing, or nonce behind allowed or required");
+    }
+    ((struct mod_zta_dir *)place)->dpop = dpop | (second != NULL ? MOD_ZTA_DPOP_NONCE : 0);
     return NULL;
 }
 

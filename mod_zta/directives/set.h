@@ -17,6 +17,7 @@
 #define MOD_ZTA_SET_TAKE2(name)                                                                    \
     const char *mod_zta_set_##name(cmd_parms *cmd, void *place, const char *first,                 \
                                    const char *second);
+#define MOD_ZTA_SET_TAKE12(name) MOD_ZTA_SET_TAKE2(name) /* second may be NULL */
 #define MOD_ZTA_SET_TAKE_ARGV(name)                                                                \
     const char *mod_zta_set_##name(cmd_parms *cmd, void *place, int argc, char *const argv[]);
 

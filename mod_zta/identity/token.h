@@ -42,8 +42,9 @@ struct mod_zta_token_result {
 /*
  * Judges a token. On reason ok *identity is filled; its text points into storage (size bytes,
  * ZTA_IDENTITY_SIZE_MAX suffices or the token is refused as bad_credential). The token's aud values
- * are kept as claims named "aud", so that another place can check them on a cached identity. cnf of
- * any kind gives binding_failed here: nobody proved possession yet.
+ * are kept as claims named "aud", so that another place can check them on a cached identity. What a
+ * cnf binds the token to stands in the identity: nobody proved possession of it yet. A cnf that
+ * names nothing that could be proved here gives binding_failed.
  */
 void mod_zta_token_judge(const struct mod_zta_token_request *request, char *storage, size_t size,
                          struct zta_identity *identity, struct mod_zta_token_result *result);

@@ -2,6 +2,7 @@
 /* Checks of a signed token's claims (RFC 7519 section 4, RFC 9068 sections 2.2 and 4). */
 #include "mod_zta/identity/claim_name.h"
 #include "mod_zta/identity/strict_json.h"
+#include "mod_zta/identity/thumbprint.h"
 #include "mod_zta/identity/token_priv.h"
 #include "shared/base/limits.h"
 
@@ -179,6 +180,34 @@ static enum zta_reason check_required(struct mod_zta_judging *judging)
     return check_texts(judging, texts, sizeof texts / sizeof texts[0]);
 }
 
+/*
+ * What the token is bound to (RFC 7800, RFC 9449 section 6, RFC 8705 section 3.1): a key or
+ * certificate that can be asked for here, by a well-formed thumbprint.
+ */
+static enum zta_reason check_confirmation(struct mod_zta_judging *judging)
+{
+    static const char *const methods[] = {"jkt", "x5t#S256"};
+    const json_t *cnf = json_object_get(judging->claims, "cnf");
+    size_t n_methods = 0;
+    if (cnf == NULL) {
+        return ZTA_REASON_OK;
+    }
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        const json_t *value = json_object_get(cnf, methods[i]);
+        if (value == NULL) {
+            continue;
+        }
+        if (!mod_zta_thumbprint_is_good(mod_zta_json_text_of(value))) {
+            return mod_zta_judging_refuse(judging, ZTA_REASON_BINDING_FAILED,
+                                          "cnf.%s is no SHA-256 in base64url", methods[i]);
+        }
+        n_methods++;
+    }
+    return n_methods > 0 ? ZTA_REASON_OK
+                         : mod_zta_judging_refuse(judging, ZTA_REASON_BINDING_FAILED,
+                                                  "cnf names neither jkt nor x5t#S256");
+}
+
 enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging)
 {
     enum zta_reason reason = check_required(judging);
@@ -188,13 +217,5 @@ enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging)
     if (reason == ZTA_REASON_OK) {
         reason = check_audience(judging);
     }
-    if (reason != ZTA_REASON_OK) {
-        return reason;
-    }
-    /* Whatever it says: the token is bound to a key, and nobody has shown one. */
-    if (json_object_get(judging->claims, "cnf") != NULL) {
-        return mod_zta_judging_refuse(judging, ZTA_REASON_BINDING_FAILED,
-                                      "the token is bound to a key (cnf)");
-    }
-    return ZTA_REASON_OK;
+    return reason == ZTA_REASON_OK ? check_confirmation(judging) : reason;
 }

@@ -260,6 +260,21 @@ static void read_names(struct filling *filling)
     read_list(filling, ZTA_TEXT("amr"), &identity->amr);
 }
 
+/* Thumbprints were checked before. The key counts for more than the connection's certificate. */
+static void read_binding(struct filling *filling)
+{
+    const json_t *cnf = json_object_get(filling->judging->claims, "cnf");
+    struct zta_identity *identity = filling->identity;
+    identity->jkt = keep(filling, mod_zta_json_text(cnf, "jkt"));
+    identity->x5t_s256 = keep(filling, mod_zta_json_text(cnf, "x5t#S256"));
+    if (!zta_text_is_absent(identity->jkt)) {
+        identity->binding = ZTA_BINDING_DPOP;
+    }
+    else if (!zta_text_is_absent(identity->x5t_s256)) {
+        identity->binding = ZTA_BINDING_MTLS;
+    }
+}
+
 /* They were checked before; what is absent stays 0, unknown. */
 static void read_times(struct filling *filling)
 {
@@ -299,6 +314,10 @@ static void make_session(struct filling *filling)
         identity->session_kind = ZTA_SESSION_SID;
         discriminator = identity->sid;
     }
+    else if (identity->binding != ZTA_BINDING_NONE) {
+        identity->session_kind = ZTA_SESSION_CNF;
+        discriminator = identity->binding == ZTA_BINDING_DPOP ? identity->jkt : identity->x5t_s256;
+    }
     else if (identity->auth_time_s != 0) {
         identity->session_kind = ZTA_SESSION_AUTH_TIME;
         (void)snprintf(auth_time, sizeof auth_time, "%lld", (long long)identity->auth_time_s);
@@ -325,6 +344,7 @@ enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, cha
     identity->credential = ZTA_CREDENTIAL_TOKEN;
     read_names(&filling);
     read_claims(&filling);
+    read_binding(&filling);
     read_times(&filling);
     make_token_id(&filling);
     make_session(&filling);

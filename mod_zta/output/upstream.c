@@ -67,6 +67,9 @@ static void remove_credential(request_rec *r, const struct mod_zta_request *requ
     if (request->credential.value.data != NULL && request->credential_header != NULL) {
         apr_table_unset(r->headers_in, request->credential_header);
     }
+    if (request->is_from_authorization) {
+        apr_table_unset(r->headers_in, "DPoP"); /* the proof is part of the credential */
+    }
 }
 
 /*
@@ -76,6 +79,7 @@ static void remove_unjudged(request_rec *r, const struct mod_zta_dir *dir)
 {
     const char *header = mod_zta_sources_of(dir)->apikey_header;
     apr_table_unset(r->headers_in, "Authorization");
+    apr_table_unset(r->headers_in, "DPoP");
     if (header != NULL) {
         apr_table_unset(r->headers_in, header);
     }

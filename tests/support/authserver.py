@@ -79,7 +79,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class AuthServer:
     """`issuer` is its URL; audience(alg) is the resource whose tokens are signed with alg.
 
-    Clients: svc (role reader), svc-admin (roles reader, admin), webapp (users)."""
+    Clients: svc (role reader), svc-admin (roles reader, admin), svc-dpop (tokens bound by DPoP),
+    webapp (users)."""
 
     def __init__(self, directory, pki):
         self.directory = directory
@@ -88,7 +89,7 @@ class AuthServer:
         self.issuer = f"https://localhost:{self.port}"
         self._process = None
         self._tls = ssl.create_default_context(cafile=pki.ca.cert)
-        self._secrets = {c: secrets.token_hex(24) for c in ("svc", "svc-admin", "webapp")}
+        self._secrets = {c: secrets.token_hex(24) for c in ("svc", "svc-admin", "svc-dpop", "webapp")}
 
     @staticmethod
     def audience(alg="RS256", is_short=False):
@@ -104,6 +105,8 @@ class AuthServer:
         clients = [
             {"client_id": "svc", "roles": ["reader"], "scope": scope, **service},
             {"client_id": "svc-admin", "roles": ["reader", "admin"], "scope": scope, **service},
+            {"client_id": "svc-dpop", "roles": ["reader"], "scope": scope,
+             "dpop_bound_access_tokens": True, **service},
             {"client_id": "webapp", "scope": f"openid offline_access {scope}", **webapp}]
         for client in clients:
             client["client_secret"] = self._secrets[client["client_id"]]
@@ -154,12 +157,14 @@ class AuthServer:
 
     # ---- protocol ----
 
-    def _open(self, url, form=None, client=None, jar=None):
+    def _open(self, url, form=None, client=None, jar=None, proof=None):
         """(status, headers, body) without following redirects."""
         request = urllib.request.Request(url, urlencode(form).encode() if form else None)
         if client:
             basic = base64.b64encode(f"{client}:{self._secrets[client]}".encode()).decode()
             request.add_header("Authorization", f"Basic {basic}")
+        if proof:
+            request.add_header("DPoP", proof)
         handlers = [urllib.request.ProxyHandler({}), _NoRedirect(),
                     urllib.request.HTTPSHandler(context=self._tls)]
         if jar is not None:
@@ -178,16 +183,18 @@ class AuthServer:
         """Fetches the key set into a file, as the fetcher would, and returns the path."""
         return write(path, self._open(self.discovery()["jwks_uri"])[2])
 
-    def _token(self, client, form):
-        status, _, body = self._open(f"{self.issuer}/token", form, client)
+    def _token(self, client, form, proof=None):
+        status, _, body = self._open(f"{self.issuer}/token", form, client, proof=proof)
         if status != 200:
             raise AssertionError(f"token endpoint: {status} {body!r}\n{self.log()}")
         return json.loads(body)
 
-    def client_token(self, client="svc", alg="RS256", scope="read write", is_short=False):
-        """An access token by client credentials."""
+    def client_token(self, client="svc", alg="RS256", scope="read write", is_short=False,
+                     proof=None):
+        """An access token by client credentials, bound to the key of a DPoP proof."""
         return self._token(client, {"grant_type": "client_credentials", "scope": scope,
-                                    "resource": self.audience(alg, is_short)})["access_token"]
+                                    "resource": self.audience(alg, is_short)},
+                           proof)["access_token"]
 
     def login(self, user="alice", alg="RS256", acr=ACRS[0], amr=("pwd",), scope="read write",
               is_short=False):

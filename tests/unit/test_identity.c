@@ -31,6 +31,8 @@ static void fill(void)
     one.client = ZTA_TEXT("");
     one.sid = ZTA_TEXT("s-1");
     one.acr = ZTA_TEXT("urn:example:mfa");
+    one.jkt = ZTA_TEXT("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    one.x5t_s256 = ZTA_TEXT("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
     add(&one.amr, "pwd"); /* not in the order of the encoding */
     add(&one.amr, "otp");
     add(&one.roles, "reader");
@@ -95,6 +97,8 @@ static void decode_gives_what_was_encoded(void **state)
     assert_text(back.acr, one.acr);
     assert_text(back.certificate, one.certificate);
     assert_text(back.device, one.device);
+    assert_text(back.jkt, one.jkt);
+    assert_text(back.x5t_s256, one.x5t_s256);
     assert_values(&back.roles, &one.roles);
     assert_values(&back.groups, &one.groups);
     assert_values(&back.scopes, &one.scopes);
@@ -120,6 +124,7 @@ static void init_leaves_nothing_known(void **state)
     zta_identity_init(&one);
     assert_int_equal(one.credential, ZTA_CREDENTIAL_NONE);
     assert_true(zta_text_is_absent(one.issuer) && zta_text_is_absent(one.device));
+    assert_true(zta_text_is_absent(one.jkt) && zta_text_is_absent(one.x5t_s256));
     assert_false(one.roles.is_known || one.amr.is_known);
     assert_false(zta_identity_has_value(&one, &one.roles, ZTA_TEXT("reader")));
     size_t size = encoded(out);

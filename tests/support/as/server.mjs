@@ -73,6 +73,7 @@ const provider = new Provider(config.issuer, {
     // A login gets a sid only if its id token was asked to carry one.
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
+    dPoP: { enabled: true },
     revocation: { enabled: true, allowedPolicy: () => true },
     resourceIndicators: {
       enabled: true,
