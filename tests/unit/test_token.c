@@ -117,6 +117,42 @@ static void the_identity_holds_what_the_token_says(void **state)
     assert_int_equal(zta_identity_encode(identity, encoded, sizeof encoded, &size), ZTA_OK);
 }
 
+#define JKT "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+#define X5T "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
+
+/* What it is bound to is told, for whoever asks for proof; nothing here has seen any. */
+static void what_a_token_is_bound_to_stands_in_its_identity(void **state)
+{
+    static const struct {
+        const char *cnf;
+        const char *jkt;
+        const char *x5t_s256;
+        enum zta_binding binding;
+    } cases[] = {
+        {.cnf = "{\"jkt\":\"" JKT "\"}", .jkt = JKT, .binding = ZTA_BINDING_DPOP},
+        {.cnf = "{\"x5t#S256\":\"" X5T "\"}", .x5t_s256 = X5T, .binding = ZTA_BINDING_MTLS},
+        {.cnf = "{\"x5t#S256\":\"" X5T "\",\"jkt\":\"" JKT "\",\"other\":1}",
+         .jkt = JKT,
+         .x5t_s256 = X5T,
+         .binding = ZTA_BINDING_DPOP},
+    };
+    uint8_t sessions[3][ZTA_SESSION_ID_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        expect_ok(judge_claim("cnf", cases[i].cnf));
+        expect_text(fixture.identity.jkt, cases[i].jkt);
+        expect_text(fixture.identity.x5t_s256, cases[i].x5t_s256);
+        assert_int_equal(fixture.identity.binding, cases[i].binding);
+        assert_int_equal(fixture.identity.session_kind, ZTA_SESSION_CNF);
+        memcpy(sessions[i], fixture.identity.session, ZTA_SESSION_ID_SIZE);
+    }
+    assert_memory_not_equal(sessions[0], sessions[1], ZTA_SESSION_ID_SIZE);
+    assert_memory_equal(sessions[0], sessions[2], ZTA_SESSION_ID_SIZE);
+    expect_ok(judge_more(",\"sid\":\"s\",\"cnf\":{\"jkt\":\"" JKT "\"}"));
+    assert_int_equal(fixture.identity.session_kind, ZTA_SESSION_SID);
+    expect_ok(judge_more(",\"auth_time\":1799990000,\"cnf\":{\"jkt\":\"" JKT "\"}"));
+    assert_int_equal(fixture.identity.session_kind, ZTA_SESSION_CNF);
+}
+
 static void what_the_token_does_not_say_is_unknown(void **state)
 {
     expect_ok(judge_claim("roles", NULL));
@@ -577,6 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_token_of_each_key_is_accepted),
         cmocka_unit_test(the_identity_holds_what_the_token_says),
+        cmocka_unit_test(what_a_token_is_bound_to_stands_in_its_identity),
         cmocka_unit_test(what_the_token_does_not_say_is_unknown),
         cmocka_unit_test(lists_take_texts_numbers_and_scim_values),
         cmocka_unit_test(scopes_are_exact_tokens),
