@@ -8,6 +8,7 @@
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/identity/keyring.h"
+#include "shared/base/clock.h"
 #include "shared/live/issuers.h"
 #include "shared/store/keysets.h"
 
@@ -39,8 +40,10 @@ static bool read_keys(const struct mod_zta_issuer_config *config, struct zta_vie
     if (record.source == config->source && record.jwks.len > 0 &&
         mod_zta_keyset_load(record.jwks, config->issuer.algs, NULL, NULL, &keyset, NULL) ==
             ZTA_OK) {
-        is_done =
-            mod_zta_keyring_replace(config->issuer.keyring, &keyset, record.fetched_s) == ZTA_OK;
+        /* Others of our user write state/: no time of theirs makes keys younger than now. */
+        int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+        int64_t fetched_s = record.fetched_s < now_s ? record.fetched_s : now_s;
+        is_done = mod_zta_keyring_replace(config->issuer.keyring, &keyset, fetched_s) == ZTA_OK;
         mod_zta_keyset_close(&keyset);
     }
     free(storage);

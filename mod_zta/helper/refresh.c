@@ -88,7 +88,7 @@ static void begin_item(struct item *item, const struct mod_zta_fetch_issuer *iss
 }
 
 /* What the store kept of the same configuration; of another one it counts for nothing. */
-static void adopt(struct item *item, const struct zta_keyset_record *stored)
+static void adopt(struct item *item, const struct zta_keyset_record *stored, int64_t now_s)
 {
     if (stored->source != item->record.source || stored->jwks.len == 0) {
         return;
@@ -109,11 +109,12 @@ static void adopt(struct item *item, const struct zta_keyset_record *stored)
     item->record.url = own.url;
     item->record.keys = own.keys;
     item->record.stale_s = own.stale_s;
+    item->record.fetched_s = stored->fetched_s < now_s ? stored->fetched_s : now_s;
     item->record.jwks = (struct zta_text){.data = item->jwks, .len = stored->jwks.len};
     item->is_dirty = false;
 }
 
-static void read_store(struct mod_zta_refresh *refresh)
+static void read_store(struct mod_zta_refresh *refresh, int64_t now_s)
 {
     struct zta_view *view;
     if (zta_view_begin(refresh->observer->store, &view) != ZTA_OK) {
@@ -126,7 +127,7 @@ static void read_store(struct mod_zta_refresh *refresh)
         /* What cannot be read is as if it were not there. */
         if (refresh->options.issuers[i].is_fetched &&
             zta_keyset_get(view, item->record.name, &stored, &storage) == ZTA_OK) {
-            adopt(item, &stored);
+            adopt(item, &stored, now_s);
             free(storage);
         }
         if (zta_keyset_requested(view, item->record.name, &item->requested) != ZTA_OK) {
@@ -154,7 +155,7 @@ enum zta_status mod_zta_refresh_open(struct mod_zta_observer *observer,
         items[i].has_place = zta_issuer_find(observer->options.segment, options->issuers[i].source,
                                              &items[i].place) == ZTA_OK;
     }
-    read_store(opened);
+    read_store(opened, now_real_ns / ZTA_NS_PER_S);
     for (size_t i = 0; i < options->n_issuers; i++) {
         point_texts(&items[i]);
     }

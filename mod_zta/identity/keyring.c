@@ -57,7 +57,7 @@ void mod_zta_keyring_close(struct mod_zta_keyring **keyring)
 static bool is_stale(const struct mod_zta_keyring *keyring, int64_t now_s)
 {
     int64_t fetched_s = atomic_load_explicit(&keyring->fetched_s, memory_order_acquire);
-    return keyring->stale_s > 0 && now_s > fetched_s && now_s - fetched_s > keyring->stale_s;
+    return keyring->stale_s > 0 && now_s - fetched_s > keyring->stale_s;
 }
 
 enum zta_status mod_zta_keyring_acquire(struct mod_zta_keyring *keyring, int64_t now_s,

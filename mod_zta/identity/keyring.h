@@ -44,8 +44,9 @@ uint64_t mod_zta_keyring_generation(const struct mod_zta_keyring *keyring);
 bool mod_zta_keyring_begin(struct mod_zta_keyring *keyring);
 void mod_zta_keyring_end(struct mod_zta_keyring *keyring);
 /*
- * Between begin and end: takes *keyset over, also when it equals the present one, which then only
- * becomes younger. ZTA_BUSY: every slot is read just now, *keyset stays the caller's; try later.
+ * Between begin and end, fetched_s not negative: takes *keyset over, also when it equals the
+ * present one, which then only becomes younger. ZTA_BUSY: every slot is read just now, *keyset
+ * stays the caller's; try later.
  */
 enum zta_status mod_zta_keyring_replace(struct mod_zta_keyring *keyring,
                                         struct mod_zta_keyset **keyset,

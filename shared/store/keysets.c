@@ -50,6 +50,12 @@ static bool is_name(struct zta_text name)
     return !zta_text_is_absent(name) && name.len > 0 && name.len <= ZTA_NAME_MAX;
 }
 
+static bool has_times(const struct zta_keyset_record *record)
+{
+    return record->stale_s >= 0 && record->fetched_s >= 0 && record->good_until_s >= 0 &&
+           record->attempted_s >= 0 && record->next_s >= 0;
+}
+
 /* Borrowed from key and value. */
 static enum zta_status decode(struct zta_blob key, struct zta_blob value,
                               struct zta_keyset_record *record)
@@ -97,7 +103,7 @@ enum zta_status zta_keyset_check_record(struct zta_blob key, struct zta_blob val
 
 enum zta_status zta_keyset_put(struct zta_change *change, const struct zta_keyset_record *record)
 {
-    if (!is_name(record->name)) {
+    if (!is_name(record->name) || !has_times(record)) {
         return ZTA_INVALID;
     }
     uint8_t *bytes = malloc(SIZE_MAX_RECORD);

@@ -252,7 +252,9 @@ static void a_fetcher_ends_while_an_issuer_is_slow(void **state)
 {
     (void)state;
     static const struct http_script slow[] = {
-        {.path = NULL, .answer = "HTTP/1.1 200 OK\r\n\r\n{}", .pause_ms = 100}};
+        {.path = NULL,
+         .answer = "HTTP/1.1 200 OK\r\nX: 01234567890123456789012345678901234567890\r\n\r\n{}",
+         .pause_ms = 100}};
     char keys_url[128];
     (void)snprintf(keys_url, sizeof keys_url, "%s/jwks", base);
     struct mod_zta_fetch_issuer issuer = issuer_of(issuer_url, keys_url);

@@ -17,6 +17,7 @@
 
 #define OK_HEAD  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 #define BODY_MAX 4096
+#define PAD      "X-Pad: 01234567890123456789012345678901234567890123456789\r\n"
 
 static struct http_server *server;
 static char other_redirect[256];
@@ -33,7 +34,7 @@ static struct http_script script[] = {
     {.path = "/limit", .answer = "HTTP/1.1 200 OK\r\n\r\nx", .n_repeats = BODY_MAX - 1},
     {.path = "/above", .answer = "HTTP/1.1 200 OK\r\n\r\nx", .n_repeats = BODY_MAX},
     {.path = "/slow",
-     .answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}",
+     .answer = "HTTP/1.1 200 OK\r\n" PAD PAD PAD "Content-Length: 9\r\n\r\n{}",
      .pause_ms = 50},
     {.path = "/heads", .answer = "HTTP/1.1 200 OK\r\nX: y", .n_repeats = 50000000},
     {.path = "/noise", .answer = "\1\2\3\r\n\r\n"},

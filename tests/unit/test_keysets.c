@@ -245,6 +245,9 @@ static void a_record_that_was_cut_is_corrupt(void **state)
     struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
     struct zta_error error = {.text = ""};
     struct zta_change *change = store_begin(store, "test");
+    struct zta_keyset_record record = whole_record();
+    record.fetched_s = -1;
+    assert_int_equal(zta_keyset_put(change, &record), ZTA_INVALID);
     assert_int_equal(
         zta_change_put(change, ZTA_TABLE_KEYSETS, ZTA_BLOB("corp", 4), ZTA_BLOB("\1abc", 4)),
         ZTA_OK);

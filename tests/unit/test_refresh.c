@@ -48,9 +48,11 @@ static int make_keys(void **state)
         jose_jwk(key, "k", "", jwk);
         EVP_PKEY_free(key);
         (void)snprintf(jwks[i], sizeof jwks[i], "{\"keys\":[%.*s]}", JOSE_TEXT_MAX - 16, jwk);
-        (void)snprintf(answers[i], sizeof answers[i],
-                       "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(jwks[i]),
-                       jwks[i]);
+        struct zta_buffer answer;
+        zta_buffer_init(&answer, answers[i], sizeof answers[i]);
+        zta_buffer_printf(&answer, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
+                          strlen(jwks[i]));
+        zta_buffer_string(&answer, jwks[i]);
     }
     return 0;
 }
