@@ -246,6 +246,24 @@ def test_without_an_origin_the_servers_own_name_counts(zta):
     assert status(f"https://localhost:{z.httpd.port}/x", "localhost") == 401
 
 
+def test_over_tls_and_http2_the_uri_is_https(zta):
+    z = zta(vhost_text="ZTADPoP required", global_text="ZTAVerifyLimit off", tls=True)
+    prover = Prover()
+    token = prover.bound(z.issuer)
+    uri = f"localhost:{z.httpd.tls_port}/x"
+
+    def status(scheme, method="GET"):
+        headers = prover.headers(method, f"{scheme}://{uri}", token)
+        return z.h2("/x", headers=headers, method=method).status
+
+    wait_for(lambda: status("https") == 200, what="proofs are taken")
+    assert status("https", "PATCH") == 200
+    assert status("http") == 401
+    headers = prover.headers("GET", f"https://{uri}", token)
+    assert [z.h2("/x", headers=headers).status, z.get("/x", headers=headers, tls=True).status,
+            z.get("/x", headers=headers).status] == [200, 401, 401]
+
+
 # ---- once ----
 
 def test_a_proof_passes_once_whichever_child_it_reaches(zta):
