@@ -156,6 +156,11 @@ def test_an_issuer_that_hangs_holds_nobody_up(served):
     answer = z.get("/x", token=z.issuer.token())
     assert answer.status == 503 and answer.header("Retry-After")
     assert time.monotonic() - begun < 2
+    # Nor a restart, though the helper is in the middle of an attempt.
+    assert wait_for(lambda: server.count() > 0, what="the attempt")
+    begun = time.monotonic()
+    z.reload()
+    assert time.monotonic() - begun < 5, "the helper waited for its attempt to end"
     wait_for(lambda: issuer_of(z)["error"], 15, what="the end of the attempt")
     assert "timed out" in issuer_of(z)["error"].lower()
 
