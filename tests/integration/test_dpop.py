@@ -349,6 +349,14 @@ def test_one_request_uses_its_proof_once_whatever_it_leads_to(zta):
     assert z.backend.last.path == "/error"
     headers = prover.headers("GET", f"{ORIGIN}/files/", token)
     assert [z.get("/files/", headers=headers).status for _ in range(2)] == [200, 401]
+    # A public page whose parts are not public: it is the parts that ask for proof.
+    z.httpd.allow_log("unable to include")
+    z.vhost_text += ("<Location /files>\nZTAStage 0\n</Location>\n"
+                     "<LocationMatch txt$>\nZTAStage 2\n</LocationMatch>\n")
+    z.reload()
+    assert send(z, prover, token, path="/files/").text.split() == ["1one2two"]
+    headers = prover.headers("GET", f"{ORIGIN}/files/", token)
+    assert [z.get("/files/", headers=headers).text.count("one") for _ in range(2)] == [1, 0]
 
 
 def test_after_a_restart_no_proof_from_before_is_taken(zta):
@@ -499,6 +507,15 @@ def test_monitoring_uses_no_proof_up(zta):
         assert z.backend.last.header("DPoP") is not None
     headers = prover.headers("GET", f"{ORIGIN}/enforced", token)
     assert [z.get("/enforced", headers=headers).status for _ in range(2)] == [200, 401]
+    # The very proof that a monitoring server has seen is good where it counts, once.
+    z.httpd.named_vhosts["strict.test"] = (
+        f"ZTAOrigin {ORIGIN}\nZTAStage 1\nZTAAccept corp\nZTADPoP required\n"
+        f"ProxyPass / {z.backend.url}/")
+    z.reload()
+    headers = prover.headers("GET", f"{ORIGIN}/monitored", token)
+    assert [z.get("/monitored", headers=headers, host=host).status
+            for host in ("localhost", "localhost", "strict.test", "strict.test")] == [
+                200, 200, 200, 401]
 
 
 def test_a_forwarded_token_keeps_its_proof(zta):
