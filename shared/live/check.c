@@ -50,5 +50,8 @@ enum zta_status zta_segment_check(const struct zta_segment *segment, struct zta_
     if (status == ZTA_OK) {
         status = zta_jti_check(segment, error);
     }
+    if (status == ZTA_OK) {
+        status = zta_flights_check(segment, error);
+    }
     return status;
 }
