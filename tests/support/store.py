@@ -32,7 +32,7 @@ def ztactl():
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in pathlib.Path(path).resolve().parents):
         return path
     directory = tempfile.mkdtemp(prefix="zta-ctl-")
-    atexit.register(shutil.rmtree, directory)
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     os.chmod(directory, 0o755)
     return shutil.copy(path, directory)
 
