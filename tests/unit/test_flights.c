@@ -384,15 +384,14 @@ static void race_for_places(struct common *common, uint32_t incarnation, unsigne
     for (uint64_t round = 0; round < N_ROUNDS; round++) {
         struct zta_flight flight;
         struct zta_flight_question asked = question(round * N_RACERS + racer, 1);
-        const int64_t now_ns = NOW + (int64_t)round * MS;
-        if (zta_flight_begin(segment, incarnation, &asked, now_ns, &flight) == ZTA_OK) {
+        if (zta_flight_begin(segment, incarnation, &asked, NOW, &flight) == ZTA_OK) {
             if (atomic_fetch_add(&common->n_calling, 1) >= ZTA_FLIGHTS_PER_ADDR) {
                 (void)atomic_fetch_add(&common->n_odd, 1);
             }
             (void)atomic_fetch_add(&common->n_led[round], 1);
             (void)sched_yield();
             (void)atomic_fetch_sub(&common->n_calling, 1);
-            zta_flight_end(segment, &flight, ZTA_FLIGHT_END_VERDICT, now_ns);
+            zta_flight_end(segment, &flight, ZTA_FLIGHT_END_VERDICT, NOW);
         }
     }
 }
