@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mod_zta/authenticate.h"
+#include "mod_zta/browser.h"
 #include "mod_zta/child.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
@@ -38,6 +39,7 @@ struct judgement {
     struct zta_stance stance;
     struct mod_zta_look look;
     int64_t now_s;
+    bool is_waiting;              /* for the login of a browser: judged again in fixups */
     struct zta_decision decision; /* verdict: enforced; monitor: everything that is evaluated */
 };
 
@@ -57,6 +59,7 @@ int mod_zta_access_begin(request_rec *r)
     }
     struct mod_zta_request *request = mod_zta_request_create(r);
     request->parent_id = parent_id;
+    request->peer_certificates = mod_zta_scrub_proofs(r);
     mod_zta_facts_read_path(r, request, server->path_flags);
     mod_zta_facts_gather(r, request);
     return DECLINED;
@@ -200,7 +203,9 @@ static bool judge_credential(struct judgement *j)
     if (is_first && limits != ZTA_MODE_OFF && mod_zta_is_failed_verification(j->request, reason)) {
         mod_zta_throttle_note_failure(j->request, limits);
     }
-    return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], reason);
+    j->is_waiting =
+        j->request->is_awaiting_login && mod_zta_browser_may_wait(j->r, j->request, j->dir);
+    return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], reason) || j->is_waiting;
 }
 
 static bool judge_subject(struct judgement *j)
@@ -279,20 +284,24 @@ static void fold(struct judgement *j)
     j->decision.stage = j->stance.stage;
     j->decision.has_monitor = j->decision.monitor.outcome != j->decision.verdict.outcome ||
                               j->decision.monitor.reason != j->decision.verdict.reason;
-    if (request->n_sides == 0 || j->decision.verdict.outcome != ZTA_OUTCOME_ALLOW) {
+    bool is_final_first = request->is_provisional && request->is_login_settled;
+    if (request->n_sides == 0 || is_final_first ||
+        j->decision.verdict.outcome != ZTA_OUTCOME_ALLOW) {
         request->decision = j->decision;
     }
     else if (!request->decision.has_monitor && j->decision.has_monitor) {
         request->decision.monitor = j->decision.monitor;
         request->decision.has_monitor = true;
     }
+    request->is_provisional = j->is_waiting || (request->is_provisional && !is_final_first);
     request->stance = j->stance;
     request->dir = j->dir;
 }
 
-static int judge_side(request_rec *r, struct mod_zta_request *request, const char *uri,
-                      const struct mod_zta_dir *dir)
+static void judge_side(request_rec *r, struct mod_zta_request *request, struct mod_zta_side *side)
 {
+    const char *uri = side->uri;
+    const struct mod_zta_dir *dir = side->dir;
     struct judgement j = {
         .r = r,
         .request = request,
@@ -319,7 +328,8 @@ static int judge_side(request_rec *r, struct mod_zta_request *request, const cha
     request->facts.path = external;
     request->facts.method = method;
     fold(&j);
-    return mod_zta_enforce(r, request, &j.decision);
+    side->is_waiting = j.is_waiting;
+    side->http_status = j.is_waiting ? DECLINED : mod_zta_enforce(r, request, &j.decision);
 }
 
 /*
@@ -353,12 +363,25 @@ static int judge_once(request_rec *r, struct mod_zta_request *request, const cha
     if (request->n_sides == MOD_ZTA_SIDES_MAX) {
         return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
     }
-    struct mod_zta_side side = {.uri = uri,
-                                .method_number = r->method_number,
-                                .dir = dir,
-                                .http_status = judge_side(r, request, uri, dir)};
+    struct mod_zta_side side = {.uri = uri, .method_number = r->method_number, .dir = dir};
+    judge_side(r, request, &side);
     request->sides[request->n_sides++] = side;
     return side.http_status;
+}
+
+/* What waited for a login is judged with it, or without it. */
+static int judge_waiting(request_rec *r, struct mod_zta_request *request)
+{
+    mod_zta_browser_settle(r, request);
+    for (size_t i = 0; i < request->n_sides; i++) {
+        if (request->sides[i].is_waiting) {
+            judge_side(r, request, &request->sides[i]);
+            if (request->sides[i].http_status != DECLINED) {
+                return request->sides[i].http_status;
+            }
+        }
+    }
+    return DECLINED;
 }
 
 int mod_zta_access_judge(request_rec *r)
@@ -389,7 +412,7 @@ int mod_zta_access_quick(request_rec *r, int is_lookup)
                : mod_zta_enforce_unavailable(r, request, refusal);
 }
 
-int mod_zta_access_judge_mapped(request_rec *r)
+static int judge_mapped(request_rec *r)
 {
     int status = mod_zta_access_judge(r);
     struct mod_zta_request *request = mod_zta_request_of(r);
@@ -398,6 +421,16 @@ int mod_zta_access_judge_mapped(request_rec *r)
         return status;
     }
     return judge_once(r, request, uri, mod_zta_places_at(r, uri));
+}
+
+int mod_zta_access_enter(request_rec *r)
+{
+    int status = judge_mapped(r);
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    if (status == DECLINED && request != NULL) {
+        mod_zta_browser_expect(r, request);
+    }
+    return status;
 }
 
 int mod_zta_access_guard(request_rec *r)
@@ -409,5 +442,7 @@ int mod_zta_access_guard(request_rec *r)
                       "ZTA0030: a request that was never begun reached the guard; refused");
         return HTTP_FORBIDDEN;
     }
-    return mod_zta_access_judge_mapped(r);
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    int status = request == NULL ? DECLINED : judge_waiting(r, request);
+    return status == DECLINED ? judge_mapped(r) : status;
 }

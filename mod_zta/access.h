@@ -21,10 +21,16 @@ int mod_zta_access_judge(request_rec *r);
 /* quick_handler: nothing, a cache neither, answers for a server that refuses everything. */
 int mod_zta_access_quick(request_rec *r, int is_lookup);
 
-/* check_access_ex: as judge, and the file that was mapped counts under its own uri as well. */
-int mod_zta_access_judge_mapped(request_rec *r);
+/*
+ * check_access_ex, right before authentication: as judge, and the file that was mapped counts under
+ * its own uri as well.
+ */
+int mod_zta_access_enter(request_rec *r);
 
-/* fixups, last before any handler: as judge, and what was never judged at all is refused. */
+/*
+ * fixups, last before any handler: as enter, with the logins that were awaited; what was never
+ * judged at all is refused.
+ */
 int mod_zta_access_guard(request_rec *r);
 
 #endif

@@ -7,8 +7,12 @@
 #include <string.h>
 
 #include "mod_zta/binding.h"
+#include "mod_zta/browser.h"
 #include "mod_zta/keys.h"
+#include "mod_zta/present.h"
+#include "mod_zta/tls.h"
 #include "shared/base/clock.h"
+#include "shared/identity.h"
 #include "shared/live/token_cache.h"
 #include "shared/store/keys.h"
 #include "shared/store/revocations.h"
@@ -31,12 +35,6 @@ struct trial {
     int64_t now_s;
     struct zta_identity *identity;
 };
-
-const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta_dir *dir)
-{
-    static const struct mod_zta_credential_sources header = {.has_authorization = true};
-    return dir->sources != NULL ? dir->sources : &header;
-}
 
 /* keys: hash of the set that verified it, or would. */
 static struct zta_token_key cache_key(const struct trial *trial,
@@ -252,7 +250,7 @@ static enum zta_reason identify_key(struct trial *trial, const struct zta_key *k
     struct zta_identity *identity = trial->identity;
     zta_identity_init(identity);
     identity->credential = ZTA_CREDENTIAL_APIKEY;
-    identity->issuer = ZTA_TEXT("local");
+    identity->issuer = ZTA_TEXT(ZTA_ISSUER_LOCAL);
     identity->subject = zta_text_is_absent(key->owner) ? key->name : key->owner;
     identity->apikey = key->name;
     identity->apikey_id = zta_text_of(apr_pstrdup(trial->r->pool, key->id));
@@ -347,11 +345,19 @@ static enum zta_reason accept_again(request_rec *r, struct mod_zta_request *requ
     if (request->identity->credential == ZTA_CREDENTIAL_APIKEY) {
         return accept->has_local ? ZTA_REASON_OK : ZTA_REASON_UNKNOWN_ISSUER;
     }
+    if (request->identity->credential == ZTA_CREDENTIAL_CERTIFICATE) {
+        /* There another field could name the subject, or another sender the certificate. */
+        bool is_alike = dir->mtls_subject == request->auth_dir->mtls_subject &&
+                        dir->client_cert_header == request->auth_dir->client_cert_header;
+        return accept->has_mtls && is_alike ? ZTA_REASON_OK : ZTA_REASON_UNKNOWN_ISSUER;
+    }
     const struct mod_zta_issuer *issuer = accepted_issuer(accept, request->identity->issuer);
     if (issuer == NULL) {
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
-    return has_audience(accept, issuer, request->identity)
+    /* A login is for the site, which is its client, not for an audience. */
+    return request->identity->credential == ZTA_CREDENTIAL_BROWSER ||
+                   has_audience(accept, issuer, request->identity)
                ? mod_zta_binding_check(r, request, dir, request->identity)
                : ZTA_REASON_WRONG_AUDIENCE;
 }
@@ -363,13 +369,38 @@ bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum 
            (reason == ZTA_REASON_BINDING_FAILED && request->dpop_error != MOD_ZTA_DPOP_ERROR_NONCE);
 }
 
+/* Nothing in the request itself: the certificate of its sender, then the login of his browser. */
+static enum zta_reason judge_unsaid(struct trial *trial)
+{
+    const struct mod_zta_credential_sources *sources = mod_zta_sources_of(trial->dir);
+    struct mod_zta_request *request = trial->request;
+    enum zta_reason reason = ZTA_REASON_NO_CREDENTIAL;
+    bool is_cleared;
+    if (sources->has_mtls) {
+        reason = mod_zta_tls_identify(trial->r, request, trial->dir, trial->now_s, trial->identity);
+    }
+    if (reason == ZTA_REASON_NO_CREDENTIAL && sources->has_openidc) {
+        request->is_awaiting_login = mod_zta_browser_may_wait(trial->r, request, trial->dir);
+        if (request->is_awaiting_login) {
+            return ZTA_REASON_NO_CREDENTIAL;
+        }
+        reason =
+            mod_zta_browser_identify(trial->r, request, trial->dir, trial->now_s, trial->identity);
+    }
+    if (reason != ZTA_REASON_OK) {
+        return reason;
+    }
+    request->seen = trial->identity;
+    return check_revoked(trial, 0, &is_cleared);
+}
+
 static enum zta_reason judge_presented(struct trial *trial)
 {
     struct mod_zta_credential *credential = &trial->request->credential;
     trial->token = credential->value;
     switch (credential->presented) {
     case MOD_ZTA_PRESENTED_NONE:
-        return ZTA_REASON_NO_CREDENTIAL;
+        return judge_unsaid(trial);
     case MOD_ZTA_PRESENTED_BAD:
         trial->request->detail = credential->detail;
         return ZTA_REASON_BAD_REQUEST;
@@ -388,7 +419,9 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
     if (request->is_authenticated) {
         return accept_again(r, request, dir);
     }
-    const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
+    if (request->is_awaiting_login && !mod_zta_sources_of(dir)->has_openidc) {
+        return ZTA_REASON_NO_CREDENTIAL;
+    }
     struct trial trial = {
         .r = r,
         .request = request,
@@ -398,24 +431,15 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         .now_s = request->arrived_ns / ZTA_NS_PER_S,
         .identity = apr_palloc(r->pool, sizeof(*trial.identity)),
     };
-    const char *authorization = apr_table_get(r->headers_in, "Authorization");
-    mod_zta_credential_read(sources, authorization,
-                            sources->apikey_header == NULL
-                                ? NULL
-                                : apr_table_get(r->headers_in, sources->apikey_header),
-                            &request->credential);
-    /* Without a value it is malformed: by Authorization where that is read, else by the header. */
-    const char *value = request->credential.value.data;
-    request->is_from_authorization =
-        authorization != NULL &&
-        (value == NULL ? sources->has_authorization
-                       : value >= authorization && value <= authorization + strlen(authorization));
-    request->credential_header =
-        request->is_from_authorization ? "Authorization" : sources->apikey_header;
+    if (!request->is_awaiting_login) {
+        mod_zta_present_read(r, request, dir);
+    }
     zta_identity_init(trial.identity);
     request->auth_reason = judge_presented(&trial);
-    request->is_authenticated = true;
+    request->is_authenticated = !request->is_awaiting_login;
     if (request->auth_reason == ZTA_REASON_OK) {
+        /* Whatever the credential, rules may ask for the certificate beside it. */
+        trial.identity->certificate = zta_text_of(mod_zta_client_cert_thumbprint(r));
         request->identity = trial.identity;
         request->facts.identity = trial.identity;
     }

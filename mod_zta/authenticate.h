@@ -14,14 +14,12 @@
  * Reads and verifies the credential as this place accepts it and asks the store whether it is
  * revoked; once a request, then only whether a second place accepts the same identity. Returns the
  * reason: ok (request->identity is set), or why not. store_unavailable when that cannot be known.
+ * no_credential with request->is_awaiting_login: mod_auth_openidc has its turn before it is final.
  */
 enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *request,
                                      const struct mod_zta_dir *dir, struct mod_zta_look *look);
 
 /* A failure that an attacker could repeat cheaply: it counts against his address. */
 bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum zta_reason reason);
-
-/* The Authorization header's credential counts unless ZTACredentials says otherwise. */
-const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta_dir *dir);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `AuthType ZTA`: lets httpd's own Require lines see the identity that was verified. */
+/*
+ * `AuthType ZTA`: lets httpd's own Require lines see the identity that was verified; so does
+ * `AuthType openid-connect` where ZTACredentials has openidc, for other credentials.
+ */
 #ifndef MOD_ZTA_AUTHN_H
 #define MOD_ZTA_AUTHN_H
 

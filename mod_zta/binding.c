@@ -8,6 +8,7 @@
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/identity/dpop_nonce.h"
 #include "mod_zta/origin.h"
+#include "mod_zta/tls.h"
 #include "shared/base/clock.h"
 
 /* Shared by a client's request and all that it leads to. */
@@ -170,6 +171,15 @@ static enum zta_reason check_proof(request_rec *r, struct mod_zta_request *reque
     return check_use(request, dir, possession);
 }
 
+/* Is it the certificate of the token (RFC 8705 section 3)? Who verified it does not matter here. */
+static bool has_certificate(request_rec *r, struct mod_zta_request *request,
+                            const struct mod_zta_dir *dir, const struct zta_identity *identity)
+{
+    bool is_verified;
+    const struct mod_zta_cert *cert = mod_zta_tls_certificate(r, request, dir, &is_verified);
+    return cert != NULL && zta_text_equal(identity->x5t_s256, zta_text_of(cert->thumbprint));
+}
+
 enum zta_reason mod_zta_binding_check(request_rec *r, struct mod_zta_request *request,
                                       const struct mod_zta_dir *dir,
                                       const struct zta_identity *identity)
@@ -183,9 +193,9 @@ enum zta_reason mod_zta_binding_check(request_rec *r, struct mod_zta_request *re
     if (is_dpop_scheme && !is_dpop_on) {
         return refuse_scheme(request, "DPoP is not switched on here");
     }
-    if (!zta_text_is_absent(identity->x5t_s256)) {
+    if (!zta_text_is_absent(identity->x5t_s256) && !has_certificate(r, request, dir, identity)) {
         return refuse(request, MOD_ZTA_DPOP_ERROR_TOKEN,
-                      "the token is bound to a client certificate");
+                      "the token is bound to another client certificate than the one that came");
     }
     if (!has_key && is_dpop_scheme) {
         return refuse_scheme(request, "a token of the DPoP scheme that is bound to no key");

@@ -14,6 +14,7 @@
 #include "mod_zta/retained.h"
 #include "mod_zta/routes.h"
 #include "shared/base/path.h"
+#include "shared/identity.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -84,11 +85,12 @@ static void check_accept_names(struct walk *walk, const server_rec *s,
     for (int i = 0; i < dir->accept->names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(dir->accept->names, i, const char *);
         const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(mod_zta_global(), name);
-        if (issuer == NULL && strcasecmp(name, "local") != 0) {
+        if (issuer == NULL && strcasecmp(name, ZTA_ISSUER_LOCAL) != 0 &&
+            strcasecmp(name, ZTA_ISSUER_MTLS) != 0) {
             fault(walk, s,
                   apr_psprintf(walk->pool,
                                "%s: ZTAAccept names '%s', expected the name of an <ZTAIssuer> "
-                               "section or local",
+                               "section, local or mtls",
                                place_name(walk, s, dir), name));
         }
         if (issuer != NULL && issuer->issuer.n_audiences == 0 &&
@@ -124,10 +126,10 @@ static void check_accept_default(struct walk *walk, const server_rec *s,
     }
 }
 
-static bool accepts_local(const struct mod_zta_accept *accept)
+static bool accepts_name(const struct mod_zta_accept *accept, const char *wanted)
 {
     for (int i = 0; accept->names != NULL && i < accept->names->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(accept->names, i, const char *), "local") == 0) {
+        if (strcasecmp(APR_ARRAY_IDX(accept->names, i, const char *), wanted) == 0) {
             return true;
         }
     }
@@ -152,7 +154,8 @@ static void resolve_accept(struct mod_zta_accept *accept, apr_pool_t *pool)
             accept->issuers[accept->n_issuers++] = &issuer->issuer;
         }
     }
-    accept->has_local = accepts_local(accept);
+    accept->has_local = accepts_name(accept, ZTA_ISSUER_LOCAL);
+    accept->has_mtls = accepts_name(accept, ZTA_ISSUER_MTLS);
 }
 
 /* Features that are stronger than what they stand on. */
@@ -241,6 +244,56 @@ static void check_dpop(struct walk *walk, const server_rec *s, const struct mod_
     }
 }
 
+/* Whatever place of a server reads it, no client of that server may send it. */
+static void note_cert_header(struct mod_zta_server *server, apr_pool_t *pool, const char *name)
+{
+    for (int i = 0; i < server->cert_headers->nelts; i++) {
+        if (strcasecmp(APR_ARRAY_IDX(server->cert_headers, i, const char *), name) == 0) {
+            return;
+        }
+    }
+    APR_ARRAY_PUSH(server->cert_headers, const char *) = apr_pstrdup(pool, name);
+}
+
+/* A kind of credential that is read here but accepted of nobody is a mistake. */
+static void check_sources(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    const struct mod_zta_credential_sources *sources = dir->sources;
+    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    if (sources == NULL) {
+        return;
+    }
+    if (sources->apikey_header != NULL && !accept->has_local) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTACredentials has apikey:%s, but API keys are not accepted, "
+                           "expected 'local' among the names of ZTAAccept",
+                           place_name(walk, s, dir), sources->apikey_header));
+    }
+    if (sources->has_mtls && !accept->has_mtls) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTACredentials has mtls, but certificates are not accepted, "
+                           "expected 'mtls' among the names of ZTAAccept",
+                           place_name(walk, s, dir)));
+    }
+    if (sources->has_mtls && dir->mtls_subject == MOD_ZTA_UNSET) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTACredentials has mtls, expected ZTAMtlsSubject with the field "
+                           "that names a certificate's subject",
+                           place_name(walk, s, dir)));
+    }
+    if ((sources->has_query || sources->cookie != NULL || sources->has_openidc) &&
+        accept->n_issuers == 0) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: ZTACredentials has cookie, query or openidc, but no issuer is "
+                           "accepted, expected the name of an <ZTAIssuer> section in ZTAAccept",
+                           place_name(walk, s, dir)));
+    }
+}
+
 static void check_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
                         const struct mod_zta_dir *parent)
 {
@@ -250,6 +303,9 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
 
     if (dir->path_flags != MOD_ZTA_UNSET) {
         server->path_flags |= (unsigned)dir->path_flags;
+    }
+    if (mod_zta_dir_has_cert_header(dir)) {
+        note_cert_header(server, walk->pool, dir->client_cert_header);
     }
     if (dir->accept != NULL) {
         resolve_accept(dir->accept, walk->pool);
@@ -282,17 +338,10 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }
-    if (dir->sources != NULL && dir->sources->apikey_header != NULL &&
-        !mod_zta_dir_accept(dir)->has_local) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTACredentials has apikey:%s, but API keys are not accepted, "
-                           "expected 'local' among the names of ZTAAccept",
-                           place_name(walk, s, dir), dir->sources->apikey_header));
-    }
-    if (mod_zta_dir_accept(dir)->has_local) {
-        global->accepts_apikeys = true;
-    }
+    check_sources(walk, s, dir);
+    global->accepts_apikeys |= mod_zta_dir_accept(dir)->has_local;
+    global->accepts_certificates |= mod_zta_dir_accept(dir)->has_mtls;
+    server->has_openidc |= dir->sources != NULL && dir->sources->has_openidc;
     if (parent != NULL && dir->stance.stage < parent->stance.stage) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      "ZTA0003: %s is at stage %u, lower than the stage %u around it",
@@ -398,6 +447,30 @@ static void warn_of_remoteip(const struct walk *walk)
     }
 }
 
+/* Logins come from another module, and its claims have to reach us. */
+static void check_openidc(struct walk *walk)
+{
+    bool has_payload = false;
+    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+        has_payload |= strcasecmp(node->directive, "OIDCPassIDTokenAs") == 0 &&
+                       ap_strcasestr(node->args, "payload") != NULL;
+    }
+    for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        if (!mod_zta_server_of(s)->has_openidc) {
+            continue;
+        }
+        if (ap_find_linked_module("mod_auth_openidc.c") == NULL) {
+            fault(walk, s, "ZTACredentials has openidc, expected mod_auth_openidc to be loaded");
+        }
+        else if (!has_payload) {
+            fault(walk, s,
+                  "ZTACredentials has openidc, but mod_auth_openidc keeps its claims to "
+                  "itself, "
+                  "expected 'OIDCPassIDTokenAs claims payload'");
+        }
+    }
+}
+
 /* Trailers merged into the headers arrive after the headers were scrubbed and judged. */
 static void check_trailers(struct walk *walk)
 {
@@ -458,6 +531,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         check_cache(&walk);
         check_quick_handlers(&walk);
         check_trailers(&walk);
+        check_openidc(&walk);
         warn_of_remoteip(&walk);
         mod_zta_routes_collect(pconf, s);
     }

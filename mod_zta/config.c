@@ -55,6 +55,11 @@ const struct mod_zta_issuer_config *mod_zta_issuer_named(const struct mod_zta_gl
     return NULL;
 }
 
+bool mod_zta_dir_has_cert_header(const struct mod_zta_dir *dir)
+{
+    return dir->client_cert_header != NULL && dir->client_cert_header[0] != '\0';
+}
+
 const struct mod_zta_accept *mod_zta_dir_accept(const struct mod_zta_dir *dir)
 {
     return dir->accept != NULL ? dir->accept : &current->default_accept;
@@ -62,7 +67,9 @@ const struct mod_zta_accept *mod_zta_dir_accept(const struct mod_zta_dir *dir)
 
 void *mod_zta_server_create(apr_pool_t *p, server_rec *s)
 {
-    return apr_pcalloc(p, sizeof(struct mod_zta_server));
+    struct mod_zta_server *server = apr_pcalloc(p, sizeof(*server));
+    server->cert_headers = apr_array_make(p, 1, sizeof(const char *));
+    return server;
 }
 
 void *mod_zta_dir_create(apr_pool_t *p, char *location)
@@ -77,6 +84,7 @@ void *mod_zta_dir_create(apr_pool_t *p, char *location)
     dir->path_flags = MOD_ZTA_UNSET;
     dir->dpop = MOD_ZTA_UNSET;
     dir->stale_s = MOD_ZTA_UNSET;
+    dir->mtls_subject = MOD_ZTA_UNSET;
     memset(dir->features, MOD_ZTA_UNSET, sizeof(dir->features));
     mod_zta_dir_seal(dir);
     return dir;
@@ -103,6 +111,9 @@ void *mod_zta_dir_merge(apr_pool_t *p, void *basev, void *addv)
         .stale_s = add->stale_s == MOD_ZTA_UNSET ? base->stale_s : add->stale_s,
         .origin = add->origin == NULL ? base->origin : add->origin,
         .dpop = inner(base->dpop, add->dpop),
+        .mtls_subject = inner(base->mtls_subject, add->mtls_subject),
+        .client_cert_header =
+            add->client_cert_header == NULL ? base->client_cert_header : add->client_cert_header,
         .realm = add->realm == NULL ? base->realm : add->realm,
         .accept = add->accept == NULL ? base->accept : add->accept,
         .sources = add->sources == NULL ? base->sources : add->sources,
@@ -131,8 +142,10 @@ void mod_zta_dir_seal(struct mod_zta_dir *dir)
 
 bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir *b)
 {
-    return a == b || (memcmp(&a->stance, &b->stance, sizeof(a->stance)) == 0 &&
-                      a->accept == b->accept && a->sources == b->sources &&
-                      a->preflight == b->preflight && a->path_flags == b->path_flags &&
-                      a->dpop == b->dpop && a->origin == b->origin && a->stale_s == b->stale_s);
+    return a == b ||
+           (memcmp(&a->stance, &b->stance, sizeof(a->stance)) == 0 && a->accept == b->accept &&
+            a->sources == b->sources && a->preflight == b->preflight &&
+            a->path_flags == b->path_flags && a->dpop == b->dpop && a->origin == b->origin &&
+            a->stale_s == b->stale_s && a->mtls_subject == b->mtls_subject &&
+            a->client_cert_header == b->client_cert_header);
 }

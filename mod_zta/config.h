@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mod_zta/accept.h"
+#include "mod_zta/identity/client_cert.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/issuer_config.h"
 #include "shared/live/limits.h"
@@ -47,16 +49,6 @@ enum mod_zta_dpop {
     MOD_ZTA_DPOP_NONCE = 4,    /* proofs need a nonce of ours */
 };
 
-/* ZTAAccept: the names as written, and what the check of the configuration resolved them to. */
-struct mod_zta_accept {
-    const apr_array_header_t *names;     /* const char * */
-    const apr_array_header_t *audiences; /* struct zta_text; empty: the issuers' own */
-    const struct mod_zta_issuer **issuers;
-    size_t n_issuers;
-    bool has_local;      /* API keys */
-    uint64_t cache_hash; /* of all its issuers: where bad tokens are remembered */
-};
-
 /* One place: server, vhost, Location or Directory. Members are MOD_ZTA_UNSET or NULL until set. */
 struct mod_zta_dir {
     const char
@@ -64,10 +56,12 @@ struct mod_zta_dir {
     int stage;
     int monitor;
     int allows_by_default;
-    int preflight;   /* enum mod_zta_preflight */
-    int forward;     /* set of enum mod_zta_forward */
-    int path_flags;  /* set of enum zta_path_flags */
-    int64_t stale_s; /* ZTAFailure: 0 closed */
+    int preflight;                  /* enum mod_zta_preflight */
+    int forward;                    /* set of enum mod_zta_forward */
+    int path_flags;                 /* set of enum zta_path_flags */
+    int64_t stale_s;                /* ZTAFailure: 0 closed */
+    int mtls_subject;               /* enum mod_zta_cert_field */
+    const char *client_cert_header; /* ZTAClientCertHeader; "": none */
     int8_t features[ZTA_N_FEATURES];
     const char *realm;
     const char *origin;            /* ZTAOrigin, normalised: scheme://host[:port] */
@@ -98,6 +92,8 @@ struct mod_zta_server {
     bool is_enforced;    /* some place of it is above stage 0: paths and blocks hold in all of it */
     unsigned path_flags; /* union over its places: what the first path check admits */
     const apr_array_header_t *routes; /* const char *: ProxyPass prefixes, longest first */
+    apr_array_header_t *cert_headers; /* const char *: of ZTAClientCertHeader in its places */
+    bool has_openidc;                 /* some place takes logins of mod_auth_openidc */
     const char *refusal;              /* unsafe after a graceful restart: everything answers 503 */
 };
 
@@ -115,6 +111,7 @@ struct mod_zta_global {
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
     bool accepts_apikeys;                 /* some place accepts "local" */
+    bool accepts_certificates;            /* some place accepts "mtls" */
     bool is_governed;                     /* some place anywhere is above stage 0 or monitored */
     struct zta_ruleset *rules;            /* compiled; never NULL when is_governed */
     const struct zta_text *claims;        /* kept of tokens: rules' and headers'; sorted */
@@ -135,6 +132,8 @@ struct mod_zta_server *mod_zta_server_of(const server_rec *s);
 void mod_zta_dir_seal(struct mod_zta_dir *dir);
 /* True when two places judge alike, so that one judgement serves both. */
 bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir *b);
+/* Does the certificate stand in a header here, and not in the connection? */
+bool mod_zta_dir_has_cert_header(const struct mod_zta_dir *dir);
 /* What this place accepts; never NULL in a governed place. */
 const struct mod_zta_accept *mod_zta_dir_accept(const struct mod_zta_dir *dir);
 /* The issuer of that name, or NULL. */

@@ -10,11 +10,11 @@
 
 #include <apr_strings.h>
 
-#include "mod_zta/authenticate.h"
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/output/upstream.h"
+#include "mod_zta/present.h"
 #include "mod_zta/record.h"
 #include "shared/base/clock.h"
 
@@ -55,6 +55,29 @@ static void add_challenge(request_rec *r, const char *scheme, const char *realm,
 {
     apr_table_addn(r->err_headers_out, "WWW-Authenticate",
                    apr_pstrcat(r->pool, scheme, " realm=\"", realm, "\"", error, NULL));
+}
+
+/* Whose challenges; those of our own making tell a person what is missing. */
+enum scheme {
+    SCHEME_AUTHORIZATION = 0, /* Bearer, DPoP */
+    SCHEME_APIKEY,
+    SCHEME_CERTIFICATE,
+    SCHEME_LOGIN,
+};
+static const char *const schemes[] = {
+    [SCHEME_APIKEY] = "ApiKey",
+    [SCHEME_CERTIFICATE] = "ClientCertificate",
+    [SCHEME_LOGIN] = "OpenIDConnect",
+};
+
+/* Whose challenge an error belongs to. */
+static enum scheme scheme_used(const struct mod_zta_request *request)
+{
+    if (request->credential.place != MOD_ZTA_PLACE_NONE) {
+        return request->credential.place == MOD_ZTA_PLACE_APIKEY ? SCHEME_APIKEY
+                                                                 : SCHEME_AUTHORIZATION;
+    }
+    return request->login_expected_in != NULL ? SCHEME_LOGIN : SCHEME_CERTIFICATE;
 }
 
 /*
@@ -101,12 +124,20 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
     if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
         error = apr_psprintf(r->pool, "%s, scope=\"%s\"", error, decision->scope);
     }
-    if (sources->has_authorization) {
+    enum scheme used = scheme_used(request);
+    if (sources->has_authorization || sources->has_query || sources->cookie != NULL) {
         add_authorization_challenges(r, request, decision->verdict.reason, realm,
-                                     request->is_from_authorization ? error : "");
+                                     used == SCHEME_AUTHORIZATION ? error : "");
     }
-    if (sources->apikey_header != NULL) {
-        add_challenge(r, "ApiKey", realm, request->is_from_authorization ? "" : error);
+    const bool asks_for[] = {
+        [SCHEME_APIKEY] = sources->apikey_header != NULL,
+        [SCHEME_CERTIFICATE] = sources->has_mtls,
+        [SCHEME_LOGIN] = sources->has_openidc,
+    };
+    for (size_t i = SCHEME_APIKEY; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (asks_for[i]) {
+            add_challenge(r, schemes[i], realm, i == used ? error : "");
+        }
     }
 }
 
@@ -236,7 +267,9 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
             set_next_nonce(r, request);
         }
         mod_zta_upstream_set(r, request, request->dir);
-        if (request->identity != NULL && !request->is_subrequest) {
+        /* Who logged in by mod_auth_openidc is called as that module says (OIDCRemoteUserClaim). */
+        if (request->identity != NULL && !request->is_subrequest &&
+            request->identity->credential != ZTA_CREDENTIAL_BROWSER) {
             static char auth_type[] = "ZTA";
             r->ap_auth_type = auth_type;
             r->user = zta_text_is_absent(request->identity->subject)

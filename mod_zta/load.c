@@ -16,6 +16,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/retained.h"
 #include "shared/base/limits.h"
+#include "shared/identity.h"
 #include "shared/rules/parse.h"
 
 APLOG_USE_MODULE(zta);
@@ -108,14 +109,17 @@ static struct zta_text *issuer_names(apr_pool_t *pool, size_t *n)
 {
     const struct mod_zta_global *global = mod_zta_global();
     struct zta_text *names =
-        apr_palloc(pool, sizeof(*names) * ((size_t)global->issuers->nelts + 1));
+        apr_palloc(pool, sizeof(*names) * ((size_t)global->issuers->nelts + 2));
     *n = 0;
     for (int i = 0; i < global->issuers->nelts; i++) {
         names[(*n)++] =
             APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer.name;
     }
     if (global->accepts_apikeys) {
-        names[(*n)++] = ZTA_TEXT("local");
+        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_LOCAL);
+    }
+    if (global->accepts_certificates) {
+        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_MTLS);
     }
     return names;
 }

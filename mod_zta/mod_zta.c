@@ -5,6 +5,7 @@
  */
 #include <httpd.h>
 #include <http_config.h>
+#include <http_connection.h>
 #include <http_protocol.h>
 #include <http_request.h>
 
@@ -20,6 +21,7 @@
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
 #include "mod_zta/record.h"
+#include "mod_zta/tls.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -35,6 +37,9 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(mod_zta_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_status(mod_zta_child_status, NULL, NULL, APR_HOOK_MIDDLE);
 
+    /* Room for the certificate, before streams of the connection could want it. */
+    ap_hook_pre_connection(mod_zta_tls_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);
+
     /* 1. Headers are scrubbed and the path is read before anything can act on either. */
     ap_hook_post_read_request(mod_zta_access_begin, after_remoteip, NULL, APR_HOOK_FIRST);
 
@@ -49,7 +54,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* 3. The mapped side, where its place or uri differs; skipped by httpd under `Satisfy Any`. */
-    ap_hook_check_access_ex(mod_zta_access_judge_mapped, NULL, NULL, APR_HOOK_REALLY_FIRST,
+    ap_hook_check_access_ex(mod_zta_access_enter, NULL, NULL, APR_HOOK_REALLY_FIRST,
                             AP_AUTH_INTERNAL_PER_CONF);
 
     /* 4. `AuthType ZTA` with `Require valid-user`: the identity stands already. */

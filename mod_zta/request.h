@@ -49,7 +49,8 @@ struct mod_zta_side {
     const char *uri;
     int method_number; /* a redirect can turn a POST or a preflight into a GET */
     const struct mod_zta_dir *dir;
-    int http_status; /* OK or an HTTP error */
+    int http_status; /* DECLINED to go on, or an HTTP error */
+    bool is_waiting; /* for a login: to be judged again before any handler */
 };
 
 struct mod_zta_request {
@@ -72,7 +73,12 @@ struct mod_zta_request {
     char host[ZTA_HOST_MAX + 1];
 
     /* The credential, once read; the identity, once verified. */
-    bool is_authenticated; /* authentication was done, whatever came out */
+    bool is_authenticated;              /* authentication was done, whatever came out */
+    const struct mod_zta_dir *auth_dir; /* the place that said where to look */
+    apr_table_t
+        *peer_certificates; /* headers of ZTAClientCertHeader from a trusted peer, or NULL */
+    const struct mod_zta_cert *certificate; /* of certificate_header, once read */
+    const char *certificate_header;
     struct mod_zta_credential credential;
     struct mod_zta_token_result token;
     struct zta_identity *identity; /* NULL: nothing verified that may enter */
@@ -80,11 +86,11 @@ struct mod_zta_request {
         *seen; /* verified, though maybe revoked or out of place: for the record */
     enum zta_reason auth_reason; /* ok, or why there is no identity */
     int64_t leeway_s;
-    int64_t retry_after_s;         /* when a 503 may be over; 0: not known */
-    const char *credential_header; /* where the credential stood, when it had a value */
-    bool
-        /* the credential stood in Authorization, not in a header of its own */
-        is_from_authorization;
+    int64_t retry_after_s;  /* when a 503 may be over; 0: not known */
+    bool is_awaiting_login; /* nothing was presented; mod_auth_openidc may yet find a login */
+    bool is_login_settled;  /* its turn is over */
+    const request_rec *login_expected_in; /* whose environment was cleared for its claims */
+    bool is_provisional; /* the decision is that of a request whose login is awaited */
     struct mod_zta_possession *possession; /* binding.c's; of the request that the client sent */
     enum mod_zta_dpop_error dpop_error;
     bool is_from_cache;

@@ -16,7 +16,9 @@
 #include "shared/base/limits.h"
 #include "shared/base/status.h"
 
-#define ZTA_IDENTITY_VALUES_MAX 192 /* roles, groups, scopes and amr together */
+#define ZTA_ISSUER_LOCAL        "local" /* of API keys; no configured issuer has these names */
+#define ZTA_ISSUER_MTLS         "mtls"  /* of client certificates */
+#define ZTA_IDENTITY_VALUES_MAX 192     /* roles, groups, scopes and amr together */
 #define ZTA_IDENTITY_CLAIMS_MAX 64
 #define ZTA_IDENTITY_SIZE_MAX   8192 /* encoded */
 
@@ -71,7 +73,7 @@ struct zta_identity {
     enum zta_credential credential;
     enum zta_binding binding;
     enum zta_session_kind session_kind;
-    struct zta_text issuer;  /* configured name ("corp"), "local" for API keys */
+    struct zta_text issuer;  /* configured name ("corp"), "local": API keys, "mtls": certificates */
     struct zta_text subject; /* absent: unknown */
     struct zta_text client;
     struct zta_text apikey; /* name of the key */
@@ -108,10 +110,7 @@ const char *zta_session_kind_name(enum zta_session_kind kind);
  * counts).
  */
 void zta_identity_init(struct zta_identity *identity);
-/*
- * Appends a value to the list that is being built; ZTA_FULL when there is no room. Lists are
- * built one after the other.
- */
+/* Appends to the list being built, one after the other; ZTA_FULL when there is no room. */
 enum zta_status zta_identity_add_value(struct zta_identity *identity, struct zta_values *list,
                                        struct zta_text value) ZTA_MUST_CHECK;
 struct zta_text zta_identity_value(const struct zta_identity *identity,

@@ -9,14 +9,18 @@
 #include "mod_zta/directives/words.h"
 #include "mod_zta/identity/discovery.h"
 #include "shared/base/clock.h"
+#include "shared/identity.h"
 
 static const char *check_issuer_words(cmd_parms *cmd, const char *name, const char *url)
 {
     if (!mod_zta_word_is_name(name)) {
         return mod_zta_expected(cmd, name, "a name of letters, digits, '.', '_', '-', at most 63");
     }
-    if (strcasecmp(name, "local") == 0) {
+    if (strcasecmp(name, ZTA_ISSUER_LOCAL) == 0) {
         return mod_zta_expected(cmd, name, "another name: 'local' stands for API keys");
+    }
+    if (strcasecmp(name, ZTA_ISSUER_MTLS) == 0) {
+        return mod_zta_expected(cmd, name, "another name: 'mtls' stands for client certificates");
     }
     if (!mod_zta_url_is_fetchable(zta_text_of(url))) {
         return mod_zta_expected(cmd, url, "an https URL (http on loopback only)");

@@ -33,11 +33,11 @@ const char *mod_zta_set_accept(cmd_parms *cmd, void *place, int argc, char *cons
         }
         else {
             return mod_zta_expected(cmd, argv[i],
-                                    "names of <ZTAIssuer> sections, local, or audience=URI");
+                                    "names of <ZTAIssuer> sections, local, mtls, or audience=URI");
         }
     }
     if (names->nelts == 0) {
-        return mod_zta_expected(cmd, "no name", "names of <ZTAIssuer> sections, or local");
+        return mod_zta_expected(cmd, "no name", "names of <ZTAIssuer> sections, local or mtls");
     }
     struct mod_zta_accept *accept = apr_pcalloc(cmd->pool, sizeof(*accept));
     accept->names = names;
@@ -166,7 +166,7 @@ const char *mod_zta_set_default(cmd_parms *cmd, void *place, const char *word)
 }
 
 /* A header that a client may send: Authorization has a grammar of its own, ours are scrubbed. */
-static bool is_apikey_header(const char *word)
+static bool is_plain_header(const char *word)
 {
     return word[0] != '\0' &&
            strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -185,6 +185,38 @@ static bool is_first_word(cmd_parms *cmd, void **seen)
     return is_first;
 }
 
+/* A cookie-name that needs no quotes anywhere (RFC 6265 section 4.1.1: a token). */
+static bool is_cookie_name(const char *word)
+{
+    return word[0] != '\0' &&
+           strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+               strlen(word);
+}
+
+/* Adds what one word names; false when it names nothing, or a second header or cookie. */
+static bool add_source(struct mod_zta_credential_sources *sources, const char *word)
+{
+    if (strncasecmp(word, "apikey:", 7) == 0) {
+        bool is_good = is_plain_header(word + 7) && sources->apikey_header == NULL;
+        sources->apikey_header = word + 7;
+        return is_good;
+    }
+    if (strncasecmp(word, "cookie:", 7) == 0) {
+        bool is_good = is_cookie_name(word + 7) && sources->cookie == NULL;
+        sources->cookie = word + 7;
+        return is_good;
+    }
+    bool *flag = strcasecmp(word, "header") == 0    ? &sources->has_authorization
+                 : strcasecmp(word, "query") == 0   ? &sources->has_query
+                 : strcasecmp(word, "mtls") == 0    ? &sources->has_mtls
+                 : strcasecmp(word, "openidc") == 0 ? &sources->has_openidc
+                                                    : NULL;
+    if (flag != NULL) {
+        *flag = true;
+    }
+    return flag != NULL;
+}
+
 const char *mod_zta_set_credentials(cmd_parms *cmd, void *place, const char *word)
 {
     static void *seen;
@@ -197,17 +229,11 @@ const char *mod_zta_set_credentials(cmd_parms *cmd, void *place, const char *wor
     if (!is_first_word(cmd, &seen) && dir->sources != NULL) {
         *sources = *dir->sources;
     }
-    if (strcasecmp(word, "header") == 0) {
-        sources->has_authorization = true;
-    }
-    else if (strncasecmp(word, "apikey:", 7) == 0 && is_apikey_header(word + 7) &&
-             sources->apikey_header == NULL) {
-        sources->apikey_header = word + 7;
-    }
-    else {
+    if (!add_source(sources, word)) {
         return mod_zta_expected(cmd, word,
-                                "header, or one apikey:HEADER with the name of a request header "
-                                "(not Authorization, not X-ZTA-...)");
+                                "header, query, mtls, openidc, one cookie:NAME, or one "
+                                "apikey:HEADER with the name of a request header (not "
+                                "Authorization, not X-ZTA-...)");
     }
     dir->sources = sources;
     return NULL;
@@ -291,5 +317,40 @@ const char *mod_zta_set_failure(cmd_parms *cmd, void *place, const char *word)
         return mod_zta_expected(cmd, word, "closed, or stale=DURATION such as stale=5m");
     }
     ((struct mod_zta_dir *)place)->stale_s = stale_s;
+    return NULL;
+}
+
+const char *mod_zta_set_mtlssubject(cmd_parms *cmd, void *place, const char *word)
+{
+    const char *error = mod_zta_check_place(cmd);
+    enum mod_zta_cert_field field;
+    if (error != NULL) {
+        return error;
+    }
+    if (mod_zta_cert_field_parse(zta_text_of(word), &field) != ZTA_OK) {
+        const char *names = mod_zta_cert_field_name((enum mod_zta_cert_field)0);
+        for (int i = 1; i < MOD_ZTA_N_CERT_FIELDS; i++) {
+            names = apr_pstrcat(cmd->pool, names, " ",
+                                mod_zta_cert_field_name((enum mod_zta_cert_field)i), NULL);
+        }
+        return mod_zta_expected(cmd, word, apr_pstrcat(cmd->pool, "one of ", names, NULL));
+    }
+    ((struct mod_zta_dir *)place)->mtls_subject = (int)field;
+    return NULL;
+}
+
+const char *mod_zta_set_clientcertheader(cmd_parms *cmd, void *place, const char *word)
+{
+    const char *error = mod_zta_check_place(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    bool is_none = strcasecmp(word, "none") == 0;
+    if (!is_none && !is_plain_header(word)) {
+        return mod_zta_expected(cmd, word,
+                                "the name of a request header (not Authorization, not "
+                                "X-ZTA-...), such as Client-Cert, or none");
+    }
+    ((struct mod_zta_dir *)place)->client_cert_header = is_none ? "" : word;
     return NULL;
 }

@@ -116,6 +116,7 @@ static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
     }
     config->keys = (struct mod_zta_refresh_options){
         .issuers = issuers, .n_issuers = n, .ca_file = global->ca_file};
+    config->accepts_certificates = global->accepts_certificates;
 }
 
 struct alerts {

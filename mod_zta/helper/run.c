@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shared/base/clock.h"
+#include "shared/identity.h"
 
 #define OPEN_RETRY_NS ZTA_NS_PER_S
 #define SLEEP_MAX_NS  INT64_C(100000000)
@@ -84,17 +85,22 @@ static enum zta_status wait_open(const struct mod_zta_run_options *options, int6
 }
 
 static enum zta_status put_issuers(struct zta_change *change,
-                                   const struct mod_zta_refresh_options *keys)
+                                   const struct mod_zta_run_config *config)
 {
-    size_t n = keys->n_issuers;
+    const struct mod_zta_refresh_options *keys = &config->keys;
+    size_t n = keys->n_issuers + (config->accepts_certificates ? 1 : 0);
     struct zta_text *names = calloc(2 * n + 1, sizeof *names);
     if (names == NULL) {
         return ZTA_NO_MEMORY;
     }
     struct zta_text *urls = names + n;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < keys->n_issuers; i++) {
         names[i] = keys->issuers[i].name;
         urls[i] = keys->issuers[i].url;
+    }
+    if (config->accepts_certificates) {
+        names[n - 1] = ZTA_TEXT(ZTA_ISSUER_MTLS);
+        urls[n - 1] = ZTA_TEXT("");
     }
     enum zta_status status = zta_published_put_issuers(change, names, urls, n);
     free(names);
@@ -107,7 +113,7 @@ static enum zta_status put_config(struct zta_change *change,
     enum zta_status status =
         zta_published_put_locations(change, config->locations, config->n_locations);
     if (status == ZTA_OK) {
-        status = put_issuers(change, &config->keys);
+        status = put_issuers(change, config);
     }
     if (status == ZTA_OK && config->n_rules == 0) {
         struct zta_text none = {.data = NULL};

@@ -25,6 +25,7 @@ struct mod_zta_run_config {
     const struct zta_text *rules_texts;
     size_t n_rules;
     struct mod_zta_refresh_options keys; /* issuers, and how their keys are fetched */
+    bool accepts_certificates;           /* "mtls" is an issuer, too, without a URL */
 };
 
 /* Why the run is to end; what *is_stopping becomes. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading Authorization and the API key header. */
+/* Each place is read by itself; what is in more than one is no credential. */
 #include "mod_zta/identity/credential.h"
 
 #include <limits.h>
 #include <string.h>
+
+#include "mod_zta/identity/cookie.h"
 
 /* API keys are told from tokens by it: no JWT begins so. */
 static const struct zta_text apikey_prefix = ZTA_TEXT("zta_");
@@ -143,24 +145,86 @@ static void read_apikey(const char *header, struct mod_zta_credential *credentia
     };
 }
 
+/* A token where nothing stands around it. */
+static void read_bare_token(struct zta_text value, const char *fault,
+                            struct mod_zta_credential *credential)
+{
+    if (!is_token68(value)) {
+        set_bad(credential, fault);
+        return;
+    }
+    *credential = (struct mod_zta_credential){
+        .presented = MOD_ZTA_PRESENTED_TOKEN,
+        .value = value,
+    };
+}
+
+static void read_cookie(const char *header, const char *name, struct mod_zta_credential *credential)
+{
+    struct zta_text value;
+    enum zta_status status = mod_zta_cookie_find(header, zta_text_of(name), &value);
+    if (status == ZTA_OK) {
+        read_bare_token(value, "the cookie is not one well-formed token", credential);
+    }
+    else if (status != ZTA_NOT_FOUND) {
+        set_bad(credential, "the cookie that carries a credential stands twice");
+    }
+}
+
+static void read_query(const struct mod_zta_credential_fields *fields,
+                       struct mod_zta_credential *credential)
+{
+    if (fields->query_status == ZTA_OK) {
+        read_bare_token(zta_text_of(fields->query_token),
+                        "access_token is not one well-formed token", credential);
+    }
+    else if (fields->query_status != ZTA_NOT_FOUND) {
+        set_bad(credential, "access_token stands twice in the query, or is not well encoded");
+    }
+}
+
+/* Adds what another place holds: BAD stays, and two are one too many. */
+static void add(struct mod_zta_credential *credential, const struct mod_zta_credential *other,
+                enum mod_zta_credential_place place)
+{
+    enum mod_zta_credential_place first = credential->place;
+    if (other->presented == MOD_ZTA_PRESENTED_NONE ||
+        credential->presented == MOD_ZTA_PRESENTED_BAD) {
+        return;
+    }
+    if (credential->presented == MOD_ZTA_PRESENTED_NONE ||
+        other->presented == MOD_ZTA_PRESENTED_BAD) {
+        *credential = *other;
+        credential->place = place;
+        return;
+    }
+    set_bad(credential, "two credentials in one request");
+    credential->place = first;
+}
+
 void mod_zta_credential_read(const struct mod_zta_credential_sources *sources,
-                             const char *authorization, const char *apikey,
+                             const struct mod_zta_credential_fields *fields,
                              struct mod_zta_credential *credential)
 {
-    struct mod_zta_credential key = {.presented = MOD_ZTA_PRESENTED_NONE};
-    *credential = (struct mod_zta_credential){.presented = MOD_ZTA_PRESENTED_NONE};
-    if (sources->has_authorization && authorization != NULL) {
-        read_authorization(authorization, credential);
+    static const struct mod_zta_credential none = {.presented = MOD_ZTA_PRESENTED_NONE};
+    struct mod_zta_credential found = none;
+    *credential = none;
+    if (sources->has_authorization && fields->authorization != NULL) {
+        read_authorization(fields->authorization, &found);
+        add(credential, &found, MOD_ZTA_PLACE_AUTHORIZATION);
     }
-    if (sources->apikey_header != NULL && apikey != NULL) {
-        read_apikey(apikey, &key);
+    if (sources->apikey_header != NULL && fields->apikey != NULL) {
+        read_apikey(fields->apikey, &found);
+        add(credential, &found, MOD_ZTA_PLACE_APIKEY);
     }
-    if (key.presented == MOD_ZTA_PRESENTED_NONE || credential->presented == MOD_ZTA_PRESENTED_BAD) {
-        return;
+    if (sources->cookie != NULL && fields->cookie != NULL) {
+        found = none;
+        read_cookie(fields->cookie, sources->cookie, &found);
+        add(credential, &found, MOD_ZTA_PLACE_COOKIE);
     }
-    if (credential->presented != MOD_ZTA_PRESENTED_NONE && key.presented != MOD_ZTA_PRESENTED_BAD) {
-        set_bad(credential, "two credentials in one request");
-        return;
+    if (sources->has_query && fields->query_token != NULL) {
+        found = none;
+        read_query(fields, &found);
+        add(credential, &found, MOD_ZTA_PLACE_QUERY);
     }
-    *credential = key;
 }

