@@ -25,15 +25,17 @@ class Trace:
 
     def __init__(self, z):
         self.path = z.httpd.path("strace")
-        pids = [a for p in z.httpd.workers() for a in ("-p", str(p))]
+        workers = z.httpd.workers()
+        pids = [a for p in workers for a in ("-p", str(p))]
         self.process = subprocess.Popen(
             ["strace", "-f", "-yy", "-s", "256", "-e", f"trace={TRACED}", "-o", self.path, *pids],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        said = self.process.stderr.readline()
-        if "not permitted" in said:
-            self.stop()
-            pytest.skip(f"strace may not attach here: {said.strip()}")
-        assert "attached" in said, said
+        for _ in workers:
+            said = self.process.stderr.readline()
+            if "not permitted" in said:
+                self.stop()
+                pytest.skip(f"strace may not attach here: {said.strip()}")
+            assert "attached" in said, said
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
