@@ -43,10 +43,34 @@ static void count(uint16_t *n)
     *n = (uint16_t)(*n + (*n < UINT16_MAX ? 1 : 0));
 }
 
-static void add_lack(struct lack *lack, const struct zta_rule_group *group)
+/* The scope the client could ask for: the first its issuer can give of the alternatives. */
+static struct zta_text scope_of(const struct zta_rules_view *view,
+                                const struct zta_rule_group *group)
 {
+    const struct zta_identity *identity = view->facts->identity;
+    for (uint32_t c = 0; c < group->n_conds; c++) {
+        const struct zta_rule_cond *cond = &view->set->conds[group->first_cond + c];
+        for (uint32_t r = 0; r < cond->n_runs; r++) {
+            const struct zta_rule_values *run = &view->set->runs[cond->first_run + r];
+            for (uint32_t i = run->first; i < run->first + run->n; i++) {
+                const struct zta_rule_value *value = &view->set->values[i];
+                if (zta_text_is_absent(value->issuer) ||
+                    (identity != NULL && zta_text_equal(value->issuer, identity->issuer))) {
+                    return value->text;
+                }
+            }
+        }
+    }
+    return (struct zta_text){.data = NULL};
+}
+
+static void add_lack(const struct trial *trial, struct lack *lack,
+                     const struct zta_rule_group *group)
+{
+    const bool is_scope =
+        group->is_scope_only && !zta_text_is_absent(scope_of(&trial->view, group));
     lack->first = lack->n == 0 ? group : lack->first;
-    lack->is_scope_only = (lack->n == 0 || lack->is_scope_only) && group->is_scope_only;
+    lack->is_scope_only = (lack->n == 0 || lack->is_scope_only) && is_scope;
     lack->n++;
 }
 
@@ -75,7 +99,7 @@ static bool find_lack(struct trial *trial, const struct zta_rule *rule, struct l
         if (!group->is_need && truth == ZTA_TRUTH_FALSE) {
             return false;
         }
-        add_lack(lack, group);
+        add_lack(trial, lack, group);
     }
     return true;
 }
@@ -240,27 +264,6 @@ static struct trial trial_at(const struct zta_rules_view *view, enum zta_mode th
         .granted_by = NOBODY,
         .nearest = NOBODY,
     };
-}
-
-/* The scope the client could ask for: the first its issuer can give of the alternatives. */
-static struct zta_text scope_of(const struct zta_rules_view *view,
-                                const struct zta_rule_group *group)
-{
-    const struct zta_identity *identity = view->facts->identity;
-    for (uint32_t c = 0; c < group->n_conds; c++) {
-        const struct zta_rule_cond *cond = &view->set->conds[group->first_cond + c];
-        for (uint32_t r = 0; r < cond->n_runs; r++) {
-            const struct zta_rule_values *run = &view->set->runs[cond->first_run + r];
-            for (uint32_t i = run->first; i < run->first + run->n; i++) {
-                const struct zta_rule_value *value = &view->set->values[i];
-                if (zta_text_is_absent(value->issuer) ||
-                    (identity != NULL && zta_text_equal(value->issuer, identity->issuer))) {
-                    return value->text;
-                }
-            }
-        }
-    }
-    return (struct zta_text){.data = NULL};
 }
 
 /*

@@ -226,6 +226,55 @@ def test_an_error_of_the_api_is_the_apis(zta):
         assert answer.header("WWW-Authenticate") is None
 
 
+SECRETIVE = """
+list inner-circle auditor-role
+
+allow secret-name-of-rule
+  when path /vault/**
+  when method GET POST
+  need scope vault:read
+  need scope vault:list
+  or scope vault:all
+  note "note of the vault"
+
+allow secret-far-rule
+  when path /vault/**
+  need scope aaa:first
+  need scope bbb:second
+  need scope ccc:third
+
+allow secret-role-rule
+  when path /mixed/**
+  need role list:inner-circle
+  need scope mixed:read
+
+require secret-export
+  when path /vault/export
+  need scope vault:export
+"""
+
+
+def test_a_missing_scope_is_named_and_nothing_else_of_the_rules(zta):
+    z = zta(stage=2, rules=SECRETIVE, vhost_text="ZTARealm orders")
+    poor = {"scope": "profile", "sub": "mallory-sub", "client_id": "mallory-client"}
+    half = {**poor, "scope": "vault:read vault:list"}
+    rows = [("/vault/a", poor, "vault:read vault:list"), ("/vault/export", half, "vault:export"),
+            ("/vault/a", {**poor, "scope": "vault:list"}, "vault:read vault:list"),
+            ("/mixed/a", poor, None), ("/mixed/a", {**poor, "roles": ["auditor-role"]}, "mixed:read"),
+            ("/mixed/a", {**poor, "scope": "mixed:read"}, None), ("/nowhere", poor, None)]
+    for path, claims, scope in rows:
+        answer = z.get(path, token=z.issuer.token(claims))
+        assert answer.status == 403, path
+        expected = [] if scope is None else [
+            f'{BEARER}, error="insufficient_scope", scope="{scope}"', APIKEY]
+        assert answer.all("WWW-Authenticate") == expected, (path, claims)
+        assert answer.json().get("scope") == scope
+        told = answer.text + repr(answer.headers)
+        for word in ("secret", "note of", "inner-circle", "auditor", "rule", "need", "zta\"", "/vault",
+                     "mallory", "aaa:", "bbb:", "vault:all", "corp"):
+            assert word not in told, (path, word)
+
+
 # ---- hostile text ----
 
 def test_a_problem_is_valid_json_whatever_was_sent(zta):

@@ -71,9 +71,10 @@ static enum zta_mode rule_mode(const struct naive *naive, const struct zta_ast_r
     return mode;
 }
 
-/* A line that nothing but scopes can meet. */
-static bool is_scope_line(const struct zta_ast_group *line)
+/* A line that nothing but scopes can meet, one of which the client could ask for. */
+static bool is_scope_line(const struct naive *naive, const struct zta_ast_group *line)
 {
+    bool can_be_asked = false;
     for (size_t i = 0; i < line->n_conds; i++) {
         const struct zta_ast_cond *cond = &line->conds[i];
         if (cond->attribute != ZTA_ATTRIBUTE_SCOPE || cond->is_negated) {
@@ -86,8 +87,9 @@ static bool is_scope_line(const struct zta_ast_group *line)
                 return false;
             }
         }
+        can_be_asked = can_be_asked || naive_can_be_asked(naive, cond);
     }
-    return true;
+    return can_be_asked;
 }
 
 struct unmet {
@@ -108,7 +110,7 @@ static struct unmet unmet_lines(const struct naive *naive, enum zta_mode thresho
         const enum tri value = line_truth(naive, line);
         unmet.is_covered = unmet.is_covered && (line->is_need || value != NO);
         unmet.n += value != YES;
-        unmet.n_scope += value != YES && is_scope_line(line);
+        unmet.n_scope += value != YES && is_scope_line(naive, line);
     }
     return unmet;
 }

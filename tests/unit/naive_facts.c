@@ -202,6 +202,29 @@ static bool names_issuer(const struct naive *naive, const struct zta_ast_cond *c
     return false;
 }
 
+static bool is_askable(const struct naive *naive, struct zta_text text)
+{
+    const struct zta_text issuer = issuer_of(naive, &text);
+    return issuer.data == NULL || (naive->facts->identity != NULL && is_said_by(naive, issuer));
+}
+
+bool naive_can_be_asked(const struct naive *naive, const struct zta_ast_cond *cond)
+{
+    for (size_t i = 0; i < cond->n_values; i++) {
+        const struct zta_text text = cond->values[i].text;
+        const struct zta_ast_list *list = cond->values[i].is_list ? list_named(naive, text) : NULL;
+        if (list == NULL && is_askable(naive, text)) {
+            return true;
+        }
+        for (size_t j = 0; list != NULL && j < list->n_items; j++) {
+            if (is_askable(naive, list->items[j].text)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Request and credential facts; who names the issuer asks for that fact, too. */
 static bool is_known(const struct naive *naive, const struct zta_ast_cond *cond)
 {

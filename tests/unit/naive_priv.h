@@ -31,5 +31,7 @@ static inline enum tri naive_best(enum tri a, enum tri b)
 
 /* Meanings 2, 3, 11, 12 and 17: one condition with its values. */
 enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond);
+/* A scope of the condition that the issuer of the request can give. */
+bool naive_can_be_asked(const struct naive *naive, const struct zta_ast_cond *cond);
 
 #endif

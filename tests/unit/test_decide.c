@@ -375,6 +375,29 @@ static void needed_scopes_are_told_without_their_issuer(void **state)
     zta_ruleset_close(&set);
 }
 
+/* What no issuer of the client can give is no scope that it lacks. */
+static void scopes_that_cannot_be_asked_for_are_not_told(void **state)
+{
+    static const char *const rules[] = {
+        "allow a\n  need scope s1@partner\n",
+        "allow a\n  need scope orders:write@corp\n  need scope s1@partner\n",
+        "allow a\n  when path /**\nrequire b\n  need scope s1@partner s2@partner\n",
+        "list theirs s1@partner s2@partner\nallow a\n  need scope list:theirs\n",
+        "list none\nallow a\n  when issuer corp\n  need scope list:none\n",
+    };
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        struct fixture fixture;
+        struct zta_decision decision;
+        fixture_init(&fixture);
+        struct zta_ruleset *set = fixture_rules(rules[i], "corp partner");
+        zta_rules_decide(set, &fixture.facts, &fixture.stance, FIXTURE_NOW_S, &decision);
+        assert_int_equal(decision.verdict.outcome, ZTA_OUTCOME_DENY);
+        assert_int_not_equal(decision.verdict.reason, ZTA_REASON_INSUFFICIENT_SCOPE);
+        assert_string_equal(decision.scope, "");
+        zta_ruleset_close(&set);
+    }
+}
+
 /* Deeper than the index looks, and at each depth a star beside a name. */
 static void deep_patterns_are_found_on_every_way(void **state)
 {
@@ -437,6 +460,7 @@ int main(void)
         cmocka_unit_test(no_rule_lets_a_request_pass_without_a_credential),
         cmocka_unit_test(facts_without_host_path_or_method_are_unjudged),
         cmocka_unit_test(needed_scopes_are_told_without_their_issuer),
+        cmocka_unit_test(scopes_that_cannot_be_asked_for_are_not_told),
         cmocka_unit_test(deep_patterns_are_found_on_every_way),
         cmocka_unit_test(long_explanations_are_cut_between_characters),
     };
