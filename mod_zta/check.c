@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "mod_zta/config.h"
+#include "mod_zta/conftree.h"
+#include "mod_zta/handlers/metadata.h"
 #include "mod_zta/load.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/routes.h"
@@ -179,56 +181,11 @@ static void check_features(struct walk *walk, const server_rec *s, const struct 
     }
 }
 
-static bool is_vhost_section(const ap_directive_t *node)
-{
-    return strcasecmp(node->directive, "<VirtualHost") == 0;
-}
-
-/* The next line behind node and its section, below `top` (NULL: of all); NULL at the end. */
-static const ap_directive_t *next_behind(const ap_directive_t *node, const ap_directive_t *top)
-{
-    while (node != top && node->next == NULL) {
-        node = node->parent;
-    }
-    return node == top ? NULL : node->next;
-}
-
-/* The section that made s; NULL for the main server. */
-static const ap_directive_t *vhost_section(const server_rec *s)
-{
-    for (const ap_directive_t *node = ap_conftree; node != NULL && s->is_virtual;
-         node = node->next) {
-        if (is_vhost_section(node) && node->line_num == (int)s->defn_line_number &&
-            strcmp(node->filename, s->defn_name) == 0) {
-            return node;
-        }
-    }
-    return NULL;
-}
-
-/* Has the virtual host, or the main server, a ServerName? httpd guesses a name otherwise. */
-static bool is_named(const server_rec *s)
-{
-    const ap_directive_t *section = vhost_section(s);
-    const ap_directive_t *node = s->is_virtual ? NULL : ap_conftree;
-    if (section != NULL) {
-        node = section->first_child;
-    }
-    while (node != NULL) {
-        if (strcasecmp(node->directive, "ServerName") == 0) {
-            return true;
-        }
-        node = node->first_child != NULL && !is_vhost_section(node) ? node->first_child
-                                                                    : next_behind(node, section);
-    }
-    return false;
-}
-
 /* A proof names the URI it is for: what clients call us must be known, not guessed. */
 static void check_dpop(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
 {
     const bool is_on = dir->dpop != MOD_ZTA_UNSET && dir->dpop != MOD_ZTA_DPOP_OFF;
-    if (is_on && dir->origin == NULL && !is_named(s)) {
+    if (is_on && dir->origin == NULL && mod_zta_conftree_last_of(s, "ServerName") == NULL) {
         fault(walk, s,
               apr_psprintf(walk->pool,
                            "%s: ZTADPoP is on and nothing says what clients call this server, "
@@ -355,7 +312,8 @@ static void note_public_place(void *context, const server_rec *s, const struct m
                               const struct mod_zta_dir *parent)
 {
     struct walk *walk = context;
-    if (parent != NULL && dir->stance.stage == 0 && parent->stance.stage > 0) {
+    if (parent != NULL && dir->handler == NULL && dir->stance.stage == 0 &&
+        parent->stance.stage > 0) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
                      "ZTA0004: %s is public (stage 0), the server around it is at stage %u",
                      place_name(walk, s, dir), (unsigned)parent->stance.stage);
@@ -368,25 +326,18 @@ struct caching {
     bool is_quick;
 };
 
-/* The next line of all; explicit walks, because input decides the depth. */
-static const ap_directive_t *next_in_tree(const ap_directive_t *node)
+/* Adds what stands in s itself. */
+static void read_caching(const server_rec *s, struct caching *caching)
 {
-    return node->first_child != NULL ? node->first_child : next_behind(node, NULL);
-}
-
-/* Adds what stands from `node` on, below `top`, virtual hosts left out. */
-static void read_caching(const ap_directive_t *node, const ap_directive_t *top,
-                         struct caching *caching)
-{
-    while (node != NULL) {
+    const ap_directive_t *top;
+    for (const ap_directive_t *node = mod_zta_conftree_first_of(s, &top); node != NULL;
+         node = mod_zta_conftree_next_of(node, top)) {
         if (strcasecmp(node->directive, "CacheEnable") == 0) {
             caching->enable = node;
         }
         else if (strcasecmp(node->directive, "CacheQuickHandler") == 0) {
             caching->is_quick = strcasecmp(node->args, "off") != 0;
         }
-        node = node->first_child != NULL && !is_vhost_section(node) ? node->first_child
-                                                                    : next_behind(node, top);
     }
 }
 
@@ -394,13 +345,10 @@ static void read_caching(const ap_directive_t *node, const ap_directive_t *top,
 static void check_cache(struct walk *walk)
 {
     struct caching of_main = {.is_quick = true};
-    read_caching(ap_conftree, NULL, &of_main);
+    read_caching(walk->main_server, &of_main);
     for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
         struct caching caching = of_main;
-        const ap_directive_t *section = vhost_section(s);
-        if (section != NULL) {
-            read_caching(section->first_child, section, &caching);
-        }
+        read_caching(s, &caching);
         if (caching.enable != NULL && caching.is_quick && mod_zta_server_of(s)->is_governed) {
             fault(walk, s,
                   apr_psprintf(walk->pool,
@@ -414,7 +362,8 @@ static void check_cache(struct walk *walk)
 /* Other quick handlers answer as early as the cache's. */
 static void check_quick_handlers(struct walk *walk)
 {
-    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+    for (const ap_directive_t *node = ap_conftree; node != NULL;
+         node = mod_zta_conftree_next(node)) {
         if (strcasecmp(node->directive, "LuaQuickHandler") == 0) {
             fault(walk, walk->main_server,
                   apr_psprintf(walk->pool,
@@ -429,7 +378,8 @@ static void check_quick_handlers(struct walk *walk)
 static void warn_of_remoteip(const struct walk *walk)
 {
     const ap_directive_t *header = NULL;
-    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+    for (const ap_directive_t *node = ap_conftree; node != NULL;
+         node = mod_zta_conftree_next(node)) {
         if (strcasecmp(node->directive, "RemoteIPHeader") == 0) {
             header = node;
         }
@@ -451,7 +401,8 @@ static void warn_of_remoteip(const struct walk *walk)
 static void check_openidc(struct walk *walk)
 {
     bool has_payload = false;
-    for (const ap_directive_t *node = ap_conftree; node != NULL; node = next_in_tree(node)) {
+    for (const ap_directive_t *node = ap_conftree; node != NULL;
+         node = mod_zta_conftree_next(node)) {
         has_payload |= strcasecmp(node->directive, "OIDCPassIDTokenAs") == 0 &&
                        ap_strcasestr(node->args, "payload") != NULL;
     }
@@ -497,6 +448,27 @@ static void seal_accept(struct mod_zta_accept *accept)
     accept->cache_hash = zta_get_u64(digest.bytes);
 }
 
+static void mark_handlers(struct walk *walk)
+{
+    for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        const char *text = mod_zta_metadata_mark(walk->pool, s);
+        if (text != NULL) {
+            fault(walk, s, text);
+        }
+    }
+}
+
+/* Needs the compiled rules. */
+static void collect_metadata(struct walk *walk)
+{
+    for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        const char *text = mod_zta_metadata_collect(walk->pool, walk->main_server, s);
+        if (text != NULL) {
+            fault(walk, s, text);
+        }
+    }
+}
+
 static void seal_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
                        const struct mod_zta_dir *parent)
 {
@@ -518,6 +490,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         /* What stands in the main server alone was never merged with anything. */
         mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
     }
+    mark_handlers(&walk);
     mod_zta_each_place(ptemp, s, check_place, &walk);
     if (!global->is_governed) {
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
@@ -540,5 +513,6 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     seal_accept(&global->default_accept);
     mod_zta_each_place(ptemp, s, seal_place, NULL);
+    collect_metadata(&walk);
     return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }

@@ -114,6 +114,7 @@ void *mod_zta_dir_merge(apr_pool_t *p, void *basev, void *addv)
         .mtls_subject = inner(base->mtls_subject, add->mtls_subject),
         .client_cert_header =
             add->client_cert_header == NULL ? base->client_cert_header : add->client_cert_header,
+        .handler = add->handler == NULL ? base->handler : add->handler,
         .realm = add->realm == NULL ? base->realm : add->realm,
         .accept = add->accept == NULL ? base->accept : add->accept,
         .sources = add->sources == NULL ? base->sources : add->sources,
@@ -129,6 +130,10 @@ void mod_zta_dir_seal(struct mod_zta_dir *dir)
 {
     unsigned stage = dir->stage == MOD_ZTA_UNSET ? 0 : (unsigned)dir->stage;
     unsigned monitor = dir->monitor == MOD_ZTA_UNSET ? 0 : (unsigned)dir->monitor;
+    if (dir->handler != NULL) {
+        stage = 0;
+        monitor = 0;
+    }
     /* Directives admit no stage and no feature that this refuses; should one slip through, the
      * zeroed stance would be stage 0, so the strictest one is taken instead. */
     if (zta_stance_make(stage, monitor, dir->features, &dir->stance) != ZTA_OK) {

@@ -51,8 +51,7 @@ enum mod_zta_dpop {
 
 /* One place: server, vhost, Location or Directory. Members are MOD_ZTA_UNSET or NULL until set. */
 struct mod_zta_dir {
-    const char
-        *location; /* of the innermost section that sets anything of ours; NULL: the server */
+    const char *location; /* innermost section that sets anything of ours; NULL: the server */
     int stage;
     int monitor;
     int allows_by_default;
@@ -64,8 +63,9 @@ struct mod_zta_dir {
     const char *client_cert_header; /* ZTAClientCertHeader; "": none */
     int8_t features[ZTA_N_FEATURES];
     const char *realm;
-    const char *origin;            /* ZTAOrigin, normalised: scheme://host[:port] */
-    int dpop;                      /* set of enum mod_zta_dpop */
+    const char *origin;  /* ZTAOrigin, normalised: scheme://host[:port] */
+    int dpop;            /* set of enum mod_zta_dpop */
+    const char *handler; /* SetHandler of ours, by the check: stage 0 whatever stands around it */
     struct mod_zta_accept *accept; /* written by the check of the configuration alone */
     const struct mod_zta_credential_sources *sources;
 
@@ -95,6 +95,7 @@ struct mod_zta_server {
     apr_array_header_t *cert_headers; /* const char *: of ZTAClientCertHeader in its places */
     bool has_openidc;                 /* some place takes logins of mod_auth_openidc */
     const char *refusal;              /* unsafe after a graceful restart: everything answers 503 */
+    const apr_array_header_t *resources; /* struct mod_zta_resource: what zta-metadata tells */
 };
 
 struct mod_zta_global {

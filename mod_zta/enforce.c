@@ -12,6 +12,7 @@
 
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
+#include "mod_zta/handlers/metadata.h"
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/output/upstream.h"
 #include "mod_zta/present.h"
@@ -92,15 +93,17 @@ static void add_authorization_challenges(request_rec *r, const struct mod_zta_re
     const bool is_bad = request->credential.presented == MOD_ZTA_PRESENTED_BAD;
     const bool is_dpop = request->credential.presented == MOD_ZTA_PRESENTED_DPOP ||
                          reason == ZTA_REASON_BINDING_FAILED;
+    const char *metadata = mod_zta_metadata_parameter(r, request->path);
     if ((dpop & MOD_ZTA_DPOP_REQUIRED) == 0) {
+        const bool is_said = is_bad || !is_dpop || dpop == MOD_ZTA_DPOP_OFF;
         add_challenge(r, "Bearer", realm,
-                      is_bad || !is_dpop || dpop == MOD_ZTA_DPOP_OFF ? error : "");
+                      apr_pstrcat(r->pool, is_said ? error : "", metadata, NULL));
     }
     if (dpop != MOD_ZTA_DPOP_OFF) {
         const bool is_said = is_bad || is_dpop || (dpop & MOD_ZTA_DPOP_REQUIRED) != 0;
         add_challenge(r, "DPoP", realm,
                       apr_pstrcat(r->pool, is_said ? dpop_error(r, request, reason, error) : "",
-                                  ", algs=\"" MOD_ZTA_DPOP_ALGS "\"", NULL));
+                                  ", algs=\"" MOD_ZTA_DPOP_ALGS "\"", metadata, NULL));
     }
 }
 
@@ -121,7 +124,7 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
     if (code != NULL) {
         error = apr_psprintf(r->pool, ", error=\"%s\"", code);
     }
-    if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
+    if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE && decision->scope[0] != '\0') {
         error = apr_psprintf(r->pool, "%s, scope=\"%s\"", error, decision->scope);
     }
     enum scheme used = scheme_used(request);

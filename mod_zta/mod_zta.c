@@ -17,6 +17,7 @@
 #include "mod_zta/check.h"
 #include "mod_zta/config.h"
 #include "mod_zta/enforce.h"
+#include "mod_zta/handlers/metadata.h"
 #include "mod_zta/lifecycle.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
@@ -65,8 +66,9 @@ static void register_hooks(apr_pool_t *p)
     /* Again behind mod_dir, which gives a request the uri and the place of an index. */
     ap_hook_fixups(mod_zta_access_guard, after_dir, NULL, APR_HOOK_REALLY_LAST);
 
-    /* 6. ZTAPreflight answer. */
+    /* 6. What we answer ourselves, before a ProxyPass for all paths: ZTAPreflight, metadata. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(mod_zta_metadata_handle, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* 7. Our ids are said once. Bodies of refusals; an ErrorDocument of the administrator wins. */
     ap_hook_insert_filter(mod_zta_ids_insert, NULL, NULL, APR_HOOK_LAST);

@@ -22,18 +22,23 @@ static bool matches(const core_dir_config *section, const char *path)
            (len == 0 || section->d[len - 1] == '/' || path[len] == '/' || path[len] == '\0');
 }
 
-const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path)
+const struct mod_zta_dir *mod_zta_places_of(const server_rec *s, apr_pool_t *pool, const char *path)
 {
-    const core_server_config *core = ap_get_core_module_config(r->server->module_config);
-    struct mod_zta_dir *dir = ap_get_module_config(r->server->lookup_defaults, &zta_module);
+    const core_server_config *core = ap_get_core_module_config(s->module_config);
+    struct mod_zta_dir *dir = ap_get_module_config(s->lookup_defaults, &zta_module);
     for (int i = 0; core->sec_url != NULL && i < core->sec_url->nelts; i++) {
         ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
         struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
         if (add != NULL && matches(ap_get_core_module_config(section), path)) {
-            dir = mod_zta_dir_merge(r->pool, dir, add);
+            dir = mod_zta_dir_merge(pool, dir, add);
         }
     }
     return dir;
+}
+
+const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path)
+{
+    return mod_zta_places_of(r->server, r->pool, path);
 }
 
 /* Length without trailing slashes: httpd adds and drops them while it maps directories. */

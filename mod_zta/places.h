@@ -17,6 +17,9 @@
  * NUL-terminated.
  */
 const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path);
+/* The same of a server, merged in `pool`. */
+const struct mod_zta_dir *mod_zta_places_of(const server_rec *s, apr_pool_t *pool,
+                                            const char *path);
 
 /*
  * The uri of the file that r was mapped to, where that is another than r->uri: a RewriteRule

@@ -212,3 +212,24 @@ bool zta_path_pattern_matches(const struct zta_path_pattern *pattern, struct zta
     }
     return false;
 }
+
+bool zta_path_pattern_meets(const struct zta_path_pattern *pattern, struct zta_text prefix)
+{
+    const bool is_general = pattern->kind == ZTA_PATH_PATTERN_GENERAL;
+    struct zta_text pattern_rest = pattern->text;
+    struct zta_text rest = zta_path_trim(prefix);
+    struct zta_text want;
+    struct zta_text have;
+    while (zta_path_next_segment(&rest, &have)) {
+        if (!zta_path_next_segment(&pattern_rest, &want)) {
+            return pattern->kind == ZTA_PATH_PATTERN_SUBTREE;
+        }
+        if (is_general && zta_text_equal(want, any_segments)) {
+            return true;
+        }
+        if (is_general ? !glob(want, have, false) : !zta_text_equal(want, have)) {
+            return false;
+        }
+    }
+    return true;
+}

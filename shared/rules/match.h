@@ -27,6 +27,8 @@ struct zta_path_pattern {
 void zta_path_pattern_make(struct zta_text source, char *storage, struct zta_path_pattern *pattern);
 /* path: normal form. One trailing slash of it is ignored. Absent matches nothing. */
 bool zta_path_pattern_matches(const struct zta_path_pattern *pattern, struct zta_text path);
+/* Whether it can match a path that begins with all segments of the prefix. */
+bool zta_path_pattern_meets(const struct zta_path_pattern *pattern, struct zta_text prefix);
 
 /* The path without its one ignored trailing slash; "/" becomes "". */
 struct zta_text zta_path_trim(struct zta_text path);

@@ -38,6 +38,45 @@ static void check_all(const struct match_case *cases, size_t n,
     }
 }
 
+static bool meets_prefix(const char *source, const char *prefix)
+{
+    char storage[64];
+    struct zta_path_pattern pattern;
+    assert_true(strlen(source) <= sizeof storage);
+    zta_path_pattern_make(zta_text_of(source), storage, &pattern);
+    return zta_path_pattern_meets(&pattern, zta_text_of(prefix));
+}
+
+static void path_patterns_meet_prefixes_they_can_match_below(void **state)
+{
+    static const struct match_case cases[] = {
+        {.pattern = "/a/b", .text = "", .matches = true},
+        {.pattern = "/a/b", .text = "/", .matches = true},
+        {.pattern = "/a/b", .text = "/a", .matches = true},
+        {.pattern = "/a/b", .text = "/a/", .matches = true},
+        {.pattern = "/a/b", .text = "/a/b", .matches = true},
+        {.pattern = "/a/b", .text = "/a/b/c", .matches = false},
+        {.pattern = "/a/b", .text = "/A", .matches = false},
+        {.pattern = "/ab", .text = "/a", .matches = false},
+        {.pattern = "/a", .text = "/ab", .matches = false},
+        {.pattern = "/", .text = "/a", .matches = false},
+        {.pattern = "/", .text = "/", .matches = true},
+        {.pattern = "/a/**", .text = "/a/b/c", .matches = true},
+        {.pattern = "/a/**", .text = "/b", .matches = false},
+        {.pattern = "/**", .text = "/a/b", .matches = true},
+        {.pattern = "/**/x", .text = "/a/b", .matches = true},
+        {.pattern = "/*/b", .text = "/a", .matches = true},
+        {.pattern = "/*/b", .text = "/a/b", .matches = true},
+        {.pattern = "/*/b", .text = "/a/c", .matches = false},
+        {.pattern = "/v*/b", .text = "/v2", .matches = true},
+        {.pattern = "/v*/b", .text = "/w2", .matches = false},
+        {.pattern = "/a/*", .text = "/a/b/c", .matches = false},
+        {.pattern = "/a\\*/**", .text = "/a*", .matches = true},
+        {.pattern = "/a\\*/**", .text = "/ab", .matches = false},
+    };
+    check_all(cases, sizeof cases / sizeof cases[0], meets_prefix);
+}
+
 static void path_patterns_match_whole_segments(void **state)
 {
     static const struct match_case cases[] = {
@@ -198,6 +237,7 @@ int main(void)
         cmocka_unit_test(host_patterns_match_any_depth_below_without_case),
         cmocka_unit_test(globs_match_any_run),
         cmocka_unit_test(globs_do_not_explode),
+        cmocka_unit_test(path_patterns_meet_prefixes_they_can_match_below),
         cmocka_unit_test(segments_are_cut_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
