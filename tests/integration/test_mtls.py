@@ -267,6 +267,16 @@ def test_expired_and_future_certificates_of_a_terminator_are_refused(zta, pki):
         assert event_of(z, r)["reason"] == reason
 
 
+def test_a_place_that_names_the_subject_by_another_field_does_not_take_it(zta, pki):
+    z = zta(**ALONE, modules=("rewrite",), vhost_text=SUBJECT + (
+        "\nRewriteEngine on\nRewriteRule ^/in/(.*) /o/$1 [PT]\nRewriteRule ^/same/(.*) /cn/$1 [PT]\n"
+        "<Location /o>\nZTAMtlsSubject O\n</Location>\n<Location /cn>\nZTARealm x\n</Location>\n"
+        "<Location /tokens>\nZTAAccept corp local\nZTACredentials header\n</Location>"))
+    a = {"tls": True, "certificate": pki.client_a}
+    assert [z.get(f"{p}/x", **a).status for p in ("/in", "/same", "/o", "/cn", "/tokens")] == [
+        401, 200, 200, 200, 401]
+
+
 # ---- behind a terminator ----
 
 @pytest.mark.mpm

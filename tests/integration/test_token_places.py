@@ -131,6 +131,18 @@ def test_the_hosts_own_name_in_host_does_not_make_a_site_own(z):
     assert send(z, "POST", headers, host="evil.test", body="").status == 400
 
 
+def test_behind_a_terminator_the_site_is_called_as_zta_origin_says(zta):
+    z = zta(credentials=PLACES, vhost_text="ZTAOrigin https://API.example.test:443")
+    token = z.issuer.token()
+    for headers, status in (({"Origin": "https://api.example.test"}, 200),
+                            ({"Referer": "https://api.example.test/page"}, 200),
+                            ({"Origin": "http://api.example.test"}, 400),
+                            ({"Origin": "https://api.example.test:8443"}, 400),
+                            ({"Referer": "https://api.example.test.evil.test/"}, 400),
+                            ({"Origin": own(z)}, 400)):
+        assert send(z, "POST", {**cookie(token), **headers}, body="").status == status, headers
+
+
 def test_pages_of_the_site_use_the_cookie(z):
     token = z.issuer.token()
     for headers in ({"Origin": own(z)}, {"Origin": own(z).upper()}, {"Referer": f"{own(z)}/page?x"},
@@ -161,8 +173,6 @@ def test_a_token_in_the_query_opens_and_is_seen_nowhere(z):
         assert r.header("Referrer-Policy") == "no-referrer"
     bad = token[:-8] + "AAAAAAAA"
     assert z.get(f"/x?access_token={bad}&secret=1").status == 401
-    r = z.h2(f"/x?access_token={token}")
-    assert r.status == 200 and z.backend.last.target == "/x"
     z.httpd.stop()
     for name in ("access.log", "error.log"):
         with open(z.httpd.path("logs", name), encoding="utf-8") as f:
@@ -170,6 +180,15 @@ def test_a_token_in_the_query_opens_and_is_seen_nowhere(z):
         assert token not in text and bad not in text and "access_token" not in text, name
     events = str(z.events())
     assert token not in events and bad not in events
+
+
+def test_over_http2_the_query_is_taken_out_too(z):
+    token = z.issuer.token()
+    assert z.h2(f"/x?access_token={token}&a=1").status == 200
+    assert z.backend.last.target == "/x?a=1"
+    z.httpd.stop()
+    with open(z.httpd.path("logs", "access.log"), encoding="utf-8") as f:
+        assert token not in f.read()
 
 
 def test_what_the_api_says_of_caching_does_not_hold_for_a_token_in_the_query(z):
