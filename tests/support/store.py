@@ -23,12 +23,16 @@ class CtlError(AssertionError):
         self.done = done
 
 
-@functools.lru_cache(maxsize=None)
 def ztactl():
-    """The program, where any user can run it: a checkout may lie in a home that is closed."""
     path = built("ZTA_CTL", "ztactl")
     if not path:
         raise FileNotFoundError("no build/*/ztactl: run make, or set ZTA_CTL")
+    return _reachable(path)
+
+
+@functools.lru_cache(maxsize=None)
+def _reachable(path):
+    """The program where any user can run it: a checkout may lie in a home that is closed."""
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in pathlib.Path(path).resolve().parents):
         return path
     directory = tempfile.mkdtemp(prefix="zta-ctl-")
