@@ -108,21 +108,28 @@ static struct zta_text short_type(struct zta_text typ)
     return typ;
 }
 
-/* An explicit type ("dpop+jwt", "secevent+jwt") says that the token is something else. */
-static bool names_a_kind(struct zta_text typ)
+static bool is_word_character(char c)
 {
-    static const struct zta_text suffix = ZTA_TEXT("+jwt");
-    return typ.len > suffix.len &&
-           zta_text_equal_nocase(
-               (struct zta_text){.data = typ.data + typ.len - suffix.len, .len = suffix.len},
-               suffix);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '-' || c == '.' || c == '_';
 }
 
+/*
+ * None, at+jwt, or a word that names no kind: an explicit type ("dpop+jwt", "vc+sd-jwt") says that
+ * the token is something else.
+ */
 static bool is_any_type(const json_t *value)
 {
     struct zta_text typ = short_type(mod_zta_json_text_of(value));
-    return value == NULL || zta_text_equal_nocase(typ, ZTA_TEXT("at+jwt")) ||
-           (!zta_text_is_absent(typ) && !names_a_kind(typ));
+    if (value == NULL || zta_text_equal_nocase(typ, ZTA_TEXT("at+jwt"))) {
+        return true;
+    }
+    for (size_t i = 0; i < typ.len; i++) {
+        if (!is_word_character(typ.data[i])) {
+            return false;
+        }
+    }
+    return typ.len > 0 && !mod_zta_token_is_other_kind(typ);
 }
 
 static enum zta_reason check_type(struct mod_zta_judging *judging)

@@ -145,19 +145,50 @@ static enum zta_reason check_texts(struct mod_zta_judging *judging, const char *
     return ZTA_REASON_OK;
 }
 
+bool mod_zta_token_is_other_kind(struct zta_text word)
+{
+    /* As Keycloak and its like call them, in the header or the claim typ. */
+    static const struct zta_text kinds[] = {ZTA_TEXT("ID"), ZTA_TEXT("Refresh"),
+                                            ZTA_TEXT("Offline"), ZTA_TEXT("Logout")};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (zta_text_equal_nocase(word, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the issuer itself says of its use: Keycloak in typ, Cognito in token_use. */
+static bool is_for_other_use(const struct mod_zta_judging *judging)
+{
+    const json_t *typ = json_object_get(judging->claims, "typ");
+    const json_t *use = json_object_get(judging->claims, "token_use");
+    return mod_zta_token_is_other_kind(mod_zta_json_text_of(typ)) ||
+           (use != NULL && !zta_text_equal_nocase(mod_zta_json_text_of(use), ZTA_TEXT("access")));
+}
+
 /*
  * "any" admits tokens that do not say what they are; then claims have to: those of an access token
- * are there, those of an ID token or a security event are not.
+ * are there, those of an ID token, a security event, a DPoP proof, a signed introspection answer,
+ * an authorization request or a credential are not.
  */
 static enum zta_reason check_untyped(struct mod_zta_judging *judging)
 {
-    static const char *const foreign[] = {"nonce", "at_hash", "events"};
+    static const char *const foreign[] = {
+        "nonce", "at_hash", "c_hash", "s_hash", "events",        "sub_id",
+        "toe",   "htm",     "htu",    "ath",    "response_type", "token_introspection",
+        "vc",    "sd_hash",
+    };
     const struct mod_zta_claim_names *names = &judging->issuer->claims;
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (json_object_get(judging->claims, foreign[i]) != NULL) {
             return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
                                           "it is no access token: it has %s", foreign[i]);
         }
+    }
+    if (is_for_other_use(judging)) {
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
+                                      "it is no access token: typ or token_use says so");
     }
     if (mod_zta_claim_find(judging->claims, names->client) == NULL &&
         mod_zta_claim_find(judging->claims, names->scope) == NULL) {

@@ -38,4 +38,7 @@ enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging);
 enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, char *storage,
                                             size_t size, struct zta_identity *identity);
 
+/* A word that calls a token something else than an access token. */
+bool mod_zta_token_is_other_kind(struct zta_text word);
+
 #endif
