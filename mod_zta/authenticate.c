@@ -8,6 +8,7 @@
 
 #include "mod_zta/binding.h"
 #include "mod_zta/browser.h"
+#include "mod_zta/introspect.h"
 #include "mod_zta/keys.h"
 #include "mod_zta/present.h"
 #include "mod_zta/tls.h"
@@ -106,11 +107,11 @@ static enum zta_reason check_revoked(struct trial *trial, uint64_t cleared, bool
     return ZTA_REASON_OK;
 }
 
-static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_issuer *issuer,
-                                     uint64_t cleared, const struct zta_token_place *place)
+/* What an identity that was verified before, or by its issuer, has to pass here and now. */
+static enum zta_reason check_identity(struct trial *trial, const struct mod_zta_issuer *issuer,
+                                      uint64_t cleared, bool *is_cleared)
 {
-    bool is_cleared;
-    trial->request->is_from_cache = true;
+    *is_cleared = false;
     trial->request->seen = trial->identity;
     trial->request->leeway_s = issuer->leeway_s;
     trial->request->token.issuer = issuer;
@@ -123,40 +124,56 @@ static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_i
     }
     enum zta_reason reason =
         mod_zta_binding_check(trial->r, trial->request, trial->dir, trial->identity);
-    if (reason != ZTA_REASON_OK) {
-        return reason;
-    }
-    reason = check_revoked(trial, cleared, &is_cleared);
+    return reason == ZTA_REASON_OK ? check_revoked(trial, cleared, is_cleared) : reason;
+}
+
+static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_issuer *issuer,
+                                     uint64_t cleared, const struct zta_token_place *place)
+{
+    bool is_cleared;
+    trial->request->is_from_cache = true;
+    enum zta_reason reason = check_identity(trial, issuer, cleared, &is_cleared);
     if (reason == ZTA_REASON_OK && is_cleared) {
         zta_token_cache_clear_at(mod_zta_segment(), place, CLEARED_AT(&trial->look->generations));
     }
     return reason;
 }
 
+/* True when the cache has the token as these keys verified it; then *reason is set. */
+static bool find_cached(struct trial *trial, const struct mod_zta_issuer *issuer, uint64_t keys,
+                        enum zta_reason *reason)
+{
+    char found[ZTA_IDENTITY_SIZE_MAX]; /* what the request keeps is much less */
+    struct zta_token_key key = cache_key(trial, issuer, keys);
+    struct zta_token_place place;
+    uint64_t cleared;
+    size_t size;
+    if (keys == 0 ||
+        zta_token_cache_get(mod_zta_segment(), &key, trial->now_s, found, sizeof(found), &size,
+                            &cleared, &place) != ZTA_OK ||
+        zta_identity_decode(apr_pmemdup(trial->r->pool, found, size), size, trial->identity) !=
+            ZTA_OK) {
+        return false;
+    }
+    *reason = accept_cached(trial, issuer, cleared, &place);
+    return true;
+}
+
 /* True when the cache knew the token, good or bad; then *reason is set. */
 static bool try_cache(struct trial *trial, enum zta_reason *reason)
 {
-    struct zta_segment *segment = mod_zta_segment();
-    char found[ZTA_IDENTITY_SIZE_MAX]; /* what the request keeps is much less */
     for (size_t i = 0; i < trial->accept->n_issuers; i++) {
         const struct mod_zta_issuer *issuer = trial->accept->issuers[i];
         mod_zta_keys_look(issuer, trial->look->view);
         uint64_t keys = mod_zta_keyring_hash(issuer->keyring, trial->now_s);
-        struct zta_token_key key = cache_key(trial, issuer, keys);
-        struct zta_token_place place;
-        uint64_t cleared;
-        size_t size;
-        if (keys != 0 &&
-            zta_token_cache_get(segment, &key, trial->now_s, found, sizeof(found), &size, &cleared,
-                                &place) == ZTA_OK &&
-            zta_identity_decode(apr_pmemdup(trial->r->pool, found, size), size, trial->identity) ==
-                ZTA_OK) {
-            *reason = accept_cached(trial, issuer, cleared, &place);
+        if (find_cached(trial, issuer, keys, reason) ||
+            (issuer->introspection != NULL &&
+             find_cached(trial, issuer, issuer->introspection->hash, reason))) {
             return true;
         }
     }
     struct zta_token_key key = bad_key(trial);
-    if (zta_token_cache_is_bad(segment, &key, zta_clock_monotonic_ns())) {
+    if (zta_token_cache_is_bad(mod_zta_segment(), &key, zta_clock_monotonic_ns())) {
         trial->request->detail = "the same token was refused before";
         *reason = ZTA_REASON_BAD_CREDENTIAL;
         return true;
@@ -164,14 +181,16 @@ static bool try_cache(struct trial *trial, enum zta_reason *reason)
     return false;
 }
 
-static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, bool is_cleared)
+/* keys: what verified it. */
+static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, uint64_t keys,
+                     int64_t until_s, bool is_cleared)
 {
     char blob[ZTA_IDENTITY_SIZE_MAX];
     size_t size;
-    struct zta_token_key key = cache_key(trial, issuer, trial->request->token.keys_hash);
+    struct zta_token_key key = cache_key(trial, issuer, keys);
     if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
-                            trial->identity->expires_s + issuer->leeway_s,
+                            until_s,
                             is_cleared ? CLEARED_AT(&trial->look->generations) : 0) != ZTA_OK) {
         /* A lost chance, no more: the next request verifies again. */
         return;
@@ -222,7 +241,77 @@ static enum zta_reason verify(struct trial *trial)
     }
     /* What the token says holds, whoever sends it. */
     if (reason != ZTA_REASON_STORE_UNAVAILABLE) {
-        remember(trial, result->issuer, is_cleared);
+        remember(trial, result->issuer, result->keys_hash,
+                 trial->identity->expires_s + result->issuer->leeway_s, is_cleared);
+    }
+    return reason;
+}
+
+/* ---- opaque tokens ---- */
+
+/* Before those look for it who wait for the answer. */
+static void keep_answer(struct trial *trial, const struct mod_zta_issuer *issuer,
+                        const struct mod_zta_introspection_result *result)
+{
+    if (result->reason == ZTA_REASON_OK) {
+        remember(trial, issuer, issuer->introspection->hash, result->keep_until_s, false);
+    }
+    else if (result->outcome == MOD_ZTA_INTROSPECTION_VERDICT) {
+        struct zta_token_key key = bad_key(trial);
+        zta_token_cache_put_bad(mod_zta_segment(), &key, zta_clock_monotonic_ns());
+    }
+}
+
+static enum zta_reason ask_issuer(struct trial *trial, struct mod_zta_question *question)
+{
+    struct mod_zta_introspection_result result;
+    bool is_cleared;
+    trial->request->token.issuer = question->issuer;
+    mod_zta_introspect_ask(question, trial->identity, &result);
+    keep_answer(trial, question->issuer, &result);
+    mod_zta_introspect_end(question, &result);
+    if (result.reason != ZTA_REASON_OK) {
+        trial->request->detail = apr_pstrdup(trial->r->pool, result.detail);
+        return result.reason;
+    }
+    return check_identity(trial, question->issuer, 0, &is_cleared);
+}
+
+/* Its issuer says what it is worth (RFC 7662). What is only monitored never waits for that. */
+static enum zta_reason introspect(struct trial *trial, const struct mod_zta_issuer *issuer)
+{
+    struct mod_zta_question question = {
+        .r = trial->r,
+        .request = trial->request,
+        .issuer = issuer,
+        .token = trial->token,
+        .digest = &trial->digest,
+        .look = trial->look,
+    };
+    enum zta_reason reason = ZTA_REASON_ISSUER_UNAVAILABLE;
+    bool is_known = false;
+    if (trial->dir->stance.modes[ZTA_FEATURE_CREDENTIAL] != ZTA_MODE_ENFORCE) {
+        trial->request->detail = "its issuer is not asked where the credential is only monitored";
+        trial->request->is_undecided = true;
+        return reason;
+    }
+    while (!is_known) {
+        switch (mod_zta_introspect_begin(&question)) {
+        case MOD_ZTA_QUESTION_REFUSED:
+            is_known = true;
+            break;
+        case MOD_ZTA_QUESTION_LEADS:
+            reason = ask_issuer(trial, &question);
+            is_known = true;
+            break;
+        case MOD_ZTA_QUESTION_WAITED:
+            is_known = try_cache(trial, &reason);
+            break;
+        }
+    }
+    if (!mod_zta_introspect_is_read(&question)) {
+        trial->request->detail = "the store cannot be read";
+        return ZTA_REASON_STORE_UNAVAILABLE;
     }
     return reason;
 }
@@ -238,7 +327,8 @@ static enum zta_reason judge_token(struct trial *trial)
     if (try_cache(trial, &reason)) {
         return reason;
     }
-    return verify(trial);
+    const struct mod_zta_issuer *issuer = mod_zta_introspect_issuer(trial->accept, trial->token);
+    return issuer != NULL ? introspect(trial, issuer) : verify(trial);
 }
 
 /*
@@ -435,8 +525,10 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         mod_zta_present_read(r, request, dir);
     }
     zta_identity_init(trial.identity);
+    request->is_undecided = false;
     request->auth_reason = judge_presented(&trial);
-    request->is_authenticated = !request->is_awaiting_login;
+    /* A place that enforces may still ask what a monitored one did not. */
+    request->is_authenticated = !request->is_awaiting_login && !request->is_undecided;
     if (request->auth_reason == ZTA_REASON_OK) {
         /* Whatever the credential, rules may ask for the certificate beside it. */
         trial.identity->certificate = zta_text_of(mod_zta_client_cert_thumbprint(r));

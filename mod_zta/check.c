@@ -138,6 +138,24 @@ static bool accepts_name(const struct mod_zta_accept *accept, const char *wanted
     return false;
 }
 
+/* An opaque token does not say whose it is, and only its issuer may see it. */
+static void check_introspection(struct walk *walk, const server_rec *s,
+                                const struct mod_zta_dir *dir)
+{
+    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    size_t n = 0;
+    for (size_t i = 0; i < accept->n_issuers; i++) {
+        n += accept->issuers[i]->introspection != NULL;
+    }
+    if (n > 1) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: %" APR_SIZE_T_FMT " of the issuers that are accepted have "
+                           "ZTAIntrospect and would see each other's opaque tokens, expected one",
+                           place_name(walk, s, dir), n));
+    }
+}
+
 /* Turns names into issuers once, so that a request compares pointers. */
 static void resolve_accept(struct mod_zta_accept *accept, apr_pool_t *pool)
 {
@@ -292,6 +310,7 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
         return;
     }
     check_dpop(walk, s, dir);
+    check_introspection(walk, s, dir);
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }

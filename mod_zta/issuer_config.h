@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "mod_zta/identity/introspection.h"
 #include "mod_zta/identity/issuer.h"
 #include "mod_zta/identity/keyring.h"
 #include "shared/live/issuers.h"
@@ -19,7 +20,7 @@ struct mod_zta_issuer_config {
     struct mod_zta_issuer issuer;
     apr_array_header_t *audiences; /* struct zta_text */
 
-    const char *keys;      /* ZTAKeys as written */
+    const char *keys;      /* ZTAKeys as written; NULL: none, its tokens are introspected */
     const char *keys_file; /* NULL: they are fetched */
     /* Of the file; after a failed graceful restart the retained copy. NULL: none that is good. */
     const char *keys_text;
@@ -27,6 +28,9 @@ struct mod_zta_issuer_config {
     uint64_t source; /* mod_zta_issuer_source */
     /* Last good keys of a file, or none, serve since a restart: what was wrong; else NULL. */
     const char *alert;
+
+    struct mod_zta_introspection
+        introspection; /* of ZTAIntrospect; counts if issuer points to it */
 
     struct zta_issuer_place place; /* in a child, of fetched keys; id 0: none */
 };

@@ -74,7 +74,7 @@ void mod_zta_keys_begin(struct zta_store *store)
     for (int i = 0; i < global->issuers->nelts; i++) {
         struct mod_zta_issuer_config *config =
             APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
-        if (config->keys_file != NULL ||
+        if (config->keys_file != NULL || config->keys == NULL ||
             zta_issuer_find(mod_zta_segment(), config->source, &config->place) != ZTA_OK) {
             continue;
         }

@@ -13,6 +13,7 @@
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/helper/main.h"
+#include "mod_zta/introspect.h"
 #include "mod_zta/load.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
@@ -133,6 +134,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
 {
     mod_zta_child_begin(pchild, s);
     mod_zta_binding_child_begin(pchild);
+    mod_zta_introspect_child_begin(s);
 }
 
 void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,

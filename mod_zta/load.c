@@ -21,9 +21,8 @@
 
 APLOG_USE_MODULE(zta);
 
-/* Whole file as a NUL-terminated text, or NULL with *error. */
-static const char *read_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
-                             const char **error)
+const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                              const char **error)
 {
     apr_file_t *file;
     apr_finfo_t info;
@@ -67,7 +66,7 @@ static const char *read_pattern(apr_pool_t *pool, const char *pattern)
     }
     for (size_t i = 0; i < found.gl_pathc && error == NULL; i++) {
         struct mod_zta_rules_file file = {.name = apr_pstrdup(pool, found.gl_pathv[i])};
-        file.text = read_file(pool, file.name, ZTA_RULES_FILE_MAX, &file.len, &error);
+        file.text = mod_zta_load_file(pool, file.name, ZTA_RULES_FILE_MAX, &file.len, &error);
         if (file.text != NULL) {
             APR_ARRAY_PUSH(global->rules_files, struct mod_zta_rules_file) = file;
         }
@@ -236,7 +235,8 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
     if (issuer->keys_file == NULL) {
         return OK; /* the helper fetches them */
     }
-    issuer->keys_text = read_file(pool, issuer->keys_file, MOD_ZTA_JWKS_SIZE_MAX, &len, &error);
+    issuer->keys_text =
+        mod_zta_load_file(pool, issuer->keys_file, MOD_ZTA_JWKS_SIZE_MAX, &len, &error);
     if (error == NULL) {
         error = load_keyset(issuer, pool, s);
     }

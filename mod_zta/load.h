@@ -19,4 +19,8 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
 /* Makes the texts in force the last good ones. In the parent, once a configuration is accepted. */
 void mod_zta_load_retain(void);
 
+/* Whole file as a NUL-terminated text, or NULL with *error. */
+const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                              const char **error);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mod_zta/config.h"
+#include "mod_zta/directives/introspect.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
 #include "mod_zta/identity/discovery.h"
@@ -48,27 +49,28 @@ static const char *finish_keys(cmd_parms *cmd, struct mod_zta_issuer_config *iss
 {
     struct mod_zta_issuer *made = &issuer->issuer;
     char url[MOD_ZTA_URL_MAX + 1];
-    if (issuer->keys == NULL) {
+    if (issuer->keys == NULL && made->introspection == NULL) {
         return apr_psprintf(cmd->pool,
                             "%s: issuer '%s' has no ZTAKeys, expected ZTAKeys discover, an https "
                             "URL or file:PATH",
                             cmd->cmd->name, made->name.data);
     }
-    if (strcmp(issuer->keys, "discover") == 0 &&
+    if (issuer->keys != NULL && strcmp(issuer->keys, "discover") == 0 &&
         mod_zta_discovery_url(made->url, MOD_ZTA_DISCOVERY_OIDC, url, sizeof(url)) != ZTA_OK) {
         return apr_psprintf(cmd->pool,
                             "%s: ZTAKeys discover: got '%s', expected the URL of an issuer without "
                             "a query",
                             cmd->cmd->name, made->url.data);
     }
-    if (issuer->keys_file != NULL && issuer->stale_s != MOD_ZTA_UNSET) {
+    const bool is_fetched = issuer->keys != NULL && issuer->keys_file == NULL;
+    if (!is_fetched && issuer->stale_s != MOD_ZTA_UNSET) {
         return apr_psprintf(cmd->pool,
                             "%s: issuer '%s' has ZTAKeysStale, expected it with ZTAKeys discover "
                             "or an https URL: keys of a file do not age",
                             cmd->cmd->name, made->name.data);
     }
     if (issuer->stale_s == MOD_ZTA_UNSET) {
-        issuer->stale_s = issuer->keys_file == NULL ? MOD_ZTA_STALE_DEFAULT_S : 0;
+        issuer->stale_s = is_fetched ? MOD_ZTA_STALE_DEFAULT_S : 0;
     }
     issuer->source = mod_zta_issuer_source(made->name, made->url, zta_text_of(issuer->keys));
     if (mod_zta_keyring_open(issuer->stale_s, &made->keyring) != ZTA_OK) {
@@ -113,6 +115,9 @@ const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
     mod_zta_global()->current_issuer = NULL;
     if (error == NULL) {
         error = finish_keys(cmd, issuer);
+    }
+    if (error == NULL) {
+        error = mod_zta_finish_introspect(cmd, issuer);
     }
     if (error != NULL) {
         return error;

@@ -106,11 +106,11 @@ static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
         issuers[i] = (struct mod_zta_fetch_issuer){
             .name = issuer->issuer.name,
             .url = issuer->issuer.url,
-            .keys = zta_text_of(issuer->keys),
+            .keys = zta_text_of(issuer->keys != NULL ? issuer->keys : "none"),
             .source = issuer->source,
             .algs = issuer->issuer.algs,
             .stale_s = issuer->stale_s,
-            .is_fetched = issuer->keys_file == NULL,
+            .is_fetched = issuer->keys != NULL && issuer->keys_file == NULL,
             .jwks = zta_text_of(issuer->keys_text),
         };
     }
@@ -153,6 +153,23 @@ static void collect_alerts(struct mod_zta_observer_options *observer, const stru
     }
     observer->alerts = alerts.items;
     observer->n_alerts = alerts.n;
+}
+
+/* Who is asked about opaque tokens, and by what number its breaker goes. */
+static void collect_asked(struct mod_zta_observer_options *observer, apr_pool_t *pool)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct mod_zta_asked_issuer *asked =
+        apr_palloc(pool, sizeof(*asked) * ((size_t)global->issuers->nelts + 1));
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        const struct mod_zta_issuer *issuer =
+            &APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer;
+        if (issuer->introspection != NULL) {
+            asked[observer->n_asked++] =
+                (struct mod_zta_asked_issuer){.name = issuer->name, .id = issuer->config_hash};
+        }
+    }
+    observer->asked = asked;
 }
 
 static void set_signals(void)
@@ -205,6 +222,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     collect_rules(&options.config, helper->pool);
     collect_issuers(&options.config, helper->pool);
     collect_alerts(&options.observer, helper);
+    collect_asked(&options.observer, helper->pool);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, helper->s, "ZTA0051: the helper ended: %s",

@@ -31,6 +31,11 @@ enum mod_zta_helper_level {
 /* tag_and_text begins with its stable tag: "ZTA0801: the disk is full: ...". */
 typedef void (*mod_zta_helper_log_fn)(void *context, int level, const char *tag_and_text);
 
+struct mod_zta_asked_issuer {
+    struct zta_text name;
+    uint64_t id; /* of its breaker (shared/live/flights.h) */
+};
+
 struct mod_zta_observer_options {
     struct zta_segment *segment; /* attached; outlives the observer */
     const char *store_dir;
@@ -43,6 +48,9 @@ struct mod_zta_observer_options {
     /* What the parent has to say as long as this configuration serves (last good rules, …). */
     const struct zta_published_alert *alerts;
     size_t n_alerts;
+    /* Issuers that are asked about opaque tokens: an alert tells which of them fail. */
+    const struct mod_zta_asked_issuer *asked;
+    size_t n_asked;
     mod_zta_helper_log_fn log; /* may be NULL */
     void *log_context;
 };

@@ -14,13 +14,14 @@
 #include "shared/store/events.h"
 
 enum mod_zta_alert {
-    MOD_ZTA_ALERT_HEALTH = 0,   /* the data files are gone or were replaced */
-    MOD_ZTA_ALERT_WRITE,        /* the store does not take what it is given */
-    MOD_ZTA_ALERT_DISK,         /* hardly any room on the file system */
-    MOD_ZTA_ALERT_FILL,         /* the map is nearly full: the oldest events go early */
-    MOD_ZTA_ALERT_DROPS,        /* events were dropped in the last minute */
-    MOD_ZTA_ALERT_KEYS_STALE,   /* an issuer has no keys that may still serve */
-    MOD_ZTA_ALERT_KEYS_REFRESH, /* an issuer does not answer, its former keys serve */
+    MOD_ZTA_ALERT_HEALTH = 0,    /* the data files are gone or were replaced */
+    MOD_ZTA_ALERT_WRITE,         /* the store does not take what it is given */
+    MOD_ZTA_ALERT_DISK,          /* hardly any room on the file system */
+    MOD_ZTA_ALERT_FILL,          /* the map is nearly full: the oldest events go early */
+    MOD_ZTA_ALERT_DROPS,         /* events were dropped in the last minute */
+    MOD_ZTA_ALERT_KEYS_STALE,    /* an issuer has no keys that may still serve */
+    MOD_ZTA_ALERT_KEYS_REFRESH,  /* an issuer does not answer, its former keys serve */
+    MOD_ZTA_ALERT_INTROSPECTION, /* an issuer says nothing about opaque tokens, or refuses us */
     MOD_ZTA_N_ALERTS
 };
 

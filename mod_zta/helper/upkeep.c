@@ -11,6 +11,7 @@
 
 #include "mod_zta/helper/observer_priv.h"
 #include "shared/base/clock.h"
+#include "shared/live/flights.h"
 #include "shared/live/ring.h"
 #include "shared/store/repeats.h"
 #include "shared/store/sessions.h"
@@ -51,6 +52,7 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_DROPS] = {"events_dropped", "ZTA0074", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_KEYS_STALE] = {"issuer_keys_stale", "ZTA0077", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_KEYS_REFRESH] = {"issuer_refresh_failing", "ZTA0078", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_INTROSPECTION] = {"introspection_failing", "ZTA0079", MOD_ZTA_HELPER_ERROR},
 };
 
 void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_alert alert,
@@ -385,6 +387,28 @@ static void look_at_drops(struct mod_zta_observer *observer, int64_t now_mono_ns
     upkeep->n_dropped = n;
 }
 
+/* Our own credentials refused are an alarm at once, silence when it is lasting. */
+static void look_at_introspection(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    const struct mod_zta_observer_options *options = &observer->options;
+    char text[512];
+    struct zta_buffer failing;
+    zta_buffer_init(&failing, text, sizeof text);
+    for (size_t i = 0; i < options->n_asked; i++) {
+        const struct mod_zta_asked_issuer *asked = &options->asked[i];
+        const struct zta_breaker_state state = zta_breaker_look(options->segment, asked->id);
+        bool is_refused = state.fault == ZTA_FLIGHT_END_REFUSED;
+        if (is_refused || state.n_failures >= ZTA_BREAKER_FAILURES) {
+            zta_buffer_printf(&failing, "%sissuer %.*s %s", failing.len > 0 ? "; " : "",
+                              (int)asked->name.len, asked->name.data,
+                              is_refused ? "refuses our client or its secret (ZTAIntrospect)"
+                                         : "gives no answer about opaque tokens");
+        }
+    }
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_INTROSPECTION, now_real_ns / ZTA_NS_PER_S,
+                           failing.len > 0 ? text : NULL);
+}
+
 void mod_zta_upkeep_begin(struct mod_zta_observer *observer, int64_t now_mono_ns,
                           int64_t now_real_ns)
 {
@@ -409,6 +433,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     upkeep->next_ns = now_mono_ns + ZTA_NS_PER_S;
     look_at_health(observer, now_real_ns);
     look_at_drops(observer, now_mono_ns, now_real_ns);
+    look_at_introspection(observer, now_real_ns);
     if (!upkeep->is_healthy) {
         return;
     }

@@ -3,6 +3,7 @@
 #include "mod_zta/identity/http.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@
 #define REDIRECTS_MAX      3
 #define CONNECT_TIMEOUT_MS 3000L
 #define MAX_AGE_MAX        INT64_C(31536000) /* a year: more is as good as that */
-#define HEADER_MAX         320               /* "If-None-Match: " and an ETag */
 
 /* One request with its redirects. */
 struct exchange {
@@ -181,21 +181,41 @@ static int look_for_end(void *context, curl_off_t a, curl_off_t b, curl_off_t c,
 
 /* ---- the request ---- */
 
+/* False without memory. value NULL or "": the header is left out. */
+static bool add_header(struct exchange *exchange, const char *name, const char *value)
+{
+    char line[MOD_ZTA_HTTP_VALUE_MAX + 32];
+    if (value == NULL || value[0] == '\0') {
+        return true;
+    }
+    (void)snprintf(line, sizeof line, "%s: %s", name, value);
+    struct curl_slist *more = curl_slist_append(exchange->headers, line);
+    OPENSSL_cleanse(line, sizeof line);
+    exchange->headers = more != NULL ? more : exchange->headers;
+    return more != NULL;
+}
+
 static bool set_headers(struct exchange *exchange)
 {
     const struct mod_zta_http_request *request = exchange->request;
-    char line[HEADER_MAX];
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json, */*;q=0.5");
-    if (headers != NULL && request->etag != NULL && request->etag[0] != '\0') {
-        (void)snprintf(line, sizeof line, "If-None-Match: %s", request->etag);
-        struct curl_slist *more = curl_slist_append(headers, line);
-        if (more == NULL) {
-            curl_slist_free_all(headers);
-        }
-        headers = more;
+    exchange->headers = curl_slist_append(NULL, "Accept: application/json, */*;q=0.5");
+    return exchange->headers != NULL && add_header(exchange, "If-None-Match", request->etag) &&
+           add_header(exchange, "Authorization", request->authorization);
+}
+
+/* A form goes out at once, without a question whether it may. */
+static bool set_form(struct exchange *exchange)
+{
+    const char *form = exchange->request->form;
+    struct curl_slist *more = form == NULL ? NULL : curl_slist_append(exchange->headers, "Expect:");
+    if (form == NULL) {
+        return true;
     }
-    exchange->headers = headers;
-    return headers != NULL;
+    exchange->headers = more != NULL ? more : exchange->headers;
+    return more != NULL &&
+           curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                            (curl_off_t)strlen(form)) == CURLE_OK &&
+           curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDS, form) == CURLE_OK;
 }
 
 static bool set_safety(const struct exchange *exchange, bool is_plain)
@@ -309,7 +329,8 @@ static enum zta_status exchange_all(struct exchange *exchange, struct zta_error 
             return failed(error, ZTA_IO, "libcurl lacks what is needed", "");
         }
         enum zta_status status = perform(exchange, error);
-        if (status != ZTA_OK || !is_redirect(exchange->answer->status)) {
+        if (status != ZTA_OK || exchange->request->form != NULL ||
+            !is_redirect(exchange->answer->status)) {
             return status;
         }
         status = follow(exchange, error);
@@ -320,9 +341,13 @@ static enum zta_status exchange_all(struct exchange *exchange, struct zta_error 
     return failed(error, ZTA_FORBIDDEN, "it redirects again and again", "");
 }
 
-enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
-                                 struct mod_zta_http_answer *answer, struct zta_error *error)
+static enum zta_status ask(const struct mod_zta_http_request *request,
+                           struct mod_zta_http_answer *answer, struct zta_error *error)
 {
+    const char *value = request->authorization;
+    if (value != NULL && strlen(value) > MOD_ZTA_HTTP_VALUE_MAX) {
+        return failed(error, ZTA_TOO_LARGE, "a header of the request is too long", "");
+    }
     if (!mod_zta_url_is_fetchable(zta_text_of(request->url))) {
         return failed(error, ZTA_FORBIDDEN, "no https URL", request->url);
     }
@@ -336,7 +361,7 @@ enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
     };
     (void)snprintf(exchange.url, sizeof exchange.url, "%s", request->url);
     enum zta_status status = ZTA_NO_MEMORY;
-    if (exchange.curl != NULL && set_headers(&exchange)) {
+    if (exchange.curl != NULL && set_headers(&exchange) && set_form(&exchange)) {
         status = exchange_all(&exchange, error);
     }
     else {
@@ -350,4 +375,19 @@ enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
     }
     *answer = got;
     return ZTA_OK;
+}
+
+enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
+                                 struct mod_zta_http_answer *answer, struct zta_error *error)
+{
+    struct mod_zta_http_request get = *request;
+    get.form = NULL;
+    return ask(&get, answer, error);
+}
+
+enum zta_status mod_zta_http_post(const struct mod_zta_http_request *request,
+                                  struct mod_zta_http_answer *answer, struct zta_error *error)
+{
+    return request->form == NULL ? failed(error, ZTA_INVALID, "no form", "")
+                                 : ask(request, answer, error);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One GET of one small document, by libcurl (http.c is the only includer of curl/). Blocks, so
- * never on a request thread. TLS is verified, always; redirects lead to the same origin or
- * nowhere; no proxy, cookie, password file or content encoding has a say. Thread-safe after
+ * One GET of one small document or POST of one form, by libcurl (http.c is the only includer of
+ * curl/). Blocks: of all request threads few may wait here, and not for long (introspect.h). TLS is
+ * verified, always; redirects lead to the same origin or nowhere, those of a POST are not followed;
+ * no proxy, cookie, password file or content encoding has a say. Thread-safe after
  * mod_zta_http_begin.
  */
 #ifndef MOD_ZTA_IDENTITY_HTTP_H
@@ -17,11 +18,14 @@
 
 #define MOD_ZTA_HTTP_TIMEOUT_MS 5000 /* of all of a request, redirects included */
 #define MOD_ZTA_HTTP_ETAG_MAX   256
+#define MOD_ZTA_HTTP_VALUE_MAX  8192 /* of a header of a request; a longer one is ZTA_TOO_LARGE */
 
 struct mod_zta_http_request {
-    const char *url;     /* fetchable (discovery.h) */
-    const char *ca_file; /* PEM; NULL: the system's */
-    const char *etag;    /* of what is there already; NULL or "": nothing is */
+    const char *url;           /* fetchable (discovery.h) */
+    const char *ca_file;       /* PEM; NULL: the system's */
+    const char *etag;          /* of what is there already; NULL or "": nothing is */
+    const char *form;          /* POST: its body, application/x-www-form-urlencoded */
+    const char *authorization; /* value of that header; NULL or "": none */
     size_t body_max;
     int64_t timeout_ms;                  /* 0: MOD_ZTA_HTTP_TIMEOUT_MS */
     bool (*is_cancelled)(void *context); /* asked at least once a second; NULL: never */
@@ -50,6 +54,11 @@ void mod_zta_http_end(void);
 enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
                                  struct mod_zta_http_answer *answer,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+
+/* The same with a form, which goes to that URL and no other: a redirect is an answer. */
+enum zta_status mod_zta_http_post(const struct mod_zta_http_request *request,
+                                  struct mod_zta_http_answer *answer,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
 
 /* Can it be read, and does it hold a certificate in PEM? */
 bool mod_zta_http_is_ca_file(const char *path);

@@ -3,6 +3,7 @@
 #include "mod_zta/identity/issuer.h"
 
 #include "mod_zta/identity/claim_name.h"
+#include "mod_zta/identity/introspection.h"
 #include "shared/base/hash.h"
 #include "shared/identity.h"
 
@@ -82,9 +83,10 @@ uint64_t mod_zta_issuer_source(struct zta_text name, struct zta_text url, struct
 
 void mod_zta_issuer_seal(struct mod_zta_issuer *issuer)
 {
-    uint8_t numbers[4 + 8];
+    uint8_t numbers[4 + 8 + 8];
     zta_put_u32(numbers, issuer->algs);
     zta_put_u64(numbers + 4, (uint64_t)issuer->leeway_s);
+    zta_put_u64(numbers + 12, issuer->introspection == NULL ? 0 : issuer->introspection->hash);
     struct zta_sha256 audiences;
     zta_sha256_parts(issuer->audiences, issuer->n_audiences, &audiences);
     const struct mod_zta_claim_names *claims = &issuer->claims;

@@ -13,6 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 
+struct mod_zta_introspection;
 struct mod_zta_keyring;
 
 /* JWS algorithms that are known at all; a set. MACs and none are not among them. */
@@ -56,8 +57,9 @@ struct mod_zta_issuer {
     struct zta_text token_type; /* "at+jwt" by default, or "any" */
     int64_t leeway_s;
     struct mod_zta_claim_names claims;
-    struct mod_zta_keyring *keyring; /* NULL: none usable */
-    uint64_t config_hash;            /* of everything above but keys: half of the cache key */
+    struct mod_zta_keyring *keyring;                   /* NULL: none usable */
+    const struct mod_zta_introspection *introspection; /* of opaque tokens; NULL: none */
+    uint64_t config_hash; /* of everything above but keys: half of the cache key */
 };
 
 /*

@@ -75,7 +75,9 @@ static enum zta_reason check_past(struct mod_zta_judging *judging, const char *n
 static enum zta_reason check_times(struct mod_zta_judging *judging)
 {
     static const char *const past[] = {"nbf", "iat", "auth_time"};
-    enum zta_reason reason = check_expiry(judging);
+    bool may_be_endless =
+        judging->is_introspected && json_object_get(judging->claims, "exp") == NULL;
+    enum zta_reason reason = may_be_endless ? ZTA_REASON_OK : check_expiry(judging);
     for (size_t i = 0; i < sizeof past / sizeof past[0] && reason == ZTA_REASON_OK; i++) {
         reason = check_past(judging, past[i]);
     }
@@ -247,6 +249,73 @@ enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging)
     }
     if (reason == ZTA_REASON_OK) {
         reason = check_audience(judging);
+    }
+    return reason == ZTA_REASON_OK ? check_confirmation(judging) : reason;
+}
+
+/* RFC 7662 section 2.2: all of it may be absent, but what is there must be right. */
+static enum zta_reason check_origin(struct mod_zta_judging *judging)
+{
+    const json_t *iss = json_object_get(judging->claims, "iss");
+    char excerpt[MOD_ZTA_EXCERPT_SIZE];
+    if (iss == NULL || zta_text_equal(mod_zta_json_text_of(iss), judging->issuer->url)) {
+        return ZTA_REASON_OK;
+    }
+    return mod_zta_judging_refuse(judging, ZTA_REASON_UNKNOWN_ISSUER,
+                                  "its issuer says that it is from '%s'",
+                                  mod_zta_excerpt(mod_zta_json_text_of(iss), excerpt));
+}
+
+/*
+ * Issuers answer about refresh tokens as well, hint or not. A token of the DPoP type that names no
+ * key could be used by anybody.
+ */
+static enum zta_reason check_kind(struct mod_zta_judging *judging)
+{
+    const json_t *type = json_object_get(judging->claims, "token_type");
+    struct zta_text text = mod_zta_json_text_of(type);
+    const json_t *cnf = json_object_get(judging->claims, "cnf");
+    if (type == NULL || zta_text_equal_nocase(text, ZTA_TEXT("Bearer")) ||
+        zta_text_equal_nocase(text, ZTA_TEXT("access_token"))) {
+        return ZTA_REASON_OK;
+    }
+    if (!zta_text_equal_nocase(text, ZTA_TEXT("DPoP"))) {
+        char excerpt[MOD_ZTA_EXCERPT_SIZE];
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL, "its token_type is '%s'",
+                                      mod_zta_excerpt(text, excerpt));
+    }
+    return json_object_get(cnf, "jkt") != NULL
+               ? ZTA_REASON_OK
+               : mod_zta_judging_refuse(judging, ZTA_REASON_BINDING_FAILED,
+                                        "its token_type is DPoP, and cnf names no key");
+}
+
+/* Whose the token is has to be read in one way: aud is a text or texts, or is not there. */
+static enum zta_reason check_audience_form(struct mod_zta_judging *judging)
+{
+    const json_t *aud = json_object_get(judging->claims, "aud");
+    bool is_list = json_is_array(aud);
+    size_t n = is_list ? json_array_size(aud) : 1;
+    for (size_t i = 0; i < n && aud != NULL; i++) {
+        if (!json_is_string(is_list ? json_array_get(aud, i) : aud)) {
+            return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
+                                          "aud holds something that is no text");
+        }
+    }
+    return ZTA_REASON_OK;
+}
+
+enum zta_reason mod_zta_token_check_introspected(struct mod_zta_judging *judging)
+{
+    enum zta_reason reason = check_origin(judging);
+    if (reason == ZTA_REASON_OK) {
+        reason = check_kind(judging);
+    }
+    if (reason == ZTA_REASON_OK) {
+        reason = check_times(judging);
+    }
+    if (reason == ZTA_REASON_OK) {
+        reason = check_audience_form(judging);
     }
     return reason == ZTA_REASON_OK ? check_confirmation(judging) : reason;
 }

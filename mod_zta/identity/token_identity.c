@@ -243,13 +243,17 @@ static void read_names(struct filling *filling)
     struct zta_identity *identity = filling->identity;
     identity->issuer = keep(filling, filling->judging->issuer->name);
     identity->subject = read_text(filling, names->subject, ZTA_SUBJECT_MAX);
-    if (zta_text_is_absent(identity->subject)) {
-        refuse_claim(filling, names->subject, "is missing");
-    }
     identity->client = read_text(filling, names->client, ZTA_SUBJECT_MAX);
     if (zta_text_is_absent(identity->client) &&
         zta_text_equal(names->client, ZTA_TEXT("client_id"))) {
         identity->client = read_text(filling, ZTA_TEXT("azp"), ZTA_SUBJECT_MAX);
+    }
+    if (zta_text_is_absent(identity->subject) && filling->judging->is_introspected) {
+        /* sub is optional there; a token that stands for no user stands for its client. */
+        identity->subject = identity->client;
+    }
+    if (zta_text_is_absent(identity->subject)) {
+        refuse_claim(filling, names->subject, "is missing");
     }
     identity->sid = read_text(filling, names->session, ZTA_SUBJECT_MAX);
     identity->device = read_text(filling, names->device, ZTA_SUBJECT_MAX);
@@ -301,8 +305,13 @@ static void make_token_id(struct filling *filling)
 {
     const struct mod_zta_judging *judging = filling->judging;
     struct zta_text jti = mod_zta_json_text(judging->claims, "jti");
-    zta_token_id_make(judging->issuer->name, jti, judging->jws.signing_input,
-                      &filling->identity->token_id);
+    struct zta_text bytes = judging->jws.signing_input;
+    if (judging->is_introspected) {
+        /* Whoever has the token can compute it, without an answer of the issuer. */
+        jti = (struct zta_text){.data = NULL};
+        bytes = judging->request->token;
+    }
+    zta_token_id_make(judging->issuer->name, jti, bytes, &filling->identity->token_id);
 }
 
 static void make_session(struct filling *filling)

@@ -19,6 +19,7 @@ struct mod_zta_judging {
     struct mod_zta_jws jws;
     json_t *header;
     json_t *claims;
+    bool is_introspected; /* claims are an introspection answer, about a token that shows none */
 };
 
 /* Notes why, with text that is safe to log, and returns the reason. */
@@ -34,6 +35,8 @@ enum zta_status mod_zta_date_read(const json_t *value, bool rounds_up,
 
 /* Does the token bind, now, here, this place? Reads judging->claims, after the signature. */
 enum zta_reason mod_zta_token_check_claims(struct mod_zta_judging *judging);
+/* The same of an introspection answer, whose members are the claims; but for the audience. */
+enum zta_reason mod_zta_token_check_introspected(struct mod_zta_judging *judging);
 /* Copies what is kept of the claims into identity; its text points into storage. */
 enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, char *storage,
                                             size_t size, struct zta_identity *identity);

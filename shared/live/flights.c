@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Four tables of pairs {name, word}, each changed by one compare-and-swap, so that a killed process
- * leaves nothing half done. A token has one place, chosen by a keyed hash: two processes meet there.
+ * Four tables of pairs {name, word}, each changed by one compare-and-swap: a killed process leaves
+ * nothing half done. A token has one place, chosen by a keyed hash: two processes meet there.
  * The calls are bounded by the number of their places, not by a count that could go wrong.
  *
  * A word holds {incarnation of the owner: 32 bits, deadline in ms: 30, phase: 2}; those of breakers
@@ -279,7 +279,7 @@ static uint64_t addr_name(const struct zta_segment *segment, const struct zta_ad
     return nonzero(zta_siphash(zta_segment_key(segment), bytes, sizeof(bytes)));
 }
 
-/* ZTA_OK: the token is ours. ZTA_EXISTS: value is what another has there. ZTA_BUSY: another token. */
+/* ZTA_OK: it is ours. ZTA_EXISTS: value is what another has there. ZTA_BUSY: another token. */
 static enum zta_status claim_token(const struct zta_segment *segment, struct zta_pair *pair,
                                    struct zta_pair_value mine, int64_t now_ns,
                                    struct zta_pair_value *value)

@@ -30,9 +30,17 @@ GLOBAL_GOOD = [
         ("https://k2.test", "https://keys.test:8443/k?v=2"),
         ("https://k3.test?x=1", "http://localhost:8080/jwks"),
         ("https://k4.test", "https://k4.test/jwks\nZTAKeysStale 1h"),
-        ("https://k5.test", "discover\nZTAKeysStale 90s"))))
+        ("https://k5.test", "discover\nZTAKeysStale 90s"),
+        ("https://k6.test", "discover\nZTAIntrospect discover client=c secret=file:conf/secret"),
+        ("https://k7.test", "file:conf/jwks.json\nZTAIntrospect https://k7.test/i client=c "
+                            "secret=file:conf/secret auth=POST"),
+        ("https://k8.test", "discover\nZTAIntrospect http://[::1]:1/i client=c "
+                            "key=file:conf/key.pem")))),
+    "<ZTAIssuer o https://o.test>\nZTAIntrospect https://o.test/i auth=basic client=c "
+    "secret=file:conf/secret\n</ZTAIssuer>",
 ]
 ISSUER_GOOD = [
+    "ZTAIntrospect https://i.test/i client=c secret=file:conf/secret",
     "ZTAAudience https://a.test https://b.test urn:x", "ZTAAlgorithms RS256",
     "ZTAAlgorithms RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 EdDSA",
     "ZTATokenType at+jwt", "ZTATokenType any", "ZTATokenType AT+JWT", "ZTALeeway 0",
@@ -153,6 +161,40 @@ ISSUER_BAD = [
     ("ZTAKeysStale 1w", "1w", "a duration such as 24h"),
     ("ZTAKeysStale -1h", "-1h", "a duration such as 24h"),
     ('ZTAKeysStale ""', "ZTAKeysStale", "takes one argument"),
+    ("ZTAIntrospect", "''", "discover or an https URL"),
+    ("ZTAIntrospect http://idp.test/i client=c secret=file:conf/secret", "http://idp.test/i",
+     "http on loopback only"),
+    ("ZTAIntrospect https://idp.test/i", "ZTAIntrospect", "client=NAME and one of secret="),
+    ("ZTAIntrospect https://idp.test/i client=c", "ZTAIntrospect", "one of secret=file:PATH"),
+    ("ZTAIntrospect https://idp.test/i client= secret=file:conf/secret", "'client'", "once at most"),
+    ("ZTAIntrospect https://idp.test/i secret=file:conf/secret", "ZTAIntrospect", "client=NAME"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/secret key=file:conf/key.pem",
+     "ZTAIntrospect", "one of secret=file:PATH and key=file:PATH"),
+    ("ZTAIntrospect https://idp.test/i client=c client=d secret=file:conf/secret", "'client'",
+     "once at most"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/secret cache=5", "'cache'",
+     "once at most"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/secret auth=private_key_jwt",
+     "private_key_jwt", "auth=basic or auth=post"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/secret auth=digest", "digest",
+     "auth=basic or auth=post"),
+    ("ZTAIntrospect https://idp.test/i client=c key=file:conf/key.pem auth=basic", "basic",
+     "auth=private_key_jwt"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=hunter2", "secret=", "expected file:PATH"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/absent", "conf/absent",
+     "No such file"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/text.json", "conf/text.json",
+     "everybody can read"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/lines", "conf/lines", "one line"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/blank", "conf/blank", "one line"),
+    ("ZTAIntrospect https://idp.test/i client=c key=file:conf/secret", "conf/secret",
+     "no private key in PEM"),
+    ("ZTAIntrospect https://idp.test/i client=c key=file:conf/p384.pem", "conf/p384.pem",
+     "neither RSA of 2048 to 8192 bits nor P-256"),
+    ("ZTAIntrospect discover client=c secret=file:conf/secret", "'corp'", "ZTAKeys discover"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/secret\n"
+     "ZTAIntrospect https://idp.test/j client=c secret=file:conf/secret", "ZTAIntrospect",
+     "expected it once"),
     ("ZTAKeysStale 24h", "ZTAKeysStale", "keys of a file do not age"),
     ("ZTAKeys file:", "'file:'", "file:PATH of a JWKS"),
     ("ZTAKeys /etc/zta/jwks.json", "/etc/zta/jwks.json", "file:PATH of a JWKS"),
@@ -273,6 +315,7 @@ GLOBAL_LINES = {
 }
 ISSUER_LINES = {
     "ZTAAudience": "ZTAAudience https://a.test", "ZTAKeys": "ZTAKeys file:conf/jwks.json",
+    "ZTAIntrospect": "ZTAIntrospect https://a.test/i client=c secret=file:conf/secret",
     "ZTAAlgorithms": "ZTAAlgorithms RS256", "ZTATokenType": "ZTATokenType any",
     "ZTALeeway": "ZTALeeway 5", "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
 }
@@ -331,6 +374,9 @@ def gateway(pki):
     z.httpd.write("conf/many.json", json.dumps({"keys": [
         k.jwk() for k in z.issuer.keys.values()]}))
     z.issuer.write_jwks({"keys": [key.jwk()]})
+    for name, text in (("secret", "s3cret\n"), ("lines", "a\nb\n"), ("blank", "\n"),
+                       ("key.pem", key.private_pem()), ("p384.pem", Key("ES384").private_pem())):
+        z.httpd.write(f"conf/{name}", text, 0o640)
     yield z
     z.httpd.remove()
 

@@ -97,6 +97,7 @@ class _Server:
         self._httpd = httpd
         issuer = Issuer(httpd.path("conf"))
         httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
+        httpd.write("etc/zta/secret", "s3cret\n", 0o640)
         httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
         Store(httpd.path("store")).init()
 

@@ -17,7 +17,7 @@ import urllib.request
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from support.client import tls_context
-from support.issuer import b64u, b64u_decode
+from support.issuer import Key, b64u, b64u_decode
 from support.local import ROOT, free_port, wait_for, write
 
 _SOURCE = os.path.join(ROOT, "tests", "support", "as")
@@ -83,7 +83,8 @@ class AuthServer:
 
     Clients: svc (role reader), svc-admin (roles reader, admin), svc-dpop (tokens bound by DPoP),
     svc-mtls (tokens bound to client-a's certificate), webapp (users), browser (logins at
-    BROWSER_CALLBACK, on any port)."""
+    BROWSER_CALLBACK, on any port); gateway, gateway-post and gateway-key ask about tokens of the
+    resource opaque: by secret in the header or the form, and by key."""
 
     def __init__(self, directory, pki):
         self.directory = directory
@@ -93,11 +94,12 @@ class AuthServer:
         self._process = None
         self._tls = ssl.create_default_context(cafile=pki.ca.cert)
         self._secrets = {c: secrets.token_hex(24) for c in (
-            "svc", "svc-admin", "svc-dpop", "webapp", "browser")}
+            "svc", "svc-admin", "svc-dpop", "webapp", "browser", "gateway", "gateway-post")}
+        self.gateway_key = Key("ES256")
 
     @staticmethod
     def audience(alg="RS256", is_short=False):
-        """The resource for tokens signed with alg; short ones live 3 s."""
+        """The resource for tokens signed with alg, or opaque; short ones live 3 s."""
         return f"https://api.example.test/{alg}{'/short' if is_short else ''}"
 
     def _config(self):
@@ -119,11 +121,18 @@ class AuthServer:
             # A native client may come back to any port of the loopback (RFC 8252 section 7.3).
             {**webapp, "client_id": "browser", "scope": "openid", "application_type": "native",
              "grant_types": ["authorization_code"], "redirect_uris": [BROWSER_CALLBACK]}]
+        clients += [
+            {"client_id": "gateway", **service},
+            {"client_id": "gateway-post", "token_endpoint_auth_method": "client_secret_post",
+             **service},
+            {"client_id": "gateway-key", "token_endpoint_auth_method": "private_key_jwt",
+             "token_endpoint_auth_signing_alg": "ES256",
+             "jwks": {"keys": [self.gateway_key.jwk()]}, **service}]
         for client in clients:
             if client["client_id"] in self._secrets:
                 client["client_secret"] = self._secrets[client["client_id"]]
         resources = {self.audience(alg, is_short): {"alg": alg, "ttl": 3 if is_short else 600}
-                     for alg in ALGORITHMS for is_short in (False, True)}
+                     for alg in (*ALGORITHMS, "opaque") for is_short in (False, True)}
         return {"issuer": self.issuer, "port": self.port, "clients": clients,
                 "algorithms": ALGORITHMS, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
                 "cookieKey": secrets.token_hex(16), "cert": self.pki.server.cert,
@@ -262,6 +271,15 @@ class AuthServer:
                 assert "code" in answer, f"login refused: {answer}"
                 return answer["code"][0]
         raise AssertionError("login goes round in circles")
+
+    def secret(self, client):
+        """The client secret of a client."""
+        return self._secrets[client]
+
+    def revoke(self, token, client):
+        """Takes a token of this client back (RFC 7009)."""
+        status, _, body = self._open(f"{self.issuer}/token/revocation", {"token": token}, client)
+        assert status == 200, f"revocation endpoint: {status} {body!r}"
 
     def refresh(self, tokens):
         """Redeems the refresh token of a login: the token endpoint's answer."""

@@ -14,7 +14,7 @@ class Gateway:
                                  the directive out
     rules                        text of the rules file; None: no ZTARules
     issuer_text                  further lines of <ZTAIssuer corp>
-    keys                         ZTAKeys of corp; None: the file of its issuer
+    keys                         ZTAKeys of corp; None: the file of its issuer, False: no such line
     global_text, vhost_text      appended to what this class writes
     proxy                        ProxyPass options for /, None leaves the proxy to vhost_text
     Other options go to Httpd."""
@@ -48,6 +48,7 @@ class Gateway:
         if self.rules is not None:
             lines.append(f"ZTARules {self.rules_path}")
         lines += [f'<ZTAIssuer corp "{self.issuer.url}">', f"ZTAAudience {self.issuer.audience}",
+                  "" if self.keys is False else
                   f"ZTAKeys {self.keys or 'file:' + self.issuer.path}",
                   "ZTAAlgorithms RS256 PS256 ES256 ES384 ES512 EdDSA", self.issuer_text,
                   "</ZTAIssuer>", self.global_text]

@@ -98,6 +98,11 @@ class Key:
         jwk = {**self.material(), "kid": self.kid, "alg": self.alg, "use": "sig", **overrides}
         return {k: v for k, v in jwk.items() if k not in drop}
 
+    def private_pem(self):
+        return self.private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()).decode()
+
     def public_pem(self):
         """SubjectPublicKeyInfo as PEM, the classic HMAC key of an algorithm confusion."""
         return self.private.public_key().public_bytes(

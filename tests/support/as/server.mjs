@@ -20,12 +20,14 @@ async function signingKey(alg) {
 function resourceServer(ctx, resource) {
   const format = config.resources[resource];
   if (!format) throw new errors.InvalidTarget();
+  const rest = format.alg === 'opaque'
+    ? { accessTokenFormat: 'opaque' }
+    : { accessTokenFormat: 'jwt', jwt: { sign: { alg: format.alg } } };
   return {
     audience: resource,
     scope: config.scopes.join(' '),
-    accessTokenFormat: 'jwt',
     accessTokenTTL: format.ttl,
-    jwt: { sign: { alg: format.alg } },
+    ...rest,
   };
 }
 
@@ -59,7 +61,8 @@ const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 600;
 const provider = new Provider(config.issuer, {
   clients: config.clients,
   jwks: { keys: await Promise.all(config.algorithms.map(signingKey)) },
-  clientAuthMethods: ['client_secret_basic', 'tls_client_auth'],
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt',
+    'tls_client_auth'],
   scopes: ['openid', 'offline_access', ...config.scopes],
   acrValues: config.acrs,
   extraClientMetadata: { properties: ['roles'] },
@@ -85,6 +88,10 @@ const provider = new Provider(config.issuer, {
     clientCredentials: { enabled: true },
     dPoP: { enabled: true },
     revocation: { enabled: true, allowedPolicy: () => true },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (ctx, client) => client.clientId.startsWith('gateway'),
+    },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: resourceServer,
