@@ -4,10 +4,13 @@
 import json
 import os
 import re
+import time
 
 import pytest
 
+from support.dpop import Prover
 from support.issuer import Issuer
+from support.local import wait_for
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 ORIGIN = "https://api.example.test"
@@ -193,6 +196,63 @@ def test_every_kind_of_refusal_with_a_challenge_has_the_pointer(office):
         assert len(bearer) == 1 and bearer[0].endswith(pointer()), (status, bearer)
     # A refusal that a token cannot mend has no challenge at all.
     assert challenges(z.get("/secret-vault/x", token=token())) == []
+
+
+@pytest.mark.mpm
+def test_what_is_missing_stands_in_the_scheme_of_the_token(office):
+    z = office("ZTADPoP allowed\n")
+    started = int(time.time())
+    wait_for(lambda: int(time.time()) > started, what="the next second")
+    prover = Prover()
+    token = prover.bound(z.issuer, {"scope": "none"})
+    answer = z.get("/orders/1", headers=prover.headers("GET", ORIGIN + "/orders/1", token))
+    bearer, dpop, apikey = challenges(answer)
+    assert (answer.status, apikey) == (403, 'ApiKey realm="localhost"')
+    assert bearer == f'Bearer realm="localhost"{pointer()}'
+    assert dpop.startswith('DPoP realm="localhost", error="insufficient_scope", scope="orders:read"'
+                           ', algs="ES256 ') and dpop.endswith(pointer())
+    # Each parameter stands once (RFC 6750 section 3).
+    for challenge in (bearer, dpop):
+        names = re.findall(r"(\w+)=", re.sub(r'"[^"]*"', "", challenge))
+        assert len(names) == len(set(names)), challenge
+
+
+@pytest.mark.mpm
+def test_the_pointer_stays_behind_error_pages_and_over_http2(office):
+    z = office('ErrorDocument 401 "in words: 401\n', tls=True)
+    assert challenges(z.get("/x"))[0].endswith(pointer())
+    if z.httpd.has_h2:
+        assert challenges(z.h2("/x"))[0].endswith(pointer())
+        answer = z.h2(WELL_KNOWN)
+        assert (answer.status, answer.json()["resource"]) == (200, ORIGIN)
+
+
+def test_a_restart_renews_the_documents(office):
+    z = office("<Location /orders>\nZTADefault deny\n</Location>\n")
+    assert "orders:read" in metadata(z, "/orders")["scopes_supported"]
+    z.rules = "allow other\n  when path /orders/**\n  need scope orders:new\n"
+    z.vhost_text = z.vhost_text.replace("<Location /orders>", "<Location /other>")
+    z.reload()
+    assert z.get(WELL_KNOWN + "/orders").status == 404
+    assert "scopes_supported" not in metadata(z, "/other")
+    assert metadata(z)["scopes_supported"] == ["orders:new"]
+
+
+def test_each_virtual_host_has_documents_of_its_own(zta):
+    z = zta(start=False, stage=1, global_text=HANDLER)
+    z.vhost_text = f"ZTAOrigin {ORIGIN}"
+    z.configure()
+    z.httpd.named_vhosts.update({
+        "two.test": z.httpd.vhost_text.replace(ORIGIN, "https://two.test:8443"),
+        "open.test": f"ProxyPass / {z.backend.url}/"})
+    z.httpd.allow_log("AH01909: [a-z]+.test")
+    z.httpd.start()
+    assert metadata(z)["resource"] == ORIGIN
+    assert metadata(z, host="two.test")["resource"] == "https://two.test:8443"
+    assert "https://two.test:8443/.well-known/" in str(challenges(z.get("/x", host="two.test")))
+    # Nothing of this module is on there: the handler has nothing to tell, and hides nothing.
+    assert z.get(WELL_KNOWN, host="open.test").status == 404
+    assert z.get("/x", host="open.test").status == 200
 
 
 def test_without_the_handler_nothing_points_anywhere(zta):
