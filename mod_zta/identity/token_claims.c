@@ -275,6 +275,10 @@ static enum zta_reason check_kind(struct mod_zta_judging *judging)
     const json_t *type = json_object_get(judging->claims, "token_type");
     struct zta_text text = mod_zta_json_text_of(type);
     const json_t *cnf = json_object_get(judging->claims, "cnf");
+    if (is_for_other_use(judging)) {
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
+                                      "it is no access token: typ or token_use says so");
+    }
     if (type == NULL || zta_text_equal_nocase(text, ZTA_TEXT("Bearer")) ||
         zta_text_equal_nocase(text, ZTA_TEXT("access_token"))) {
         return ZTA_REASON_OK;

@@ -5,6 +5,7 @@ Each is as near to an access token as its kind allows: right issuer, key, times,
 audience that counts here. What refuses it is its kind alone.
 """
 
+import os
 import time
 import uuid
 
@@ -12,6 +13,7 @@ import pytest
 
 from support.authserver import claims_of
 from support.dpop import Prover, with_proof
+from support.introspector import AUDIENCE, Introspector, opaque
 from support.issuer import b64u
 from support.local import wait_for
 
@@ -186,6 +188,42 @@ def test_nothing_but_a_proof_is_a_proof(zta):
     for proof in wrong:
         assert send(proof) == 401, claims_of(proof) if "." in proof else proof
     assert len(z.backend.requests) == n_before
+
+
+@pytest.mark.mpm
+def test_what_an_issuer_calls_active_need_not_be_an_access_token(zta):
+    """Issuers answer about refresh and ID tokens as well, some with active: true."""
+    endpoint = Introspector().start()
+    try:
+        z = zta(start=False, stage=1, credentials="header query cookie:zta apikey:X-Api-Key",
+                global_text="ZTAVerifyLimit off", vhost_text=f"ZTAOrigin {ORIGIN}\nZTADPoP allowed")
+        secret = z.httpd.write("conf/secret", "s3cret")
+        os.chmod(secret, 0o600)
+        z.issuer.audience = AUDIENCE
+        z.issuer_text = f"ZTAIntrospect {endpoint.url} client=gateway secret=file:{secret}"
+        z.start()
+        good = [{}, {"token_type": None}, {"typ": "Bearer"}, {"token_use": "access"}]
+        wrong = [
+            {"token_type": "refresh_token"}, {"token_type": "Refresh"}, {"token_type": "id_token"},
+            {"token_type": "N_A"}, {"token_type": "mac"}, {"token_type": 1}, {"token_type": ""},
+            {"token_type": "DPoP"}, {"typ": "Refresh"}, {"typ": "Offline"}, {"typ": "ID"},
+            {"typ": "Logout"}, {"token_use": "id"}, {"token_use": "refresh"}, {"active": False},
+            {"iss": "https://other.test"}, {"aud": "webapp"}]
+        for changes, status in [(c, 200) for c in good] + [(c, 401) for c in wrong]:
+            token = opaque(str(uuid.uuid4()))
+            endpoint.answers[token] = endpoint.good(**changes)
+            for _ in range(2):
+                assert z.get("/x", token=token).status == status, changes
+        # Where no opaque token belongs nobody is asked about one.
+        asked = endpoint.count()
+        token = opaque(str(uuid.uuid4()))
+        endpoint.answers[token] = endpoint.good()
+        assert z.get("/x", key=token).status == 401
+        for name, foreign_token in foreign(z.issuer, False):
+            assert z.get("/x", token=foreign_token).status == 401, name
+        assert endpoint.count() == asked
+    finally:
+        endpoint.stop()
 
 
 @pytest.mark.parametrize("kind", ["at+jwt", "any"])
