@@ -141,8 +141,10 @@ static bool send_bytes(const struct connection *connection, const char *data, si
 static const struct http_script *find_row(struct http_server *server, const char *head)
 {
     char path[256] = "";
-    must(strncmp(head, "GET ", 4) == 0, "another request than GET");
-    (void)snprintf(path, sizeof path, "%.*s", (int)strcspn(head + 4, " \r"), head + 4);
+    size_t method = strcspn(head, " ") + 1;
+    must(strncmp(head, "GET ", 4) == 0 || strncmp(head, "POST ", 5) == 0,
+         "another request than GET and POST");
+    (void)snprintf(path, sizeof path, "%.*s", (int)strcspn(head + method, " \r"), head + method);
     (void)pthread_mutex_lock(&server->lock);
     const struct http_script *row = server->script;
     while (row->path != NULL && strcmp(row->path, path) != 0) {
@@ -181,11 +183,20 @@ static void answer(struct http_server *server, const struct connection *connecti
     }
 }
 
+/* A body that is left unread would reset the connection, answer and all. */
+static bool is_whole(const char *request)
+{
+    const char *end = strstr(request, "\r\n\r\n");
+    const char *length = strcasestr(request, "\r\nContent-Length: ");
+    return end != NULL &&
+           (length == NULL || length > end || strlen(end + 4) >= strtoul(length + 18, NULL, 10));
+}
+
 static void serve(struct http_server *server, const struct connection *connection)
 {
     char head[HEAD_MAX] = "";
     size_t len = 0;
-    while (len + 1 < sizeof head && strstr(head, "\r\n\r\n") == NULL) {
+    while (len + 1 < sizeof head && !is_whole(head)) {
         int n = receive(server, connection, head + len, sizeof head - 1 - len);
         if (n <= 0) {
             return;

@@ -25,7 +25,7 @@ const char *http_server_url(const struct http_server *server, const char *path, 
                             size_t size);
 /* The file with its certificate. */
 const char *http_server_ca(const struct http_server *server);
-/* Requests so far; the head of the last one is copied to out. */
+/* Requests so far; the head of the last one, and a small body, are copied to out. */
 size_t http_server_requests(struct http_server *server, char *out, size_t size);
 /* Another script from the next request on. */
 void http_server_play(struct http_server *server, const struct http_script *script);

@@ -124,6 +124,50 @@ static void what_is_there_already_is_asked_about(void **state)
     assert_non_null(strstr(head, "If-None-Match: \"v1\"\r\n"));
 }
 
+static void a_form_goes_out_once_and_to_that_url_alone(void **state)
+{
+    (void)state;
+    struct mod_zta_http_request request = {
+        .form = "token=a%26b&x=y",
+        .authorization = "Basic YTpi",
+        .body_max = BODY_MAX,
+        .timeout_ms = 2000,
+    };
+    struct mod_zta_http_answer answer;
+    struct zta_error error = {.text = ""};
+    char url[256];
+    char head[4096];
+    request.url = http_server_url(server, "/good", url, sizeof url);
+    size_t before = http_server_requests(server, head, sizeof head);
+    assert_int_equal(mod_zta_http_post(&request, &answer, &error), ZTA_OK);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_len, 2);
+    free(answer.body);
+    assert_int_equal(http_server_requests(server, head, sizeof head), before + 1);
+    assert_int_equal(strncmp(head, "POST /good HTTP/1.1\r\n", 21), 0);
+    assert_non_null(strstr(head, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(strstr(head, "\r\nAuthorization: Basic YTpi\r\n"));
+    assert_non_null(strstr(head, "\r\n\r\ntoken=a%26b&x=y"));
+    assert_null(strcasestr(head, "\r\nexpect:"));
+    static const char *const redirects[] = {"/near", "/round", "/nowhere", "/file"};
+    for (size_t i = 0; i < sizeof redirects / sizeof redirects[0]; i++) {
+        before = http_server_requests(server, head, sizeof head);
+        request.url = http_server_url(server, redirects[i], url, sizeof url);
+        assert_int_equal(mod_zta_http_post(&request, &answer, &error), ZTA_OK);
+        assert_true(answer.status == 301 || answer.status == 302);
+        free(answer.body);
+        assert_int_equal(http_server_requests(server, head, sizeof head), before + 1);
+    }
+    request.form = NULL;
+    assert_int_equal(mod_zta_http_post(&request, &answer, &error), ZTA_INVALID);
+    char long_value[MOD_ZTA_HTTP_VALUE_MAX + 2];
+    memset(long_value, 'x', sizeof long_value - 1);
+    long_value[sizeof long_value - 1] = '\0';
+    request.form = "a=b";
+    request.authorization = long_value;
+    assert_int_equal(mod_zta_http_post(&request, &answer, &error), ZTA_TOO_LARGE);
+}
+
 static void other_statuses_are_answers_too(void **state)
 {
     (void)state;
@@ -296,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_comes_with_what_is_said_about_it),
         cmocka_unit_test(what_is_there_already_is_asked_about),
+        cmocka_unit_test(a_form_goes_out_once_and_to_that_url_alone),
         cmocka_unit_test(other_statuses_are_answers_too),
         cmocka_unit_test(servers_that_misbehave_give_no_answer),
         cmocka_unit_test(a_redirect_within_the_origin_is_followed),
