@@ -8,7 +8,8 @@
 
 /*
  * Reads iss and jti without verifying anything: an id that matches no request refuses nobody.
- * *issuer is the configured name. ZTA_INVALID: no JWT, or of an issuer that is not configured.
+ * *issuer is the configured name; absent for an opaque token, whose id is that of its bytes.
+ * ZTA_INVALID: neither, or a JWT of an issuer that is not configured.
  */
 enum zta_status ctl_token_id(const struct ctl_issuers *issuers, struct zta_text token,
                              struct zta_text *issuer, struct zta_sha256 *id,

@@ -149,6 +149,21 @@ static enum zta_reason read_active(const json_t *object,
     return ZTA_REASON_BAD_CREDENTIAL;
 }
 
+/* What gives a JWT its id, whoever says what it is worth. The caller releases what comes back. */
+static json_t *read_own(struct mod_zta_judging *judging)
+{
+    struct mod_zta_jws jws;
+    json_t *payload = NULL;
+    const char *fault;
+    if (is_jose(judging->request->token) &&
+        mod_zta_jws_split(judging->request->token, &jws, &fault) == ZTA_OK &&
+        mod_zta_jws_object(jws.payload, &payload, &fault) == ZTA_OK) {
+        judging->jws = jws;
+        judging->own_jti = mod_zta_json_text(payload, "jti");
+    }
+    return payload;
+}
+
 static enum zta_reason read_identity(const struct mod_zta_introspection_answer *answer,
                                      json_t *claims, char *storage, size_t size,
                                      struct zta_identity *identity,
@@ -168,10 +183,12 @@ static enum zta_reason read_identity(const struct mod_zta_introspection_answer *
         .claims = claims,
         .is_introspected = true,
     };
+    json_t *payload = read_own(&judging);
     enum zta_reason reason = mod_zta_token_check_introspected(&judging);
     if (reason == ZTA_REASON_OK) {
         reason = mod_zta_token_fill_identity(&judging, storage, size, identity);
     }
+    json_decref(payload);
     if (reason != ZTA_REASON_OK) {
         (void)snprintf(result->detail, sizeof result->detail, "%s", judged.detail);
         return reason;

@@ -73,7 +73,7 @@ struct mod_zta_introspection_result {
  * On reason ok *identity is filled as from a JWT; its text points into storage (size bytes,
  * ZTA_IDENTITY_SIZE_MAX suffices). Whose it is, when and for whom was checked but for the audience,
  * which is the place's: mod_zta_token_has_audience. A token without sub has its client as subject.
- * Its token id is that of the token's bytes.
+ * The token id of an opaque one is that of its bytes.
  */
 void mod_zta_introspection_judge(const struct mod_zta_introspection_answer *answer, char *storage,
                                  size_t size, struct zta_identity *identity,

@@ -308,8 +308,8 @@ static void make_token_id(struct filling *filling)
     struct zta_text bytes = judging->jws.signing_input;
     if (judging->is_introspected) {
         /* Whoever has the token can compute it, without an answer of the issuer. */
-        jti = (struct zta_text){.data = NULL};
-        bytes = judging->request->token;
+        jti = judging->own_jti;
+        bytes = zta_text_is_absent(bytes) ? judging->request->token : bytes;
     }
     zta_token_id_make(judging->issuer->name, jti, bytes, &filling->identity->token_id);
 }

@@ -19,7 +19,8 @@ struct mod_zta_judging {
     struct mod_zta_jws jws;
     json_t *header;
     json_t *claims;
-    bool is_introspected; /* claims are an introspection answer, about a token that shows none */
+    bool is_introspected;    /* claims are an introspection answer */
+    struct zta_text own_jti; /* then: of the token itself, when that is a JWT */
 };
 
 /* Notes why, with text that is safe to log, and returns the reason. */
