@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mod_zta/apikey.h"
 #include "mod_zta/binding.h"
 #include "mod_zta/browser.h"
 #include "mod_zta/introspect.h"
@@ -15,7 +16,6 @@
 #include "shared/base/clock.h"
 #include "shared/identity.h"
 #include "shared/live/token_cache.h"
-#include "shared/store/keys.h"
 #include "shared/store/revocations.h"
 
 /* How an entry of the token cache says for which revocations it was cleared; 0 is never. */
@@ -331,97 +331,20 @@ static enum zta_reason judge_token(struct trial *trial)
     return issuer != NULL ? introspect(trial, issuer) : verify(trial);
 }
 
-/*
- * The identity of a living key (design section 6): issuer local, subject the owner, else the
- * name.
- */
-static enum zta_reason identify_key(struct trial *trial, const struct zta_key *key)
-{
-    struct zta_identity *identity = trial->identity;
-    zta_identity_init(identity);
-    identity->credential = ZTA_CREDENTIAL_APIKEY;
-    identity->issuer = ZTA_TEXT(ZTA_ISSUER_LOCAL);
-    identity->subject = zta_text_is_absent(key->owner) ? key->name : key->owner;
-    identity->apikey = key->name;
-    identity->apikey_id = zta_text_of(apr_pstrdup(trial->r->pool, key->id));
-    identity->issued_s = key->created_s;
-    identity->expires_s = key->expires_s;
-    identity->session_kind = ZTA_SESSION_APIKEY;
-    for (size_t i = 0; i < key->n_roles; i++) {
-        if (zta_identity_add_value(identity, &identity->roles, key->roles[i]) != ZTA_OK) {
-            return ZTA_REASON_BAD_CREDENTIAL;
-        }
-    }
-    for (size_t i = 0; i < key->n_scopes; i++) {
-        if (zta_identity_add_value(identity, &identity->scopes, key->scopes[i]) != ZTA_OK) {
-            return ZTA_REASON_BAD_CREDENTIAL;
-        }
-    }
-    identity->roles.is_known = true;
-    identity->scopes.is_known = true;
-    zta_session_id_make(identity, ZTA_SESSION_APIKEY, identity->apikey_id, identity->session);
-    return ZTA_REASON_OK;
-}
-
-/*
- * Why a key does not open, for the operator alone: the client gets one answer for all of it. A key
- * that was revoked is told from a wrong secret only to who had the right one.
- */
-static enum zta_reason refuse_key(struct trial *trial, const struct zta_key_parts *parts,
-                                  const struct zta_key *key)
-{
-    struct zta_sha256 digest;
-    const char *why = "unknown";
-    zta_key_secret_digest(parts->secret, &digest);
-    bool is_secret_right = key != NULL && zta_secret_equal(&digest, &key->secret, sizeof(digest));
-    if (is_secret_right) {
-        why = key->revoked_s > 0 ? "revoked" : "used from outside its networks";
-    }
-    else if (key != NULL) {
-        why = "presented with a wrong or outdated secret";
-    }
-    trial->request->detail = apr_psprintf(trial->r->pool, "API key id %s is %s", parts->id, why);
-    return is_secret_right && key->revoked_s > 0 ? ZTA_REASON_REVOKED : ZTA_REASON_BAD_CREDENTIAL;
-}
-
 static enum zta_reason judge_key(struct trial *trial)
 {
-    struct zta_key_parts parts;
-    struct zta_key key;
+    bool is_cleared;
     if (!trial->accept->has_local) {
         trial->request->detail = "API keys are not accepted here";
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
-    if (zta_key_parse(trial->token, &parts) != ZTA_OK) {
-        trial->request->detail = "not the shape of an API key";
-        return ZTA_REASON_BAD_CREDENTIAL;
+    enum zta_reason reason =
+        mod_zta_apikey_identify(trial->r, trial->request, trial->look, trial->identity);
+    if (reason != ZTA_REASON_OK) {
+        return reason;
     }
-    if (trial->look->view == NULL) {
-        trial->request->detail = "API keys cannot be read from the store";
-        return ZTA_REASON_STORE_UNAVAILABLE;
-    }
-    char *storage = apr_palloc(trial->r->pool, ZTA_KEY_STORAGE_SIZE);
-    enum zta_status status =
-        zta_key_get(trial->look->view, parts.id, storage, ZTA_KEY_STORAGE_SIZE, &key);
-    bool is_known = status == ZTA_OK;
-    if (is_known) {
-        status = zta_key_verify(&key, parts.secret, &trial->request->facts.addr, trial->now_s);
-    }
-    if (status == ZTA_EXPIRED) {
-        trial->request->detail = apr_psprintf(trial->r->pool, "API key id %s is expired", parts.id);
-        return ZTA_REASON_EXPIRED_CREDENTIAL;
-    }
-    if (status == ZTA_NOT_FOUND) {
-        return refuse_key(trial, &parts, is_known ? &key : NULL);
-    }
-    if (status != ZTA_OK) {
-        trial->request->detail = "API keys cannot be read from the store";
-        return ZTA_REASON_STORE_UNAVAILABLE;
-    }
-    enum zta_reason reason = identify_key(trial, &key);
-    bool is_cleared;
     trial->request->seen = trial->identity;
-    return reason == ZTA_REASON_OK ? check_revoked(trial, 0, &is_cleared) : reason;
+    return check_revoked(trial, 0, &is_cleared);
 }
 
 /* A second place: does it accept the identity that the first one verified? */

@@ -445,7 +445,7 @@ enum zta_status zta_key_identify(const struct zta_key *key, struct zta_identity 
     enum zta_status status = ZTA_OK;
     zta_identity_init(identity);
     identity->credential = ZTA_CREDENTIAL_APIKEY;
-    identity->issuer = ZTA_TEXT("local");
+    identity->issuer = ZTA_TEXT(ZTA_ISSUER_LOCAL);
     identity->subject = zta_text_is_absent(key->owner) ? key->name : key->owner;
     identity->apikey = key->name;
     identity->apikey_id = zta_text_of(key->id);
