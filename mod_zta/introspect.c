@@ -17,6 +17,8 @@
 APLOG_USE_MODULE(zta);
 
 #define CALL_MS        2000 /* name, connection, TLS and answer */
+#define LEAST_MS       1000 /* who has waited for another asks only if so much of it is left */
+#define NS_PER_MS      (ZTA_NS_PER_S / 1000)
 #define POLL_US        5000
 #define WORKERS_SHARE  20 /* one in so many workers asks */
 #define WAITERS_SHARE  4  /* one in so many waits for another's answer */
@@ -159,10 +161,10 @@ enum mod_zta_question_state mod_zta_introspect_begin(struct mod_zta_question *qu
 {
     int64_t now_ns = zta_clock_monotonic_ns();
     if (question->deadline_ns == 0) {
-        question->deadline_ns = now_ns + CALL_MS * (ZTA_NS_PER_S / 1000);
+        question->deadline_ns = now_ns + CALL_MS * NS_PER_MS;
         question->was_read = question->look->view != NULL;
     }
-    if (now_ns >= question->deadline_ns) {
+    if (now_ns > question->deadline_ns - LEAST_MS * NS_PER_MS) {
         return refuse(question, "its issuer was not asked in time", RETRY_ROOM_S);
     }
     question->url = is_ready ? find_url(question) : NULL;
@@ -209,13 +211,14 @@ static enum zta_status call(const struct mod_zta_question *question,
         mod_zta_introspection_write(question->issuer, question->token,
                                     zta_clock_real_ns() / ZTA_NS_PER_S, &form, &authorization);
     if (status == ZTA_OK) {
+        int64_t left_ms = (question->deadline_ns - zta_clock_monotonic_ns()) / NS_PER_MS;
         const struct mod_zta_http_request request = {
             .url = question->url,
             .ca_file = mod_zta_global()->ca_file,
             .form = form_text,
             .authorization = value,
             .body_max = MOD_ZTA_ANSWER_MAX,
-            .timeout_ms = CALL_MS,
+            .timeout_ms = left_ms > 1 ? left_ms : 1,
         };
         status = mod_zta_http_post(&request, answer, error);
     }
