@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "admin-tui/signals.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
@@ -207,10 +208,54 @@ enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocati
     return end(&work, status);
 }
 
+/* Signals about a target, as they are found; released under the writer lock. */
+struct releasing {
+    struct work *work;
+    const struct zta_revocation *record;
+    uint64_t action_id;
+    enum zta_status status; /* ZTA_NOT_FOUND: none was there */
+};
+
+static bool release_signal(void *context, const struct zta_signal *signal, bool is_released)
+{
+    struct releasing *releasing = context;
+    if (is_released || !ctl_signal_is_about(signal, releasing->record)) {
+        return true;
+    }
+    releasing->status = zta_signal_release(releasing->work->change, signal, releasing->action_id);
+    return releasing->status == ZTA_OK;
+}
+
+static enum zta_status release_signals(struct work *work, const struct zta_revocation *record,
+                                       uint64_t action_id)
+{
+    struct releasing releasing = {
+        .work = work, .record = record, .action_id = action_id, .status = ZTA_NOT_FOUND};
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(work->action->store, &view);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_signal_each(view, release_signal, &releasing);
+    zta_view_end(&view);
+    return status == ZTA_OK ? releasing.status : status;
+}
+
+static enum zta_status unrevoke(struct work *work, const struct zta_revocation *record,
+                                uint64_t action_id)
+{
+    const enum zta_status removed = zta_revocation_remove(work->change, record);
+    if (removed != ZTA_OK && removed != ZTA_NOT_FOUND) {
+        return removed;
+    }
+    const enum zta_status released = release_signals(work, record, action_id);
+    return released == ZTA_NOT_FOUND ? removed : released;
+}
+
 enum zta_status ctl_action_unrevoke(struct ctl_action *action, const struct zta_revocation *record)
 {
     struct work work;
-    uint64_t id;
+    uint64_t id = 0;
     enum zta_status status = begin(&work, action, "unrevoke");
     if (status != ZTA_OK) {
         return status;
@@ -222,7 +267,7 @@ enum zta_status ctl_action_unrevoke(struct ctl_action *action, const struct zta_
         status = note(&work, &id);
     }
     if (status == ZTA_OK) {
-        status = zta_revocation_remove(work.change, record);
+        status = unrevoke(&work, record, id);
     }
     if (status == ZTA_NOT_FOUND) {
         (void)zta_error_set(&action->error, status, "%s is not revoked", work.target);

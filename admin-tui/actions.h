@@ -34,7 +34,10 @@ struct ctl_action {
 /* Fills watermark, reason, author and action id of the records; all or none. */
 enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocation *records,
                                   size_t n) ZTA_MUST_CHECK;
-/* ZTA_NOT_FOUND: it is not revoked. */
+/*
+ * Removes what an operator revoked, and lifts what issuers signalled of it. ZTA_NOT_FOUND: it is
+ * not revoked.
+ */
 enum zta_status ctl_action_unrevoke(struct ctl_action *action,
                                     const struct zta_revocation *record) ZTA_MUST_CHECK;
 /* Fills created, reason, author and action id; replaces a block of the same target. */

@@ -17,12 +17,20 @@
 #include "shared/identity.h"
 #include "shared/live/token_cache.h"
 #include "shared/store/revocations.h"
-
-/* How an entry of the token cache says for which revocations it was cleared; 0 is never. */
-#define CLEARED_AT(generations) ((generations)->revocations + 1)
+#include "shared/store/signals.h"
 
 /* A refresh of keys that was just asked for is there by then. */
 #define RETRY_KEYS_S 1
+
+/*
+ * How an entry of the token cache says for which revocations it was cleared, an operator's and
+ * those of signals; 0 is never. Both only rise, the first by nanoseconds, the second by ones, so
+ * their sum rises with either and is the same only when both are.
+ */
+static uint64_t cleared_at(const struct mod_zta_look *look)
+{
+    return look->generations.revocations + look->signals + 1;
+}
 
 /* One token on its way to an identity. */
 struct trial {
@@ -79,28 +87,51 @@ static const struct mod_zta_issuer *accepted_issuer(const struct mod_zta_accept 
     return NULL;
 }
 
+/* *hit: by whom and what it is revoked; NULL: it is not. */
+static enum zta_status find_revocation(const struct trial *trial, const char **hit)
+{
+    struct zta_view *view = trial->look->view;
+    const struct zta_identity *identity = trial->identity;
+    const int64_t leeway_s = trial->request->leeway_s;
+    enum zta_revocation_kind kind;
+    enum zta_signal_kind signal;
+    bool is_revoked = true;
+    enum zta_status status = zta_revocation_find(view, identity, leeway_s, &is_revoked, &kind);
+    if (status == ZTA_OK && is_revoked) {
+        *hit = apr_psprintf(trial->r->pool, "revoked by %s", zta_revocation_kind_name(kind));
+        return ZTA_OK;
+    }
+    /* Issuers speak of their own logins alone; keys and certificates are none. */
+    if (status != ZTA_OK || identity->credential == ZTA_CREDENTIAL_APIKEY ||
+        identity->credential == ZTA_CREDENTIAL_CERTIFICATE) {
+        return status;
+    }
+    status = zta_signal_find(view, identity, leeway_s, &is_revoked, &signal);
+    if (status == ZTA_OK && is_revoked) {
+        *hit = apr_psprintf(trial->r->pool, "revoked by signal, a logout of its %s",
+                            zta_signal_kind_name(signal));
+    }
+    return status;
+}
+
 /*
  * Is the identity revoked, as far as it is not known to be clear already? Without the store only
  * what was cleared at the last look passes (ZTAFailure stale).
  */
 static enum zta_reason check_revoked(struct trial *trial, uint64_t cleared, bool *is_cleared)
 {
-    enum zta_revocation_kind hit;
-    bool is_revoked = true;
+    const char *hit = NULL;
     *is_cleared = false;
-    if (cleared == CLEARED_AT(&trial->look->generations)) {
+    if (cleared == cleared_at(trial->look)) {
         trial->request->is_stale = trial->look->view == NULL;
         return ZTA_REASON_OK;
     }
-    if (trial->look->view == NULL ||
-        zta_revocation_find(trial->look->view, trial->identity, trial->request->leeway_s,
-                            &is_revoked, &hit) != ZTA_OK) {
+    if (trial->look->view == NULL || find_revocation(trial, &hit) != ZTA_OK) {
         trial->request->detail = "whether it is revoked cannot be read from the store";
         return ZTA_REASON_STORE_UNAVAILABLE;
     }
-    if (is_revoked) {
-        trial->request->detail =
-            apr_psprintf(trial->r->pool, "revoked by %s", zta_revocation_kind_name(hit));
+    if (hit != NULL) {
+        trial->request->detail = hit;
         return ZTA_REASON_REVOKED;
     }
     *is_cleared = true;
@@ -134,7 +165,7 @@ static enum zta_reason accept_cached(struct trial *trial, const struct mod_zta_i
     trial->request->is_from_cache = true;
     enum zta_reason reason = check_identity(trial, issuer, cleared, &is_cleared);
     if (reason == ZTA_REASON_OK && is_cleared) {
-        zta_token_cache_clear_at(mod_zta_segment(), place, CLEARED_AT(&trial->look->generations));
+        zta_token_cache_clear_at(mod_zta_segment(), place, cleared_at(trial->look));
     }
     return reason;
 }
@@ -190,8 +221,7 @@ static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, u
     struct zta_token_key key = cache_key(trial, issuer, keys);
     if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
-                            until_s,
-                            is_cleared ? CLEARED_AT(&trial->look->generations) : 0) != ZTA_OK) {
+                            until_s, is_cleared ? cleared_at(trial->look) : 0) != ZTA_OK) {
         /* A lost chance, no more: the next request verifies again. */
         return;
     }

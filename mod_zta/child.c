@@ -15,6 +15,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/keys.h"
 #include "shared/base/clock.h"
+#include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
 
 APLOG_USE_MODULE(zta);
@@ -117,9 +118,10 @@ static enum zta_status read_policy(struct mod_zta_look *look)
 
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
 {
-    *look = (struct mod_zta_look){.view = NULL};
-    if (store != NULL && zta_segment_store_health(segment) == ZTA_OK && is_store_ours(now_ns) &&
-        zta_view_begin(store, &look->view) == ZTA_OK) {
+    *look = (struct mod_zta_look){.view = NULL, .signals = zta_signals_generation(segment)};
+    bool is_blind = look->signals > 0 && !mod_zta_has_whole_store();
+    if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
+        is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {
         if (read_policy(look) == ZTA_OK) {
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);
             return;
@@ -132,6 +134,11 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     look->had_blocks = known_blocks;
     (void)pthread_mutex_unlock(&known_lock);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
+}
+
+bool mod_zta_has_whole_store(void)
+{
+    return store != NULL && zta_store_is_complete(store);
 }
 
 void mod_zta_look_end(struct mod_zta_look *look)

@@ -28,6 +28,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s);
 struct mod_zta_look {
     struct zta_view *view; /* NULL: the store cannot be read */
     struct zta_generations generations;
+    uint64_t signals; /* zta_signals_generation, read before the view began */
     /* Without a view, for ZTAFailure stale: */
     int64_t last_read_ns; /* monotonic, when the store was last read */
     bool had_blocks;      /* it held blocks then, which nobody can look up now */
@@ -39,5 +40,8 @@ struct mod_zta_look {
  */
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns);
 void mod_zta_look_end(struct mod_zta_look *look);
+
+/* False: this child's store lacks a table, so that it would not see what is put there. */
+bool mod_zta_has_whole_store(void);
 
 #endif

@@ -18,7 +18,8 @@
 /* An issuer while it is configured: what the identity layer gets, and where its keys stand. */
 struct mod_zta_issuer_config {
     struct mod_zta_issuer issuer;
-    apr_array_header_t *audiences; /* struct zta_text */
+    apr_array_header_t *audiences;      /* struct zta_text */
+    apr_array_header_t *logout_clients; /* struct zta_text; NULL: its logout tokens are not taken */
 
     const char *keys;      /* ZTAKeys as written; NULL: none, its tokens are introspected */
     const char *keys_file; /* NULL: they are fetched */

@@ -7,9 +7,11 @@
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/sessions.h"
+#include "admin-tui/signals.h"
 #include "shared/decision.h"
 
-static void add_row(struct ctl_list *list, const struct zta_session *session)
+/* revoked: by whose signal; "" where none is, NULL where it was not looked for. */
+static void add_row(struct ctl_list *list, const struct zta_session *session, const char *revoked)
 {
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
     char addr[ZTA_CIDR_TEXT_MAX];
@@ -37,6 +39,9 @@ static void add_row(struct ctl_list *list, const struct zta_session *session)
         ctl_row_string(list, "token_id", token);
         ctl_row_string(list, "last_reason", zta_reason_name((enum zta_reason)session->last_reason));
         ctl_row_string(list, "agent", session->agent);
+        if (revoked != NULL) {
+            ctl_row_string(list, "revoked", revoked);
+        }
     }
     ctl_row_end(list);
 }
@@ -78,7 +83,7 @@ enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
     struct ctl_list list;
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < sessions.n; i++) {
-        add_row(&list, &sessions.found[i]);
+        add_row(&list, &sessions.found[i], NULL);
     }
     enum ctl_exit code = ctl_list_print(&list);
     if (sessions.n < sessions.n_matched) {
@@ -94,12 +99,18 @@ enum ctl_exit ctl_run_sessions_show(struct ctl *ctl)
     uint8_t id[ZTA_SESSION_ID_SIZE];
     struct zta_session session;
     struct zta_view *view = NULL;
+    char revoked[256];
+    struct zta_buffer signals;
+    zta_buffer_init(&signals, revoked, sizeof revoked);
     if (zta_hex_decode(zta_text_of(ctl->arguments[0]), id, sizeof id) != ZTA_OK) {
         return ctl_fail(CTL_FAILED, "'%s' is no session id (32 hex digits)", ctl->arguments[0]);
     }
     enum zta_status status = zta_view_begin(ctl->store, &view);
     if (status == ZTA_OK) {
         status = zta_session_get(view, id, &session);
+        if (status == ZTA_OK) {
+            status = ctl_signals_print(view, &session, &signals);
+        }
         zta_view_end(&view);
     }
     if (status != ZTA_OK) {
@@ -107,6 +118,6 @@ enum ctl_exit ctl_run_sessions_show(struct ctl *ctl)
     }
     struct ctl_list list;
     ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
-    add_row(&list, &session);
+    add_row(&list, &session, revoked);
     return ctl_list_print(&list);
 }

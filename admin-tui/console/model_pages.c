@@ -7,6 +7,7 @@
 #include "admin-tui/console/format.h"
 #include "admin-tui/console/model_priv.h"
 #include "admin-tui/explain.h"
+#include "admin-tui/signals.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/store/audit.h"
@@ -248,12 +249,22 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
     if (!begin(model, &view)) {
         return false;
     }
+    char revoked[256];
+    struct zta_buffer signals;
+    zta_buffer_init(&signals, revoked, sizeof revoked);
     enum zta_status status = zta_session_get(view, known->id, &session);
+    if (status == ZTA_OK) {
+        status = ctl_signals_print(view, &session, &signals);
+    }
     if (!end(model, &view, status, "this session")) {
         return false;
     }
     tui_page_open(page, "Session");
     put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
+    if (signals.len > 0) {
+        tui_page_role(page, TUI_ROLE_BAD);
+        tui_page_printf(page, "revoked", "%s", revoked);
+    }
     put_latest(model, &latest, "Latest requests");
     return true;
 }

@@ -146,6 +146,23 @@ const char *mod_zta_set_audience(cmd_parms *cmd, void *unused, const char *word)
     return NULL;
 }
 
+const char *mod_zta_set_logoutaudience(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    if (word[0] == '\0') {
+        return mod_zta_expected(cmd, word, "the client id that stands in the aud of logout tokens");
+    }
+    struct mod_zta_issuer_config *issuer = mod_zta_global()->current_issuer;
+    if (issuer->logout_clients == NULL) {
+        issuer->logout_clients = apr_array_make(cmd->pool, 2, sizeof(struct zta_text));
+    }
+    APR_ARRAY_PUSH(issuer->logout_clients, struct zta_text) = zta_text_of(word);
+    return NULL;
+}
+
 const char *mod_zta_set_keys(cmd_parms *cmd, void *unused, const char *word)
 {
     const char *error = mod_zta_check_issuer_section(cmd);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "mod_zta/helper/observer_priv.h"
+#include "mod_zta/helper/signals.h"
 #include "shared/base/clock.h"
 #include "shared/live/ring.h"
 
@@ -426,6 +427,7 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
                               int64_t now_real_ns)
 {
     mod_zta_upkeep_step(observer, now_mono_ns, now_real_ns);
+    mod_zta_signals_deliver(observer, now_mono_ns, now_real_ns);
     if (now_mono_ns < observer->next_commit_ns && backlog(observer) < MOD_ZTA_BATCH_MAX) {
         return observer->next_commit_ns - now_mono_ns;
     }

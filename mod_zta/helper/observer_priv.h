@@ -12,6 +12,7 @@
 #include "mod_zta/helper/quota.h"
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/events.h"
+#include "shared/store/signals.h"
 
 enum mod_zta_alert {
     MOD_ZTA_ALERT_HEALTH = 0,    /* the data files are gone or were replaced */
@@ -22,6 +23,7 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_KEYS_STALE,    /* an issuer has no keys that may still serve */
     MOD_ZTA_ALERT_KEYS_REFRESH,  /* an issuer does not answer, its former keys serve */
     MOD_ZTA_ALERT_INTROSPECTION, /* an issuer says nothing about opaque tokens, or refuses us */
+    MOD_ZTA_ALERT_SIGNALS,       /* the store does not take what issuers signalled */
     MOD_ZTA_N_ALERTS
 };
 
@@ -57,6 +59,8 @@ struct mod_zta_observer {
     int64_t next_commit_ns;
     int64_t retry_ns; /* nothing is written before; 0: the last change was committed */
     unsigned n_failures;
+    int64_t signals_retry_ns; /* signals are not delivered before */
+    uint8_t signals_place[ZTA_SIGNAL_KEY_SIZE];
     struct mod_zta_upkeep upkeep;
     struct mod_zta_batch batch;
     struct mod_zta_shares shares;

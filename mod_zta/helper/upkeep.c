@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mod_zta/helper/observer_priv.h"
+#include "mod_zta/helper/signals.h"
 #include "shared/base/clock.h"
 #include "shared/live/flights.h"
 #include "shared/live/ring.h"
@@ -53,6 +54,7 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_KEYS_STALE] = {"issuer_keys_stale", "ZTA0077", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_KEYS_REFRESH] = {"issuer_refresh_failing", "ZTA0078", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_INTROSPECTION] = {"introspection_failing", "ZTA0079", MOD_ZTA_HELPER_ERROR},
+    [MOD_ZTA_ALERT_SIGNALS] = {"signals_waiting", "ZTA0085", MOD_ZTA_HELPER_ERROR},
 };
 
 void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_alert alert,
@@ -444,5 +446,6 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_disk(observer, now_real_ns);
     prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
+    mod_zta_signals_prune(observer, now_real_ns);
     publish(observer, now_real_ns);
 }

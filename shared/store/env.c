@@ -442,6 +442,17 @@ static enum zta_status check_file(const char *dir, const char *env, const char *
     return ZTA_OK;
 }
 
+enum zta_status zta_store_sync(struct zta_store *store, struct zta_error *error)
+{
+    for (enum zta_env_id id = 0; id < ZTA_N_ENVS; id++) {
+        const int rc = store->env[id].is_writable ? mdb_env_sync(store->env[id].mdb, 1) : 0;
+        if (rc != 0) {
+            return zta_env_failed(error, rc, zta_env_name(id));
+        }
+    }
+    return ZTA_OK;
+}
+
 enum zta_status zta_store_health(const struct zta_store *store, struct zta_error *error)
 {
     enum zta_status status = ZTA_OK;

@@ -93,8 +93,7 @@ void zta_view_end(struct zta_view **view);
 uint64_t zta_view_policy_txn(const struct zta_view *view);
 uint64_t zta_view_state_txn(const struct zta_view *view);
 
-/* What of policy/ changed last: counters that only rise; one record, read only when the txn id
- * moved. */
+/* What of policy/ changed last: counters that only rise; one record, read when the txn moved. */
 struct zta_generations {
     uint64_t rules;
     uint64_t keys;
@@ -114,10 +113,11 @@ enum zta_status zta_view_generations(struct zta_view *view,
 enum zta_status zta_change_begin(struct zta_store *store, const char *purpose,
                                  struct zta_change **change,
                                  struct zta_error *error) ZTA_MUST_CHECK;
-/* Commits (fully synced on policy/). After any status the change is gone. */
+/* Commits (synced on policy/; on state/ when zta_store_sync follows). The change is gone. */
 enum zta_status zta_change_commit(struct zta_change **change,
                                   struct zta_error *error) ZTA_MUST_CHECK;
 void zta_change_abort(struct zta_change **change);
+enum zta_status zta_store_sync(struct zta_store *store, struct zta_error *error) ZTA_MUST_CHECK;
 
 /* Use of one environment, for quotas and status. Bytes. */
 struct zta_store_usage {

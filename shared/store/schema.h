@@ -113,6 +113,11 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
  * rises. */
 #define ZTA_REFRESH_KEY "refresh/"
 
+/* policy/ meta, "release/" and the key of a signal revocation in state/: u64 received ns up to
+ * which it is lifted, i64 hybrid ns, u64 action id. */
+#define ZTA_RELEASE_KEY  "release/"
+#define ZTA_RELEASE_SIZE 24
+
 /* ---- policy/ keys, key_names ---- */
 
 /*

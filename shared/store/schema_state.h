@@ -50,4 +50,15 @@
  */
 #define ZTA_KEYSET_VERSION 1
 
+/*
+ * signal_revocations: key u8 kind, SHA-256 over issuer, sid, subject. Value: u8 version, u8 kind,
+ * i64 received ns, i64 watermark s, texts issuer, sid, subject. signal_seen: key u64 expiry in
+ * seconds, SHA-256 over issuer and jti; value u64 segment id, u64 letter that brought it.
+ */
+#define ZTA_SIGNAL_SEEN_SIZE    16
+#define ZTA_SIGNAL_VERSION      1
+#define ZTA_SIGNAL_AT_RECEIVED  2
+#define ZTA_SIGNAL_AT_WATERMARK 10
+#define ZTA_SIGNAL_AT_TEXTS     18
+
 #endif

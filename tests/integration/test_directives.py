@@ -47,6 +47,7 @@ ISSUER_GOOD = [
     "ZTALeeway 300", "ZTAClaim roles realm_access.roles", "ZTAClaim groups groups",
     'ZTAClaim roles "\\"https://app.example/roles\\""', "ZTAClaim scope scp",
     "ZTAClaim subject preferred_username", "ZTAClaim client azp", "ZTAClaim session sid",
+    "ZTALogoutAudience site", "ZTALogoutAudience site app urn:x",
     "ZTAClaim device device.id", "ZTAClaim acr acr", "<IfModule zta_module>\nZTALeeway 5\n"
     "</IfModule>",
 ]
@@ -157,6 +158,7 @@ ISSUER_BAD = [
     ("ZTAKeys ftp://idp.test/jwks", "ftp://idp.test/jwks", "an https URL of a JWKS"),
     ("ZTAKeys https://", "https://", "an https URL of a JWKS"),
     ('ZTAKeys ""', "ZTAKeys", "takes one argument"),
+    ('ZTALogoutAudience ""', "ZTALogoutAudience", "requires at least one argument"),
     ("ZTAKeysStale 0", "'0'", "a duration such as 24h"),
     ("ZTAKeysStale 1w", "1w", "a duration such as 24h"),
     ("ZTAKeysStale -1h", "-1h", "a duration such as 24h"),
@@ -317,7 +319,8 @@ ISSUER_LINES = {
     "ZTAAudience": "ZTAAudience https://a.test", "ZTAKeys": "ZTAKeys file:conf/jwks.json",
     "ZTAIntrospect": "ZTAIntrospect https://a.test/i client=c secret=file:conf/secret",
     "ZTAAlgorithms": "ZTAAlgorithms RS256", "ZTATokenType": "ZTATokenType any",
-    "ZTALeeway": "ZTALeeway 5", "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
+    "ZTALeeway": "ZTALeeway 5", "ZTALogoutAudience": "ZTALogoutAudience site",
+    "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
 }
 PLACE_LINES = {
     "ZTAAccept": "ZTAAccept corp local", "ZTAStage": "ZTAStage 0", "ZTAMonitor": "ZTAMonitor 1",
