@@ -168,7 +168,10 @@ static struct zta_pair *first_slot(struct zta_segment *segment)
 static void the_check_sees_what_no_process_writes(void **state)
 {
     struct zta_error error;
-    assert_int_equal(use(*state, 1, ZTA_JTI_BY_IAT, now_s), ZTA_OK);
+    /* Places are keyed by chance: the first of twenty has the table's end far behind it. */
+    for (uint64_t n = 1; n <= 20; n++) {
+        assert_int_equal(use(*state, n, ZTA_JTI_BY_IAT, now_s), ZTA_OK);
+    }
     struct zta_pair *slot = first_slot(*state);
     const uint64_t first = atomic_load(&slot->first);
     const uint64_t second = atomic_load(&slot->second);
