@@ -127,55 +127,55 @@ def test_the_next_request_of_the_session_fails_on_every_child_a_hundred_times(zt
     assert not late
 
 
-NOW = int(time.time())
-MALFORMED = {
-    "nonce": dict(claims={"nonce": "n"}),
-    "nonce null": dict(claims={"nonce": None}),
-    "events https": dict(claims={"events": {EVENT.replace("http:", "https:"): {}}}),
-    "events array": dict(claims={"events": [EVENT]}),
-    "events text": dict(claims={"events": EVENT}),
-    "events empty": dict(claims={"events": {}}),
-    "event a text": dict(claims={"events": {EVENT: ""}}),
-    "event an array": dict(claims={"events": {EVENT: []}}),
-    "event null": dict(claims={"events": {EVENT: None}}),
-    "no events": dict(drop=("events",)),
-    "neither sid nor sub": dict(drop=("sid", "sub")),
-    "sid a number": dict(claims={"sid": 7}),
-    "sid empty": dict(claims={"sid": ""}),
-    "sid too long": dict(claims={"sid": "s" * 256}),
-    "sub empty": dict(claims={"sub": ""}),
-    "sub a list": dict(claims={"sub": ["alice"]}),
-    "expired": dict(claims={"iat": NOW - 900, "exp": NOW - 600}),
-    "no exp": dict(drop=("exp",)),
-    "exp a text": dict(claims={"exp": str(NOW + 9999)}),
-    "long lived": dict(claims={"exp": NOW + 90000}),
-    "no iat": dict(drop=("iat",)),
-    "iat ahead": dict(claims={"iat": NOW + 3000, "exp": NOW + 3100}),
-    "exp before iat": dict(claims={"iat": NOW, "exp": NOW - 1}),
-    "no jti": dict(drop=("jti",)),
-    "jti empty": dict(claims={"jti": ""}),
-    "another client": dict(claims={"aud": "stranger"}),
-    "the API's audience": dict(claims={"aud": "https://api.example.test"}),
-    "no aud": dict(drop=("aud",)),
-    "aud with a number": dict(claims={"aud": [CLIENT, 1]}),
-    "another issuer": dict(claims={"iss": "https://evil.example"}),
-    "no iss": dict(drop=("iss",)),
-    "typ of an access token": dict(header={"typ": "at+jwt"}),
-    "typ JWT": dict(header={"typ": "JWT"}),
-    "typ of a security event": dict(header={"typ": "secevent+jwt"}),
-    "no typ": dict(drop_header=("typ",)),
-    "none": dict(alg="none"),
-    "crit": dict(header={"crit": ["b64"], "b64": False}),
-    "bad signature": dict(signature=lambda octets: bytes(len(octets))),
-    "cut signature": dict(signature=lambda octets: octets[:-1]),
-    "unknown kid": dict(header={"kid": "nobody's"}),
-}
+def malformed(now):
+    return {
+        "nonce": dict(claims={"nonce": "n"}),
+        "nonce null": dict(claims={"nonce": None}),
+        "events https": dict(claims={"events": {EVENT.replace("http:", "https:"): {}}}),
+        "events array": dict(claims={"events": [EVENT]}),
+        "events text": dict(claims={"events": EVENT}),
+        "events empty": dict(claims={"events": {}}),
+        "event a text": dict(claims={"events": {EVENT: ""}}),
+        "event an array": dict(claims={"events": {EVENT: []}}),
+        "event null": dict(claims={"events": {EVENT: None}}),
+        "no events": dict(drop=("events",)),
+        "neither sid nor sub": dict(drop=("sid", "sub")),
+        "sid a number": dict(claims={"sid": 7}),
+        "sid empty": dict(claims={"sid": ""}),
+        "sid too long": dict(claims={"sid": "s" * 256}),
+        "sub empty": dict(claims={"sub": ""}),
+        "sub a list": dict(claims={"sub": ["alice"]}),
+        "expired": dict(claims={"iat": now - 900, "exp": now - 600}),
+        "no exp": dict(drop=("exp",)),
+        "exp a text": dict(claims={"exp": str(now + 9999)}),
+        "long lived": dict(claims={"exp": now + 90000}),
+        "no iat": dict(drop=("iat",)),
+        "iat ahead": dict(claims={"iat": now + 3000, "exp": now + 3100}),
+        "exp before iat": dict(claims={"iat": now, "exp": now - 1}),
+        "no jti": dict(drop=("jti",)),
+        "jti empty": dict(claims={"jti": ""}),
+        "another client": dict(claims={"aud": "stranger"}),
+        "the API's audience": dict(claims={"aud": "https://api.example.test"}),
+        "no aud": dict(drop=("aud",)),
+        "aud with a number": dict(claims={"aud": [CLIENT, 1]}),
+        "another issuer": dict(claims={"iss": "https://evil.example"}),
+        "no iss": dict(drop=("iss",)),
+        "typ of an access token": dict(header={"typ": "at+jwt"}),
+        "typ JWT": dict(header={"typ": "JWT"}),
+        "typ of a security event": dict(header={"typ": "secevent+jwt"}),
+        "no typ": dict(drop_header=("typ",)),
+        "none": dict(alg="none"),
+        "crit": dict(header={"crit": ["b64"], "b64": False}),
+        "bad signature": dict(signature=lambda octets: bytes(len(octets))),
+        "cut signature": dict(signature=lambda octets: octets[:-1]),
+        "unknown kid": dict(header={"kid": "nobody's"}),
+    }
 
 
 def test_every_malformed_logout_token_is_refused_and_changes_nothing(zta):
     z = gateway(zta)
     token = session(z)
-    for name, change in MALFORMED.items():
+    for name, change in malformed(int(time.time())).items():
         answer = post(z, logout_token(z.issuer, **change))
         assert answer.status == 400, name
         assert_refused(z, answer)
@@ -208,7 +208,8 @@ def test_a_logout_token_counts_once(zta):
     assert post(z, token).status == 200
     assert_refused(z, post(z, token))
     # The same id with another signature is the same message; restarts do not forget it.
-    again = logout_token(z.issuer, {"jti": "id-1", "sid": "s-7", "exp": NOW + 900, "iat": NOW})
+    now = int(time.time())
+    again = logout_token(z.issuer, {"jti": "id-1", "sid": "s-7", "exp": now + 900, "iat": now})
     assert post(z, again).status == 200
     z.restart()
     assert_refused(z, post(z, token))
