@@ -15,7 +15,7 @@ enum {
 #define MANY_REFUSED 0.05 /* shares of all */
 #define MOST_REFUSED 0.25
 
-/* When a reason became as frequent as it is; 0: longer ago than is known, or it comes and goes. */
+/* When a cause became as frequent as it is; 0: longer ago than is known, or it comes and goes. */
 static int64_t since_when(const struct tui_pulse *pulse, const struct tui_top *top)
 {
     uint64_t now = 0;
@@ -46,12 +46,10 @@ static const struct tui_audit_row *change_before(const struct tui_audit *audit, 
 }
 
 static void put_since(const struct tui_pulse *pulse, const struct tui_audit *audit,
-                      struct zta_buffer *out)
+                      const struct tui_top *top, struct zta_buffer *out)
 {
-    struct tui_top top;
     char clock[TUI_SHORT_MAX];
-    int64_t since_s =
-        tui_pulse_top(pulse, TUI_TALLY_REASON, true, &top, 1) == 1 ? since_when(pulse, &top) : 0;
+    int64_t since_s = since_when(pulse, top);
     if (since_s == 0) {
         return;
     }
@@ -68,13 +66,14 @@ static void put_since(const struct tui_pulse *pulse, const struct tui_audit *aud
     }
 }
 
-static void put_top(const struct tui_pulse *pulse, enum tui_tally tally, const char *before,
-                    struct zta_buffer *out)
+static void put_cause(const struct tui_pulse *pulse, const struct tui_audit *audit,
+                      struct zta_buffer *out)
 {
     struct tui_top top;
-    if (tui_pulse_top(pulse, tally, true, &top, 1) == 1) {
-        zta_buffer_string(out, before);
+    if (tui_pulse_top(pulse, TUI_TALLY_CAUSE, true, &top, 1) == 1) {
+        zta_buffer_string(out, ", mostly ");
         zta_buffer_safe(out, zta_text_of(top.name));
+        put_since(pulse, audit, &top, out);
     }
 }
 
@@ -115,9 +114,6 @@ enum tui_role tui_diagnose(const struct tui_pulse *pulse, const struct tui_healt
     if (all < FEW || share < MANY_REFUSED) {
         return TUI_ROLE_GOOD;
     }
-    put_top(pulse, TUI_TALLY_REASON, ", mostly ", out);
-    put_top(pulse, TUI_TALLY_ROUTE, " on ", out);
-    put_top(pulse, TUI_TALLY_RULE, " by ", out);
-    put_since(pulse, audit, out);
+    put_cause(pulse, audit, out);
     return share < MOST_REFUSED ? TUI_ROLE_WARN : TUI_ROLE_BAD;
 }

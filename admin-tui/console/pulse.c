@@ -124,6 +124,24 @@ static void count_who(struct tui_pulse *pulse, const struct zta_event *event,
     count(pulse, TUI_TALLY_WHO, &counted);
 }
 
+/* What goes together: the most frequent reason need not be that of the most frequent route. */
+static void count_cause(struct tui_pulse *pulse, const struct zta_event *event,
+                        struct counted counted)
+{
+    char name[TUI_TALLY_NAME];
+    struct zta_text route = zta_event_text(event, ZTA_EVENT_ROUTE);
+    struct zta_text rule = zta_event_text(event, ZTA_EVENT_RULE);
+    struct zta_buffer text;
+    zta_buffer_init(&text, name, sizeof name);
+    zta_buffer_string(&text, zta_reason_name((enum zta_reason)event->reason));
+    zta_buffer_string(&text, route.len > 0 ? " on " : "");
+    zta_buffer_text(&text, route);
+    zta_buffer_string(&text, rule.len > 0 ? " by " : "");
+    zta_buffer_text(&text, rule);
+    counted.name = zta_text_of(name);
+    count(pulse, TUI_TALLY_CAUSE, &counted);
+}
+
 static void count_all(struct tui_pulse *pulse, const struct zta_event *event,
                       struct counted counted)
 {
@@ -139,6 +157,7 @@ static void count_all(struct tui_pulse *pulse, const struct zta_event *event,
         counted.code = event->reason;
         counted.name = zta_text_of(zta_reason_name((enum zta_reason)event->reason));
         count(pulse, TUI_TALLY_REASON, &counted);
+        count_cause(pulse, event, counted);
     }
     else if ((event->flags & ZTA_EVENT_MONITORED) != 0 &&
              event->monitor_outcome != ZTA_OUTCOME_ALLOW) {

@@ -28,6 +28,7 @@ enum tui_tally {
     TUI_TALLY_RULE,  /* of refusals that a rule made */
     TUI_TALLY_WHO,   /* the subject, where none is known the address */
     TUI_TALLY_WOULD, /* reasons of what monitored parts would have refused */
+    TUI_TALLY_CAUSE, /* reason, route and rule of a refusal: "REASON on ROUTE by RULE" */
     TUI_N_TALLIES
 };
 

@@ -123,6 +123,24 @@ static void the_diagnosis_says_what_why_and_where(void **state)
     assert_memory_equal(text, "store_full: ", 12);
 }
 
+static void the_diagnosis_names_what_goes_together(void **state)
+{
+    static struct tui_health health;
+    static struct tui_audit audit;
+    char text[512];
+    char route[32];
+    struct zta_buffer out;
+    tui_pulse_init(&pulse, NOW);
+    add("/b", ZTA_OUTCOME_DENY, ZTA_REASON_NO_RULE, 300, NOW);
+    for (int i = 0; i < 10; i++) {
+        (void)snprintf(route, sizeof route, "/r%d", i);
+        add(route, ZTA_OUTCOME_DENY, ZTA_REASON_BAD_REQUEST, 50, NOW);
+    }
+    zta_buffer_init(&out, text, sizeof text);
+    (void)tui_diagnose(&pulse, &health, &audit, &out);
+    assert_non_null(strstr(text, "mostly no_rule on /b by calm"));
+}
+
 /* ---- sessions ---- */
 
 static struct zta_session session_of(uint32_t number, int64_t last_s)
@@ -250,6 +268,7 @@ int main(void)
         cmocka_unit_test(what_is_old_is_forgotten),
         cmocka_unit_test(the_frequent_stay_when_there_are_more_names_than_places),
         cmocka_unit_test(the_diagnosis_says_what_why_and_where),
+        cmocka_unit_test(the_diagnosis_names_what_goes_together),
         cmocka_unit_test(the_window_keeps_the_top_of_any_number),
         cmocka_unit_test(a_session_that_moves_is_shown_where_it_belongs),
         cmocka_unit_test(lists_keep_the_selection_in_sight),
