@@ -36,7 +36,7 @@ def _wrk(url, path, order, drawn, seconds, seed):
         if said and order == "once":
             said = wrk.stderr.readline()
         elif said:
-            time.sleep(seconds)
+            time.sleep(seconds)  # the load, which ends by its time
         wrk.send_signal(signal.SIGINT)
         out, err = wrk.communicate(timeout=_PATIENCE_S)
     results = [line[7:] for line in out.splitlines() if line.startswith("RESULT ")]

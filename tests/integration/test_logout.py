@@ -97,7 +97,7 @@ def test_the_next_request_of_the_session_fails_on_every_child_a_hundred_times(zt
         while not flowing["stop"]:
             token, over, started = flowing["token"], flowing["over"], time.monotonic()
             if token is None:
-                time.sleep(0.0005)
+                time.sleep(0.0005)  # between two trials there is nothing to send
                 continue
             status = connection.request("GET", "/x", {"Authorization": f"Bearer {token}"}).status
             over = flowing["over"]
@@ -321,7 +321,7 @@ def test_with_the_helper_stopped_or_killed_it_is_committed_or_not_answered_with_
         if trial % 2 == 0:
             os.kill(helper, signal.SIGSTOP)
         thread.start()
-        time.sleep(0.004 * trial)
+        time.sleep(0.004 * trial)  # each time a later moment of it
         os.kill(helper, signal.SIGKILL)
         thread.join()
         assert statuses[0] in (200, 503)

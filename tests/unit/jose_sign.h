@@ -29,5 +29,11 @@ size_t jose_sign_mac(const void *secret, size_t size, struct zta_text header,
 /* The same with a signature that is given. */
 size_t jose_attach(const uint8_t *signature, size_t size, struct zta_text header,
                    struct zta_text payload, char token[JOSE_TEXT_MAX]);
+/*
+ * A good token with bytes exchanged: each three of changes say where, and which byte instead.
+ * Returns its length.
+ */
+size_t jose_change(const char *good, const uint8_t *changes, size_t size,
+                   char token[JOSE_TEXT_MAX]);
 
 #endif

@@ -13,9 +13,9 @@
 
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/identity/dpop_nonce.h"
-#include "mod_zta/identity/strict_json.h"
 #include "shared/base/clock.h"
 #include "tests/unit/jose_sign.h"
+#include "tests/unit/thumbprint_fixture.h"
 
 #define NOW    1800000000
 #define NOW_NS (INT64_C(5000) * ZTA_NS_PER_S)
@@ -41,18 +41,6 @@ static struct fixture {
     struct mod_zta_dpop_request request;
     struct mod_zta_dpop_result result;
 } fixture;
-
-static void thumbprint_of(const char *text, char out[MOD_ZTA_THUMBPRINT_LEN + 1])
-{
-    json_t *object;
-    const char *fault = "";
-    struct mod_zta_jwk jwk;
-    struct zta_error error;
-    assert_int_equal(mod_zta_json_load(zta_text_of(text), &object, &fault), ZTA_OK);
-    assert_int_equal(mod_zta_jwk_read(object, &jwk, &error), ZTA_OK);
-    json_decref(object);
-    mod_zta_thumbprint_of_key(&jwk, out);
-}
 
 static int open_fixture(void **state)
 {

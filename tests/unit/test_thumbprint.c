@@ -12,6 +12,7 @@
 #include "mod_zta/identity/strict_json.h"
 #include "mod_zta/identity/thumbprint.h"
 #include "tests/unit/jose_sign.h"
+#include "tests/unit/thumbprint_fixture.h"
 
 /* RFC 7638 section 3.1. */
 #define RFC_N                                                                                      \
@@ -36,18 +37,6 @@ static const struct {
             "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
      .thumbprint = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
 };
-
-static void thumbprint_of(const char *text, char out[MOD_ZTA_THUMBPRINT_LEN + 1])
-{
-    json_t *object;
-    const char *fault = "";
-    struct mod_zta_jwk jwk;
-    struct zta_error error;
-    assert_int_equal(mod_zta_json_load(zta_text_of(text), &object, &fault), ZTA_OK);
-    assert_int_equal(mod_zta_jwk_read(object, &jwk, &error), ZTA_OK);
-    json_decref(object);
-    mod_zta_thumbprint_of_key(&jwk, out);
-}
 
 static void published_keys_have_their_published_thumbprints(void **state)
 {
