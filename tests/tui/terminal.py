@@ -105,7 +105,22 @@ class Terminal:
         return screen
 
     def resize(self, width, height):
+        """tmux gives the last of several sizes to the terminal, 250 ms after the first."""
         self._tmux("resize-window", "-t", "case", "-x", str(width), "-y", str(height))
+
+    def wait_for_size(self, width, height):
+        """Until the terminal itself has the size of the last resize()."""
+        end = time.monotonic() + _WITHIN_S
+        while (size := self._size()) != (width, height):
+            assert time.monotonic() < end, f"the terminal has {size}, not {(width, height)}"
+            time.sleep(0.01)
+
+    def _size(self):
+        file = os.open(self.value("pane_tty"), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return os.get_terminal_size(file)
+        finally:
+            os.close(file)
 
     def value(self, name):
         return self._tmux("display-message", "-p", "-t", "case", f"#{{{name}}}").strip()
@@ -129,7 +144,8 @@ class Terminal:
                 time.sleep(0.02)
             with open(path, encoding="ascii") as file:
                 settings.append(file.read())
-        assert settings[0] == settings[1]
+        assert settings[0] == settings[1], "\n".join(difflib.unified_diff(
+            *(text.split("\n") for text in settings), "before", "after", lineterm=""))
         assert self.value("alternate_on") == "0"
         assert self.value("cursor_flag") == "1"
 

@@ -104,6 +104,7 @@ def test_random_keys_and_sizes_do_no_harm(filled_anew, terminal):
         assert _is_alive(directory), (f"seed {seed}: ended after {sent} keys:\n{screen.screen()}\n"
                                       f"{_reports(directory)}")
     screen.resize(80, 24)
+    screen.wait_for_size(80, 24)  # that of the settings before
     end = time.monotonic() + 30
     while _is_alive(directory):
         assert time.monotonic() < end, f"seed {seed}: q does not end it:\n{screen.screen()}"
