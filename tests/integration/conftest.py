@@ -143,6 +143,20 @@ def zta(servers, pki, backend):
     return make
 
 
+@pytest.fixture
+def own_authserver(directory, pki):
+    """Factory: own_authserver(**options of AuthServer), one that a test may stop and start again."""
+    servers = []
+
+    def make(**options):
+        servers.append(AuthServer(directory, pki, **options))
+        return servers[-1].start()
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
 @pytest.fixture(scope="session")
 def authserver(pki):
     """The real authorization server, one per run (support/authserver.py)."""

@@ -13,10 +13,9 @@ import time
 import pytest
 
 from support import proc
-from support.authserver import AuthServer
 from support.issuer import Key
 from support.issuerserver import JWKS, OAUTH, OIDC, Answer, IssuerServer
-from support.local import make_dir, remove_dir, wait_for
+from support.local import wait_for
 
 DOWN = r"ZTA007[78]: issuer_(keys_stale|refresh_failing)"
 LIMIT_OFF = "ZTAVerifyLimit off"
@@ -424,19 +423,8 @@ def test_only_the_helper_speaks_to_the_issuer(served):
 
 # ---- a real authorization server ----
 
-@pytest.fixture
-def own_authserver(pki):
-    """One that a test may stop and start again."""
-    directory = make_dir("as")
-    server = AuthServer(directory, pki)
-    server.start()
-    yield server
-    server.stop()
-    remove_dir(directory)
-
-
 def test_discovery_rotation_and_outage_of_a_real_authorization_server(zta, pki, own_authserver):
-    server = own_authserver
+    server = own_authserver()
     z = zta(start=False, accept="as", credentials="header", global_text=(
         f"{LIMIT_OFF}\nZTACAFile {pki.ca.cert}\n<ZTAIssuer as {server.issuer}>\n"
         f"ZTAAudience {server.audience()}\nZTAKeys discover\n</ZTAIssuer>"))

@@ -27,6 +27,7 @@ _OLDEST_NODE = 20
 _CALLBACK = "https://localhost/callback"
 BROWSER_CALLBACK = "http://localhost/app/callback"
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "EdDSA")
+EVERY_ALGORITHM = (*ALGORITHMS, "RS384", "RS512", "PS384", "PS512", "ES512", "Ed25519")
 SCOPES = ("read", "write", "admin")
 ACRS = ("urn:example:pwd", "urn:example:mfa")
 
@@ -84,11 +85,19 @@ class AuthServer:
     Clients: svc (role reader), svc-admin (roles reader, admin), svc-dpop (tokens bound by DPoP),
     svc-mtls (tokens bound to client-a's certificate), webapp (users), browser (logins at
     BROWSER_CALLBACK, on any port); gateway, gateway-post and gateway-key ask about tokens of the
-    resource opaque: by secret in the header or the form, and by key."""
+    resource opaque: by secret in the header or the form, and by key.
 
-    def __init__(self, directory, pki):
+    logout_uri is where webapp and browser hear of logouts (OIDC back-channel logout), of the session
+    or, without has_logout_sid, of the subject alone. wants_nonces: no DPoP proof without one."""
+
+    def __init__(self, directory, pki, algorithms=ALGORITHMS, logout_uri=None, has_logout_sid=True,
+                 wants_nonces=False):
         self.directory = directory
         self.pki = pki
+        self.algorithms = algorithms
+        self.logout = {"backchannel_logout_uri": logout_uri,
+                       "backchannel_logout_session_required": has_logout_sid} if logout_uri else {}
+        self.nonce_secret = secrets.token_hex(32) if wants_nonces else None
         self.port = free_port()
         self.issuer = f"https://localhost:{self.port}"
         self._process = None
@@ -106,7 +115,7 @@ class AuthServer:
         service = {"grant_types": ["client_credentials"], "redirect_uris": [],
                    "response_types": []}
         webapp = {"grant_types": ["authorization_code", "refresh_token"],
-                  "redirect_uris": [_CALLBACK], "response_types": ["code"]}
+                  "redirect_uris": [_CALLBACK], "response_types": ["code"], **self.logout}
         scope = " ".join(SCOPES)
         clients = [
             {"client_id": "svc", "roles": ["reader"], "scope": scope, **service},
@@ -132,10 +141,10 @@ class AuthServer:
             if client["client_id"] in self._secrets:
                 client["client_secret"] = self._secrets[client["client_id"]]
         resources = {self.audience(alg, is_short): {"alg": alg, "ttl": 3 if is_short else 600}
-                     for alg in (*ALGORITHMS, "opaque") for is_short in (False, True)}
+                     for alg in (*self.algorithms, "opaque") for is_short in (False, True)}
         return {"issuer": self.issuer, "port": self.port, "clients": clients,
-                "algorithms": ALGORITHMS, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
-                "cookieKey": secrets.token_hex(16), "cert": self.pki.server.cert,
+                "algorithms": self.algorithms, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
+                "cookieKey": secrets.token_hex(16), "nonceSecret": self.nonce_secret, "cert": self.pki.server.cert,
                 "key": self.pki.server.key, "ca": self.pki.ca.cert}
 
     # ---- running ----
@@ -147,7 +156,8 @@ class AuthServer:
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
                 [node, "server.mjs", json.dumps(self._config())], cwd=_HOME,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "NODE_EXTRA_CA_CERTS": self.pki.ca.cert})
         try:
             wait_for(self._is_ready, 30, "authorization server")
         except AssertionError as error:
@@ -241,9 +251,10 @@ class AuthServer:
         return json.loads(body)["access_token"]
 
     def login(self, user="alice", alg="RS256", acr=ACRS[0], amr=("pwd",), scope="read write",
-              is_short=False):
-        """A fresh login by code flow with PKCE: the token endpoint's answer as a dict, with
-        access_token, refresh_token and id_token. The access token has sid, auth_time, acr."""
+              is_short=False, acr_values=None, jar=None):
+        """A login by code flow with PKCE: the token endpoint's answer as a dict, with access_token,
+        refresh_token and id_token. The access token has sid, auth_time, acr. It is a fresh one
+        unless the jar holds the cookies of another, which then counts if it is as acr_values ask."""
         verifier = secrets.token_urlsafe(40)
         resource = self.audience(alg, is_short)
         hint = json.dumps({"sub": user, "acr": acr, "amr": list(amr)})
@@ -253,14 +264,16 @@ class AuthServer:
             "state": secrets.token_hex(8), "login_hint": hint,
             "claims": json.dumps({"id_token": {"sid": None}}), "code_challenge_method": "S256",
             "code_challenge": b64u(hashlib.sha256(verifier.encode()).digest())}
-        code = self._follow(f"{self.issuer}/auth?{urlencode(parameters)}")
+        if acr_values:
+            parameters["acr_values"] = acr_values
+        code = self._follow(f"{self.issuer}/auth?{urlencode(parameters)}",
+                            http.cookiejar.CookieJar() if jar is None else jar)
         return self._token("webapp", {"grant_type": "authorization_code", "code": code,
                                       "redirect_uri": _CALLBACK, "resource": resource,
                                       "code_verifier": verifier})
 
-    def _follow(self, url):
+    def _follow(self, url, jar):
         """Walks the redirects of a login to the callback and returns the code."""
-        jar = http.cookiejar.CookieJar()
         for _ in range(10):
             status, headers, body = self._open(url, jar=jar)
             url = urllib.request.urljoin(url, headers.get("Location") or "")
@@ -271,6 +284,15 @@ class AuthServer:
                 assert "code" in answer, f"login refused: {answer}"
                 return answer["code"][0]
         raise AssertionError("login goes round in circles")
+
+    def end_session(self, jar):
+        """Logs the user of these cookies out: the server tells the clients before it answers."""
+        status, _, body = self._open(self.discovery()["end_session_endpoint"], jar=jar)
+        form = re.search(r'action="([^"]+)".*?name="xsrf" value="([^"]+)"', body.decode())
+        assert status == 200 and form, f"end_session: {status} {body!r}\n{self.log()}"
+        status, _, body = self._open(form[1], {"xsrf": form[2], "logout": "yes"}, jar=jar)
+        assert status == 303, f"end_session: {status} {body!r}\n{self.log()}"
+        assert "backchannel.error" not in self.log(), self.log()
 
     def secret(self, client):
         """The client secret of a client."""

@@ -4,13 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
-import { Provider, errors } from 'oidc-provider';
+import { Provider, errors, interactionPolicy } from 'oidc-provider';
 
 const config = JSON.parse(process.argv[2]);
 
 async function signingKey(alg) {
-  const curve = alg === 'EdDSA' ? { crv: 'Ed25519' } : {};
-  const pair = await generateKeyPair(alg, { extractable: true, ...curve });
+  const pair = await generateKeyPair(alg, { extractable: true });
   const jwk = await exportJWK(pair.privateKey);
   const kid = `${alg}-${(await calculateJwkThumbprint(jwk)).slice(0, 10)}`;
   return { ...jwk, alg, kid, use: 'sig' };
@@ -40,12 +39,22 @@ function accessTokenClaims(ctx) {
   return { acr, amr, sid, auth_time: authTime, roles: ['user'] };
 }
 
-// login_hint carries the answer to every question a login page would ask.
+// A session that is weaker than asked for by acr_values logs in again.
+const { Check, base } = interactionPolicy;
+const policy = base();
+policy.get('login').checks.add(new Check('weaker_acr', 'another acr was asked for', (ctx) => {
+  const asked = ctx.oidc.params.acr_values?.split(' ') ?? [];
+  return asked.length > 0 && !asked.includes(ctx.oidc.acr)
+    ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+}));
+
+// login_hint carries the answer to every question a login page would ask; acr_values that are asked
+// for are reached.
 async function answerInteraction(provider, ctx) {
   const { prompt, params, grantId, session } = await provider.interactionDetails(ctx.req, ctx.res);
   if (prompt.name === 'login') {
     const { sub, acr, amr } = JSON.parse(params.login_hint);
-    return { login: { accountId: sub, acr, amr } };
+    return { login: { accountId: sub, acr: params.acr_values?.split(' ')[0] ?? acr, amr } };
   }
   const grant = grantId
     ? await provider.Grant.find(grantId)
@@ -71,7 +80,9 @@ const provider = new Provider(config.issuer, {
   extraTokenClaims: accessTokenClaims,
   ttl: { AccessToken: lifetime, ClientCredentials: lifetime, RefreshToken: 86400, Grant: 86400,
     Session: 86400, Interaction: 600, IdToken: 600 },
-  interactions: { url: (ctx, interaction) => `/answer/${interaction.uid}` },
+  // Its own fetch reaches no loopback address, where the clients of the tests are.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
+  interactions: { policy, url: (ctx, interaction) => `/answer/${interaction.uid}` },
   features: {
     devInteractions: { enabled: false },
     // A login gets a sid only if its id token was asked to carry one.
@@ -86,7 +97,10 @@ const provider = new Provider(config.issuer, {
         && ctx.socket.getPeerX509Certificate().subject.split('\n').reverse().join(',') === expected,
     },
     clientCredentials: { enabled: true },
-    dPoP: { enabled: true },
+    dPoP: config.nonceSecret
+      ? { enabled: true, nonceSecret: Buffer.from(config.nonceSecret, 'hex'), requireNonce: () => true }
+      : { enabled: true },
+    backchannelLogout: { enabled: true },
     revocation: { enabled: true, allowedPolicy: () => true },
     introspection: {
       enabled: true,
@@ -108,7 +122,7 @@ provider.use(async (ctx, next) => {
     mergeWithLastSubmission: true,
   });
 });
-for (const event of ['server_error', 'grant.error', 'authorization.error']) {
+for (const event of ['server_error', 'grant.error', 'authorization.error', 'backchannel.error']) {
   provider.on(event, (ctx, error) => console.error(event, error));
 }
 
