@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the real authorization server says over its back channel."""
+"""What the real authorization server says over its back channel, and logins it makes stronger."""
 
 import http.cookiejar
 
 import pytest
 
-from support.authserver import ALGORITHMS, BROWSER_CALLBACK, claims_of
+from support.authserver import ACRS, ALGORITHMS, BROWSER_CALLBACK, claims_of
 from support.browser import Browser
 from support.local import wait_for
 from test_openidc import LOGIN, MODULES
 
 PLACE = "/zta/logout"
 HANDLER = f"<Location {PLACE}>\nSetHandler zta-logout\n</Location>"
+PWD, MFA = ACRS
 
 
 def issuer_block(server, pki, more=""):
@@ -113,3 +114,34 @@ def test_a_logout_for_another_client_is_refused_and_ends_nothing(logged_out):
     assert any("ZTA0087: logout refused, aud holds none of ZTALogoutAudience" in line
                for line in z.httpd.error_lines())
     assert z.get("/x", token=token).status == 200
+
+
+# ---- from one login to a stronger one ----
+
+@pytest.mark.mpm
+def test_a_place_that_asks_for_more_opens_after_a_stronger_login(zta, pki, authserver):
+    z = start(zta(start=False, stage=2, accept="as", credentials="header",
+                  global_text=issuer_block(authserver, pki), rules=(
+                      "allow readers\n  when path /**\n  need scope read@as\n\n"
+                      f"require strong\n  when path /vault/**\n  need acr {MFA}\n")))
+    jar = http.cookiejar.CookieJar()
+    weak = authserver.login("alice", jar=jar)
+    assert claims_of(weak["access_token"])["acr"] == PWD
+    assert z.get("/desk/x", token=weak["access_token"]).status == 200
+    refused = z.get("/vault/x", token=weak["access_token"])
+    assert refused.status == 403 and not z.backend.reached("/vault")
+    event = wait_for(lambda: [e for e in z.events() if e["status"] == 403], what="the event")[0]
+    assert (event["reason"], event["rule"]) == ("rule_denied", "strong")
+    assert MFA in z.ctl("explain", event["id"]).stdout
+    # The same session again is no stronger; nor is a refresh.
+    same = authserver.login("alice", jar=jar)
+    for tokens in (same, authserver.refresh(weak)):
+        assert claims_of(tokens["access_token"])["acr"] == PWD
+        assert z.get("/vault/x", token=tokens["access_token"]).status == 403
+    strong = authserver.login("alice", jar=jar, amr=("pwd", "otp"), acr_values=MFA)
+    assert claims_of(strong["access_token"])["acr"] == MFA
+    assert z.get("/vault/x", token=strong["access_token"]).status == 200
+    assert z.get("/desk/x", token=strong["access_token"]).status == 200
+    # What the first login gave stays what it was.
+    assert z.get("/vault/x", token=weak["access_token"]).status == 403
+    assert z.get("/vault/x", token=authserver.refresh(strong)["access_token"]).status == 200
