@@ -11,6 +11,7 @@ T ?=
 MPM ?= event
 ARGS ?=
 PYTHON ?= /usr/bin/python3
+OBJCOPY ?= objcopy
 DESTDIR ?=
 prefix ?= /usr/local
 sysconfdir ?= /etc
@@ -89,6 +90,11 @@ MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
 HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c)))
 CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))
 CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c)) $(CONSOLE_SRC)
+# ztactl judges tokens by the module's own code, but verifies signatures by OpenSSL alone: neither
+# liboauth2 nor libcurl is linked to it. Tests have the module's verifier.
+CTL_VERIFIER_SRC := admin-tui/signature.c
+TOKEN_SRC := $(filter-out mod_zta/identity/signature.c mod_zta/identity/http.c,$(IDENTITY_SRC)) \
+    $(CTL_VERIFIER_SRC)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # Whatever else lies in tests/unit (a naive evaluator, fixtures) is linked into the tests that use it.
 UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
@@ -142,6 +148,8 @@ $(BUILD)/libzta_helper.list: FORCE
 	$(call keep_list,$(HELPER_SRC))
 $(BUILD)/libztactl.list: FORCE
 	$(call keep_list,$(CTL_SRC))
+$(BUILD)/libzta_token.list: FORCE
+	$(call keep_list,$(TOKEN_SRC))
 $(BUILD)/libtest.list: FORCE
 	$(call keep_list,$(UNIT_SUPPORT_SRC))
 $(BUILD)/mod_zta.list: FORCE
@@ -170,7 +178,8 @@ $(BUILD)/%.a: $(BUILD)/%.list
 $(BUILD)/libzta.a: $(call objs,$(SHARED_SRC))
 $(BUILD)/libzta_identity.a: $(call objs,$(IDENTITY_SRC))
 $(BUILD)/libzta_helper.a: $(call objs,$(HELPER_SRC))
-$(BUILD)/libztactl.a: $(call objs,$(filter-out admin-tui/main.c,$(CTL_SRC)))
+$(BUILD)/libztactl.a: $(call objs,$(filter-out admin-tui/main.c $(CTL_VERIFIER_SRC),$(CTL_SRC)))
+$(BUILD)/libzta_token.a: $(call objs,$(TOKEN_SRC))
 $(BUILD)/libtest.a: $(call objs,$(UNIT_SUPPORT_SRC))
 
 # httpd resolves its own symbols at load time, so the linker cannot report ours that are missing:
@@ -183,7 +192,9 @@ $(BUILD)/mod_zta.so: $(call objs,$(MODULE_SRC)) $(LIBRARIES) mod_zta/exports.map
 	@! nm -D --undefined-only $@ | grep -E ' (mod_)?zta_' || \
 	    { echo "$@: the symbols above are used but defined nowhere" >&2; exit 1; }
 
-$(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(BUILD)/libztactl.a $(BUILD)/libzta.a
+CTL_LIBRARIES := $(BUILD)/libztactl.a $(BUILD)/libzta_token.a
+
+$(BUILD)/ztactl: $(call objs,$(wildcard admin-tui/main.c)) $(CTL_LIBRARIES) $(BUILD)/libzta.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $^ $(LIBS_CONSOLE) $(LIBS_CTL) $(LIBS_ZTA)
 
@@ -197,10 +208,18 @@ $(UNIT_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
 
+# The two verifiers in one program: ztactl's under names of its own.
+$(OBJ)/tests/unit/ctl_signature.o: $(call objs,$(CTL_VERIFIER_SRC))
+	$(call say,RENAME,$@)
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) $(foreach name,open close check,--redefine-sym \
+	    mod_zta_verifier_$(name)=ctl_verifier_$(name)) $< $@
+$(BUILD)/tests/unit/test_ctl_signature: $(OBJ)/tests/unit/ctl_signature.o
+
 # A store that is the same in every run, and ztactl with a clock that stands still, for its screens.
 TUI_PROGRAMS := $(BUILD)/tests/tui/fill_store $(BUILD)/tests/tui/ztactl
 $(BUILD)/tests/tui/fill_store: $(OBJ)/tests/tui/fill_store.o $(BUILD)/libtest.a
-$(BUILD)/tests/tui/ztactl: $(OBJ)/admin-tui/main.o $(BUILD)/libztactl.a
+$(BUILD)/tests/tui/ztactl: $(OBJ)/admin-tui/main.o $(CTL_LIBRARIES)
 $(TUI_PROGRAMS): $(OBJ)/tests/tui/fixed_clock.o $(BUILD)/libzta.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

@@ -95,7 +95,8 @@ ONLY_IN = (
     (r'"mod_zta/(?!identity/|helper/(?!main\.h)|directives\.def")', r"mod_zta/(?!identity/)",
      "only the module's own files see mod_zta/ (identity/ is free of httpd)"),
     (r'"mod_zta/helper/', r"(mod_zta/(?!identity/)|tests/)", "the helper is the module's"),
-    (r'"mod_zta/identity/', r"(mod_zta|tests)/", "mod_zta/ is the module's"),
+    (r'"mod_zta/identity/', r"((mod_zta|tests)/|admin-tui/(token_judge|signature)\.c$)",
+     "mod_zta/ is the module's; ztactl's one door to identity/ is token_judge.c"),
     (r'"admin-tui/(\w+|console/\w+)\.def"|"admin-tui/console/keys\.h"',
      r"(admin-tui/|tests/|docs/gen\.c$)", "admin-tui/ is ztactl's"),
     (r'"admin-tui/(?!(\w+|console/\w+)\.def"|console/keys\.h")', r"(admin-tui|tests)/",
@@ -214,6 +215,22 @@ def exports(tree):
         for symbol in found:
             if not re.match(pattern, symbol):
                 yield Finding(path, 0, f"{symbol} must be static or be named {pattern}")
+
+
+NOT_IN_ZTACTL = r"lib(oauth2|cjose|curl)\b"
+
+
+def links(tree):
+    """ztactl is linked with no library whose licence or network code it must not take on."""
+    path = tree.built("ztactl")
+    done = subprocess.run(["readelf", "-d", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, check=False)
+    needed = re.findall(r"\(NEEDED\).*\[(.+)\]", done.stdout)
+    if done.returncode != 0 or not needed:
+        yield Finding(path, 0, "missing or linked with nothing: build it first")
+    for name in needed:
+        if re.match(NOT_IN_ZTACTL, name):
+            yield Finding(path, 0, f"ztactl must not need {name}")
 
 
 def header_guard(tree, path):
@@ -463,5 +480,5 @@ def generated(tree):
                 yield Finding(path, 1, "not fresh: make docs")
 
 
-RULES = (layers, exports, headers, spdx, sizes, layout, words, calls, log_tags, tags_page, tables,
-         generated)
+RULES = (layers, exports, links, headers, spdx, sizes, layout, words, calls, log_tags, tags_page,
+         tables, generated)

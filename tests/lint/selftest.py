@@ -72,6 +72,15 @@ FAULTS = (
     ("layers", "curses outside term.c", {"admin-tui/console/app.c": C + "#include <ncurses.h>\n"}),
     ("layers", "module includes ztactl", {"mod_zta/x.c": C + '#include "admin-tui/options.h"\n'}),
     ("layers", "ztactl includes module", {"admin-tui/x.c": C + '#include "mod_zta/access.h"\n'}),
+    ("layers", "ztactl includes identity", {
+        "admin-tui/x.c": C + '#include "mod_zta/identity/x.h"\n', "mod_zta/identity/x.h": C}),
+    ("layers", "a header of ztactl includes identity", {
+        "admin-tui/token_judge.h": C + '#include "mod_zta/identity/x.h"\n',
+        "mod_zta/identity/x.h": C}),
+    ("layers", "ztactl's judge includes the module", {
+        "admin-tui/token_judge.c": C + '#include "mod_zta/access.h"\n'}),
+    ("layers", "ztactl's verifier includes liboauth2", {
+        "admin-tui/signature.c": C + "#include <oauth2/oauth2.h>\n"}),
     ("layers", "identity includes httpd", {"mod_zta/identity/x.c": C + "#include <http_log.h>\n"}),
     ("layers", "identity includes the module", {
         "mod_zta/identity/x.c": C + '#include "mod_zta/access.h"\n'}),
@@ -137,6 +146,9 @@ HARMLESS = (
     ("sizes", {"shared/base/x.c": C + "static const int a[] =\n{\n" + "    1,\n" * 70 + "};\n"}),
     ("layers", {"tests/unit/test_x.c": C + '#include "mod_zta/identity/x.h"\n',
                 "mod_zta/identity/x.h": C}),
+    ("layers", {"admin-tui/token_judge.c": C + '#include "mod_zta/identity/x.h"\n',
+                "admin-tui/signature.c": C + '#include "mod_zta/identity/x.h"\n',
+                "mod_zta/identity/x.h": C}),
 )
 
 GENERATOR = """#!/bin/bash
@@ -178,6 +190,17 @@ def build_symbols(module="zta_module", core="zta_a", identity="mod_zta_b"):
     return build
 
 
+def build_ztactl(library):
+    """A program that needs one library of that name."""
+    def build(folder):
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-x", "c", "-", "-o", f"{folder}/lib",
+                        f"-Wl,-soname,{library}"], check=True, text=True, input="int a;\n")
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-Wl,--no-as-needed", "-x", "c", "-",
+                        "-x", "none", f"{folder}/lib", "-o", f"{folder}/ztactl"], check=True,
+                       text=True, input="int b;\n")
+    return build
+
+
 def build_generator(folder):
     os.mkdir(f"{folder}/docs")
     with open(f"{folder}/docs/gen", "w", encoding="utf-8") as file:
@@ -190,6 +213,9 @@ BUILT_FAULTS = (
     ("exports", "the module exports more", {}, build_symbols(module="zta_other")),
     ("exports", "a name of libzta", {}, build_symbols(core="decide")),
     ("exports", "a name of libzta_identity", {}, build_symbols(identity="token")),
+    ("links", "nothing built", {}, None),
+    ("links", "ztactl with liboauth2", {}, build_ztactl("liboauth2.so.0")),
+    ("links", "ztactl with libcurl", {}, build_ztactl("libcurl.so.4")),
     ("generated", "not built", {}, None),
     ("generated", "stale", {"conf/reference.conf": "# old\n"}, build_generator),
     ("generated", "not committed", {"conf/reference.conf": None}, build_generator),
@@ -200,7 +226,8 @@ def main():
     bad = []
     for rule in rules.RULES:
         name = rule.__name__
-        build = {"exports": build_symbols(), "generated": build_generator}.get(name)
+        build = {"exports": build_symbols(), "generated": build_generator,
+                 "links": build_ztactl("libc.so.6")}.get(name)
         bad += [f"{name} finds fault with a clean tree: {f}" for f in findings(name, {}, build)]
         if name not in [fault[0] for fault in FAULTS + BUILT_FAULTS]:
             bad.append(f"{name} has no sample that fails")
