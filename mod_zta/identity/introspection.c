@@ -149,19 +149,26 @@ static enum zta_reason read_active(const json_t *object,
     return ZTA_REASON_BAD_CREDENTIAL;
 }
 
-/* What gives a JWT its id, whoever says what it is worth. The caller releases what comes back. */
-static json_t *read_own(struct mod_zta_judging *judging)
+/*
+ * A JWT says what gives it its id, of what kind it is and what it is bound to, whoever says what it
+ * is worth. *payload, which the caller releases, is kept by what is read of it.
+ */
+static enum zta_reason read_own(struct mod_zta_judging *judging, json_t **payload)
 {
-    struct mod_zta_jws jws;
-    json_t *payload = NULL;
-    const char *fault;
-    if (is_jose(judging->request->token) &&
-        mod_zta_jws_split(judging->request->token, &jws, &fault) == ZTA_OK &&
-        mod_zta_jws_object(jws.payload, &payload, &fault) == ZTA_OK) {
-        judging->jws = jws;
-        judging->own_jti = mod_zta_json_text(payload, "jti");
+    const char *fault = "";
+    json_t *header = NULL;
+    if (!is_jose(judging->request->token)) {
+        return ZTA_REASON_OK;
     }
-    return payload;
+    if (mod_zta_jws_split(judging->request->token, &judging->jws, &fault) != ZTA_OK ||
+        mod_zta_jws_object(judging->jws.payload, payload, &fault) != ZTA_OK ||
+        mod_zta_jws_object(judging->jws.header, &header, &fault) != ZTA_OK) {
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL, "token: %s", fault);
+    }
+    judging->own_jti = mod_zta_json_text(*payload, "jti");
+    enum zta_reason reason = mod_zta_token_check_own(judging, header, *payload);
+    json_decref(header);
+    return reason;
 }
 
 static enum zta_reason read_identity(const struct mod_zta_introspection_answer *answer,
@@ -183,8 +190,11 @@ static enum zta_reason read_identity(const struct mod_zta_introspection_answer *
         .claims = claims,
         .is_introspected = true,
     };
-    json_t *payload = read_own(&judging);
-    enum zta_reason reason = mod_zta_token_check_introspected(&judging);
+    json_t *payload = NULL;
+    enum zta_reason reason = read_own(&judging, &payload);
+    if (reason == ZTA_REASON_OK) {
+        reason = mod_zta_token_check_introspected(&judging);
+    }
     if (reason == ZTA_REASON_OK) {
         reason = mod_zta_token_fill_identity(&judging, storage, size, identity);
     }

@@ -114,11 +114,8 @@ static bool is_word_character(char c)
            c == '.' || c == '_';
 }
 
-/*
- * None, at+jwt, or a word that names no kind: an explicit type ("dpop+jwt", "vc+sd-jwt") says that
- * the token is something else.
- */
-static bool is_any_type(const json_t *value)
+/* An explicit type ("dpop+jwt", "vc+sd-jwt") says that the token is something else. */
+bool mod_zta_token_is_any_type(const json_t *value)
 {
     struct zta_text typ = short_type(mod_zta_json_text_of(value));
     if (value == NULL || zta_text_equal_nocase(typ, ZTA_TEXT("at+jwt"))) {
@@ -137,7 +134,7 @@ static enum zta_reason check_type(struct mod_zta_judging *judging)
     const struct zta_text wanted = short_type(judging->issuer->token_type);
     const json_t *value = json_object_get(judging->header, "typ");
     struct zta_text typ = mod_zta_json_text_of(value);
-    if (zta_text_equal(wanted, ZTA_TEXT("any")) ? is_any_type(value)
+    if (zta_text_equal(wanted, ZTA_TEXT("any")) ? mod_zta_token_is_any_type(value)
                                                 : zta_text_equal_nocase(short_type(typ), wanted)) {
         return ZTA_REASON_OK;
     }

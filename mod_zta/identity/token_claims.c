@@ -161,43 +161,51 @@ bool mod_zta_token_is_other_kind(struct zta_text word)
 }
 
 /* What the issuer itself says of its use: Keycloak in typ, Cognito in token_use. */
-static bool is_for_other_use(const struct mod_zta_judging *judging)
+static bool is_for_other_use(const json_t *claims)
 {
-    const json_t *typ = json_object_get(judging->claims, "typ");
-    const json_t *use = json_object_get(judging->claims, "token_use");
+    const json_t *typ = json_object_get(claims, "typ");
+    const json_t *use = json_object_get(claims, "token_use");
     return mod_zta_token_is_other_kind(mod_zta_json_text_of(typ)) ||
            (use != NULL && !zta_text_equal_nocase(mod_zta_json_text_of(use), ZTA_TEXT("access")));
 }
 
+static enum zta_reason refuse_other_use(struct mod_zta_judging *judging)
+{
+    return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
+                                  "it is no access token: typ or token_use says so");
+}
+
 /*
- * "any" admits tokens that do not say what they are; then claims have to: those of an access token
- * are there, those of an ID token, a security event, a DPoP proof, a signed introspection answer,
- * an authorization request or a credential are not.
+ * No claim is that of an ID token, a security event, a DPoP proof, a signed introspection answer,
+ * an authorization request or a credential.
  */
-static enum zta_reason check_untyped(struct mod_zta_judging *judging)
+static enum zta_reason check_kind_of(struct mod_zta_judging *judging, const json_t *claims)
 {
     static const char *const foreign[] = {
         "nonce", "at_hash", "c_hash", "s_hash", "events",        "sub_id",
         "toe",   "htm",     "htu",    "ath",    "response_type", "token_introspection",
         "vc",    "sd_hash",
     };
-    const struct mod_zta_claim_names *names = &judging->issuer->claims;
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
-        if (json_object_get(judging->claims, foreign[i]) != NULL) {
+        if (json_object_get(claims, foreign[i]) != NULL) {
             return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
                                           "it is no access token: it has %s", foreign[i]);
         }
     }
-    if (is_for_other_use(judging)) {
-        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
-                                      "it is no access token: typ or token_use says so");
-    }
-    if (mod_zta_claim_find(judging->claims, names->client) == NULL &&
+    return is_for_other_use(claims) ? refuse_other_use(judging) : ZTA_REASON_OK;
+}
+
+/* "any" admits tokens that do not say what they are; then their claims have to. */
+static enum zta_reason check_untyped(struct mod_zta_judging *judging)
+{
+    const struct mod_zta_claim_names *names = &judging->issuer->claims;
+    enum zta_reason reason = check_kind_of(judging, judging->claims);
+    if (reason == ZTA_REASON_OK && mod_zta_claim_find(judging->claims, names->client) == NULL &&
         mod_zta_claim_find(judging->claims, names->scope) == NULL) {
         return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
                                       "it is no access token: it has neither client nor scope");
     }
-    return ZTA_REASON_OK;
+    return reason;
 }
 
 static enum zta_reason check_required(struct mod_zta_judging *judging)
@@ -275,9 +283,8 @@ static enum zta_reason check_kind(struct mod_zta_judging *judging)
     const json_t *type = json_object_get(judging->claims, "token_type");
     struct zta_text text = mod_zta_json_text_of(type);
     const json_t *cnf = json_object_get(judging->claims, "cnf");
-    if (is_for_other_use(judging)) {
-        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
-                                      "it is no access token: typ or token_use says so");
+    if (is_for_other_use(judging->claims)) {
+        return refuse_other_use(judging);
     }
     if (type == NULL || zta_text_equal_nocase(text, ZTA_TEXT("Bearer")) ||
         zta_text_equal_nocase(text, ZTA_TEXT("access_token"))) {
@@ -322,4 +329,35 @@ enum zta_reason mod_zta_token_check_introspected(struct mod_zta_judging *judging
         reason = check_audience_form(judging);
     }
     return reason == ZTA_REASON_OK ? check_confirmation(judging) : reason;
+}
+
+/* An answer that says otherwise than the token, or that drops it, frees nobody from a binding. */
+static enum zta_reason keep_confirmation(struct mod_zta_judging *judging, json_t *payload)
+{
+    json_t *own = json_object_get(payload, "cnf");
+    const json_t *told = json_object_get(judging->claims, "cnf");
+    if (own == NULL || (told != NULL && json_equal(own, told))) {
+        return ZTA_REASON_OK;
+    }
+    if (told != NULL) {
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BINDING_FAILED,
+                                      "its issuer says another cnf than the token itself");
+    }
+    return json_object_set(judging->claims, "cnf", own) == 0
+               ? ZTA_REASON_OK
+               : mod_zta_judging_refuse(judging, ZTA_REASON_ISSUER_UNAVAILABLE, "no memory");
+}
+
+enum zta_reason mod_zta_token_check_own(struct mod_zta_judging *judging, const json_t *header,
+                                        json_t *payload)
+{
+    const json_t *typ = json_object_get(header, "typ");
+    char excerpt[MOD_ZTA_EXCERPT_SIZE];
+    if (!mod_zta_token_is_any_type(typ)) {
+        return mod_zta_judging_refuse(judging, ZTA_REASON_BAD_CREDENTIAL,
+                                      "typ is '%s', which is no access token",
+                                      mod_zta_excerpt(mod_zta_json_text_of(typ), excerpt));
+    }
+    enum zta_reason reason = check_kind_of(judging, payload);
+    return reason == ZTA_REASON_OK ? keep_confirmation(judging, payload) : reason;
 }

@@ -42,7 +42,16 @@ enum zta_reason mod_zta_token_check_introspected(struct mod_zta_judging *judging
 enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, char *storage,
                                             size_t size, struct zta_identity *identity);
 
+/*
+ * Of a JWT whose issuer was asked (judging->claims are its answer): is it, by what it says itself,
+ * an access token? What it says that it is bound to goes into the answer where that is silent.
+ */
+enum zta_reason mod_zta_token_check_own(struct mod_zta_judging *judging, const json_t *header,
+                                        json_t *payload);
+
 /* A word that calls a token something else than an access token. */
 bool mod_zta_token_is_other_kind(struct zta_text word);
+/* A header's typ that admits an access token: none, at+jwt, or a word that names no kind. */
+bool mod_zta_token_is_any_type(const json_t *typ);
 
 #endif

@@ -79,14 +79,19 @@ def foreign(issuer, untyped, extra=()):
         yield f"an access token as {typ}", issued(issuer, dict(extra), typ)
 
 
-def guard(zta, kind, **options):
-    """A gateway with every entry, past the second in which it was started."""
-    z = zta(stage=1, credentials="header query cookie:zta apikey:X-Api-Key",
-            issuer_text=f"ZTATokenType {kind}", global_text="ZTAVerifyLimit off",
-            vhost_text=f"ZTAOrigin {ORIGIN}\nZTADPoP allowed", **options)
+def settled(z):
+    """The gateway past the second in which it was started, before which no proof is taken."""
     started = int(time.time())
     wait_for(lambda: int(time.time()) > started, what="the next second")
     return z
+
+
+def guard(zta, kind, **options):
+    """A gateway with every entry."""
+    return settled(zta(
+        stage=1, credentials="header query cookie:zta apikey:X-Api-Key",
+        issuer_text=f"ZTATokenType {kind}", global_text="ZTAVerifyLimit off",
+        vhost_text=f"ZTAOrigin {ORIGIN}\nZTADPoP allowed", **options))
 
 
 def entries(prover):
@@ -224,6 +229,59 @@ def test_what_an_issuer_calls_active_need_not_be_an_access_token(zta):
         assert endpoint.count() == asked
     finally:
         endpoint.stop()
+
+
+@pytest.fixture
+def judged_by_issuer(zta):
+    """A gateway that has no keys: JWTs are worth what the endpoint says, and it says yes to all."""
+    endpoint = Introspector().start()
+    z = guard(zta, "any", start=False)
+    z.issuer.audience = AUDIENCE
+    z.keys = False
+    secret = z.httpd.write("conf/secret", "s3cret")
+    os.chmod(secret, 0o600)
+    z.issuer_text += f"\nZTAIntrospect {endpoint.url} client=gateway secret=file:{secret}"
+    endpoint.default = endpoint.good()
+    settled(z.start())
+    yield z, endpoint
+    endpoint.stop()
+
+
+@pytest.mark.mpm
+def test_a_token_of_another_kind_is_none_though_its_issuer_calls_it_active(judged_by_issuer):
+    z, _ = judged_by_issuer
+    typed, untyped = z.issuer.token(), z.issuer.token(header={"typ": "JWT"})
+    assert z.get("/x", token=typed).status == z.get("/x", token=untyped).status == 200
+    n_before = len(z.backend.requests)
+    opened = []
+    for name, token in foreign(z.issuer, True):
+        # Without hashes and nonce it says nothing of its kind: the issuer alone knows.
+        if name.startswith(("ID token without hashes", "authorization response", "userinfo answer",
+                            "client assertion")) and name.split()[-1] in ("JWT", "application/jwt", "None"):
+            continue
+        for _ in range(2):
+            if z.get("/x", token=token).status != 401:
+                opened.append(name)
+    assert opened == [] and len(z.backend.requests) == n_before
+
+
+def test_what_a_token_says_it_is_bound_to_holds_whatever_its_issuer_answers(judged_by_issuer):
+    z, endpoint = judged_by_issuer
+    prover, other = Prover(), Prover()
+    own = {"jkt": prover.jkt}
+    rows = [  # cnf of the token, of the answer, does it open with a proof of the token's key?
+        (own, None, True), (own, own, True), (None, own, True), (own, {"jkt": other.jkt}, False),
+        (own, {"x5t#S256": prover.jkt}, False), (own, {}, False), ({}, None, False),
+        ({"new": 1}, own, False), ({"x5t#S256": prover.jkt}, None, False), ("x", None, False)]
+    for mine, told, opens in rows:
+        token = z.issuer.token({} if mine is None else {"cnf": mine})
+        endpoint.answers[token] = endpoint.good(cnf=told)
+        for _ in range(2):
+            assert z.get("/x", token=token).status == 401, (mine, told)
+            headers = prover.headers("GET", ORIGIN + "/x", token)
+            assert z.get("/x", headers=headers).status == (200 if opens else 401), (mine, told)
+            stolen = other.headers("GET", ORIGIN + "/x", token)
+            assert z.get("/x", headers=stolen).status == 401, (mine, told)
 
 
 @pytest.mark.parametrize("kind", ["at+jwt", "any"])
