@@ -75,6 +75,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
                      "ZTA0020: more than %d children at once: the events of this one are dropped",
                      ZTA_CHILDREN_MAX);
     }
+    zta_segment_populate(segment);
     if (zta_store_open(global->store_dir, ZTA_STORE_CHILD, global->store_size, &store, &error) !=
         ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "ZTA0021: store %s: %s; ZTAFailure decides",

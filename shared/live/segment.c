@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "shared/base/clock.h"
 #include "shared/base/random.h"
@@ -202,6 +204,18 @@ void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, ui
     const struct zta_segment_range *range = &segment->layout.areas[area];
     *size = range->size;
     return segment->base + range->offset;
+}
+
+void zta_segment_populate(const struct zta_segment *segment)
+{
+#ifdef MADV_POPULATE_READ
+    /* Other areas are met where requests go, and may never be needed whole. */
+    uint64_t size;
+    uint8_t *area = zta_segment_area(segment, ZTA_AREA_RING, &size);
+    const uint64_t before = (uintptr_t)area % (uintptr_t)sysconf(_SC_PAGESIZE);
+    /* Reading suffices: pages of shared memory that are not a file's are mapped for both. */
+    (void)madvise(area - before, size + before, MADV_POPULATE_READ);
+#endif
 }
 
 /* ---- words that all processes share ---- */

@@ -51,6 +51,12 @@ void zta_segment_close(struct zta_segment **segment);
 enum zta_status zta_segment_check(const struct zta_segment *segment,
                                   struct zta_error *error) ZTA_MUST_CHECK;
 
+/*
+ * Maps into this process what each process meets page by page otherwise: the ring, whose first lap
+ * would wait for a page with every few events. An optimisation only (Linux 5.14).
+ */
+void zta_segment_populate(const struct zta_segment *segment);
+
 /* Random identity of this formatting; events are keyed by it. Never zero. */
 uint64_t zta_segment_id(const struct zta_segment *segment);
 int64_t zta_segment_created_real_ns(const struct zta_segment *segment);

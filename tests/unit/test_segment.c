@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -368,6 +369,49 @@ static void words_of_the_server_are_seen_across_fork(void **state)
     assert_int_equal(zta_segment_children(segment), 0);
 }
 
+static long n_faults(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_minflt;
+}
+
+/* Sanitizers would meet pages of their own for it. */
+__attribute__((no_sanitize("address"))) __attribute__((no_sanitize("thread"))) static void
+touch(volatile uint8_t *from, uint64_t size)
+{
+    for (uint64_t at = 0; at < size; at += 512) {
+        from[at] = 1;
+    }
+}
+
+/* Each process has page tables of its own for shared memory. */
+static void child_that_populates_meets_no_page_of_the_ring_anew(void **state)
+{
+    const struct zta_segment *segment = *state;
+    uint64_t size;
+    uint8_t *ring = zta_segment_area(segment, ZTA_AREA_RING, &size);
+
+#ifdef MADV_POPULATE_READ
+    if (madvise(segment->base, 1, MADV_POPULATE_READ) != 0) {
+        skip();
+    }
+#else
+    skip();
+#endif
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        zta_segment_populate(segment);
+        const long before = n_faults();
+        touch(ring, size);
+        _exit(n_faults() - before < (long)(size / 65536) ? 0 : 1);
+    }
+    int end;
+    assert_int_equal(waitpid(pid, &end, 0), pid);
+    assert_int_equal(end, 0);
+}
+
 static void counters_are_apart_and_have_names(void **state)
 {
     struct zta_segment *segment = *state;
@@ -403,6 +447,7 @@ int main(void)
         segment_test(children_that_begin_at_once_get_different_incarnations),
         segment_test(validator_finds_a_child_slot_that_cannot_be),
         segment_test(words_of_the_server_are_seen_across_fork),
+        segment_test(child_that_populates_meets_no_page_of_the_ring_anew),
         segment_test(counters_are_apart_and_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
