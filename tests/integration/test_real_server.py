@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the real authorization server says over its back channel, and logins it makes stronger."""
+"""The real authorization server: logouts over its back channel, stronger logins, every algorithm it
+signs with, outage, nonces and revocation."""
 
 import http.cookiejar
+import re
+import time
 
 import pytest
 
-from support.authserver import ACRS, ALGORITHMS, BROWSER_CALLBACK, claims_of
+from support.authserver import ACRS, BROWSER_CALLBACK, EVERY_ALGORITHM, claims_of
 from support.browser import Browser
+from support.dpop import Prover
 from support.local import wait_for
+from test_clock import Clock
+from test_introspection import write_secret
+from test_issuers import DOWN, statuses, wait_for_pass
 from test_openidc import LOGIN, MODULES
 
 PLACE = "/zta/logout"
@@ -16,10 +23,11 @@ PWD, MFA = ACRS
 
 
 def issuer_block(server, pki, more=""):
-    """<ZTAIssuer as> by discovery, for the audience of user tokens signed with RS256."""
+    """<ZTAIssuer as> by discovery, for tokens of every algorithm the server signs with."""
+    audiences = " ".join(server.audience(alg) for alg in server.algorithms)
     return (f"ZTAVerifyLimit off\nZTACAFile {pki.ca.cert}\n<ZTAIssuer as {server.issuer}>\n"
-            f"ZTAAudience {server.audience()} https://web.test\nZTAKeys discover\n"
-            f"ZTAAlgorithms {' '.join(ALGORITHMS)}\n{more}\n</ZTAIssuer>")
+            f"ZTAAudience {audiences} https://web.test\nZTAKeys discover\n"
+            f"ZTAAlgorithms {' '.join(EVERY_ALGORITHM)}\n{more}\n</ZTAIssuer>")
 
 
 def start(z):
@@ -145,3 +153,110 @@ def test_a_place_that_asks_for_more_opens_after_a_stronger_login(zta, pki, auths
     # What the first login gave stays what it was.
     assert z.get("/vault/x", token=weak["access_token"]).status == 403
     assert z.get("/vault/x", token=authserver.refresh(strong)["access_token"]).status == 200
+
+
+# ---- every algorithm, outage, nonces, revocation ----
+
+@pytest.mark.mpm
+def test_tokens_of_every_algorithm_pass_and_only_as_they_were_signed(zta, pki, own_authserver):
+    server = own_authserver(algorithms=EVERY_ALGORITHM)
+    z = start(zta(start=False, accept="as", credentials="header", global_text=issuer_block(server, pki)))
+    tokens = {alg: server.client_token(alg=alg) for alg in EVERY_ALGORITHM}
+    for alg, token in tokens.items():
+        assert z.get("/x", token=token).status == 200, alg
+        head, payload, signature = token.split(".")
+        other = tokens["RS256" if alg != "RS256" else "PS256"].split(".")
+        changed = signature[:9] + ("A" if signature[9] != "A" else "B") + signature[10:]
+        for forged in ((head, payload, changed), (head, other[1], signature), (other[0], payload, signature),
+                       (head, payload, other[2])):
+            assert z.get("/x", token=".".join(forged)).status == 401, alg
+    # The same keys and tokens where the issuer may use one algorithm alone.
+    z.httpd.allow_log("ZTA0081: issuer as")
+    for accepted in ("RS512", "Ed25519"):
+        z.global_text = re.sub("ZTAAlgorithms .*", f"ZTAAlgorithms {accepted}", z.global_text)
+        z.reload()
+        wait_for_pass(z, tokens[accepted])
+        assert [a for a, t in tokens.items() if z.get("/x", token=t).status == 200] == [accepted]
+
+
+def test_an_outage_of_the_real_server_is_bridged_for_the_grace_time(zta, pki, own_authserver):
+    server = own_authserver()
+    z = zta(start=False, accept="as", credentials="header",
+            global_text=issuer_block(server, pki, "ZTAKeysStale 6s"))
+    z.httpd.allow_log(DOWN)
+    start(z)
+    token = server.client_token()
+    assert statuses(z, token, 10) == {200}
+    server.stop()
+    z.restart()
+    assert statuses(z, token, 10) == {200}
+    answer = wait_for(lambda: (r := z.get("/x", token=token)).status != 200 and r, 15,
+                      what="the end of the grace time")
+    assert answer.status == 503 and int(answer.header("Retry-After")) > 0
+    event = wait_for(lambda: [e for e in z.events() if e["status"] == 503], what="the event")[0]
+    assert event["reason"] == "issuer_unavailable"
+    server.start()
+    wait_for_pass(z, server.client_token())
+    # The keys of then are gone; that they do not come back is asked once more.
+    wait_for(lambda: statuses(z, token, 10) == {401}, what="the end of the old keys")
+
+
+def test_nonces_of_the_real_server_and_of_the_proxy_are_their_own(zta, pki, own_authserver):
+    server = own_authserver(wants_nonces=True)
+    origin = "https://api.example.test"
+    z = start(zta(start=False, accept="as", credentials="header", global_text=issuer_block(server, pki),
+                  vhost_text=f"ZTAOrigin {origin}\nZTADPoP required nonce"))
+    started = int(time.time())
+    wait_for(lambda: int(time.time()) > started, what="the second in which every proof needs a nonce")
+    prover, uri, now = Prover(), f"{server.issuer}/token", {"iat": int(time.time())}
+    given = server.dpop_nonce("svc-dpop", prover.proof("POST", uri, claims=now))
+    token = server.client_token("svc-dpop", proof=prover.proof("POST", uri, nonce=given, claims=now))
+
+    def send(nonce=None, by=prover):
+        return z.get("/x", headers=by.headers("GET", f"{origin}/x", token, nonce=nonce))
+    for nonce in (None, given):
+        asked = send(nonce)
+        assert asked.status == 401 and 'error="use_dpop_nonce"' in asked.header("WWW-Authenticate")
+    nonce = asked.header("DPoP-Nonce")
+    assert send(nonce).status == 200
+    assert z.backend.last.header("X-ZTA-Client") == "svc-dpop"
+    assert send(nonce, Prover()).status == 401
+    assert z.get("/x", token=token).status == 401
+
+
+def asking(z, server, pki):
+    """Makes the gateway ask the server about the resource opaque."""
+    secret = write_secret(z, server.secret("gateway"))
+    z.global_text = issuer_block(server, pki, (
+        f"ZTAAudience {server.audience('opaque')}\n"
+        f"ZTAIntrospect discover client=gateway secret=file:{secret}"))
+    return start(z)
+
+
+def test_an_opaque_token_that_is_revoked_at_the_server_ends_within_a_minute(zta, pki, authserver, directory):
+    clock = Clock(directory)
+    z = asking(zta(start=False, accept="as", credentials="header", env=clock.env), authserver, pki)
+    token, kept = [authserver.client_token(alg="opaque") for _ in range(2)]
+    assert [z.get("/x", token=t).status for t in (token, kept)] == [200, 200]
+    authserver.revoke(token, "svc")
+    clock.set(61)
+    assert [z.get("/x", token=t).status for t in (token, kept)] == [401, 200]
+    event = wait_for(lambda: [e for e in z.events() if e["status"] == 401], what="the event")[0]
+    assert event["reason"] == "bad_credential" and "not active" in event["detail"]
+    # A logout that ends the grant ends its opaque token the same way.
+    tokens = authserver.login("carol", "opaque")
+    assert z.get("/x", token=tokens["access_token"]).status == 200
+    authserver.revoke(tokens["refresh_token"], "webapp")
+    clock.set(122)
+    assert z.get("/x", token=tokens["access_token"]).status == 401
+
+
+def test_opaque_tokens_are_bound_to_their_certificate(zta, pki, authserver):
+    z = asking(zta(start=False, accept="as", credentials="header", tls=True, verify_client="optional"),
+               authserver, pki)
+    token = authserver.certificate_token(pki.client_a, alg="opaque")
+    assert z.get("/x", token=token, tls=True, certificate=pki.client_a).status == 200
+    assert z.backend.last.header("X-ZTA-Client") == "svc-mtls"
+    for how in ({"certificate": pki.client_b, "tls": True}, {"tls": True}, {}):
+        assert z.get("/x", token=token, **how).status == 401
+    assert z.get("/x", token=token, tls=True, certificate=pki.client_a).status == 200

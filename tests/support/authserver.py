@@ -229,6 +229,13 @@ class AuthServer:
         """Fetches the key set into a file, as the fetcher would, and returns the path."""
         return write(path, self._open(self.discovery()["jwks_uri"])[2])
 
+    def dpop_nonce(self, client, proof):
+        """The nonce with which the token endpoint answers a proof without one."""
+        status, headers, body = self._open(
+            f"{self.issuer}/token", {"grant_type": "client_credentials"}, client, proof=proof)
+        assert status == 400 and json.loads(body)["error"] == "use_dpop_nonce", body
+        return headers["DPoP-Nonce"]
+
     def _token(self, client, form, proof=None):
         status, _, body = self._open(f"{self.issuer}/token", form, client, proof=proof)
         if status != 200:
