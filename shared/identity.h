@@ -89,9 +89,7 @@ struct zta_identity {
     struct zta_values groups;
     struct zta_values scopes;
     struct zta_values amr;
-    struct zta_text values[ZTA_IDENTITY_VALUES_MAX];
     uint16_t n_values;
-    struct zta_claim claims[ZTA_IDENTITY_CLAIMS_MAX];
     uint16_t n_claims;
     int64_t auth_time_s; /* 0: unknown */
     int64_t issued_s;    /* iat; 0: unknown */
@@ -99,6 +97,9 @@ struct zta_identity {
     uint8_t session[ZTA_SESSION_ID_SIZE];
     /* of issuer and jti, else of the signing input; zero for API keys */
     struct zta_sha256 token_id;
+    /* Last, since most of them stay untouched: fewer pages of fresh memory for each request. */
+    struct zta_text values[ZTA_IDENTITY_VALUES_MAX];
+    struct zta_claim claims[ZTA_IDENTITY_CLAIMS_MAX];
 };
 
 const char *zta_credential_name(enum zta_credential credential);
