@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mod_zta/acceptance.h"
 #include "mod_zta/check.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
@@ -221,6 +222,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     options.config.n_locations = (size_t)collected.locations->nelts;
     collect_rules(&options.config, helper->pool);
     collect_issuers(&options.config, helper->pool);
+    options.config.acceptance = mod_zta_acceptance_collect(helper->pool, helper->s);
     collect_alerts(&options.observer, helper);
     collect_asked(&options.observer, helper->pool);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);

@@ -115,6 +115,9 @@ static enum zta_status put_config(struct zta_change *change,
     if (status == ZTA_OK) {
         status = put_issuers(change, config);
     }
+    if (status == ZTA_OK && config->acceptance != NULL) {
+        status = zta_acceptance_put(change, config->acceptance);
+    }
     if (status == ZTA_OK && config->n_rules == 0) {
         struct zta_text none = {.data = NULL};
         status = zta_published_put_rules(change, none, none, 0, 0);

@@ -15,6 +15,7 @@
 #include "mod_zta/helper/refresh.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
+#include "shared/store/acceptance.h"
 #include "shared/store/published.h"
 
 /* The configuration as `ztactl` shows it; borrowed for the time of the run. */
@@ -24,8 +25,9 @@ struct mod_zta_run_config {
     const struct zta_text *rules_names; /* files of ZTARules in order */
     const struct zta_text *rules_texts;
     size_t n_rules;
-    struct mod_zta_refresh_options keys; /* issuers, and how their keys are fetched */
-    bool accepts_certificates;           /* "mtls" is an issuer, too, without a URL */
+    struct mod_zta_refresh_options keys;     /* issuers, and how their keys are fetched */
+    bool accepts_certificates;               /* "mtls" is an issuer, too, without a URL */
+    const struct zta_acceptance *acceptance; /* NULL: not published */
 };
 
 /* Why the run is to end; what *is_stopping becomes. */

@@ -395,6 +395,10 @@ enum zta_status zta_published_check_record(struct zta_blob key, struct zta_blob 
         memcmp(key.data, ZTA_HEARTBEAT_KEY, key.size) == 0) {
         return decode_heartbeat(value, &heartbeat, NULL, 0);
     }
+    if (key.size == strlen(ZTA_ACCEPTANCE_KEY) &&
+        memcmp(key.data, ZTA_ACCEPTANCE_KEY, key.size) == 0) {
+        return zta_acceptance_check_record(value);
+    }
     zta_reader_init(&reader, value.data, value.size);
     if (is_in_list(key, LOCATIONS)) {
         return read_location(&locations, &reader, &is_wanted);

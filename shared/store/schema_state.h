@@ -44,6 +44,16 @@
 #define ZTA_KEY_USE_SIZE  16
 
 /*
+ * "acceptance" of published: u8 version, u32 issuers, u32 places, then those, then the list of
+ * claims that are kept. A list is a u32 count and texts. An issuer: texts name, url, token type,
+ * keys file, lists algs, audiences, a text for each claim (acceptance.h's order), i64 leeway, u8
+ * flags. A place: texts server, path, lists issuers, audiences, u8 mode, u8 sources, u32 header
+ * max, u8 flags.
+ */
+#define ZTA_ACCEPTANCE_KEY     "acceptance"
+#define ZTA_ACCEPTANCE_VERSION 1
+
+/*
  * keysets: key issuer name. Value: u8 version, u64 source, i64 stale, fetched, good until,
  * attempted, next (s), u32 failures, u8 skew known, u32 skew (two's complement), texts url, keys,
  * jwks_uri, introspection endpoint, etag, error; then the JWKS to the end, empty: none yet.
