@@ -81,6 +81,13 @@ static enum scheme scheme_used(const struct mod_zta_request *request)
     return request->login_expected_in != NULL ? SCHEME_LOGIN : SCHEME_CERTIFICATE;
 }
 
+/* A token that only a certificate binds is a Bearer token (RFC 8705 section 3). */
+static bool is_bound_by_certificate(const struct mod_zta_request *request)
+{
+    return request->seen != NULL && zta_text_is_absent(request->seen->jkt) &&
+           !zta_text_is_absent(request->seen->x5t_s256);
+}
+
 /*
  * Bearer, DPoP or both. What is wrong with a bound token is said by the scheme it belongs to; of
  * what is malformed nobody knows which was meant.
@@ -92,7 +99,7 @@ static void add_authorization_challenges(request_rec *r, const struct mod_zta_re
     const int dpop = request->dir->dpop == MOD_ZTA_UNSET ? MOD_ZTA_DPOP_OFF : request->dir->dpop;
     const bool is_bad = request->credential.presented == MOD_ZTA_PRESENTED_BAD;
     const bool is_dpop = request->credential.presented == MOD_ZTA_PRESENTED_DPOP ||
-                         reason == ZTA_REASON_BINDING_FAILED;
+                         (reason == ZTA_REASON_BINDING_FAILED && !is_bound_by_certificate(request));
     const char *metadata = mod_zta_metadata_parameter(r, request->path);
     if ((dpop & MOD_ZTA_DPOP_REQUIRED) == 0) {
         const bool is_said = is_bad || !is_dpop || dpop == MOD_ZTA_DPOP_OFF;
