@@ -7,7 +7,6 @@ import subprocess
 
 from servers import Server
 from support.client import Client
-from support.gateway import credentials
 from support.local import USERS, free_port, make_dir, remove_dir, wait_for, write
 
 _ALGS = ("RS256", "ES256")
@@ -92,8 +91,8 @@ class Haproxy(Server):
             with open(self._path("log"), encoding="utf-8", errors="replace") as log:
                 raise AssertionError(f"HAProxy ended: {log.read()[-2000:]}")
 
-    def ask(self, path, token=None):
-        return self._client.get(path, credentials(token))
+    def ask(self, path, fields=()):
+        return self._client.get(path, fields)
 
     def dropped(self):
         return 0

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- One load of wrk: each request carries a token of a file, every status is counted.
--- Arguments: PATH FILE ORDER FIRST COUNT SPAN SEED. The lines of FILE are equally long, one token each
--- ("-": no credential); COUNT of them from line FIRST on are used. ORDER is random, hot (nine of ten
+-- One load of wrk: each request carries a credential of a file, every status is counted.
+-- Arguments: PATH FILE ORDER FIRST COUNT SPAN SEED. The lines of FILE are equally long, the header
+-- fields of a request each, with tabs between them ("-": none); COUNT of them from line FIRST on are used. ORDER is random, hot (nine of ten
 -- from the first SPAN lines) or once (each once, in turn). Says "begun" on stderr with the first
 -- answer and "ended" when every line was answered once: who started it ends it then.
 
@@ -20,28 +20,31 @@ function init(args)
         whole = wrk.format("GET", path)
         return
     end
-    local request = wrk.format("GET", path, {Authorization = "Bearer @"})
-    before, after = request:match("^(.*Bearer )@(.*)$")
+    before, after = wrk.format("GET", path, {X = "@"}):match("^(.*)X: @(.*)$")
     file = io.open(name, "rb")
-    width = #file:read("*l") + 1
+    local line = file:read("*l")
+    width = #line + 1
+    lines = file:seek("end") / width
+    has_several = line:find("\t")
 end
 
 local function draw()
     if order == "random" then
-        return math.random(count) - 1
+        return first + math.random(count) - 1
     elseif order == "hot" then
-        return math.random(math.random() < 0.9 and span or count) - 1
+        return first + math.random(math.random() < 0.9 and span or count) - 1
     end
     drawn = drawn + 1
-    return (drawn - 1) % count
+    return (first + drawn - 1) % lines -- connections ask on until the last answer is there
 end
 
 function request()
     if whole then
         return whole
     end
-    file:seek("set", (first + draw()) * width)
-    return before .. file:read(width - 1) .. after
+    file:seek("set", draw() * width)
+    local fields = file:read(width - 1)
+    return before .. (has_several and fields:gsub("\t", "\r\n") or fields) .. after
 end
 
 function response(status)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One load of wrk or h2load on a server, with the CPU time of its processes beside it."""
 
+import itertools
 import json
 import os
 import signal
@@ -14,16 +15,6 @@ _STREAMS = 4  # of each HTTP/2 connection; as many requests are under way
 _HOT = 10_000
 _PATIENCE_S = 600
 _LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.lua")
-
-
-def _drawn(row, tokens, number):
-    """File, first line and count of the tokens that a row draws in a round."""
-    if not row.tokens:
-        return "-", 0, 0
-    file = tokens.file(row.tokens)
-    if row.order == "once":
-        return file, number * tokens.n_new, tokens.n_new
-    return file, 0, tokens.count(row.tokens)
 
 
 def _wrk(url, path, order, drawn, seconds, seed):
@@ -45,13 +36,14 @@ def _wrk(url, path, order, drawn, seconds, seed):
     return json.loads(results[0])
 
 
-def _h2load(url, path, token, seconds):
-    """The log has a line a request: start, status, time taken (µs). It knows one token."""
+def _h2load(url, path, fields, seconds):
+    """The log has a line a request: start, status, time taken (µs). All have the same fields."""
+    lines = (f"{name.lower()}: {value}" for name, value in fields)
     with tempfile.NamedTemporaryFile(suffix=".h2load") as log:
         done = subprocess.run(
             ["h2load", "-t1", f"-c{_CONNECTIONS // _STREAMS}", f"-m{_STREAMS}", "-D",
-             f"{int(seconds * 1000)}ms", f"--log-file={log.name}", "-H",
-             f"authorization: Bearer {token}", url + path],
+             f"{int(seconds * 1000)}ms", f"--log-file={log.name}",
+             *itertools.chain(*(("-H", line) for line in lines)), url + path],
             capture_output=True, text=True, check=False, timeout=seconds + _PATIENCE_S)
         lines = [line.split() for line in log.read().decode().splitlines()]
     if done.returncode or not lines:
@@ -65,12 +57,13 @@ def _h2load(url, path, token, seconds):
 def _load(row, server, tokens, seconds, number):
     if row.h2:
         return _h2load(server.url, row.path, tokens.first(row.tokens), seconds)
-    return _wrk(server.url, row.path, row.order, _drawn(row, tokens, number), seconds, number)
+    return _wrk(server.url, row.path, row.order, tokens.drawn(row.tokens, row.order, number),
+                seconds, number)
 
 
 def warm_up(row, server, tokens, seconds):
     """Connections, caches and pools are filled once, with tokens that a cache may hold."""
-    file, first, count = _drawn(row, tokens, 0)
+    file, first, count = tokens.drawn(row.tokens, row.order, 0)
     if row.order != "once" and file != "-" and not row.h2 and row.warm:
         _wrk(server.url, row.warm_path, "once", (file, first, min(count, row.warm)), seconds, 0)
     _load(row, server, tokens, seconds, 0)

@@ -57,9 +57,9 @@ def _check_rows(section, running, tokens, is_reason_asked):
     """What is answered is what the row says, for the reason it says: before the first load only,
     since later the books keep of many alike refusals the number and a few examples."""
     for row in section.rows:
-        token = tokens.first(row.tokens) if row.tokens else None
         for _ in range(2 if row.status == 429 else 1):
-            answer = running[row.server].ask(row.path, token)
+            fields = tokens.first(row.tokens) if row.tokens else ()
+            answer = running[row.server].ask(row.path, fields)
         assert answer.status == row.status, f"{row.name}: {answer.status} instead of {row.status}"
         if is_reason_asked and isinstance(running[row.server], servers.Zta):
             found = running[row.server].reason(answer)
@@ -69,7 +69,7 @@ def _check_rows(section, running, tokens, is_reason_asked):
 def _check_servers(running, tokens):
     """One that does not check would be fast."""
     for name, server in running.items():
-        for bad in () if server.is_open else (None, tokens.first("forged")):
+        for bad in () if server.is_open else ((), tokens.first("forged")):
             assert server.ask(PATH, bad).status == 401, f"{name} accepts {bad}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from haproxy import haproxy, haproxy_jwt
-from servers import bare, mod_auth_openidc, mod_oauth2, zta
+from servers import bare, mod_auth_openidc, mod_oauth2, zta, zta_asking
 from small_api import DENIED_PATH, LIMITED_PATH, PATH, REFUSING, RULE_PATH, SCOPED_PATH, rules
 
 # name: what makes it, from the back end and the issuer
@@ -17,6 +17,7 @@ SERVERS = {
     "stage1": partial(zta, stage=1),
     "stage2": zta,
     "refusing": partial(zta, rules=REFUSING),
+    "asking": zta_asking,
     "stage2-h2": partial(zta, h2=True),
     "stage2-prefork": partial(zta, mpm="prefork"),
     "rules-100": partial(zta, rules=rules(100)),
@@ -116,6 +117,13 @@ _ALGORITHMS = (
     Row("stage2-eddsa-new", "mod_zta, stage 2: new Ed25519 token each time", "stage2", "bare",
         "eddsa-new", order="once"),
 )
+_CREDENTIALS = (
+    _bare(),
+    Row("stage2-dpop", "mod_zta, stage 2: 1,000 tokens bound to keys, new DPoP proof each time",
+        "stage2", "bare", "dpop", order="once", budget=110),
+    Row("stage2-opaque", "mod_zta, stage 2: 100 opaque tokens, known from introspection", "asking",
+        "bare", "opaque", warm=100, budget=4),
+)
 _REFUSED = (
     Row("denied", "bare Apache, Require all denied", "bare", "", "", DENIED_PATH, status=403),
     _refuses("none", "no credential", "no_credential", "", budget=6),
@@ -161,6 +169,7 @@ SECTIONS = (
     Section("forwarded", "Forwarded: 1,000 RS256 tokens, event, HTTP/1.1", _FORWARDED),
     Section("tokens", "RS256 tokens, fewer and more", _TOKENS),
     Section("algorithms", "Other algorithms", _ALGORITHMS),
+    Section("credentials", "Other credentials", _CREDENTIALS),
     Section("refused", "Refused", _REFUSED),
     Section("rules", "More rules", _RULES),
     Section("sessions", "More sessions in the store: ES256 tokens, one each", _SESSIONS),

@@ -9,9 +9,11 @@ import time
 
 import small_api
 from small_api import PATH
-from support.gateway import Gateway, credentials
+from support.gateway import Gateway
 from support.httpd import Httpd
+from support.introspector import Introspector
 from support.local import ROOT, USERS, wait_for
+from tokens import LIFE_S, ORIGIN
 
 # More threads in a child than connections: event closes kept-alive ones when it has none idle.
 OPTIONS = {"modules": ("authn_core", "authz_user"), "threads": 48, "processes": 40, "h2": False,
@@ -76,8 +78,8 @@ class Apache(Server):
         assert {self.httpd.pid, *self.httpd.children()} == {*self.workers, *self.helpers}, \
             "a process of a server ended or came"
 
-    def ask(self, path, token=None):
-        return self.httpd.get(path, credentials(token))
+    def ask(self, path, fields=()):
+        return self.httpd.get(path, fields)
 
     def dropped(self):
         """Events that were lost since nobody could keep up; only mod_zta has any."""
@@ -107,6 +109,9 @@ class Zta(Apache):
         self.gateway.start()
         self.gateway.ctl("revoke", "--subject", "revoked@corp", "--reason", "bench", "--yes")
         self.settle()
+        # Until then not even the latest proof is taken.
+        second = int(time.time())
+        wait_for(lambda: int(time.time()) > second, 5, "the first second to pass")
 
     def _fill(self):
         """As httpd's user: sessions are what the helper may write."""
@@ -129,6 +134,28 @@ class Zta(Apache):
     def dropped(self):
         counters = self.gateway.json("status")["counters"]
         return sum(n for name, n in counters.items() if name.startswith("events_dropped"))
+
+
+class Asking(Zta):
+    """mod_zta that asks an endpoint about opaque tokens, whose time is nobody's."""
+
+    def __init__(self, gateway):
+        super().__init__(gateway)
+        self._endpoint = Introspector()
+        self._endpoint.default = Introspector.good(exp=int(time.time()) + LIFE_S, acr="gold",
+                                                   roles=["clerk", "staff"])
+
+    def start(self):
+        secret = self.httpd.write("conf/secret", "bench\n")
+        os.chmod(secret, 0o600)
+        self.gateway.issuer_text += (f"\nZTAIntrospect {self._endpoint.url} client=gateway "
+                                     f"secret=file:{secret}")
+        self._endpoint.start()
+        super().start()
+
+    def remove(self):
+        super().remove()
+        self._endpoint.stop()
 
 
 def back_end():
@@ -161,8 +188,13 @@ def zta(back, _issuer, stage=2, rules=small_api.RULES, n_sessions=0, shared_memo
     """The Gateway has an issuer of its own, with the same name and keys."""
     gateway = Gateway(None, back, stage=stage, rules=rules if stage > 1 else None,
                       shared_memory=shared_memory, issuer_text="ZTAClaim roles roles",
+                      vhost_text=f"ZTADPoP allowed\nZTAOrigin {ORIGIN}",
                       global_text="ZTAVerifyLimit 1000000/1s", **{**OPTIONS, **options})
     return Zta(gateway, n_sessions)
+
+
+def zta_asking(back, issuer):
+    return Asking(zta(back, issuer).gateway)
 
 
 def mod_oauth2(back, issuer):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tokens that loads draw from: files of equally long lines, made by every processor at once."""
+"""The credentials that loads draw from: files of equally long lines, made by every processor at
+once. A line has the header fields of a request, with tabs between them."""
 
 import json
 import multiprocessing
@@ -7,11 +8,17 @@ import os
 import time
 from dataclasses import dataclass, field
 
+from small_api import PATH
+from support.dpop import Prover, with_proof
+from support.gateway import credentials
+from support.introspector import opaque
 from support.issuer import b64u, sign
 
 LIFE_S = 6 * 3600
 CLIENT = "web"
-_CHUNK = 2000
+ORIGIN = "https://api.example.test"  # what proofs are made for
+_CHUNK = 500
+_MORE = 100  # that connections may ask for before the last answer is there
 
 
 def _as_made(token):
@@ -23,6 +30,10 @@ def _cut(token):
     return token.replace(".", "_")
 
 
+def _line(fields):
+    return "\t".join(f"{name}: {value}" for name, value in fields)
+
+
 def _forge(token):
     """A signature of the same length that is none; its end stays, or base64url itself is refused."""
     return token[:-40] + token[-40:-20].swapcase() + token[-20:]
@@ -31,7 +42,9 @@ def _forge(token):
 @dataclass(frozen=True)
 class Kind:
     """n tokens (0: as many as the rounds use up) of n_sessions sessions; claims and header over
-    those of a good one, damage done to the result."""
+    those of a good one, damage done to the result. With n_provers each is bound to the key of one
+    of so many clients, and each line has a proof of its own for PATH, made for its round. Opaque
+    ones mean nothing but to their endpoint."""
 
     alg: str = "RS256"
     n: int = 1000
@@ -39,6 +52,8 @@ class Kind:
     claims: dict = field(default_factory=dict)
     header: dict = field(default_factory=dict)
     damage: object = _as_made
+    n_provers: int = 0
+    is_opaque: bool = False
 
 
 KINDS = {
@@ -51,6 +66,8 @@ KINDS = {
     "rs256-new": Kind(n=0),
     "es256-new": Kind("ES256", n=0),
     "eddsa-new": Kind("EdDSA", n=0),
+    "dpop": Kind(n_provers=100),
+    "opaque": Kind(n=100, is_opaque=True),
     "malformed": Kind(n=50, damage=_cut),
     "expired": Kind(n=50, claims={"iat": 1_700_000_000, "exp": 1_700_000_600}),
     "audience": Kind(n=50, claims={"aud": "https://elsewhere.example.test"}),
@@ -74,14 +91,31 @@ class _Maker:
                   "sid": "session-%(session)07d", "jti": f"{name}-%(number)07d", **self.kind.claims}
         header = {"typ": "at+jwt", "alg": self.kind.alg, "kid": issuer.key(self.kind.alg).kid,
                   **self.kind.header}
+        self.provers = [Prover() for _ in range(self.kind.n_provers)]
+        if self.provers:
+            claims["cnf"] = {"jkt": "%(jkt)s"}
         self.payload = json.dumps(claims)
         self.header = b64u(json.dumps(header))
+        self.bound = [self.token(i) for i in range(self.kind.n if self.provers else 0)]
 
     def chunk(self, numbers):
-        return "".join(f"{self.token(n)}\n" for n in numbers).encode()
+        return "".join(f"{_line(self.fields(n))}\n" for n in numbers).encode()
+
+    def fields(self, number):
+        if self.kind.is_opaque:
+            return credentials(opaque(f"{number:07d}"))
+        if not self.provers:
+            return credentials(self.token(number))
+        token = self.bound[number % len(self.bound)]
+        proof = self._prover(number).proof("GET", ORIGIN + PATH, token=token)
+        return with_proof(token, proof)
+
+    def _prover(self, number):
+        return self.provers[number % len(self.provers)]
 
     def token(self, number):
-        payload = self.payload % {"number": number, "session": number % self.kind.n_sessions}
+        payload = self.payload % {"number": number, "session": number % self.kind.n_sessions,
+                                  "jkt": self._prover(number).jkt if self.provers else ""}
         data = f"{self.header}.{b64u(payload)}"
         return self.kind.damage(f"{data}.{b64u(sign(self.kind.alg, self.private, data.encode()))}")
 
@@ -106,30 +140,40 @@ class Tokens:
         self.n_new = n_new
         self._directory = directory
         self._rounds = rounds
-        self._first = {}
+        self._makers = {}
 
     def count(self, name):
+        """How many different tokens there are."""
         return KINDS[name].n or self.n_new * (self._rounds + 1)
 
-    def file(self, name):
-        if name not in self._first:
-            self._make(name)
-        return self._path(name)
+    def drawn(self, name, order, number):
+        """File, first line and count of the lines that a row draws in a round."""
+        if not name:
+            return "-", 0, 0
+        if KINDS[name].n_provers:
+            # A proof is good for a minute, and once.
+            return self._write(name, self.n_new + _MORE), 0, self.n_new
+        if not os.path.exists(self._path(name)):
+            self._write(name, self.count(name))
+        if order == "once":
+            return self._path(name), number * self.n_new, self.n_new
+        return self._path(name), 0, self.count(name)
 
     def first(self, name):
-        """The first token of a kind, for a request by hand."""
-        self.file(name)
-        return self._first[name]
+        """The fields of a request by hand: of the first token, with a proof of its own."""
+        return self._maker(name).fields(0)
 
     def _path(self, name):
         return os.path.join(self._directory, f"{name}.tokens")
 
-    def _make(self, name):
-        n = self.count(name)
+    def _maker(self, name):
+        if name not in self._makers:
+            self._makers[name] = _Maker(name, self.issuer)
+        return self._makers[name]
+
+    def _write(self, name, n):
         chunks = [range(i, min(i + _CHUNK, n)) for i in range(0, n, _CHUNK)]
-        maker = _Maker(name, self.issuer)
         fork = multiprocessing.get_context("fork")
-        with open(self._path(name), "wb") as f, fork.Pool(None, _keep, (maker,)) as pool:
+        with open(self._path(name), "wb") as f, fork.Pool(None, _keep, (self._maker(name),)) as pool:
             f.writelines(pool.imap(_chunk, chunks))
-        with open(self._path(name), encoding="ascii") as f:
-            self._first[name] = f.readline().strip()
+        return self._path(name)
