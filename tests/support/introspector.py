@@ -2,6 +2,7 @@
 """An introspection endpoint (RFC 7662) that answers as told, however wrong, and counts."""
 
 import json
+import ssl
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,11 +17,12 @@ AUDIENCE = "https://api.example.test"
 class Introspector:
     """answers[token] is a dict (JSON with status 200) or an Answer; default is what any other token
     gets. delay (s) holds every answer up. questions is the list of (headers, form) so far; most is
-    how many were under way at once."""
+    how many were under way at once. tls: a Certificate."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/introspect"
+        self.tls = tls
+        self.url = f"{'https://localhost' if tls else 'http://127.0.0.1'}:{self.port}/introspect"
         self.answers = {}
         self.default = {"active": False}
         self.delay = 0
@@ -89,6 +91,11 @@ class Introspector:
                 pass  # a client that has waited enough
 
         self._server = Quiet(("127.0.0.1", self.port), Handler)
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.tls.cert, self.tls.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True,
+                                                      do_handshake_on_connect=False)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
