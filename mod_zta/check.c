@@ -467,10 +467,10 @@ static void seal_accept(struct mod_zta_accept *accept)
     accept->cache_hash = zta_get_u64(digest.bytes);
 }
 
-static void mark_handlers(struct walk *walk)
+static void check_metadata(struct walk *walk)
 {
     for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
-        const char *text = mod_zta_metadata_mark(walk->pool, s);
+        const char *text = mod_zta_metadata_check(walk->pool, s);
         if (text != NULL) {
             fault(walk, s, text);
         }
@@ -509,7 +509,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         /* What stands in the main server alone was never merged with anything. */
         mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
     }
-    mark_handlers(&walk);
+    check_metadata(&walk);
     mod_zta_each_place(ptemp, s, check_place, &walk);
     if (!global->is_governed) {
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults

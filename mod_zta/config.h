@@ -63,9 +63,9 @@ struct mod_zta_dir {
     const char *client_cert_header; /* ZTAClientCertHeader; "": none */
     int8_t features[ZTA_N_FEATURES];
     const char *realm;
-    const char *origin;  /* ZTAOrigin, normalised: scheme://host[:port] */
-    int dpop;            /* set of enum mod_zta_dpop */
-    const char *handler; /* SetHandler of ours, by the check: stage 0 whatever stands around it */
+    const char *origin;            /* ZTAOrigin, normalised: scheme://host[:port] */
+    int dpop;                      /* set of enum mod_zta_dpop */
+    const char *handler;           /* SetHandler of ours: stage 0 whatever stands around it */
     struct mod_zta_accept *accept; /* written by the check of the configuration alone */
     const struct mod_zta_credential_sources *sources;
 

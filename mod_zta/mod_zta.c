@@ -17,7 +17,6 @@
 #include "mod_zta/check.h"
 #include "mod_zta/config.h"
 #include "mod_zta/enforce.h"
-#include "mod_zta/handlers/metadata.h"
 #include "mod_zta/handlers/own.h"
 #include "mod_zta/lifecycle.h"
 #include "mod_zta/output/ids.h"
@@ -69,7 +68,6 @@ static void register_hooks(apr_pool_t *p)
 
     /* 6. What we answer ourselves, before a ProxyPass for all paths: ZTAPreflight, metadata. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
-    ap_hook_handler(mod_zta_metadata_handle, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mod_zta_handlers_run, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* 7. Our ids are said once. Bodies of refusals; an ErrorDocument of the administrator wins. */

@@ -13,6 +13,7 @@
 
 #include "mod_zta/config.h"
 #include "mod_zta/conftree.h"
+#include "mod_zta/handlers/own.h"
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/places.h"
 #include "mod_zta/present.h"
@@ -20,7 +21,6 @@
 #include "shared/base/json.h"
 #include "shared/rules/scopes.h"
 
-#define HANDLER    "zta-metadata"
 #define WELL_KNOWN "/.well-known/oauth-protected-resource"
 /* Of a document without its lists and names. */
 #define BODY_FIXED_SIZE 1024
@@ -29,21 +29,9 @@
 
 /* ---- which sections are ours ---- */
 
-/* httpd keeps the name as an expression, which tells where it was written. */
-static bool is_handler(apr_pool_t *pool, const core_dir_config *section)
+static bool is_ours(const struct mod_zta_dir *dir)
 {
-    const ap_expr_info_t *written = section->expr_handler;
-    for (const ap_directive_t *node = ap_conftree; written != NULL && node != NULL;
-         node = mod_zta_conftree_next(node)) {
-        const char *args = node->args;
-        if (strcasecmp(node->directive, "SetHandler") == 0 &&
-            node->line_num == (int)written->line_number &&
-            strcmp(node->filename, written->filename) == 0 &&
-            strcasecmp(ap_getword_conf(pool, &args), HANDLER) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_METADATA);
 }
 
 /* A plain path at or below the well-known one: nothing else may become public by a SetHandler. */
@@ -55,56 +43,42 @@ static bool is_well_known(const core_dir_config *section)
            (section->d[len] == '\0' || section->d[len] == '/');
 }
 
-static const char *mark_section(apr_pool_t *pconf, ap_conf_vector_t *section, bool is_location)
+static const char *check_section(apr_pool_t *pconf, ap_conf_vector_t *section, bool is_location)
 {
     const core_dir_config *core = ap_get_core_module_config(section);
-    if (core == NULL || !is_handler(pconf, core)) {
+    const struct mod_zta_dir *dir = ap_get_module_config(section, &zta_module);
+    if (core == NULL || dir == NULL || !is_ours(dir)) {
         return NULL;
     }
     if (!is_location || !is_well_known(core)) {
         return apr_psprintf(pconf,
-                            "SetHandler " HANDLER
+                            "SetHandler " MOD_ZTA_HANDLER_METADATA
                             " in section %s, expected it in <Location \"" WELL_KNOWN "\"> or below",
                             core->d != NULL ? core->d : "of files");
     }
-    struct mod_zta_dir *dir = ap_get_module_config(section, &zta_module);
-    if (dir == NULL) {
-        dir = mod_zta_dir_create(pconf, core->d);
-        ap_set_module_config(section, &zta_module, dir);
-    }
     if (dir->stage > 0 || dir->monitor > 0) {
         return apr_psprintf(pconf,
-                            "section %s: SetHandler " HANDLER " is public, expected no ZTAStage or "
-                            "ZTAMonitor above 0 there",
+                            "section %s: SetHandler " MOD_ZTA_HANDLER_METADATA
+                            " is public, expected no ZTAStage or ZTAMonitor above 0 there",
                             core->d);
     }
-    dir->handler = HANDLER;
     return NULL;
 }
 
-const char *mod_zta_metadata_mark(apr_pool_t *pconf, server_rec *s)
+const char *mod_zta_metadata_check(apr_pool_t *pconf, const server_rec *s)
 {
     const core_server_config *core = ap_get_core_module_config(s->module_config);
     const apr_array_header_t *lists[] = {core->sec_url, core->sec_dir};
-    if (is_handler(pconf, ap_get_core_module_config(s->lookup_defaults))) {
-        return "SetHandler " HANDLER " for a whole server, expected it in <Location \"" WELL_KNOWN
-               "\">";
-    }
     for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
         for (int i = 0; lists[l] != NULL && i < lists[l]->nelts; i++) {
             const char *fault =
-                mark_section(pconf, APR_ARRAY_IDX(lists[l], i, ap_conf_vector_t *), l == 0);
+                check_section(pconf, APR_ARRAY_IDX(lists[l], i, ap_conf_vector_t *), l == 0);
             if (fault != NULL) {
                 return fault;
             }
         }
     }
     return NULL;
-}
-
-static bool is_ours(const struct mod_zta_dir *dir)
-{
-    return dir->handler != NULL && strcmp(dir->handler, HANDLER) == 0;
 }
 
 /* ---- documents ---- */
@@ -310,7 +284,8 @@ static const char *add_resource(const struct maker *maker, const char *prefix)
     }
     if (dir->origin == NULL) {
         return apr_psprintf(pconf,
-                            "SetHandler " HANDLER " stands here, but '%s' has no ZTAOrigin, "
+                            "SetHandler " MOD_ZTA_HANDLER_METADATA
+                            " stands here, but '%s' has no ZTAOrigin, "
                             "expected ZTAOrigin with what clients call it",
                             prefix[0] != '\0' ? prefix : "/");
     }
@@ -396,9 +371,6 @@ static const struct mod_zta_resource *resource_of(const request_rec *r)
 
 int mod_zta_metadata_handle(request_rec *r)
 {
-    if (!is_ours(mod_zta_dir_of(r))) {
-        return DECLINED;
-    }
     if (r->method_number != M_GET) {
         ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
         return HTTP_METHOD_NOT_ALLOWED;

@@ -18,11 +18,8 @@ struct mod_zta_resource {
     struct zta_text body;
 };
 
-/*
- * Before places are walked: finds the sections of a server that say SetHandler zta-metadata. NULL,
- * or what is wrong with one.
- */
-const char *mod_zta_metadata_mark(apr_pool_t *pconf, server_rec *s);
+/* NULL, or what is wrong with a section of a server that says SetHandler zta-metadata. */
+const char *mod_zta_metadata_check(apr_pool_t *pconf, const server_rec *s);
 /* Once rules are compiled and places resolved: makes s's documents. NULL, or what is wrong. */
 const char *mod_zta_metadata_collect(apr_pool_t *pconf, const server_rec *main_server,
                                      server_rec *s);
@@ -33,7 +30,7 @@ const char *mod_zta_metadata_collect(apr_pool_t *pconf, const server_rec *main_s
  */
 const char *mod_zta_metadata_parameter(request_rec *r, const char *path);
 
-/* Handler: DECLINED for every place but those that were found. */
+/* Answers a request for a place of SetHandler zta-metadata. */
 int mod_zta_metadata_handle(request_rec *r);
 
 #endif

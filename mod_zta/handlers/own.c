@@ -4,34 +4,60 @@
 
 #include <http_log.h>
 
+#include <apr_strings.h>
+
 #include <string.h>
 
-#include "mod_zta/config.h"
 #include "mod_zta/directives/words.h"
 #include "mod_zta/handlers/logout.h"
+#include "mod_zta/handlers/metadata.h"
 
 APLOG_USE_MODULE(zta);
+
+/* httpd takes a handler's name in any case. */
+static const char *find_own(const char *word)
+{
+    static const char *const names[] = {MOD_ZTA_HANDLER_LOGOUT, MOD_ZTA_HANDLER_METADATA};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcasecmp(word, names[i]) == 0) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
 
 const char *mod_zta_handlers_note(cmd_parms *cmd, void *place, const char *word)
 {
     struct mod_zta_dir *dir = place;
-    /* Elsewhere it is httpd's alone: the request was judged by the stage of where it went. */
-    if (strcmp(word, MOD_ZTA_HANDLER_LOGOUT) != 0 || cmd->path == NULL ||
-        mod_zta_check_place(cmd) != NULL) {
-        return NULL;
+    const char *name = find_own(word);
+    const char *fault = name != NULL ? mod_zta_check_place(cmd) : NULL;
+    if (name != NULL && fault == NULL && cmd->path == NULL) {
+        fault = apr_psprintf(cmd->pool,
+                             "SetHandler %s for a whole server, expected it in a section of its "
+                             "own",
+                             name);
     }
-    dir->handler = MOD_ZTA_HANDLER_LOGOUT;
-    return NULL;
+    if (fault == NULL) {
+        dir->handler = name; /* the last one of a section holds */
+    }
+    return fault;
+}
+
+bool mod_zta_handlers_is(const struct mod_zta_dir *dir, const char *name)
+{
+    return dir->handler != NULL && strcmp(dir->handler, name) == 0;
 }
 
 int mod_zta_handlers_run(request_rec *r)
 {
     const struct mod_zta_dir *dir = mod_zta_dir_of(r);
-    const bool is_logout = r->handler != NULL && strcmp(r->handler, MOD_ZTA_HANDLER_LOGOUT) == 0;
-    if (is_logout) {
+    if (mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_METADATA)) {
+        return mod_zta_metadata_handle(r);
+    }
+    if (r->handler != NULL && strcmp(r->handler, MOD_ZTA_HANDLER_LOGOUT) == 0) {
         return mod_zta_logout_handle(r);
     }
-    if (dir->handler == NULL || strcmp(dir->handler, MOD_ZTA_HANDLER_LOGOUT) != 0) {
+    if (!mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_LOGOUT)) {
         return DECLINED;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,

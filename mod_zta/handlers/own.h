@@ -9,10 +9,20 @@
 #include <httpd.h>
 #include <http_config.h>
 
-#define MOD_ZTA_HANDLER_LOGOUT "zta-logout"
+#include <stdbool.h>
 
-/* SetHandler, which httpd tells us, too: where it names one of ours, the section has stage 0. */
+#include "mod_zta/config.h"
+
+#define MOD_ZTA_HANDLER_LOGOUT   "zta-logout"
+#define MOD_ZTA_HANDLER_METADATA "zta-metadata"
+
+/*
+ * SetHandler, which httpd tells us, too: where it names one of ours, the section has stage 0, and
+ * must be one that has a place.
+ */
 const char *mod_zta_handlers_note(cmd_parms *cmd, void *place, const char *word);
+/* Does a place carry that handler of ours? */
+bool mod_zta_handlers_is(const struct mod_zta_dir *dir, const char *name);
 
 /*
  * The handler hook, before all others: a request that came in by stage 0 of such a place goes to

@@ -347,6 +347,27 @@ def test_what_would_open_more_than_a_document_is_refused(zta, text, expected):
     assert code != 0 and re.search(expected, output), output
 
 
+@pytest.mark.parametrize("name", ["zta-metadata", "zta-logout"])
+@pytest.mark.parametrize("text, expected", [
+    ("SetHandler {0}", "SetHandler {0} for a whole server, expected it in a section"),
+    ("<Files *.x>\nSetHandler {0}\n</Files>", "cannot occur within <Files> section"),
+    ("<Location {1}>\n<If true>\nSetHandler {0}\n</If>\n</Location>", "cannot occur within <If> section"),
+])
+def test_a_handler_of_ours_stands_where_a_place_can_be(zta, name, text, expected):
+    z = zta(start=False, stage=1)
+    code, output = z.configtest(vhost_text=text.format(name, WELL_KNOWN))
+    assert code != 0 and expected.format(name) in output, output
+
+
+def test_the_last_handler_of_a_section_holds_in_any_case(zta):
+    place = "<Location {}>\nSetHandler {}\nSetHandler {}\n</Location>\n"
+    z = zta(stage=1, vhost_text=f"ZTAOrigin {ORIGIN}\n" + place.format(WELL_KNOWN, "none", "ZTA-Metadata") +
+            place.format("/none", "zta-logout", "none") + place.format("/logout", "zta-metadata", "ZTA-Logout"))
+    assert metadata(z)["resource"] == ORIGIN
+    assert z.get("/none").status == 401
+    assert z.get("/logout").status == 405
+
+
 @pytest.mark.parametrize("inner", [
     "<Location />\nZTAStage 2\n</Location>",
     f"<Location {WELL_KNOWN}/orders>\nZTAStage 2\nSetHandler server-status\n</Location>",
