@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/console/app_priv.h"
 #include "admin-tui/console/words.h"
 
 #define COMMAND_LABEL ":"
@@ -72,7 +73,7 @@ static void show_view(struct tui_app *app, size_t i)
     app->current = i;
 }
 
-static void go_to(struct tui_app *app, size_t i)
+void tui_app_go_to(struct tui_app *app, size_t i)
 {
     if (i >= app->n_views || i == app->current) {
         close_page(app);
@@ -168,7 +169,7 @@ static bool command(struct tui_app *app)
         return len == 0;
     }
     if (words[0].is_view) {
-        go_to(app, words[0].view);
+        tui_app_go_to(app, words[0].view);
         return true;
     }
     if (words[0].action == TUI_ACTION_FILTER && *rest != '\0' && view->ops->set_filter != NULL) {
@@ -234,8 +235,7 @@ static void ask(struct tui_app *app, enum tui_asking asking)
 
 /* ---- keys ---- */
 
-/* The page follows the row that is selected. */
-static void move_in_list(struct tui_app *app, enum tui_action action)
+void tui_app_move_in_list(struct tui_app *app, enum tui_action action)
 {
     struct tui_view *view = current(app);
     bool had_page = app->desk.page.is_open && !app->is_help;
@@ -260,7 +260,7 @@ static void move(struct tui_app *app, enum tui_action action)
         (void)tui_page_move(page, action);
         return;
     }
-    move_in_list(app, action);
+    tui_app_move_in_list(app, action);
 }
 
 static void quit(struct tui_app *app, int key)
@@ -284,10 +284,10 @@ static void act(struct tui_app *app, enum tui_action action, int key)
     struct tui_view *view = current(app);
     switch ((int)action) {
     case TUI_ACTION_NEXT_VIEW:
-        go_to(app, (app->current + 1) % app->n_views);
+        tui_app_go_to(app, (app->current + 1) % app->n_views);
         break;
     case TUI_ACTION_FORMER_VIEW:
-        go_to(app, (app->current + app->n_views - 1) % app->n_views);
+        tui_app_go_to(app, (app->current + app->n_views - 1) % app->n_views);
         break;
     case TUI_ACTION_BACK:
     case TUI_ACTION_FORTH:
@@ -314,6 +314,10 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         if (!tui_dialog_begin_undo(&app->desk.dialog)) {
             tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
         }
+        break;
+    case TUI_ACTION_MOUSE:
+        app->has_no_mouse = !app->has_no_mouse;
+        tui_say(&app->desk, "mouse %s", app->has_no_mouse ? "off: the terminal selects" : "on");
         break;
     case TUI_ACTION_REDRAW:
         app->is_redraw_due = true;
@@ -374,7 +378,7 @@ void tui_app_key(struct tui_app *app, int key)
     }
     enum tui_action action = tui_key_action(key);
     if (key >= '1' && key <= '9') {
-        go_to(app, (size_t)(key - '1'));
+        tui_app_go_to(app, (size_t)(key - '1'));
     }
     else {
         do_action(app, action, key);
@@ -444,6 +448,7 @@ static void draw_body(struct tui_app *app, const struct tui_area *body)
 void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
 {
     tui_canvas_clear(canvas);
+    app->width = canvas->width;
     struct tui_area all = tui_area_of(canvas);
     struct tui_area header = tui_area_part(&all, 0, 0, -1, 1);
     tui_frame_header(app, &header);

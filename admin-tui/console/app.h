@@ -36,7 +36,9 @@ struct tui_app {
     bool is_help;  /* the page is the help */
     bool is_split; /* the page stands below or beside the list, as drawn last */
     bool is_paused;
+    int width;     /* as drawn last */
     bool is_over;
+    bool has_no_mouse;  /* the terminal acts on it */
     bool is_redraw_due; /* of everything, by who has the terminal */
 };
 
@@ -46,11 +48,15 @@ void tui_app_close(struct tui_app *app);
 /* True when something may look different. */
 bool tui_app_refresh(struct tui_app *app, int64_t now_ns);
 void tui_app_key(struct tui_app *app, int key);
+/* The mouse, TUI_KEY_CLICK or TUI_KEY_WHEEL_*, on a cell of what was drawn last. */
+void tui_app_pointer(struct tui_app *app, int key, int x, int y);
 void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas);
 /* After drawing: does what was announced. True: draw again. */
 bool tui_app_go_on(struct tui_app *app);
 
 /* Bars above and below (frame.c). */
+/* The view whose name the header has in that column; n_views: none. */
+size_t tui_frame_view_at(const struct tui_app *app, int width, int x);
 void tui_frame_header(const struct tui_app *app, const struct tui_area *area);
 void tui_frame_footer(const struct tui_app *app, const struct tui_area *area);
 /* The note below the header; returns lines used: 0 when all is well. */

@@ -41,7 +41,15 @@ static bool take_keys(struct tui_app *app, int wait_ms)
     bool has_any = key != TUI_KEY_NONE;
     while (key != TUI_KEY_NONE && !app->is_over && !tui_term_is_ending()) {
         size_t before = app->current;
-        tui_app_key(app, key);
+        if (key == TUI_KEY_CLICK || key == TUI_KEY_WHEEL_UP || key == TUI_KEY_WHEEL_DOWN) {
+            int x;
+            int y;
+            tui_term_pointer(&x, &y);
+            tui_app_pointer(app, key, x, y);
+        }
+        else {
+            tui_app_key(app, key);
+        }
         /* Another view has its rows before the next key means one of them. */
         if (app->current != before) {
             (void)tui_app_refresh(app, zta_clock_real_ns());
@@ -52,6 +60,7 @@ static bool take_keys(struct tui_app *app, int wait_ms)
         tui_term_redraw();
         app->is_redraw_due = false;
     }
+    tui_term_mouse(!app->has_no_mouse);
     if (app->desk.copied[0] != '\0') {
         tui_term_copy(app->desk.copied);
         app->desk.copied[0] = '\0';
@@ -89,6 +98,7 @@ static enum ctl_exit run(struct tui_app *app, struct tui_model *model)
     status = tui_term_open(&error);
     if (status == ZTA_OK) {
         canvas.is_ascii = tui_term_is_ascii();
+        tui_term_mouse(true);
         status = loop(app, &canvas);
         tui_term_close();
     }

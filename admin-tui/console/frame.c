@@ -8,16 +8,37 @@
 #include "shared/base/clock.h"
 
 enum {
-    NARROW = 70, /* columns below which only the current view has its name */
+    NARROW = 70,   /* columns below which only the current view has its name */
+    TAB_SIZE = 48, /* a name in the header, NUL included */
 };
+
+static void tab_of(const struct tui_app *app, int width, size_t i, char tab[TAB_SIZE])
+{
+    bool has_name = i == app->current || width >= NARROW;
+    (void)snprintf(tab, TAB_SIZE, " %zu%s%s ", i + 1, has_name ? " " : "",
+                   has_name ? app->views[i].ops->name : "");
+}
+
+size_t tui_frame_view_at(const struct tui_app *app, int width, int x)
+{
+    char tab[TAB_SIZE];
+    int end = 0;
+    size_t i = 0;
+    for (; i < app->n_views; i++) {
+        tab_of(app, width, i, tab);
+        end += (int)strlen(tab);
+        if (x < end) {
+            break;
+        }
+    }
+    return i;
+}
 
 static int put_tab(const struct tui_app *app, const struct tui_area *area, int x, size_t i)
 {
     bool is_current = i == app->current;
-    char tab[48];
-    bool has_name = is_current || area->width >= NARROW;
-    (void)snprintf(tab, sizeof tab, " %zu%s%s ", i + 1, has_name ? " " : "",
-                   has_name ? app->views[i].ops->name : "");
+    char tab[TAB_SIZE];
+    tab_of(app, area->width, i, tab);
     struct tui_area room = tui_area_part(area, x, 0, (int)strlen(tab), 1);
     int width = tui_put(&room, 0, 0, is_current ? TUI_ROLE_HEADER_STRONG : TUI_ROLE_HEADER,
                         zta_text_of(tab));
@@ -177,5 +198,6 @@ void tui_frame_help(struct tui_page *page)
             }
         }
     }
-    zta_buffer_string(&page->out, "\nCapital letters change something, and ask first.\n");
+    zta_buffer_string(&page->out, "\nCapital letters change something, and ask first. The mouse"
+                                  " chooses views and rows, opens a chosen row, and scrolls.\n");
 }

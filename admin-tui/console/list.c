@@ -160,6 +160,9 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
     draw_titles(area, table, widths);
     struct tui_area rows = tui_area_part(area, 0, 1, -1, -1);
     list->height = rows.height;
+    list->x = rows.x;
+    list->y = rows.y;
+    list->width = rows.width;
     keep_in_sight(list);
     for (int y = 0; y < rows.height && list->top + (size_t)y < list->n; y++) {
         size_t row = list->top + (size_t)y;
@@ -169,6 +172,14 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
             tui_select_row(&line, 0);
         }
     }
+}
+
+bool tui_list_row_at(const struct tui_list *list, int x, int y, size_t *row)
+{
+    bool is_inside = x >= list->x && x < list->x + list->width && y >= list->y &&
+                     y < list->y + list->height;
+    *row = is_inside ? list->top + (size_t)(y - list->y) : list->n;
+    return *row < list->n;
 }
 
 static bool holds(struct zta_text text, struct zta_text wanted)

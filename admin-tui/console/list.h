@@ -17,6 +17,9 @@ struct tui_list {
     size_t selected;
     size_t top; /* first row shown */
     int height; /* rows shown when drawn last */
+    int x;      /* where on the canvas the first of them began */
+    int y;
+    int width;
 };
 
 struct tui_column {
@@ -44,6 +47,8 @@ bool tui_list_move(struct tui_list *list, enum tui_action action);
 /* Another number of rows; the selection stays inside. */
 void tui_list_resize(struct tui_list *list, size_t n);
 void tui_list_select(struct tui_list *list, size_t row);
+/* True when a row was drawn on that cell of the canvas. */
+bool tui_list_row_at(const struct tui_list *list, int x, int y, size_t *row);
 /* Titles and rows; keeps the selected row in sight. */
 void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
                    struct tui_list *list);

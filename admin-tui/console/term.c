@@ -31,6 +31,9 @@ static struct {
     struct termios saved;
     char restore[RESTORE_SIZE]; /* sequences that a dying process writes */
     size_t restore_len;
+    bool is_mouse_on;
+    int pointer_x;
+    int pointer_y;
 } term;
 
 static volatile sig_atomic_t is_ending;
@@ -95,6 +98,16 @@ static void keep_capability(const char *name)
     }
 }
 
+/* Terminals that do not know a private mode ignore it. */
+static void keep_mouse_off(void)
+{
+    static const char off[] = "\033[?1000l\033[?1006l";
+    if (term.restore_len + sizeof off <= sizeof term.restore) {
+        memcpy(term.restore + term.restore_len, off, sizeof off - 1);
+        term.restore_len += sizeof off - 1;
+    }
+}
+
 static void start_colours(void)
 {
     term.colours = tui_theme_colours(getenv("NO_COLOR"), tigetnum("colors"));
@@ -136,6 +149,7 @@ enum zta_status tui_term_open(struct zta_error *error)
     keep_capability("cnorm");
     keep_capability("rmkx");
     keep_capability("rmcup");
+    keep_mouse_off();
     (void)cbreak();
     (void)noecho();
     (void)nonl();
@@ -153,6 +167,7 @@ void tui_term_close(void)
         return;
     }
     term.is_open = false;
+    tui_term_mouse(false);
     (void)endwin();
     delscreen(term.screen);
     term.screen = NULL;
@@ -254,11 +269,43 @@ static const struct {
     {.from = KEY_RESIZE, .to = TUI_KEY_RESIZE},
 };
 
+static int read_mouse(void)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK) {
+        return TUI_KEY_NONE;
+    }
+    term.pointer_x = event.x;
+    term.pointer_y = event.y;
+    return (event.bstate & BUTTON1_PRESSED) != 0   ? TUI_KEY_CLICK
+           : (event.bstate & BUTTON4_PRESSED) != 0 ? TUI_KEY_WHEEL_UP
+           : (event.bstate & BUTTON5_PRESSED) != 0 ? TUI_KEY_WHEEL_DOWN
+                                                   : TUI_KEY_NONE;
+}
+
+void tui_term_pointer(int *x, int *y)
+{
+    *x = term.pointer_x;
+    *y = term.pointer_y;
+}
+
+void tui_term_mouse(bool is_on)
+{
+    if (is_on != term.is_mouse_on) {
+        term.is_mouse_on = is_on;
+        (void)mouseinterval(0); /* presses at once, not clicks after a wait for a second one */
+        (void)mousemask(is_on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+    }
+}
+
 /* What curses has read, without waiting. */
 static int read_key(void)
 {
     wint_t code = 0;
     int kind = get_wch(&code);
+    if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
+        return read_mouse();
+    }
     if (kind == KEY_CODE_YES) {
         for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
             if ((int)code == keys[i].from) {

@@ -30,6 +30,9 @@ enum tui_special {
     TUI_KEY_DELETE,
     TUI_KEY_BACK_TAB,
     TUI_KEY_F1,
+    TUI_KEY_CLICK,  /* of the mouse, at tui_term_pointer() */
+    TUI_KEY_WHEEL_UP,
+    TUI_KEY_WHEEL_DOWN,
     TUI_KEY_RESIZE, /* the size is another one */
 };
 
@@ -43,6 +46,10 @@ bool tui_term_is_ascii(void);
 void tui_term_show(const struct tui_canvas *canvas);
 /* The next key, or TUI_KEY_NONE after that time. */
 int tui_term_key(int timeout_ms);
+/* Cell that the mouse stood on at the last of its keys. */
+void tui_term_pointer(int *x, int *y);
+/* Off, the terminal itself acts on the mouse, which is how most select text. */
+void tui_term_mouse(bool is_on);
 /* A signal asks to end, or the terminal is gone. */
 bool tui_term_is_ending(void);
 /* Everything is sent again: another program wrote on the screen. */

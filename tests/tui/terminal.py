@@ -148,6 +148,7 @@ class Terminal:
             *(text.split("\n") for text in settings), "before", "after", lineterm=""))
         assert self.value("alternate_on") == "0"
         assert self.value("cursor_flag") == "1"
+        assert self.value("mouse_any_flag") == "0"
 
 
 def compare(screen, name):

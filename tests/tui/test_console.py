@@ -100,6 +100,7 @@ def test_any_size(live, terminal):
                                 (120, 35, "Monitored: would"), (20, 4, "1 Over"),
                                 (80, 24, "2 Traffic")):
         screen.resize(width, height)
+        screen.wait_for_size(width, height)
         screen.wait(text)
     screen.keys("q")
     screen.check_restored()
@@ -156,6 +157,32 @@ def test_signals_leave_the_terminal_as_it_was(live, terminal, number):
     screen.console(live.store)
     screen.wait("Health")
     os.kill(screen.child(), number)
+    screen.check_restored()
+
+
+def _click(x, y):
+    """The left button pressed and released, as a terminal of this kind reports it."""
+    return b"".join(bytes([27, *b"[M", 32 + button, 33 + x, 33 + y]) for button in (0, 3))
+
+
+def test_the_mouse_chooses_and_opens_until_it_is_switched_off(live, terminal):
+    live.get("/orders/1", live.token("alice", "read", "mouse"))
+    screen = terminal()
+    screen.console(live.store)
+    screen.wait("Health")
+    assert screen.value("mouse_standard_flag") == "1"
+    header = screen.screen().split("\n")[0]
+    screen.send(_click(header.index("3 Sessions"), 0))
+    lines = screen.wait("SUBJECT", "alice").split("\n")
+    row = next(y for y, line in enumerate(lines) if " alice " in line)
+    screen.send(_click(5, row) * 2)
+    screen.wait("subject   alice", "Latest requests")
+    screen.keys("Escape")
+    screen.wait("SUBJECT")
+    screen.keys("m")
+    screen.wait("mouse off")
+    assert screen.value("mouse_standard_flag") == "0"
+    screen.keys("m", "q")
     screen.check_restored()
 
 

@@ -19,10 +19,11 @@ _SIZES = ((80, 24), (120, 35), (200, 60), (40, 10), (20, 5), (5, 3), (2, 2), (1,
           (7, 70))
 
 # What keys send: not q (it ends the console), not ^C, ^\ and ^Z (signals, test_console.py).
-_PLAIN = [ord(c) for c in "jkgG[]/nNfstp yveRu?123456789 :=*.aA-_~"]
+_PLAIN = [ord(c) for c in "jkgG[]/nNfstp yveRu?m123456789 :=*.aA-_~"]
 _CONTROL = [1, 4, 5, 8, 9, 12, 13, 13, 13, 21, 23, 27, 127]
 _SEQUENCES = [b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1bOA", b"\x1bOB", b"\x1b[5~",
               b"\x1b[6~", b"\x1b[1~", b"\x1b[4~", b"\x1b[3~", b"\x1b[Z", b"\x1bOP", b"\x1b[200~",
+              b"\x1b[M !!", b"\x1b[M 6)", b"\x1b[M E2", b"\x1b[M`<(", b"\x1b[Ma0,", b"\x1b[M",
               b"\xc3\xa9", b"\xe6\xbc\xa2", b"\xf0\x9f\x98\x80", b"\xff", b"\x1b[999;999H"]
 # Revocations to their end and in parts, with the number or the word that is asked for, or a wrong
 # one; two Escapes leave what is open.

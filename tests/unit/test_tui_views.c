@@ -160,6 +160,17 @@ static const char *draw(int width, int height)
     return screen;
 }
 
+/* Line of the screen that the user stands on, below the header. */
+static int selected_row(void)
+{
+    for (int y = 1; y < canvas.height; y++) {
+        if (canvas.cells[y * canvas.width + 2].is_selected) {
+            return y;
+        }
+    }
+    return -1;
+}
+
 static void press(const char *keys)
 {
     for (; *keys != '\0'; keys++) {
@@ -359,6 +370,86 @@ static void commands_have_the_names_of_views_and_actions(void **state)
     press("ssss");
 }
 
+/* The first row of the screen that has the text. */
+static int row_of(const char *text)
+{
+    const char *found = strstr(screen, text);
+    int y = 0;
+    assert_non_null(found);
+    for (const char *c = screen; c < found; c++) {
+        y += *c == '\n';
+    }
+    return y;
+}
+
+static void the_mouse_chooses_views_and_rows_and_opens_a_chosen_row(void **state)
+{
+    press("1");
+    draw(80, 24);
+    int names = (int)(strstr(screen, "3 Sessions") - screen);
+    tui_app_pointer(&app, TUI_KEY_CLICK, names, 0);
+    draw(80, 24);
+    assert_shows("SUBJECT");
+    tui_app_pointer(&app, TUI_KEY_CLICK, 79, 0);
+    press("g");
+    draw(80, 24);
+    assert_shows("SUBJECT");
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 4);
+    draw(80, 24);
+    assert_shows("SUBJECT");
+    assert_int_equal(selected_row(), 4);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 4);
+    draw(80, 24);
+    assert_shows("Latest requests");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 1); /* titles */
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 23);
+    tui_app_pointer(&app, TUI_KEY_CLICK, -1, 500);
+    draw(80, 24);
+    assert_int_equal(selected_row(), 4);
+}
+
+static void the_wheel_moves_what_is_below_it(void **state)
+{
+    press("3g");
+    draw(120, 35);
+    int first = selected_row();
+    tui_app_pointer(&app, TUI_KEY_WHEEL_DOWN, 3, 8);
+    draw(120, 35);
+    assert_int_equal(selected_row(), first + 3);
+    press("\r");
+    draw(120, 35);
+    int below = row_of("Latest requests");
+    tui_app_pointer(&app, TUI_KEY_WHEEL_UP, 3, first);
+    draw(120, 35);
+    assert_int_equal(selected_row(), first);
+    int top = app.desk.page.top;
+    tui_app_pointer(&app, TUI_KEY_WHEEL_DOWN, 3, below);
+    draw(120, 35);
+    assert_int_equal(selected_row(), first);
+    assert_true(app.desk.page.top >= top);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("?");
+    draw(80, 24);
+    tui_app_pointer(&app, TUI_KEY_WHEEL_DOWN, 3, 3);
+    draw(80, 24);
+    assert_int_equal(app.desk.page.top, 3);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
+/* What asks for a word or yes takes keys alone. */
+static void the_mouse_means_nothing_to_a_dialog(void **state)
+{
+    press("3gR");
+    draw(80, 24);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 0);
+    tui_app_pointer(&app, TUI_KEY_WHEEL_DOWN, 3, 5);
+    draw(80, 24);
+    assert_shows("reason:");
+    assert_shows("SUBJECT");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
 static void keys_typed_while_it_counts_are_for_the_dialog(void **state)
 {
     press("3");
@@ -442,6 +533,9 @@ int main(void)
         cmocka_unit_test(revoking_asks_says_and_can_be_taken_back),
         cmocka_unit_test(keys_are_shown_and_revoked_for_good),
         cmocka_unit_test(commands_have_the_names_of_views_and_actions),
+        cmocka_unit_test(the_mouse_chooses_views_and_rows_and_opens_a_chosen_row),
+        cmocka_unit_test(the_wheel_moves_what_is_below_it),
+        cmocka_unit_test(the_mouse_means_nothing_to_a_dialog),
         cmocka_unit_test(keys_typed_while_it_counts_are_for_the_dialog),
         cmocka_unit_test(details_are_searched),
         cmocka_unit_test(a_stopped_server_is_said),

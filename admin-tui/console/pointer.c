@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mouse: views, rows, scrolling. */
+#include "admin-tui/console/app_priv.h"
+#include "admin-tui/console/term.h"
+
+enum {
+    WHEEL_ROWS = 3, /* that a step of the wheel moves by */
+};
+
+/* The list of the view, unless a page stands over it. */
+static struct tui_list *shown_list(struct tui_app *app)
+{
+    struct tui_view *view = &app->views[app->current];
+    struct tui_table table;
+    bool is_covered = app->desk.page.is_open && !app->is_split;
+    return is_covered || view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+}
+
+/* A row that is chosen already is opened, as by Enter. */
+static void click(struct tui_app *app, struct tui_list *list, int x, int y)
+{
+    struct tui_view *view = &app->views[app->current];
+    size_t row;
+    if (y == 0) {
+        size_t to = tui_frame_view_at(app, app->width, x);
+        if (to < app->n_views) {
+            tui_app_go_to(app, to);
+        }
+        return;
+    }
+    if (list == NULL || !tui_list_row_at(list, x, y, &row)) {
+        return;
+    }
+    bool is_opened = row == list->selected;
+    tui_list_select(list, row);
+    if (is_opened || app->desk.page.is_open) {
+        (void)view->ops->act(view, TUI_ACTION_DETAIL);
+    }
+}
+
+void tui_app_pointer(struct tui_app *app, int key, int x, int y)
+{
+    struct tui_page *page = &app->desk.page;
+    struct tui_list *list = shown_list(app);
+    size_t row;
+    if (app->desk.dialog.step != TUI_DIALOG_CLOSED || app->prompt.is_open) {
+        return;
+    }
+    app->desk.message[0] = '\0';
+    if (key == TUI_KEY_CLICK) {
+        click(app, list, x, y);
+        return;
+    }
+    bool is_list = list != NULL && (!page->is_open || tui_list_row_at(list, x, y, &row));
+    for (int i = 0; i < WHEEL_ROWS; i++) {
+        enum tui_action action = key == TUI_KEY_WHEEL_UP ? TUI_ACTION_UP : TUI_ACTION_DOWN;
+        if (is_list) {
+            tui_app_move_in_list(app, action);
+        }
+        else if (page->is_open) {
+            (void)tui_page_move(page, action);
+        }
+    }
+}
