@@ -212,6 +212,7 @@ enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocati
 struct releasing {
     struct work *work;
     const struct zta_revocation *record;
+    const struct zta_session *session; /* NULL: none has a record */
     uint64_t action_id;
     enum zta_status status; /* ZTA_NOT_FOUND: none was there */
 };
@@ -219,7 +220,7 @@ struct releasing {
 static bool release_signal(void *context, const struct zta_signal *signal, bool is_released)
 {
     struct releasing *releasing = context;
-    if (is_released || !ctl_signal_is_about(signal, releasing->record)) {
+    if (is_released || !ctl_signal_is_about(signal, releasing->record, releasing->session)) {
         return true;
     }
     releasing->status = zta_signal_release(releasing->work->change, signal, releasing->action_id);
@@ -231,12 +232,19 @@ static enum zta_status release_signals(struct work *work, const struct zta_revoc
 {
     struct releasing releasing = {
         .work = work, .record = record, .action_id = action_id, .status = ZTA_NOT_FOUND};
+    struct zta_session session;
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(work->action->store, &view);
     if (status != ZTA_OK) {
         return status;
     }
-    status = zta_signal_each(view, release_signal, &releasing);
+    if (record->kind == ZTA_REVOKE_SESSION) {
+        status = zta_session_get(view, record->session, &session);
+        releasing.session = status == ZTA_OK ? &session : NULL;
+    }
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        status = zta_signal_each(view, release_signal, &releasing);
+    }
     zta_view_end(&view);
     return status == ZTA_OK ? releasing.status : status;
 }

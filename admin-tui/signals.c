@@ -1,38 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals are kept by (issuer, sid) and (issuer, subject); sessions by an id made of all of it. */
+/* Signals are kept by their names, which a session's record has as a tag. */
 #include "admin-tui/signals.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/clock.h"
+#include "shared/decision.h"
 
-/* The part of a session's record that says which it is. */
-static void session_of(const struct zta_revocation *record, struct zta_session *session)
-{
-    *session = (struct zta_session){.kind = record->session_kind};
-    memcpy(session->id, record->session, sizeof session->id);
-    (void)snprintf(session->issuer, sizeof session->issuer, "%.*s", (int)record->issuer.len,
-                   record->issuer.len == 0 ? "" : record->issuer.data);
-    (void)snprintf(session->subject, sizeof session->subject, "%.*s", (int)record->subject.len,
-                   record->subject.len == 0 ? "" : record->subject.data);
-    (void)snprintf(session->client, sizeof session->client, "%.*s", (int)record->client.len,
-                   record->client.len == 0 ? "" : record->client.data);
-}
-
-bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record)
+bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record,
+                         const struct zta_session *session)
 {
     if (record->kind == ZTA_REVOKE_SUBJECT) {
         return signal->kind == ZTA_SIGNAL_SUBJECT &&
                zta_text_equal(signal->issuer, record->issuer) &&
                zta_text_equal(signal->subject, record->subject);
     }
-    if (record->kind != ZTA_REVOKE_SESSION || signal->kind == ZTA_SIGNAL_SUBJECT) {
-        return false;
-    }
-    struct zta_session session;
-    session_of(record, &session);
-    return zta_signal_hits_session(signal, &session);
+    return session != NULL && signal->kind != ZTA_SIGNAL_SUBJECT &&
+           zta_signal_hits_session(signal, session);
 }
 
 struct printing {
@@ -63,4 +48,88 @@ enum zta_status ctl_signals_print(struct zta_view *view, const struct zta_sessio
 {
     struct printing printing = {.session = session, .out = out};
     return zta_signal_each(view, print_one, &printing);
+}
+
+/* ---- many sessions ---- */
+
+struct ctl_signal {
+    struct zta_login_tag tag; /* of the names it has: zeros for the others */
+    int64_t watermark_s;      /* 0: it is about a session */
+};
+
+static int by_tag(const void *a, const void *b)
+{
+    const struct ctl_signal *one = a;
+    const struct ctl_signal *other = b;
+    return memcmp(&one->tag, &other->tag, sizeof one->tag);
+}
+
+struct loading {
+    struct ctl_signals *signals;
+    enum zta_status status;
+};
+
+static bool load_one(void *context, const struct zta_signal *signal, bool is_released)
+{
+    struct loading *loading = context;
+    struct ctl_signals *signals = loading->signals;
+    if (is_released) {
+        return true;
+    }
+    if (signals->n == signals->size) {
+        const size_t size = signals->size * 2 + 64;
+        struct ctl_signal *grown = realloc(signals->found, size * sizeof *grown);
+        if (grown == NULL) {
+            loading->status = ZTA_NO_MEMORY;
+            return false;
+        }
+        signals->found = grown;
+        signals->size = size;
+    }
+    struct ctl_signal *added = &signals->found[signals->n++];
+    added->watermark_s = signal->kind == ZTA_SIGNAL_SUBJECT ? signal->watermark_s : 0;
+    zta_login_tag_make(signal->issuer, signal->sid, signal->subject, &added->tag);
+    return true;
+}
+
+enum zta_status ctl_signals_load(struct zta_view *view, struct ctl_signals *signals)
+{
+    struct loading loading = {.signals = signals, .status = ZTA_OK};
+    signals->n = 0;
+    const enum zta_status status = zta_signal_each(view, load_one, &loading);
+    if (signals->n > 1) {
+        qsort(signals->found, signals->n, sizeof *signals->found, by_tag);
+    }
+    return status == ZTA_OK ? loading.status : status;
+}
+
+void ctl_signals_clear(struct ctl_signals *signals)
+{
+    free(signals->found);
+    *signals = (struct ctl_signals){.n = 0};
+}
+
+static const struct ctl_signal *find(const struct ctl_signals *signals,
+                                     const struct zta_login_tag *tag)
+{
+    const struct ctl_signal wanted = {.tag = *tag};
+    return signals->n == 0 ? NULL
+                           : bsearch(&wanted, signals->found, signals->n, sizeof wanted, by_tag);
+}
+
+bool ctl_signals_have_ended(const struct ctl_signals *signals, const struct zta_session *session)
+{
+    struct zta_login_tag sid = {.sid = {0}};
+    struct zta_login_tag subject = {.sid = {0}};
+    const struct zta_login_tag *const tags[] = {&sid, &session->login, &subject};
+    memcpy(sid.sid, session->login.sid, sizeof sid.sid);
+    memcpy(subject.subject, session->login.subject, sizeof subject.subject);
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        const struct ctl_signal *found = find(signals, tags[i]);
+        if (found != NULL && (found->watermark_s == 0 || session->first_s <= found->watermark_s ||
+                              session->last_reason == ZTA_REASON_REVOKED)) {
+            return true;
+        }
+    }
+    return false;
 }

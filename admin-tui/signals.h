@@ -4,14 +4,19 @@
 #define CTL_SIGNALS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "shared/base/bytes.h"
 #include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
 
-/* Does unrevoking this target lift that signal? A session does not lift what ended its subject. */
-bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record);
+/*
+ * Does unrevoking this target lift that signal? A session (NULL: the target is none, or has no
+ * record any more) does not lift what ended its subject.
+ */
+bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record,
+                         const struct zta_session *session);
 
 /*
  * Appends "by signal, a logout of its session, 2026-11-22T04:00:00Z" for each signal in force that
@@ -19,5 +24,20 @@ bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revoc
  */
 enum zta_status ctl_signals_print(struct zta_view *view, const struct zta_session *session,
                                   struct zta_buffer *out) ZTA_MUST_CHECK;
+
+/* The signals in force, in memory: what is asked about many sessions. Zeroed: none. */
+struct ctl_signals {
+    struct ctl_signal *found; /* by tag */
+    size_t n;
+    size_t size;
+};
+/* Instead of what was loaded before. ZTA_NO_MEMORY. */
+enum zta_status ctl_signals_load(struct zta_view *view, struct ctl_signals *signals) ZTA_MUST_CHECK;
+void ctl_signals_clear(struct ctl_signals *signals);
+/*
+ * Was the session revoked by one? Of its subject's logout that is known for a session that was seen
+ * before it, or was refused as revoked since.
+ */
+bool ctl_signals_have_ended(const struct ctl_signals *signals, const struct zta_session *session);
 
 #endif

@@ -72,6 +72,7 @@ static void fill_identity(struct zta_event *event, const struct zta_identity *id
     event->session_kind = (uint8_t)identity->session_kind;
     event->expires_s = identity->expires_s > 0 ? (uint64_t)identity->expires_s : 0;
     memcpy(event->session, identity->session, sizeof(event->session));
+    event->login = identity->login;
     memcpy(event->token_id, identity->token_id.bytes, sizeof(event->token_id));
     texts[ZTA_EVENT_ISSUER] = identity->issuer;
     texts[ZTA_EVENT_SUBJECT] = identity->subject;

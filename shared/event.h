@@ -13,6 +13,7 @@
 #include "shared/base/net.h"
 #include "shared/base/status.h"
 #include "shared/base/ulid.h"
+#include "shared/login_tag.h"
 
 #define ZTA_EVENT_SIZE 480 /* a ring slot of 512 bytes less its header */
 
@@ -71,6 +72,7 @@ struct zta_event {
     uint8_t flags;
     uint8_t text_len[ZTA_N_EVENT_TEXTS]; /* of each text, in order, inside texts[] */
     char texts[320];
+    struct zta_login_tag login; /* for the session's record alone: the compact form leaves it out */
 };
 
 _Static_assert(sizeof(struct zta_event) <= ZTA_EVENT_SIZE, "an event fits its ring slot");

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    IDENTITY_VERSION = 2,
+    IDENTITY_VERSION = 3,
     SESSION_ID_VERSION = 1,
 };
 
@@ -96,6 +96,7 @@ void zta_identity_init(struct zta_identity *identity)
     identity->issued_s = 0;
     identity->expires_s = 0;
     memset(identity->session, 0, sizeof identity->session);
+    memset(&identity->login, 0, sizeof identity->login);
     memset(&identity->token_id, 0, sizeof identity->token_id);
 }
 
@@ -249,6 +250,7 @@ enum zta_status zta_identity_encode(const struct zta_identity *identity, void *o
     zta_write_u64(&writer, (uint64_t)identity->issued_s);
     zta_write_u64(&writer, (uint64_t)identity->expires_s);
     zta_write_bytes(&writer, identity->session, sizeof identity->session);
+    zta_write_bytes(&writer, &identity->login, sizeof identity->login);
     zta_write_bytes(&writer, identity->token_id.bytes, sizeof identity->token_id.bytes);
     for (unsigned i = 0; i < N_TEXTS; i++) {
         const char *text = (const char *)identity + text_offsets[i];
@@ -348,6 +350,7 @@ enum zta_status zta_identity_decode(const void *data, size_t size, struct zta_id
         identity->issued_s = (int64_t)zta_read_u64(&reader);
         identity->expires_s = (int64_t)zta_read_u64(&reader);
         zta_read_bytes(&reader, identity->session, sizeof identity->session);
+        zta_read_bytes(&reader, &identity->login, sizeof identity->login);
         zta_read_bytes(&reader, identity->token_id.bytes, sizeof identity->token_id.bytes);
         for (unsigned i = 0; i < N_TEXTS; i++) {
             *text_at(identity, i) = zta_read_text(&reader);

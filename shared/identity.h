@@ -15,6 +15,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/limits.h"
 #include "shared/base/status.h"
+#include "shared/login_tag.h"
 
 #define ZTA_ISSUER_LOCAL        "local" /* of API keys; no configured issuer has these names */
 #define ZTA_ISSUER_MTLS         "mtls"  /* of client certificates */
@@ -95,6 +96,7 @@ struct zta_identity {
     int64_t issued_s;    /* iat; 0: unknown */
     int64_t expires_s;   /* 0: does not expire */
     uint8_t session[ZTA_SESSION_ID_SIZE];
+    struct zta_login_tag login; /* zeros: no login of an issuer (API key, certificate) */
     /* of issuer and jti, else of the signing input; zero for API keys */
     struct zta_sha256 token_id;
     /* Last, since most of them stay untouched: fewer pages of fresh memory for each request. */
@@ -106,10 +108,7 @@ const char *zta_credential_name(enum zta_credential credential);
 const char *zta_binding_name(enum zta_binding binding);
 const char *zta_session_kind_name(enum zta_session_kind kind);
 
-/*
- * Sets everything to absent or unknown without clearing the arrays (they are bounded by their
- * counts).
- */
+/* Sets everything to absent or unknown; the arrays are not cleared, their counts bound them. */
 void zta_identity_init(struct zta_identity *identity);
 /* Appends to the list being built, one after the other; ZTA_FULL when there is no room. */
 enum zta_status zta_identity_add_value(struct zta_identity *identity, struct zta_values *list,

@@ -10,7 +10,7 @@
 #include "admin-tui/signals.h"
 #include "shared/decision.h"
 
-/* revoked: by whose signal; "" where none is, NULL where it was not looked for. */
+/* revoked: by what signal; NULL where there is none. */
 static void add_row(struct ctl_list *list, const struct zta_session *session, const char *revoked)
 {
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
@@ -27,6 +27,7 @@ static void add_row(struct ctl_list *list, const struct zta_session *session, co
     ctl_row_time(list, "last_seen", session->last_s);
     ctl_row_int(list, "requests", (int64_t)session->n_requests);
     ctl_row_int(list, "denied", (int64_t)session->n_denied);
+    ctl_row_string(list, "revoked", revoked);
     struct zta_json *json = ctl_row_json(list);
     if (json != NULL || list->layout == CTL_RECORD) {
         char token[2 * ZTA_SESSION_ID_SIZE + 1];
@@ -39,15 +40,12 @@ static void add_row(struct ctl_list *list, const struct zta_session *session, co
         ctl_row_string(list, "token_id", token);
         ctl_row_string(list, "last_reason", zta_reason_name((enum zta_reason)session->last_reason));
         ctl_row_string(list, "agent", session->agent);
-        if (revoked != NULL) {
-            ctl_row_string(list, "revoked", revoked);
-        }
     }
     ctl_row_end(list);
 }
 
 static enum zta_status collect(const struct ctl *ctl, struct ctl_sessions *sessions,
-                               struct zta_error *error)
+                               struct ctl_signals *signals, struct zta_error *error)
 {
     static struct ctl_issuers issuers; /* too large for a stack; the wish points into it */
     struct zta_view *view = NULL;
@@ -62,34 +60,41 @@ static enum zta_status collect(const struct ctl *ctl, struct ctl_sessions *sessi
     if (status == ZTA_OK) {
         status = ctl_sessions_collect(view, sessions);
     }
+    if (status == ZTA_OK) {
+        status = ctl_signals_load(view, signals);
+    }
     zta_view_end(&view);
     return status;
 }
 
 enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
 {
-    static const char *const titles[] = {"ID",      "SUBJECT",   "ISSUER",    "CLIENT", "KIND",
-                                         "ADDRESS", "LAST SEEN", ">REQUESTS", ">DENIED"};
+    static const char *const titles[] = {"ID",      "SUBJECT",   "ISSUER",    "CLIENT",  "KIND",
+                                         "ADDRESS", "LAST SEEN", ">REQUESTS", ">DENIED", "REVOKED"};
     struct zta_error error = {.status = ZTA_OK};
     struct ctl_sessions sessions = {.most = CTL_SESSIONS_SHOWN};
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &sessions.most, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    enum zta_status status = collect(ctl, &sessions, &error);
+    struct ctl_signals signals = {.n = 0};
+    enum zta_status status = collect(ctl, &sessions, &signals, &error);
     if (status != ZTA_OK) {
+        ctl_signals_clear(&signals);
         ctl_sessions_clear(&sessions);
         return ctl_fail_status(status, &error, "");
     }
     struct ctl_list list;
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < sessions.n; i++) {
-        add_row(&list, &sessions.found[i], NULL);
+        add_row(&list, &sessions.found[i],
+                ctl_signals_have_ended(&signals, &sessions.found[i]) ? "by signal" : NULL);
     }
     enum ctl_exit code = ctl_list_print(&list);
     if (sessions.n < sessions.n_matched) {
         ctl_note("%zu of %" PRIu64 " sessions; --limit 0 shows all", sessions.n,
                  sessions.n_matched);
     }
+    ctl_signals_clear(&signals);
     ctl_sessions_clear(&sessions);
     return code;
 }
@@ -118,6 +123,6 @@ enum ctl_exit ctl_run_sessions_show(struct ctl *ctl)
     }
     struct ctl_list list;
     ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
-    add_row(&list, &session, revoked);
+    add_row(&list, &session, signals.len > 0 ? revoked : NULL);
     return ctl_list_print(&list);
 }

@@ -18,6 +18,8 @@
 /* With more sessions than this the pause is longer; sessions of new events are shown anyway. */
 #define MANY_SESSIONS 50000
 #define LONG_PAUSE_NS (20 * ZTA_NS_PER_S)
+/* Signals are loaded whole: so many take some milliseconds. */
+#define MANY_SIGNALS 10000
 /* So many entries are verified without being asked. */
 #define VERIFY_MAX 20000
 
@@ -66,6 +68,17 @@ static enum zta_status read_touched(struct tui_model *model, struct zta_view *vi
     return ZTA_OK;
 }
 
+static enum zta_status read_signals(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    const int64_t pause_ns = model->signals.n > MANY_SIGNALS ? LONG_PAUSE_NS : PAUSE_NS;
+    if (walk->signals_ns != 0 && model->now_ns - walk->signals_ns < pause_ns) {
+        return ZTA_OK;
+    }
+    walk->signals_ns = model->now_ns;
+    return ctl_signals_load(view, &model->signals);
+}
+
 enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
@@ -74,7 +87,10 @@ enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view
         walk->is_walking = true;
     }
     enum zta_status status = walk->is_walking ? walk_on(model, view) : ZTA_OK;
-    return status == ZTA_OK ? read_touched(model, view) : status;
+    if (status == ZTA_OK) {
+        status = read_touched(model, view);
+    }
+    return status == ZTA_OK ? read_signals(model, view) : status;
 }
 
 void tui_model_sort(struct tui_model *model, enum tui_order order, const char *words)

@@ -32,6 +32,7 @@ struct tui_model_walk {
     uint8_t session_place[ZTA_SESSION_ID_SIZE];
     bool is_walking;        /* the sessions, from that place on */
     int64_t session_end_ns; /* when a walk ended */
+    int64_t signals_ns;     /* when they were loaded */
     int64_t keys_ns;
     uint64_t keys_policy_txn;
     uint64_t audit_policy_txn;

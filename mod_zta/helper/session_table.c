@@ -214,6 +214,7 @@ static bool apply(struct zta_session *session, const struct zta_event *event,
     session->last_s = time_s > session->last_s ? time_s : session->last_s;
     session->n_requests += place->weight;
     session->n_denied += event->outcome == ZTA_OUTCOME_ALLOW ? 0 : place->weight;
+    session->login = event->login;
     session->addr = event->addr;
     session->last_reason = event->reason;
     copy_text(session->agent, sizeof session->agent, event, ZTA_EVENT_AGENT);

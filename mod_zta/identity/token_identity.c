@@ -338,6 +338,7 @@ static void make_session(struct filling *filling)
                                           .len = sizeof identity->token_id.bytes};
     }
     zta_session_id_make(identity, identity->session_kind, discriminator, identity->session);
+    zta_login_tag_make(identity->issuer, identity->sid, identity->subject, &identity->login);
 }
 
 enum zta_reason mod_zta_token_fill_identity(struct mod_zta_judging *judging, char *storage,

@@ -54,6 +54,7 @@ static size_t encode(const struct zta_session *session, uint8_t out[ZTA_SESSION_
     zta_write_u64(&writer, session->segment_created_ns);
     zta_write_u64(&writer, session->sequence);
     zta_write_bytes(&writer, session->token_id, sizeof session->token_id);
+    zta_write_bytes(&writer, &session->login, sizeof session->login);
     size_t n = addr_size(session->addr.family);
     zta_write_u8(&writer, n == 0 ? 0 : session->addr.family);
     zta_write_bytes(&writer, session->addr.bytes, n);
@@ -65,7 +66,7 @@ static size_t encode(const struct zta_session *session, uint8_t out[ZTA_SESSION_
     return writer.len;
 }
 
-#define FIXED_SIZE (5 + 7 * 8 + ZTA_SESSION_ID_SIZE + 17 + 5)
+#define FIXED_SIZE (5 + 7 * 8 + ZTA_SESSION_ID_SIZE + sizeof(struct zta_login_tag) + 17 + 5)
 _Static_assert(FIXED_SIZE + 2 * ZTA_NAME_MAX + 159 + 95 <= ZTA_SESSION_RECORD_MAX,
                "everything but the agent fits a record");
 
@@ -90,6 +91,9 @@ static enum zta_status decode(const uint8_t *id, struct zta_blob record,
     read.segment_created_ns = zta_read_u64(&reader);
     read.sequence = zta_read_u64(&reader);
     zta_read_bytes(&reader, read.token_id, sizeof read.token_id);
+    if (version != ZTA_SESSION_VERSION_UNTAGGED) {
+        zta_read_bytes(&reader, &read.login, sizeof read.login);
+    }
     read.addr.family = zta_read_u8(&reader);
     size_t n = addr_size(read.addr.family);
     zta_read_bytes(&reader, read.addr.bytes, n);
@@ -98,9 +102,10 @@ static enum zta_status decode(const uint8_t *id, struct zta_blob record,
     read_short(&reader, read.client, sizeof read.client);
     read_short(&reader, read.apikey, sizeof read.apikey);
     read_short(&reader, read.agent, sizeof read.agent);
-    if (!zta_reader_is_done(&reader) || version != ZTA_SESSION_VERSION ||
-        kind > ZTA_SESSION_TOKEN || credential > ZTA_CREDENTIAL_BROWSER ||
-        binding > ZTA_BINDING_MTLS || (n == 0 && read.addr.family != 0)) {
+    if (!zta_reader_is_done(&reader) || version < ZTA_SESSION_VERSION_UNTAGGED ||
+        version > ZTA_SESSION_VERSION || kind > ZTA_SESSION_TOKEN ||
+        credential > ZTA_CREDENTIAL_BROWSER || binding > ZTA_BINDING_MTLS ||
+        (n == 0 && read.addr.family != 0)) {
         return ZTA_CORRUPT;
     }
     read.kind = (enum zta_session_kind)kind;

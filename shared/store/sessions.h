@@ -31,8 +31,9 @@ struct zta_session {
     struct zta_addr addr;                  /* last */
     uint8_t last_reason;                   /* enum zta_reason */
     uint8_t token_id[ZTA_SESSION_ID_SIZE]; /* of the latest credential */
+    struct zta_login_tag login;            /* what signals of its issuer are compared with */
     char issuer[ZTA_NAME_MAX + 1];
-    char subject[160]; /* cut at 159 bytes; the id is over the whole */
+    char subject[160]; /* cut at 159 bytes; id and login are over the whole */
     char client[96];
     char apikey[ZTA_NAME_MAX + 1];
     char agent[64]; /* the first to be cut when the record is full */

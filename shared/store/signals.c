@@ -468,25 +468,14 @@ enum zta_status zta_signal_each(struct zta_view *view, zta_signal_fn fn, void *c
     return zta_view_each(view, ZTA_TABLE_SIGNALS, tell, &listener);
 }
 
-/* A session's record keeps no sid, but its id is made of it. */
 bool zta_signal_hits_session(const struct zta_signal *signal, const struct zta_session *session)
 {
-    const struct zta_text subject = zta_text_of(session->subject);
-    if (!zta_text_equal(signal->issuer, zta_text_of(session->issuer)) ||
-        (!zta_text_is_absent(signal->subject) && !zta_text_equal(signal->subject, subject))) {
-        return false;
-    }
-    if (signal->kind == ZTA_SIGNAL_SUBJECT) {
-        return true;
-    }
-    struct zta_identity identity;
-    uint8_t id[ZTA_SESSION_ID_SIZE];
-    zta_identity_init(&identity);
-    identity.issuer = signal->issuer;
-    identity.subject = zta_text_of(session->subject[0] == '\0' ? NULL : session->subject);
-    identity.client = zta_text_of(session->client[0] == '\0' ? NULL : session->client);
-    zta_session_id_make(&identity, ZTA_SESSION_SID, signal->sid, id);
-    return session->kind == ZTA_SESSION_SID && memcmp(id, session->id, sizeof(id)) == 0;
+    struct zta_login_tag tag;
+    zta_login_tag_make(signal->issuer, signal->sid, signal->subject, &tag);
+    const bool is_sid = memcmp(tag.sid, session->login.sid, sizeof(tag.sid)) == 0;
+    const bool is_subject = memcmp(tag.subject, session->login.subject, sizeof(tag.subject)) == 0;
+    return (is_sid || zta_text_is_absent(signal->sid)) &&
+           (is_subject || zta_text_is_absent(signal->subject));
 }
 
 const char *zta_signal_kind_name(enum zta_signal_kind kind)

@@ -94,7 +94,7 @@ enum zta_status zta_signal_find(struct zta_view *view, const struct zta_identity
 typedef bool (*zta_signal_fn)(void *context, const struct zta_signal *signal, bool is_released);
 enum zta_status zta_signal_each(struct zta_view *view, zta_signal_fn fn,
                                 void *context) ZTA_MUST_CHECK;
-/* Is this the session, as far as its record tells, that the signal is about? */
+/* Is the signal about this session: itself, or its subject? */
 bool zta_signal_hits_session(const struct zta_signal *signal, const struct zta_session *session);
 
 /* policy/. Lifts the record as it stands; a later signal restricts anew. */

@@ -406,6 +406,43 @@ def test_an_operator_lifts_a_logout_and_the_next_one_holds_again(zta):
     assert "unrevoke" in z.ctl("audit", "list").stdout
 
 
+def test_a_session_that_its_issuer_ended_is_shown_and_lifted_whatever_its_names(zta):
+    z = gateway(zta)
+    names = {"sub": "s" * 250, "client_id": "c" * 250}
+    tokens = {sid: session(z, sid, **names) for sid in ("i" * 250, "i" * 249 + "j", "other")}
+    for token in tokens.values():
+        assert z.get("/x", token=token).status == 200
+    key = z.json("keys", "create", "--name", "k")["key"]
+    assert z.get("/x", key=key).status == 200
+    first, second, other = tokens
+
+    def shown():
+        return {s["id"]: s["revoked"] for s in z.json("sessions", "list")}
+    wait_for(lambda: len(shown()) == 4, what="the sessions")
+    assert set(shown().values()) == {None}
+    assert post(z, logout_token(z.issuer, {"sid": first}, ("sub",))).status == 200
+    assert post(z, logout_token(z.issuer, {"sid": second, "sub": names["sub"]})).status == 200
+    assert [z.get("/x", token=t).status for t in tokens.values()] == [401, 401, 200]
+    ended = [name for name, by in shown().items() if by == "by signal"]
+    assert len(ended) == 2
+    lines = [line for line in z.ctl("sessions", "list").stdout.splitlines() if "by signal" in line]
+    assert {line.split()[0] for line in lines} == set(ended)
+    for name in ended:
+        assert z.json("sessions", "show", name)["revoked"].startswith("by signal, a logout of its session")
+    # Each is lifted by itself, and once.
+    z.ctl("unrevoke", "--session", ended[0])
+    assert sorted(z.get("/x", token=t).status for t in tokens.values()) == [200, 200, 401]
+    assert shown()[ended[0]] is None
+    z.ctl("unrevoke", "--session", ended[0], code=1)
+    z.ctl("unrevoke", "--session", ended[1])
+    assert [z.get("/x", token=t).status for t in tokens.values()] == [200, 200, 200]
+    assert set(shown().values()) == {None}
+    # All of the subject's logins, and no API key.
+    assert post(z, logout_token(z.issuer, {"sub": names["sub"]}, ("sid",))).status == 200
+    assert sorted(str(by) for by in shown().values()) == ["None"] + ["by signal"] * 3
+    assert z.get("/x", key=key).status == 200
+
+
 @pytest.mark.parametrize("failure, status", [("closed", 503), ("stale=1h", 503)])
 def test_without_a_readable_store_nobody_is_taken_for_logged_in(zta, failure, status):
     z = gateway(zta, vhost_text=f"ZTAFailure {failure}")

@@ -17,6 +17,7 @@
 #include "shared/store/keys.h"
 #include "shared/store/published.h"
 #include "shared/store/sessions.h"
+#include "shared/store/signals.h"
 #include "tests/unit/scratch_store.h"
 
 enum {
@@ -25,6 +26,7 @@ enum {
     EVENTS_MAX = 20000,
     SESSIONS_A_CHANGE = 50000,
     N_PEOPLE = 24,
+    LOGGED_OUT = 3, /* of the people: by the issuer, behind the last request */
     SESSIONS = 60,
 };
 
@@ -306,6 +308,7 @@ static void put_events(struct zta_change *change)
 static void make_session(uint32_t i, struct zta_session *session)
 {
     bool is_named = i <= N_PEOPLE;
+    char sid[16];
     memset(session, 0, sizeof *session);
     scratch_session_id(i, session->id);
     memset(session->token_id, (int)(i % 255) + 1, sizeof session->token_id);
@@ -329,6 +332,22 @@ static void make_session(uint32_t i, struct zta_session *session)
     (void)snprintf(session->issuer, sizeof session->issuer, "corp");
     (void)snprintf(session->client, sizeof session->client, "%s", clients[(i - 1) % 3]);
     (void)snprintf(session->agent, sizeof session->agent, "%.60s", agents[(i - 1) % 4]);
+    (void)snprintf(sid, sizeof sid, "sid-%u", i);
+    zta_login_tag_make(zta_text_of(session->issuer), zta_text_of(sid),
+                       zta_text_of(session->subject), &session->login);
+}
+
+static void put_logout(struct zta_change *change)
+{
+    char sid[16];
+    const struct zta_signal_delivery delivery = {.now_ns = FIXTURE_NOW_S * ZTA_NS_PER_S};
+    struct zta_signal_message message = {
+        .signal = {.kind = ZTA_SIGNAL_SESSION, .issuer = ZTA_TEXT("corp")},
+        .expires_s = FIXTURE_NOW_S + HOUR_S,
+    };
+    (void)snprintf(sid, sizeof sid, "sid-%d", LOGGED_OUT);
+    message.signal.sid = zta_text_of(sid);
+    need(zta_signal_put(change, &message, &delivery), "a logout");
 }
 
 static void put_sessions(struct zta_store *store, uint32_t n)
@@ -404,6 +423,7 @@ static void put_state(const char *dir, uint32_t n_sessions)
     struct zta_change *change = begin(store);
     put_events(change);
     put_published(change);
+    put_logout(change);
     need(zta_key_use_put(change, "billing00001", FIXTURE_NOW_S - 4, 48211), "use of a key");
     need(zta_key_use_put(change, "metrics00002", FIXTURE_NOW_S - 51, 120877), "use of a key");
     need(zta_key_use_put(change, "partner00003", FIXTURE_NOW_S - 3 * DAY_S, 911), "use of a key");

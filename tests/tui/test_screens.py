@@ -23,6 +23,7 @@ _FILLED = {
     "sessions": (["3"], ("60 sessions", "alice")),
     "sessions-sorted": (["3", _ROWS, "s", "s"], ("60 sessions", "dave")),
     "sessions-detail": (["3", _ROWS, "j", "Enter"], ("token id", "bob")),
+    "sessions-ended": (["3", _ROWS, "j", "j", "Enter"], ("token id", "by signal")),
     "sessions-detail-end": (["3", _ROWS, "j", "Enter", "/", ["latest"], "Enter"],
                             ("Latest requests",)),
     "sessions-revoke": (["3", _ROWS, "Space", "Space", "R"], ("reason:", "hits 2 sessions")),

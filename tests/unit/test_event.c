@@ -173,6 +173,12 @@ static void decode_gives_what_was_encoded(void **state)
         assert_int_equal(zta_event_decode(out, size + second, &back, &used), ZTA_OK);
         assert_int_equal(used, size);
         assert_memory_equal(&back, &event, sizeof event);
+        /* What the session's record alone is for is not kept with the event. */
+        memset(&event.login, 3, sizeof event.login);
+        assert_int_equal(encoded(&event, out), size);
+        assert_int_equal(zta_event_decode(out, size, &back, &used), ZTA_OK);
+        memset(&event.login, 0, sizeof event.login);
+        assert_memory_equal(&back, &event, sizeof event);
     }
 }
 

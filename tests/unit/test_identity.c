@@ -52,6 +52,7 @@ static void fill(void)
     one.auth_time_s = 1790000000;
     one.expires_s = -1;
     memset(one.session, 7, sizeof one.session);
+    memset(&one.login, 8, sizeof one.login);
     memset(&one.token_id, 9, sizeof one.token_id);
 }
 
@@ -114,6 +115,7 @@ static void decode_gives_what_was_encoded(void **state)
     assert_int_equal(back.issued_s, 0);
     assert_int_equal(back.expires_s, -1);
     assert_memory_equal(back.session, one.session, sizeof one.session);
+    assert_memory_equal(&back.login, &one.login, sizeof one.login);
     assert_memory_equal(&back.token_id, &one.token_id, sizeof one.token_id);
 }
 
@@ -268,6 +270,27 @@ static void session_ids_depend_on_every_part(void **state)
     assert_memory_not_equal(first, other, sizeof first);
 }
 
+static void login_tags_are_of_issuer_and_each_name(void **state)
+{
+    static const struct zta_text absent = {.data = NULL};
+    static const uint8_t zeros[8];
+    struct zta_login_tag first;
+    struct zta_login_tag other;
+    zta_login_tag_make(ZTA_TEXT("corp"), ZTA_TEXT("s-1"), ZTA_TEXT("alice"), &first);
+    zta_login_tag_make(ZTA_TEXT("corp"), ZTA_TEXT("s-2"), ZTA_TEXT("alice"), &other);
+    assert_memory_not_equal(first.sid, other.sid, sizeof first.sid);
+    assert_memory_equal(first.subject, other.subject, sizeof first.subject);
+    zta_login_tag_make(ZTA_TEXT("partner"), ZTA_TEXT("s-1"), ZTA_TEXT("alice"), &other);
+    assert_memory_not_equal(first.sid, other.sid, sizeof first.sid);
+    assert_memory_not_equal(first.subject, other.subject, sizeof first.subject);
+    zta_login_tag_make(ZTA_TEXT("corp"), absent, ZTA_TEXT("alice"), &other);
+    assert_memory_equal(other.sid, zeros, sizeof zeros);
+    assert_memory_equal(first.subject, other.subject, sizeof first.subject);
+    zta_login_tag_make(ZTA_TEXT("corp"), ZTA_TEXT("s-1"), absent, &other);
+    assert_memory_equal(first.sid, other.sid, sizeof first.sid);
+    assert_memory_equal(other.subject, zeros, sizeof zeros);
+}
+
 static void token_ids_are_of_issuer_and_jti_else_of_the_signing_input(void **state)
 {
     struct zta_sha256 first;
@@ -304,6 +327,7 @@ int main(void)
         cmocka_unit_test(encode_refuses_what_no_producer_makes),
         cmocka_unit_test(decode_refuses_every_cut_and_survives_every_changed_byte),
         cmocka_unit_test(session_ids_depend_on_every_part),
+        cmocka_unit_test(login_tags_are_of_issuer_and_each_name),
         cmocka_unit_test(token_ids_are_of_issuer_and_jti_else_of_the_signing_input),
         cmocka_unit_test(names_of_unknown_values_are_harmless),
     };

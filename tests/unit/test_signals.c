@@ -282,6 +282,39 @@ static void messages_and_sessions_are_forgotten_in_time(void **state)
     assert_int_equal(put_as(&replayed, 5, NOW_NS), ZTA_OK);
 }
 
+/* Names that a record keeps cut are no hindrance: the tag is over the whole. */
+static void a_session_is_hit_by_the_signals_that_name_it(void **state)
+{
+    (void)state;
+    static char long_name[ZTA_SUBJECT_MAX + 1];
+    memset(long_name, 'x', sizeof(long_name) - 1);
+    static const struct {
+        const char *sid;
+        const char *subject;
+        bool is_hit;
+    } cases[] = {
+        {long_name, NULL, true},      {long_name, "alice", false}, {NULL, long_name, true},
+        {long_name, long_name, true}, {"xxx", NULL, false},        {NULL, "xxx", false},
+        {"s-1", long_name, false},
+    };
+    struct zta_session session = {.kind = ZTA_SESSION_CNF};
+    zta_login_tag_make(ZTA_TEXT("corp"), zta_text_of(long_name), zta_text_of(long_name),
+                       &session.login);
+    memcpy(session.subject, long_name, sizeof(session.subject) - 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct zta_signal_message made = message(cases[i].sid, cases[i].subject);
+        assert_int_equal(zta_signal_hits_session(&made.signal, &session), cases[i].is_hit);
+        made.signal.issuer = ZTA_TEXT("partner");
+        assert_false(zta_signal_hits_session(&made.signal, &session));
+    }
+    /* An API key's session, and one of before there were tags, is of no login. */
+    memset(&session.login, 0, sizeof(session.login));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct zta_signal_message made = message(cases[i].sid, cases[i].subject);
+        assert_false(zta_signal_hits_session(&made.signal, &session));
+    }
+}
+
 static void a_damaged_record_is_no_answer(void **state)
 {
     (void)state;
@@ -365,6 +398,7 @@ int main(void)
         TEST(a_message_counts_once_and_the_same_letter_again_is_no_second_one),
         TEST(an_operator_lifts_what_stands_there_and_nothing_later),
         TEST(messages_and_sessions_are_forgotten_in_time),
+        TEST(a_session_is_hit_by_the_signals_that_name_it),
         TEST(a_damaged_record_is_no_answer),
         cmocka_unit_test(the_helper_commits_before_it_answers),
     };

@@ -97,6 +97,19 @@ static void put_expiry(const struct zta_session *session, int64_t now_s, struct 
     *role = is_over ? TUI_ROLE_DIM : TUI_ROLE_TEXT;
 }
 
+/* How its last request went; or that its issuer ended it, whether a request came since or not. */
+static void put_last(const struct tui_model *model, const struct zta_session *session,
+                     struct zta_buffer *out, enum tui_role *role)
+{
+    if (ctl_signals_have_ended(&model->signals, session)) {
+        *role = TUI_ROLE_BAD;
+        zta_buffer_string(out, "revoked by signal");
+        return;
+    }
+    *role = session->last_reason == ZTA_REASON_OK ? TUI_ROLE_DIM : TUI_ROLE_WARN;
+    zta_buffer_string(out, zta_reason_name((enum zta_reason)session->last_reason));
+}
+
 static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
                      enum tui_role *role)
 {
@@ -133,8 +146,7 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
         put_number(out, session->n_denied);
         break;
     case COLUMN_REASON:
-        *role = session->last_reason == ZTA_REASON_OK ? TUI_ROLE_DIM : TUI_ROLE_WARN;
-        zta_buffer_string(out, zta_reason_name((enum zta_reason)session->last_reason));
+        put_last(view->model, session, out, role);
         break;
     case COLUMN_ADDRESS:
         put_addr(out, &session->addr);
