@@ -11,14 +11,23 @@
 
 #define OPAQUE_MIN 16 /* shorter ones are never asked about (docs/standards.md) */
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 enum zta_status ctl_token_read(char *out, size_t size, struct zta_text *token,
                                struct zta_error *error)
 {
     size_t len = 0;
     for (;;) {
-        ssize_t n = len == size ? -1 : read(STDIN_FILENO, out + len, size - len);
+        if (len == size) {
+            return zta_error_set(error, ZTA_INVALID,
+                                 "standard input holds %zu bytes or more, which is no token", size);
+        }
+        ssize_t n = read(STDIN_FILENO, out + len, size - len);
         if (n < 0) {
-            return zta_error_set(error, ZTA_INVALID, "standard input holds no token");
+            return zta_error_set(error, ZTA_INVALID, "standard input cannot be read");
         }
         if (n == 0) {
             break;
@@ -26,10 +35,10 @@ enum zta_status ctl_token_read(char *out, size_t size, struct zta_text *token,
         len += (size_t)n;
     }
     size_t from = 0;
-    while (from < len && strchr(" \t\r\n", out[from]) != NULL) {
+    while (from < len && is_space(out[from])) {
         from++;
     }
-    while (len > from && strchr(" \t\r\n", out[len - 1]) != NULL) {
+    while (len > from && is_space(out[len - 1])) {
         len--;
     }
     *token = (struct zta_text){.data = out + from, .len = len - from};

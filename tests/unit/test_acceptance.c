@@ -32,13 +32,13 @@ static const struct zta_accepted_issuer issuers[] = {
         .claims = {[ZTA_ACCEPTED_SUBJECT] = {.data = "sub", .len = 3},
                    [ZTA_ACCEPTED_ACR] = {.data = "acr", .len = 3}},
         .leeway_s = 60,
+        .asks_about_jwts = true,
     },
     {
         .name = {.data = "partner", .len = 7},
         .url = {.data = "https://partner", .len = 15},
         .token_type = {.data = "any", .len = 3},
         .is_introspected = true,
-        .asks_about_jwts = true,
     },
 };
 
@@ -51,7 +51,6 @@ static const struct zta_accepting_place places[] = {
         .sources = ZTA_TOKEN_IN_AUTHORIZATION | ZTA_TOKEN_IN_QUERY,
         .header_max = 8190,
         .takes_dpop = true,
-        .requires_dpop = true,
     },
     {
         .server = {.data = "a:443", .len = 5},
@@ -60,6 +59,7 @@ static const struct zta_accepting_place places[] = {
         .audiences = {.items = audiences, .n = 1},
         .mode = ZTA_MODE_MONITOR,
         .sources = ZTA_TOKEN_IN_COOKIE,
+        .requires_dpop = true,
     },
 };
 
