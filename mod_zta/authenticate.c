@@ -54,6 +54,22 @@ static struct zta_token_key cache_key(const struct trial *trial,
                                   .keys = keys ^ mod_zta_global()->claims_hash};
 }
 
+/*
+ * What stands for the keys of an identity that its issuer told: the answer and the stretch of time
+ * it came in, by the clock that is never set. Found in its own stretch and the next, it serves for
+ * KEEP_S at most, whatever becomes of real time meanwhile.
+ */
+static uint64_t answer_keys(const struct mod_zta_issuer *issuer, int64_t stretch)
+{
+    const uint64_t spread = UINT64_C(0x9e3779b97f4a7c15); /* so that stretches differ in all bits */
+    return issuer->introspection->hash ^ ((uint64_t)stretch * spread);
+}
+
+static int64_t stretch_now(void)
+{
+    return zta_clock_monotonic_ns() / ZTA_NS_PER_S / (MOD_ZTA_KEEP_S / 2);
+}
+
 /* What one set of keys refused the next may take. */
 static struct zta_token_key bad_key(const struct trial *trial)
 {
@@ -190,6 +206,18 @@ static bool find_cached(struct trial *trial, const struct mod_zta_issuer *issuer
     return true;
 }
 
+/* The same of an identity that its issuer told. */
+static bool find_told(struct trial *trial, const struct mod_zta_issuer *issuer,
+                      enum zta_reason *reason)
+{
+    if (issuer->introspection == NULL) {
+        return false;
+    }
+    const int64_t stretch = stretch_now();
+    return find_cached(trial, issuer, answer_keys(issuer, stretch), reason) ||
+           find_cached(trial, issuer, answer_keys(issuer, stretch - 1), reason);
+}
+
 /* True when the cache knew the token, good or bad; then *reason is set. */
 static bool try_cache(struct trial *trial, enum zta_reason *reason)
 {
@@ -197,9 +225,7 @@ static bool try_cache(struct trial *trial, enum zta_reason *reason)
         const struct mod_zta_issuer *issuer = trial->accept->issuers[i];
         mod_zta_keys_look(issuer, trial->look->view);
         uint64_t keys = mod_zta_keyring_hash(issuer->keyring, trial->now_s);
-        if (find_cached(trial, issuer, keys, reason) ||
-            (issuer->introspection != NULL &&
-             find_cached(trial, issuer, issuer->introspection->hash, reason))) {
+        if (find_cached(trial, issuer, keys, reason) || find_told(trial, issuer, reason)) {
             return true;
         }
     }
@@ -284,7 +310,7 @@ static void keep_answer(struct trial *trial, const struct mod_zta_issuer *issuer
                         const struct mod_zta_introspection_result *result)
 {
     if (result->reason == ZTA_REASON_OK) {
-        remember(trial, issuer, issuer->introspection->hash, result->keep_until_s, false);
+        remember(trial, issuer, answer_keys(issuer, stretch_now()), result->keep_until_s, false);
     }
     else if (result->outcome == MOD_ZTA_INTROSPECTION_VERDICT) {
         struct zta_token_key key = bad_key(trial);

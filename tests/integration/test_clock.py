@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from support.dpop import Prover
 from support.httpd import joined, sanitizer_environment
+from support.introspector import AUDIENCE, Introspector, opaque
 from support.load import counters
 from support.local import ROOT, wait_for
 
@@ -121,6 +123,71 @@ def test_a_step_neither_verifies_anew_nor_keeps_what_has_expired(clocked, step):
     # What has expired is looked at once more, nothing else is.
     assert found["verified"] == (3 if step > 0 else 2)
     assert found["events_dropped_store"] == found["events_dropped_full"] == 0
+
+
+@pytest.mark.parametrize("nonce", ["", " nonce"])
+@pytest.mark.parametrize("step", [*STEPS, 30, -30, 70, -70])
+def test_a_step_opens_no_replay_of_a_proof(clocked, step, nonce):
+    origin = "https://api.example.test"
+    z, clock = clocked(stage=1, global_text="ZTAVerifyLimit off",
+                       vhost_text=f"ZTAOrigin {origin}\nZTADPoP required{nonce}")
+    prover = Prover()
+    good = token(z, clock, cnf={"jkt": prover.jkt})
+    known = [None]
+
+    def proof():
+        return prover.headers("GET", f"{origin}/x", good, nonce=known[0],
+                              claims={"iat": clock.now() + 5})
+
+    def passes():
+        answer = z.get("/x", headers=proof())
+        known[0] = answer.header("DPoP-Nonce") or known[0]
+        return answer.status == 200
+
+    wait_for(passes, what="proofs are taken")
+    used = [proof() for _ in range(2)]
+    assert [z.get("/x", headers=h).status for h in used] == [200, 200]
+    unused = proof()
+    for offset in (step, 0, -step, 0):
+        clock.set(offset)
+        for headers in used:
+            assert z.get("/x", headers=headers).status == 401, offset
+        # Nor does it shut out who makes a proof now.
+        wait_for(passes, what="a new proof")
+    # One that was never used is good while its time is: at the time it was made for.
+    assert [z.get("/x", headers=unused).status for _ in range(2)] in ([200, 401], [401, 401])
+
+
+@pytest.mark.timeout(120)
+def test_what_its_issuer_said_of_a_token_is_asked_again_in_a_minute(clocked):
+    endpoint = Introspector().start()
+    try:
+        z, clock = clocked(start=False, global_text="ZTAVerifyLimit off")
+        z.issuer.audience = AUDIENCE
+        z.issuer_text = (f"ZTAIntrospect {endpoint.url} client=gw secret=file:"
+                         f"{z.httpd.write('conf/secret', 'secret', 0o600)}")
+        z.start()
+        endless = {name: value for name, value in endpoint.good().items() if name != "exp"}
+        endpoint.answers[opaque("a")] = endless
+        assert [z.get("/x", token=opaque("a")).status for _ in range(3)] == [200] * 3
+        clock.set(58)
+        assert z.get("/x", token=opaque("a")).status == 200 and endpoint.count() == 1
+        # Its issuer has revoked it: at the latest now nobody passes with it.
+        endpoint.answers[opaque("a")] = {"active": False}
+        clock.set(62)
+        assert z.get("/x", token=opaque("a")).status == 401 and endpoint.count() == 2
+        # A clock that was ahead when it was said makes that last no longer (a minute of a test:
+        # no clock but the real one tells how long something is kept).
+        clock.set(HOUR)
+        endpoint.answers[opaque("b")] = endless
+        assert z.get("/x", token=opaque("b")).status == 200
+        endpoint.answers[opaque("b")] = {"active": False}
+        began = time.monotonic()
+        clock.set(0)
+        wait_for(lambda: z.get("/x", token=opaque("b")).status == 401, 75, what="its end")
+        assert time.monotonic() - began < 62
+    finally:
+        endpoint.stop()
 
 
 @pytest.mark.parametrize("step", STEPS)
