@@ -79,7 +79,7 @@ LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
 
 LIBS_ZTA := -llmdb -lcrypto -lpthread
 LIBS_IDENTITY := -loauth2 -ljansson -lcurl -lcrypto
-LIBS_CTL := -ljansson
+LIBS_CTL := -ljansson -lm
 
 # ---- sources ----
 SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
