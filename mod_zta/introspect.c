@@ -45,7 +45,13 @@ static uint32_t asked_of_mpm(int what)
     return ap_mpm_query(what, &n) == APR_SUCCESS && n > 0 ? (uint32_t)n : 1;
 }
 
-void mod_zta_introspect_child_begin(server_rec *s)
+static apr_status_t close_connections(void *unused)
+{
+    mod_zta_http_close_idle();
+    return APR_SUCCESS;
+}
+
+void mod_zta_introspect_child_begin(apr_pool_t *pchild, server_rec *s)
 {
     bool is_needed = false;
     for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
@@ -63,7 +69,9 @@ void mod_zta_introspect_child_begin(server_rec *s)
     if (!is_ready) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                      "ZTA0090: libcurl does not begin: opaque tokens get 503");
+        return;
     }
+    apr_pool_cleanup_register(pchild, NULL, close_connections, apr_pool_cleanup_null);
 }
 
 const struct mod_zta_issuer *mod_zta_introspect_issuer(const struct mod_zta_accept *accept,
@@ -217,6 +225,7 @@ static enum zta_status call(const struct mod_zta_question *question,
             .ca_file = mod_zta_global()->ca_file,
             .form = form_text,
             .authorization = value,
+            .keeps_connection = true,
             .body_max = MOD_ZTA_ANSWER_MAX,
             .timeout_ms = left_ms > 1 ? left_ms : 1,
         };

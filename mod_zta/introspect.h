@@ -19,7 +19,7 @@
 #include "shared/live/flights.h"
 
 /* In child_init. */
-void mod_zta_introspect_child_begin(server_rec *s);
+void mod_zta_introspect_child_begin(apr_pool_t *pchild, server_rec *s);
 
 /* The issuer that is asked about such a token here; NULL: it is judged by itself. */
 const struct mod_zta_issuer *mod_zta_introspect_issuer(const struct mod_zta_accept *accept,

@@ -134,7 +134,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
 {
     mod_zta_child_begin(pchild, s);
     mod_zta_binding_child_begin(pchild);
-    mod_zta_introspect_child_begin(s);
+    mod_zta_introspect_child_begin(pchild, s);
 }
 
 void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,

@@ -6,9 +6,11 @@
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "mod_zta/identity/discovery.h"
 #include "shared/base/clock.h"
@@ -16,6 +18,19 @@
 #define REDIRECTS_MAX      3
 #define CONNECT_TIMEOUT_MS 3000L
 #define MAX_AGE_MAX        INT64_C(31536000) /* a year: more is as good as that */
+
+#define IDLE_MAX        8    /* handles that wait with their connections */
+#define CONNECTIONS_MAX 4L   /* of a handle: one a server */
+#define IDLE_S          30L  /* below what servers and firewalls between allow */
+#define LIFE_S          300L /* then names are resolved and certificates verified anew */
+
+/* Handles of this process that wait, each with its connections. */
+static struct {
+    pthread_mutex_t lock;
+    CURL *handles[IDLE_MAX]; /* the last one in is the first one out: few stay warm */
+    size_t n_handles;
+    bool is_open;
+} idle = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* One request with its redirects. */
 struct exchange {
@@ -29,13 +44,33 @@ struct exchange {
     int64_t deadline_ns;
 };
 
+static void set_idle_open(bool is_open)
+{
+    (void)pthread_mutex_lock(&idle.lock);
+    idle.is_open = is_open;
+    while (idle.n_handles > 0) {
+        curl_easy_cleanup(idle.handles[--idle.n_handles]);
+    }
+    (void)pthread_mutex_unlock(&idle.lock);
+}
+
 enum zta_status mod_zta_http_begin(void)
 {
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? ZTA_OK : ZTA_IO;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return ZTA_IO;
+    }
+    set_idle_open(true);
+    return ZTA_OK;
+}
+
+void mod_zta_http_close_idle(void)
+{
+    set_idle_open(false);
 }
 
 void mod_zta_http_end(void)
 {
+    mod_zta_http_close_idle();
     curl_global_cleanup();
 }
 
@@ -49,6 +84,51 @@ bool mod_zta_http_is_ca_file(const char *path)
         (void)fclose(file);
     }
     return is_good;
+}
+
+/* ---- handles and their connections ---- */
+
+static CURL *take_handle(const struct mod_zta_http_request *request)
+{
+    CURL *curl = NULL;
+    if (request->keeps_connection) {
+        (void)pthread_mutex_lock(&idle.lock);
+        if (idle.n_handles > 0) {
+            curl = idle.handles[--idle.n_handles];
+        }
+        (void)pthread_mutex_unlock(&idle.lock);
+    }
+    return curl != NULL ? curl : curl_easy_init();
+}
+
+/* Nothing but connections stays with a handle that waits. */
+static void keep_handle(CURL *curl)
+{
+    curl_easy_reset(curl);
+    (void)pthread_mutex_lock(&idle.lock);
+    if (idle.is_open && idle.n_handles < IDLE_MAX) {
+        idle.handles[idle.n_handles++] = curl;
+        curl = NULL;
+    }
+    (void)pthread_mutex_unlock(&idle.lock);
+    curl_easy_cleanup(curl);
+}
+
+/* Programs that httpd starts must not get a connection that waits. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Each connection is verified by itself, with what the CA file says at that time. */
+static bool set_connection(CURL *curl)
+{
+    return curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_S) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_MAXLIFETIME_CONN, LIFE_S) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 }
 
 /* ---- what the answer says ---- */
@@ -325,7 +405,7 @@ static enum zta_status exchange_all(struct exchange *exchange, struct zta_error 
     for (int i = 0; i <= REDIRECTS_MAX; i++) {
         drop_body(exchange->answer);
         if (!set_safety(exchange, mod_zta_url_is_plain(zta_text_of(exchange->url))) ||
-            !set_transfer(exchange)) {
+            !set_connection(exchange->curl) || !set_transfer(exchange)) {
             return failed(error, ZTA_IO, "libcurl lacks what is needed", "");
         }
         enum zta_status status = perform(exchange, error);
@@ -356,7 +436,7 @@ static enum zta_status ask(const struct mod_zta_http_request *request,
     struct exchange exchange = {
         .request = request,
         .answer = &got,
-        .curl = curl_easy_init(),
+        .curl = take_handle(request),
         .deadline_ns = zta_clock_monotonic_ns() + timeout_ms * 1000000,
     };
     (void)snprintf(exchange.url, sizeof exchange.url, "%s", request->url);
@@ -367,8 +447,13 @@ static enum zta_status ask(const struct mod_zta_http_request *request,
     else {
         (void)failed(error, status, "no memory", "");
     }
+    if (status == ZTA_OK && request->keeps_connection) {
+        keep_handle(exchange.curl);
+    }
+    else {
+        curl_easy_cleanup(exchange.curl);
+    }
     curl_slist_free_all(exchange.headers);
-    curl_easy_cleanup(exchange.curl);
     if (status != ZTA_OK) {
         drop_body(&got);
         return status;

@@ -26,6 +26,7 @@ struct mod_zta_http_request {
     const char *etag;          /* of what is there already; NULL or "": nothing is */
     const char *form;          /* POST: its body, application/x-www-form-urlencoded */
     const char *authorization; /* value of that header; NULL or "": none */
+    bool keeps_connection;     /* open for the next request of this process */
     size_t body_max;
     int64_t timeout_ms;                  /* 0: MOD_ZTA_HTTP_TIMEOUT_MS */
     bool (*is_cancelled)(void *context); /* asked at least once a second; NULL: never */
@@ -45,6 +46,13 @@ struct mod_zta_http_answer {
 /* Once a process, before threads begin. ZTA_IO. */
 enum zta_status mod_zta_http_begin(void) ZTA_MUST_CHECK;
 void mod_zta_http_end(void);
+
+/*
+ * Connections that are kept are few and bounded in age, and one that the server has closed is
+ * replaced within the request. This closes those that wait: no other is kept until the next begin.
+ * For a process that ends while threads may still be in a request; else mod_zta_http_end does it.
+ */
+void mod_zta_http_close_idle(void);
 
 /*
  * ZTA_OK: there is an answer, whatever its status. ZTA_TOO_LARGE: its body is above body_max.

@@ -449,6 +449,59 @@ def test_an_endpoint_that_is_down_is_no_401(asking):
     assert z.get("/x", token=opaque("t")).status == 503
 
 
+# ---- connections ----
+
+def ask_about_many(z, endpoint, word, n=40):
+    """n tokens that nobody has asked about, one after the other."""
+    for i in range(n):
+        endpoint.answers[opaque(f"{word}-{i}")] = endpoint.good()
+    return [z.get("/x", token=opaque(f"{word}-{i}"), fresh=True).status for i in range(n)]
+
+
+@pytest.mark.mpm
+def test_questions_share_connections(asking):
+    z, endpoint = asking()
+    assert ask_about_many(z, endpoint, "a") == [200] * 40
+    assert endpoint.count() == 40
+    assert endpoint.n_connections <= 20
+
+
+def test_over_tls_too_each_with_its_own_credentials(asking, pki):
+    z, _ = asking(start=False)
+    endpoint = Introspector(pki.server).start()
+    try:
+        z.global_text += f"\nZTACAFile {pki.ca.cert}"
+        z.issuer_text = f"ZTAIntrospect {endpoint.url} client=gateway secret=file:{write_secret(z)}"
+        z.start()
+        assert ask_about_many(z, endpoint, "a") == [200] * 40
+        assert endpoint.n_connections <= 20
+        assert {headers["Authorization"][:6] for headers, _ in endpoint.questions} == {"Basic "}
+        assert len({form["token"][0] for _, form in endpoint.questions}) == 40
+    finally:
+        endpoint.stop()
+
+
+def test_an_endpoint_that_restarts_fails_no_request(asking):
+    z, endpoint = asking()
+    for restart in range(3):
+        assert ask_about_many(z, endpoint, f"r{restart}", 10) == [200] * 10
+        endpoint.stop()
+        endpoint.start()
+    for drop in range(10):
+        assert ask_about_many(z, endpoint, f"d{drop}", 3) == [200] * 3
+        endpoint.drop()
+    assert endpoint.count() == 60
+
+
+def test_a_child_that_ends_leaves_no_connection(asking):
+    z, endpoint = asking()
+    assert ask_about_many(z, endpoint, "a") == [200] * 40
+    assert endpoint.n_open() > 0
+    z.httpd.graceful()
+    wait_for(lambda: endpoint.n_open() == 0, what="the old children's connections are closed")
+    assert ask_about_many(z, endpoint, "b") == [200] * 40
+
+
 # ---- monitor mode ----
 
 def test_a_monitored_place_never_asks(asking):

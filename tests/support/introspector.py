@@ -2,6 +2,7 @@
 """An introspection endpoint (RFC 7662) that answers as told, however wrong, and counts."""
 
 import json
+import socket
 import ssl
 import threading
 import time
@@ -17,7 +18,8 @@ AUDIENCE = "https://api.example.test"
 class Introspector:
     """answers[token] is a dict (JSON with status 200) or an Answer; default is what any other token
     gets. delay (s) holds every answer up. questions is the list of (headers, form) so far; most is
-    how many were under way at once. tls: a Certificate."""
+    how many were under way at once. Connections stay open for more questions; n_connections is how
+    many there were. tls: a Certificate."""
 
     def __init__(self, tls=None):
         self.port = free_port()
@@ -28,6 +30,8 @@ class Introspector:
         self.delay = 0
         self.questions = []
         self.most = 0
+        self.n_connections = 0
+        self._connections = set()
         self._now = 0
         self._lock = threading.Lock()
         self._server = None
@@ -62,6 +66,19 @@ class Introspector:
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                with endpoint._lock:
+                    endpoint.n_connections += 1
+                    endpoint._connections.add(self.connection)
+
+            def finish(self):
+                with endpoint._lock:
+                    endpoint._connections.discard(self.connection)
+                super().finish()
+
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode(),
                                 keep_blank_values=True, strict_parsing=True)
@@ -104,6 +121,20 @@ class Introspector:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            self.drop()
+
+    def n_open(self):
+        with self._lock:
+            return len(self._connections)
+
+    def drop(self):
+        """Ends the connections that there are, as a restart does."""
+        with self._lock:
+            for connection in self._connections:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # the client was faster
 
 
 def opaque(name):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection after the other; what fails on the client's side is the client's matter. */
+/* A thread for each connection; what fails on the client's side is the client's matter. */
 #include "tests/unit/http_server.h"
 
 #include <arpa/inet.h>
@@ -20,23 +20,27 @@
 
 #define HEAD_MAX 4096
 #define DAY_S    86400
+#define MOST     1024 /* connections in all */
 
 struct http_server {
     pthread_t thread;
     pthread_mutex_t lock;
     const struct http_script *script;
     size_t n_requests;
+    size_t n_connections;
     char head[HEAD_MAX];
     int listener;
     int port;
     _Atomic bool is_ending;
     SSL_CTX *tls;
     char ca[64];
-};
-
-struct connection {
-    int fd;
-    SSL *tls; /* NULL: plain */
+    struct connection {
+        pthread_t thread;
+        struct http_server *server;
+        int fd;
+        SSL *tls; /* NULL: plain */
+    } connections[MOST];
+    size_t n_accepted;
 };
 
 static void must(bool holds, const char *what)
@@ -192,46 +196,75 @@ static bool is_whole(const char *request)
            (length == NULL || length > end || strlen(end + 4) >= strtoul(length + 18, NULL, 10));
 }
 
-static void serve(struct http_server *server, const struct connection *connection)
+/* One request and its answer. False: the connection has seen its last one. */
+static bool serve(struct http_server *server, const struct connection *connection, bool *is_lost)
 {
     char head[HEAD_MAX] = "";
     size_t len = 0;
     while (len + 1 < sizeof head && !is_whole(head)) {
         int n = receive(server, connection, head + len, sizeof head - 1 - len);
         if (n <= 0) {
-            return;
+            return false;
         }
         len += (size_t)n;
         head[len] = '\0';
     }
-    answer(server, connection, find_row(server, head));
+    if (*is_lost) {
+        return false;
+    }
+    const struct http_script *row = find_row(server, head);
+    answer(server, connection, row);
+    *is_lost = row->behind == HTTP_BEHIND_LOST;
+    return row->behind != HTTP_BEHIND_CLOSED;
+}
+
+static void serve_all(struct http_server *server, const struct connection *connection)
+{
+    bool is_lost = false;
+    (void)pthread_mutex_lock(&server->lock);
+    server->n_connections++;
+    (void)pthread_mutex_unlock(&server->lock);
+    while (serve(server, connection, &is_lost)) {
+    }
+}
+
+static void *run_connection(void *context)
+{
+    struct connection *connection = context;
+    struct http_server *server = connection->server;
+    /* A client that stops reading must not keep the test from ending. */
+    struct timeval patience = {.tv_sec = 2};
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (server->tls == NULL) {
+        serve_all(server, connection);
+    }
+    else {
+        connection->tls = SSL_new(server->tls);
+        if (connection->tls != NULL && SSL_set_fd(connection->tls, connection->fd) == 1 &&
+            SSL_accept(connection->tls) == 1) {
+            serve_all(server, connection);
+            (void)SSL_shutdown(connection->tls);
+        }
+        SSL_free(connection->tls);
+    }
+    (void)close(connection->fd);
+    return NULL;
 }
 
 static void *run(void *context)
 {
     struct http_server *server = context;
     while (!is_ended(server, server->listener)) {
-        struct connection connection = {.fd = accept(server->listener, NULL, NULL)};
-        if (connection.fd < 0) {
+        int fd = accept(server->listener, NULL, NULL);
+        if (fd < 0) {
             continue;
         }
-        /* A client that stops reading must not keep the test from ending. */
-        struct timeval patience = {.tv_sec = 2};
-        (void)setsockopt(connection.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        (void)setsockopt(connection.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        if (server->tls == NULL) {
-            serve(server, &connection);
-        }
-        else {
-            connection.tls = SSL_new(server->tls);
-            if (connection.tls != NULL && SSL_set_fd(connection.tls, connection.fd) == 1 &&
-                SSL_accept(connection.tls) == 1) {
-                serve(server, &connection);
-                (void)SSL_shutdown(connection.tls);
-            }
-            SSL_free(connection.tls);
-        }
-        (void)close(connection.fd);
+        must(server->n_accepted < MOST, "more connections than it has room for");
+        struct connection *connection = &server->connections[server->n_accepted++];
+        *connection = (struct connection){.server = server, .fd = fd};
+        must(pthread_create(&connection->thread, NULL, run_connection, connection) == 0,
+             "a thread");
     }
     return NULL;
 }
@@ -269,6 +302,9 @@ void http_server_close(struct http_server **server)
     *server = NULL;
     closing->is_ending = true;
     (void)pthread_join(closing->thread, NULL);
+    for (size_t i = 0; i < closing->n_accepted; i++) {
+        (void)pthread_join(closing->connections[i].thread, NULL);
+    }
     (void)close(closing->listener);
     (void)pthread_mutex_destroy(&closing->lock);
     SSL_CTX_free(closing->tls);
@@ -304,6 +340,14 @@ size_t http_server_requests(struct http_server *server, char *out, size_t size)
     if (out != NULL) {
         (void)snprintf(out, size, "%s", server->head);
     }
+    (void)pthread_mutex_unlock(&server->lock);
+    return n;
+}
+
+size_t http_server_connections(struct http_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    size_t n = server->n_connections;
     (void)pthread_mutex_unlock(&server->lock);
     return n;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One GET against servers that misbehave: what comes back is whole, in time, and from there. */
+/* Requests to servers that misbehave: what comes back is whole, in time, and from there. */
 #include "mod_zta/identity/http.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,6 +52,9 @@ static struct http_script script[] = {
                "Content-Length: 0\r\n\r\n"},
     {.path = "/other", .answer = other_redirect},
     {.path = "/downgrade", .answer = downgrade},
+    {.path = "/open", .answer = OK_HEAD "\r\n{}", .behind = HTTP_BEHIND_OPEN},
+    {.path = "/lost", .answer = OK_HEAD "\r\n{}", .behind = HTTP_BEHIND_LOST},
+    {.path = "/held", .answer = OK_HEAD "\r\n{}", .pause_ms = 4, .behind = HTTP_BEHIND_OPEN},
     {.path = "/etag", .answer = OK_HEAD "ETag: \"a\tb\"\r\n\r\n{}"},
     {.path = NULL, .answer = "HTTP/1.1 500 Unexpected\r\nContent-Length: 0\r\n\r\n"},
 };
@@ -335,6 +339,121 @@ static void a_life_is_read_strictly(void **state)
     }
 }
 
+/* ---- connections that are kept ---- */
+
+static enum zta_status post_kept(struct http_server *to, const char *path, const char *ca_file)
+{
+    struct mod_zta_http_answer answer = {.status = 0};
+    struct zta_error error = {.text = ""};
+    char url[256];
+    const struct mod_zta_http_request request = {
+        .url = http_server_url(to, path, url, sizeof url),
+        .ca_file = ca_file,
+        .form = "token=a",
+        .keeps_connection = true,
+        .body_max = BODY_MAX,
+        .timeout_ms = 2000,
+    };
+    enum zta_status status = mod_zta_http_post(&request, &answer, &error);
+    assert_true(status != ZTA_OK || (answer.status == 200 && answer.body_len == 2));
+    free(answer.body);
+    return status;
+}
+
+static void many_requests_go_over_one_connection(void **state)
+{
+    struct http_server *tls_server = http_server_open(script, true);
+    struct http_server *const servers[] = {server, tls_server};
+    for (size_t i = 0; i < 2; i++) {
+        const char *ca_file = i == 1 ? http_server_ca(tls_server) : NULL;
+        size_t n_requests = http_server_requests(servers[i], NULL, 0);
+        size_t n_connections = http_server_connections(servers[i]);
+        for (int n = 0; n < 20; n++) {
+            assert_int_equal(post_kept(servers[i], "/open", ca_file), ZTA_OK);
+        }
+        assert_int_equal(http_server_requests(servers[i], NULL, 0), n_requests + 20);
+        assert_int_equal(http_server_connections(servers[i]), n_connections + 1);
+        /* Who does not ask for it gets a connection of his own. */
+        struct mod_zta_http_request request = {.ca_file = ca_file};
+        struct mod_zta_http_answer answer;
+        struct zta_error error;
+        char url[256];
+        request.url = http_server_url(servers[i], "/open", url, sizeof url);
+        request.body_max = BODY_MAX;
+        assert_int_equal(mod_zta_http_get(&request, &answer, &error), ZTA_OK);
+        free(answer.body);
+        assert_int_equal(http_server_connections(servers[i]), n_connections + 2);
+    }
+    http_server_close(&tls_server);
+}
+
+static void a_connection_that_was_lost_is_replaced_within_the_request(void **state)
+{
+    size_t n_requests = http_server_requests(server, NULL, 0);
+    mod_zta_http_close_idle();
+    assert_int_equal(mod_zta_http_begin(), ZTA_OK);
+    size_t n_connections = http_server_connections(server);
+    for (size_t n = 1; n <= 10; n++) {
+        assert_int_equal(post_kept(server, "/lost", NULL), ZTA_OK);
+        assert_int_equal(http_server_connections(server), n_connections + n);
+    }
+    assert_int_equal(http_server_requests(server, NULL, 0), n_requests + 10);
+}
+
+static void a_kept_connection_serves_nobody_who_trusts_others(void **state)
+{
+    struct http_server *one = http_server_open(script, true);
+    struct http_server *other = http_server_open(script, true);
+    assert_int_equal(post_kept(one, "/open", http_server_ca(one)), ZTA_OK);
+    assert_int_equal(post_kept(one, "/open", http_server_ca(other)), ZTA_IO);
+    assert_int_equal(post_kept(one, "/open", NULL), ZTA_IO);
+    http_server_close(&one);
+    http_server_close(&other);
+}
+
+static void nothing_is_kept_behind_the_end(void **state)
+{
+    assert_int_equal(post_kept(server, "/open", NULL), ZTA_OK);
+    mod_zta_http_close_idle();
+    size_t n_connections = http_server_connections(server);
+    assert_int_equal(post_kept(server, "/open", NULL), ZTA_OK);
+    assert_int_equal(post_kept(server, "/open", NULL), ZTA_OK);
+    assert_int_equal(http_server_connections(server), n_connections + 2);
+    assert_int_equal(mod_zta_http_begin(), ZTA_OK);
+}
+
+#define N_THREADS  12
+#define N_REQUESTS 30
+
+static void *post_often(void *context)
+{
+    size_t n_failed = 0;
+    for (int n = 0; n < N_REQUESTS; n++) {
+        const char *path = n % 10 == 9 ? "/lost" : "/open";
+        n_failed += post_kept(server, n == 0 ? "/held" : path, NULL) != ZTA_OK;
+    }
+    *(size_t *)context = n_failed;
+    return NULL;
+}
+
+static void threads_share_what_waits_and_never_a_connection_in_use(void **state)
+{
+    pthread_t threads[N_THREADS];
+    size_t n_failed[N_THREADS];
+    size_t n_requests = http_server_requests(server, NULL, 0);
+    size_t n_connections = http_server_connections(server);
+    for (size_t i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, post_often, &n_failed[i]), 0);
+    }
+    for (size_t i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(n_failed[i], 0);
+    }
+    assert_int_equal(http_server_requests(server, NULL, 0), n_requests + N_THREADS * N_REQUESTS);
+    n_connections = http_server_connections(server) - n_connections;
+    assert_in_range(n_connections, 2, N_THREADS * N_REQUESTS / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +468,11 @@ int main(void)
         cmocka_unit_test(what_may_not_be_fetched_is_not_asked_for),
         cmocka_unit_test(tls_counts_only_when_it_verifies),
         cmocka_unit_test(a_life_is_read_strictly),
+        cmocka_unit_test(many_requests_go_over_one_connection),
+        cmocka_unit_test(a_connection_that_was_lost_is_replaced_within_the_request),
+        cmocka_unit_test(a_kept_connection_serves_nobody_who_trusts_others),
+        cmocka_unit_test(nothing_is_kept_behind_the_end),
+        cmocka_unit_test(threads_share_what_waits_and_never_a_connection_in_use),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
