@@ -228,6 +228,27 @@ def _resume(z, context, session):
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_certificate_that_does_not_verify_ends_the_handshake(zta, pki, version):
+    z = zta(vhost_text=SUBJECT, **ALONE)
+    # mod_ssl says each time what was wrong with it.
+    z.httpd.allow_log("AH02276", "AH02008", "AH02039", "AH02040", "SSL Library Error", "AH01998")
+    stranger, expired = pki.issue_foreign("client-a"), pki.issue("client-a", days=(-9, -5))
+    early = pki.issue("client-a", days=(5, 9))
+    borrowed = pki.issue("client-b")
+    borrowed.cert = pki.client_a.cert  # somebody's certificate, without his key
+    for name, certificate in (("stranger", stranger), ("expired", expired), ("early", early),
+                              ("self-signed", stranger.authority), ("without the key", borrowed)):
+        with pytest.raises(OSError):
+            context = tls_context(pki, certificate)
+            context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+            with _resume(z, context, None) as connection:
+                answer = connection.request("GET", "/x")
+                pytest.fail(f"{name}: the handshake went on, {answer.status}")
+    assert not z.backend.requests
+    assert z.get("/x", tls=True, certificate=pki.client_a).status == 200
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_a_resumed_session_has_the_certificate_it_began_with(zta, pki, version):
     z = zta(vhost_text=SUBJECT, **ALONE)
     for certificate in (pki.client_a, None):
