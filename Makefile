@@ -339,10 +339,14 @@ coverage:
 	+@$(MAKE) --no-print-directory CC=gcc SAN= COVERAGE=1 BUILD=$(BUILD_ROOT)/coverage check-unit check-fuzz
 	@$(PYTHON) tests/support/coverage.py $(BUILD_ROOT)/coverage/obj
 
+# A line for each source: all of them in one would be longer than a command may be.
 compile_commands.json: $(BUILD)/oauth2.flags
-	@{ echo '['; $(foreach s,$(ALL_SRC),printf '%s{"directory":"%s","file":"%s","command":"%s"}\n' \
-	    "$$comma" "$(CURDIR)" "$(s)" "$(CC) $(ZTA_CPPFLAGS) $(ZTA_CFLAGS) $(patsubst @%,$$(cat \
-	    $(BUILD)/oauth2.flags),$(call extra_flags,$(s))) -c $(s)"; comma=,;) echo ']'; } > $@
+	@echo '[' > $@
+	$(foreach s,$(ALL_SRC),@printf '%s{"directory":"%s","file":"%s","command":"%s"}\n' \
+	    '$(if $(filter-out $(firstword $(ALL_SRC)),$(s)),$(comma))' '$(CURDIR)' '$(s)' "$(CC) \
+	    $(ZTA_CPPFLAGS) $(ZTA_CFLAGS) $(patsubst @%,$$(cat $(BUILD)/oauth2.flags),$(call \
+	    extra_flags,$(s))) -c $(s)" >> $@$(newline))
+	@echo ']' >> $@
 
 ifneq ($(wildcard docs/gen.c),)
 $(BUILD)/docs/gen: $(call objs,$(GEN_SRC) admin-tui/console/keys.c) $(BUILD)/libzta.a
