@@ -3,6 +3,7 @@
 signs with, outage, nonces and revocation."""
 
 import http.cookiejar
+import json
 import re
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from support.authserver import ACRS, BROWSER_CALLBACK, EVERY_ALGORITHM, claims_of
 from support.browser import Browser
 from support.dpop import Prover
+from support.issuer import b64u_decode
 from support.local import wait_for
 from test_clock import Clock
 from test_introspection import write_secret
@@ -28,6 +30,10 @@ def issuer_block(server, pki, more=""):
     return (f"ZTAVerifyLimit off\nZTACAFile {pki.ca.cert}\n<ZTAIssuer as {server.issuer}>\n"
             f"ZTAAudience {audiences} https://web.test\nZTAKeys discover\n"
             f"ZTAAlgorithms {' '.join(EVERY_ALGORITHM)}\n{more}\n</ZTAIssuer>")
+
+
+def header_of(token):
+    return json.loads(b64u_decode(token.split(".")[0]))
 
 
 def start(z):
@@ -177,6 +183,30 @@ def test_tokens_of_every_algorithm_pass_and_only_as_they_were_signed(zta, pki, o
         z.reload()
         wait_for_pass(z, tokens[accepted])
         assert [a for a, t in tokens.items() if z.get("/x", token=t).status == 200] == [accepted]
+
+
+def test_keys_of_the_real_server_overlap_and_end_without_a_restart_here(zta, pki, own_authserver):
+    server = own_authserver()
+    z = zta(start=False, accept="as", credentials="header", global_text=issuer_block(server, pki))
+    z.httpd.allow_log(DOWN)
+    start(z)
+    children = z.httpd.children()
+    first = server.client_token()
+    server.stop()
+    server.start(keeps_keys=True)
+    second = server.client_token()
+    assert header_of(first)["kid"] != header_of(second)["kid"]
+    wait_for_pass(z, second)
+    assert statuses(z, first, 20) == statuses(z, second, 20) == {200}
+    server.stop()
+    server.start(keeps_keys=True)
+    third = server.client_token()
+    # Fetches for unknown keys are half a minute apart; an operator need not wait.
+    z.ctl("issuers", "refresh", "as", "--reason", "rotation")
+    wait_for(lambda: statuses(z, third, 10) == {200}, what="the third key")
+    assert [statuses(z, t, 20) for t in (second, third)] == [{200}, {200}]
+    assert statuses(z, first, 20) == {401}
+    assert z.httpd.children() == children
 
 
 def test_an_outage_of_the_real_server_is_bridged_for_the_grace_time(zta, pki, own_authserver):

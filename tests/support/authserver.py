@@ -111,7 +111,7 @@ class AuthServer:
         """The resource for tokens signed with alg, or opaque; short ones live 3 s."""
         return f"https://api.example.test/{alg}{'/short' if is_short else ''}"
 
-    def _config(self):
+    def _config(self, keeps_keys):
         service = {"grant_types": ["client_credentials"], "redirect_uris": [],
                    "response_types": []}
         webapp = {"grant_types": ["authorization_code", "refresh_token"],
@@ -144,18 +144,20 @@ class AuthServer:
                      for alg in (*self.algorithms, "opaque") for is_short in (False, True)}
         return {"issuer": self.issuer, "port": self.port, "clients": clients,
                 "algorithms": self.algorithms, "resources": resources, "scopes": SCOPES, "acrs": ACRS,
+                "keepsKeys": keeps_keys, "keysFile": os.path.join(self.directory, "as-keys.json"),
                 "cookieKey": secrets.token_hex(16), "nonceSecret": self.nonce_secret, "cert": self.pki.server.cert,
                 "key": self.pki.server.key, "ca": self.pki.ca.cert}
 
     # ---- running ----
 
-    def start(self):
-        """Starts with fresh keys and empty state; returns when discovery answers."""
+    def start(self, keeps_keys=False):
+        """Starts with fresh keys and empty state, and returns when discovery answers. keeps_keys:
+        those of the last start are published beside them and sign no more."""
         node = install()
         self._log = os.path.join(self.directory, "as.log")
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                [node, "server.mjs", json.dumps(self._config())], cwd=_HOME,
+                [node, "server.mjs", json.dumps(self._config(keeps_keys))], cwd=_HOME,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, "NODE_EXTRA_CA_CERTS": self.pki.ca.cert})
         try:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A certified OpenID provider as the authorization server of the tests: TLS on loopback, state in
 // memory, logins without a browser. Its argument is JSON, made by AuthServer in authserver.py.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
 import { Provider, errors, interactionPolicy } from 'oidc-provider';
@@ -13,6 +13,15 @@ async function signingKey(alg) {
   const jwk = await exportJWK(pair.privateKey);
   const kid = `${alg}-${(await calculateJwkThumbprint(jwk)).slice(0, 10)}`;
   return { ...jwk, alg, kid, use: 'sig' };
+}
+
+// New keys sign. Those of the last start are published too where they are to be kept.
+async function signingKeys() {
+  const made = await Promise.all(config.algorithms.map(signingKey));
+  const former = config.keepsKeys && existsSync(config.keysFile)
+    ? JSON.parse(readFileSync(config.keysFile)) : [];
+  writeFileSync(config.keysFile, JSON.stringify(made), { mode: 0o600 });
+  return [...made, ...former];
 }
 
 // The resource asked for chooses how its access token is signed and how long it lives.
@@ -69,7 +78,7 @@ async function answerInteraction(provider, ctx) {
 const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 600;
 const provider = new Provider(config.issuer, {
   clients: config.clients,
-  jwks: { keys: await Promise.all(config.algorithms.map(signingKey)) },
+  jwks: { keys: await signingKeys() },
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt',
     'tls_client_auth'],
   scopes: ['openid', 'offline_access', ...config.scopes],
