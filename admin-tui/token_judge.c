@@ -132,7 +132,7 @@ static enum zta_status load_issuers(struct judging *judging)
     size_t n = judging->acceptance->n_issuers;
     enum zta_status status = ZTA_OK;
     judging->issuers = calloc(n + 1, sizeof *judging->issuers);
-    judging->accepted = calloc(n + 1, sizeof *judging->accepted);
+    judging->accepted = calloc(n + 1, sizeof(void *));
     if (judging->issuers == NULL || judging->accepted == NULL) {
         return ZTA_NO_MEMORY;
     }
@@ -452,8 +452,13 @@ static enum progress judge_at(struct judging *judging, struct ctl_token_place *p
     if (asked != NULL) {
         place->issuer = asked->name;
         place->outcome = CTL_TOKEN_UNDECIDED;
-        place->reason = refuse(place, ZTA_REASON_UNJUDGED, "issuer %.*s would be asked about it",
-                               (int)asked->name.len, asked->name.data);
+        place->reason =
+            place->place->mode == ZTA_MODE_ENFORCE
+                ? refuse(place, ZTA_REASON_UNJUDGED, "issuer %.*s would be asked about it",
+                         (int)asked->name.len, asked->name.data)
+                : refuse(place, ZTA_REASON_UNJUDGED,
+                         "issuer %.*s is not asked where credentials are only monitored",
+                         (int)asked->name.len, asked->name.data);
         return PROGRESS_UNDECIDED;
     }
     place->reason = judge_token(judging, place, n, &result);

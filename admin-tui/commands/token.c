@@ -100,6 +100,10 @@ static void say_verdict(const struct ctl_token_judgement *judgement)
 
 static void add_answer(struct ctl_list *list, const struct ctl_token_place *best)
 {
+    if (best->outcome != CTL_TOKEN_ACCEPTED && best->place->mode == ZTA_MODE_MONITOR) {
+        ctl_row_string(list, "answer", "as without it: credentials are only monitored there");
+        return;
+    }
     switch (best->outcome) {
     case CTL_TOKEN_ACCEPTED:
         ctl_row_string(list, "answer", "that of limits, rules and the API");
@@ -281,6 +285,7 @@ static void write_values(struct zta_json *json, const char *name,
 /* What every place has; the whole token has that of the best one. */
 static void write_outcome(struct zta_json *json, const struct ctl_token_place *place)
 {
+    zta_json_string(json, "mode", zta_mode_name(place->place->mode));
     zta_json_string(json, "verdict", verdict_word(place->outcome));
     if (place->outcome == CTL_TOKEN_REFUSED) {
         zta_json_string(json, "reason", zta_reason_name(place->reason));
@@ -376,7 +381,6 @@ static void write_all(struct zta_json *json, const struct ctl_token_judgement *j
         zta_json_begin_object(json, NULL);
         zta_json_text(json, "server", place->place->server);
         zta_json_text(json, "path", place->place->path);
-        zta_json_string(json, "mode", zta_mode_name(place->place->mode));
         write_outcome(json, place);
         zta_json_end_object(json);
     }

@@ -28,9 +28,8 @@ enum place_flag {
     FLAG_DPOP_REQUIRED = 2,
 };
 
-/* What is opened: the record's bytes, and all that points into them. */
-struct opened {
-    struct zta_acceptance acceptance; /* first: its address is that of the whole */
+/* The record's bytes, and all that points into them. */
+struct zta_acceptance_storage {
     struct zta_accepted_issuer *issuers;
     struct zta_accepting_place *places;
     struct zta_text *texts;
@@ -124,27 +123,28 @@ enum zta_status zta_acceptance_put(struct zta_change *change,
 
 /* ---- reading ---- */
 
-static struct zta_texts read_texts(struct opened *opened, struct zta_reader *reader)
+static struct zta_texts read_texts(struct zta_acceptance_storage *storage,
+                                   struct zta_reader *reader)
 {
     size_t n = zta_read_u32(reader);
-    struct zta_texts texts = {.items = opened->texts + opened->n_texts};
+    struct zta_texts texts = {.items = storage->texts + storage->n_texts};
     /* Each takes two bytes or more, and there is room for as many as the record could hold. */
     for (size_t i = 0; i < n && !reader->is_bad; i++) {
-        opened->texts[opened->n_texts++] = zta_read_text(reader);
+        storage->texts[storage->n_texts++] = zta_read_text(reader);
         texts.n++;
     }
     return texts;
 }
 
-static void read_issuer(struct opened *opened, struct zta_reader *reader,
+static void read_issuer(struct zta_acceptance_storage *storage, struct zta_reader *reader,
                         struct zta_accepted_issuer *issuer)
 {
     issuer->name = zta_read_text(reader);
     issuer->url = zta_read_text(reader);
     issuer->token_type = zta_read_text(reader);
     issuer->keys_file = zta_read_text(reader);
-    issuer->algs = read_texts(opened, reader);
-    issuer->audiences = read_texts(opened, reader);
+    issuer->algs = read_texts(storage, reader);
+    issuer->audiences = read_texts(storage, reader);
     for (size_t i = 0; i < ZTA_N_ACCEPTED_CLAIMS; i++) {
         issuer->claims[i] = zta_read_text(reader);
     }
@@ -154,13 +154,13 @@ static void read_issuer(struct opened *opened, struct zta_reader *reader,
     issuer->asks_about_jwts = (flags & FLAG_JWTS_TOO) != 0;
 }
 
-static void read_place(struct opened *opened, struct zta_reader *reader,
+static void read_place(struct zta_acceptance_storage *storage, struct zta_reader *reader,
                        struct zta_accepting_place *place)
 {
     place->server = zta_read_text(reader);
     place->path = zta_read_text(reader);
-    place->issuers = read_texts(opened, reader);
-    place->audiences = read_texts(opened, reader);
+    place->issuers = read_texts(storage, reader);
+    place->audiences = read_texts(storage, reader);
     uint8_t mode = zta_read_u8(reader);
     place->mode = mode > ZTA_MODE_ENFORCE ? ZTA_MODE_ENFORCE : (enum zta_mode)mode;
     place->sources = zta_read_u8(reader);
@@ -171,11 +171,11 @@ static void read_place(struct opened *opened, struct zta_reader *reader,
 }
 
 /* Everything that the bytes say into arrays that cannot be too small. */
-static enum zta_status decode(struct opened *opened, size_t size)
+static enum zta_status decode(struct zta_acceptance *acceptance, size_t size)
 {
     struct zta_reader reader;
-    struct zta_acceptance *acceptance = &opened->acceptance;
-    zta_reader_init(&reader, opened->bytes, size);
+    struct zta_acceptance_storage *storage = acceptance->storage;
+    zta_reader_init(&reader, storage->bytes, size);
     if (zta_read_u8(&reader) != ZTA_ACCEPTANCE_VERSION) {
         return ZTA_CORRUPT;
     }
@@ -185,42 +185,44 @@ static enum zta_status decode(struct opened *opened, size_t size)
         acceptance->n_places > size / PLACE_SIZE_MIN) {
         return ZTA_CORRUPT;
     }
-    opened->issuers = calloc(acceptance->n_issuers + 1, sizeof *opened->issuers);
-    opened->places = calloc(acceptance->n_places + 1, sizeof *opened->places);
-    opened->texts = calloc(size / 2 + 1, sizeof *opened->texts);
-    if (opened->issuers == NULL || opened->places == NULL || opened->texts == NULL) {
+    storage->issuers = calloc(acceptance->n_issuers + 1, sizeof *storage->issuers);
+    storage->places = calloc(acceptance->n_places + 1, sizeof *storage->places);
+    storage->texts = calloc(size / 2 + 1, sizeof *storage->texts);
+    if (storage->issuers == NULL || storage->places == NULL || storage->texts == NULL) {
         return ZTA_NO_MEMORY;
     }
     for (size_t i = 0; i < acceptance->n_issuers && !reader.is_bad; i++) {
-        read_issuer(opened, &reader, &opened->issuers[i]);
+        read_issuer(storage, &reader, &storage->issuers[i]);
     }
     for (size_t i = 0; i < acceptance->n_places && !reader.is_bad; i++) {
-        read_place(opened, &reader, &opened->places[i]);
+        read_place(storage, &reader, &storage->places[i]);
     }
-    acceptance->claims = read_texts(opened, &reader);
-    acceptance->issuers = opened->issuers;
-    acceptance->places = opened->places;
+    acceptance->claims = read_texts(storage, &reader);
+    acceptance->issuers = storage->issuers;
+    acceptance->places = storage->places;
     return zta_reader_is_done(&reader) ? ZTA_OK : ZTA_CORRUPT;
 }
 
 static enum zta_status open_record(struct zta_blob record, struct zta_acceptance **acceptance)
 {
-    struct opened *opened = calloc(1, sizeof *opened);
+    struct zta_acceptance *opened = calloc(1, sizeof *opened);
     if (opened == NULL) {
         return ZTA_NO_MEMORY;
     }
-    struct zta_acceptance *made = &opened->acceptance;
-    opened->bytes = malloc(record.size + 1);
     enum zta_status status = ZTA_NO_MEMORY;
-    if (opened->bytes != NULL) {
-        memcpy(opened->bytes, record.data, record.size);
+    opened->storage = calloc(1, sizeof *opened->storage);
+    if (opened->storage != NULL) {
+        opened->storage->bytes = malloc(record.size + 1);
+    }
+    if (opened->storage != NULL && opened->storage->bytes != NULL) {
+        memcpy(opened->storage->bytes, record.data, record.size);
         status = decode(opened, record.size);
     }
     if (status != ZTA_OK) {
-        zta_acceptance_close(&made);
+        zta_acceptance_close(&opened);
         return status;
     }
-    *acceptance = made;
+    *acceptance = opened;
     return ZTA_OK;
 }
 
@@ -235,16 +237,19 @@ enum zta_status zta_acceptance_open(struct zta_view *view, struct zta_acceptance
 
 void zta_acceptance_close(struct zta_acceptance **acceptance)
 {
-    struct opened *opened = (struct opened *)(void *)*acceptance;
-    if (opened == NULL) {
+    struct zta_acceptance *closing = *acceptance;
+    if (closing == NULL) {
         return;
     }
     *acceptance = NULL;
-    free(opened->texts);
-    free(opened->places);
-    free(opened->issuers);
-    free(opened->bytes);
-    free(opened);
+    if (closing->storage != NULL) {
+        free(closing->storage->texts);
+        free(closing->storage->places);
+        free(closing->storage->issuers);
+        free(closing->storage->bytes);
+        free(closing->storage);
+    }
+    free(closing);
 }
 
 enum zta_status zta_acceptance_check_record(struct zta_blob value)

@@ -72,7 +72,8 @@ struct zta_acceptance {
     size_t n_issuers;
     const struct zta_accepting_place *places;
     size_t n_places;
-    struct zta_texts claims; /* kept of tokens for rules and headers; sorted */
+    struct zta_texts claims;                /* kept of tokens for rules and headers; sorted */
+    struct zta_acceptance_storage *storage; /* of one that was opened; else NULL */
 };
 
 /*

@@ -34,8 +34,10 @@ class World:
         f"ZTAOrigin {ORIGIN}",
         "<Location /partner>", "ZTAAccept corp partner local", "</Location>",
         "<Location /other>", "ZTAAccept corp local audience=https://other.example.test", "</Location>",
+        "<Location /partner/deep>", "ZTADPoP required", "</Location>",
         "<Location /dpop>", "ZTADPoP allowed", "</Location>",
         "<Location /strict>", "ZTADPoP required", "</Location>",
+        "<Location /watched>", "ZTAStage 0", "ZTAMonitor 1", "</Location>",
         "<Location /open>", "ZTAStage 0", "</Location>"])
 
     def __init__(self, zta, **options):
@@ -166,22 +168,27 @@ def test_each_place_judges_for_itself(world):
         "bound": prover.bound(world.corp),
     }
     expected = {
-        "corp": {"/": None, "/partner": None, "/other": "wrong_audience", "/dpop": None,
-                 "/strict": "binding_failed"},
-        "partner": {"/": "unknown_issuer", "/partner": None, "/other": "unknown_issuer",
-                    "/dpop": "unknown_issuer", "/strict": "unknown_issuer"},
-        "other": {"/": "wrong_audience", "/partner": "wrong_audience", "/other": None,
-                  "/dpop": "wrong_audience", "/strict": "wrong_audience"},
-        "bound": {"/": "binding_failed", "/partner": "binding_failed", "/other": "wrong_audience",
-                  "/dpop": None, "/strict": None},
+        "corp": {"/": None, "/partner": None, "/partner/deep": "binding_failed",
+                 "/other": "wrong_audience", "/dpop": None, "/strict": "binding_failed"},
+        "partner": {"/": "unknown_issuer", "/partner": None, "/partner/deep": "binding_failed",
+                    "/other": "unknown_issuer", "/dpop": "unknown_issuer",
+                    "/strict": "unknown_issuer"},
+        "other": {"/": "wrong_audience", "/partner": "wrong_audience",
+                  "/partner/deep": "wrong_audience", "/other": None, "/dpop": "wrong_audience",
+                  "/strict": "wrong_audience"},
+        "bound": {"/": "binding_failed", "/partner": "binding_failed", "/partner/deep": None,
+                  "/other": "wrong_audience", "/dpop": None, "/strict": None},
     }
     for name, token in tokens.items():
         said = judge(world.z, token)
-        assert {p["path"]: p["reason"] for p in said["places"]} == expected[name], name
+        reasons = {p["path"]: p["reason"] for p in said["places"]}
+        assert reasons.pop("/watched") == expected[name]["/"]  # and a request passes there
+        assert world.answer(token, "/watched/x") == (200, None)
+        assert reasons == expected[name], name
         assert said["verdict"] == "accepted"  # somewhere
         for path, reason in expected[name].items():
             headers = None
-            if name == "bound" and path in ("/dpop", "/strict"):
+            if name == "bound" and reason is None:
                 assert place(said, path)["needs_dpop_proof"] is True
                 headers = prover.headers("GET", f"{ORIGIN}{path}/x", token)
                 assert world.answer(token, path + "/x") == (401, "binding_failed")
@@ -190,7 +197,19 @@ def test_each_place_judges_for_itself(world):
     assert place(judge(world.z, certified), "/")["needs_client_certificate"] is True
     assert world.answer(certified) == (401, "binding_failed")
     text = world.z.ctl("token", data=tokens["bound"]).stdout
-    assert text.startswith("accepted: alice at issuer corp, with a DPoP proof, at 2 of 5 places\n")
+    assert text.startswith("accepted: alice at issuer corp, with a DPoP proof, at 3 of 7 places\n")
+
+
+def test_where_it_is_only_monitored_a_refusal_is_no_answer(zta):
+    z = zta(stage=0, vhost_text="ZTAMonitor 1")
+    wait_for(lambda: z.json("issuers"), what="the issuers in the store")
+    expired = z.issuer.token({"exp": 5})
+    said = judge(z, expired)
+    assert (said["mode"], said["reason"]) == ("monitor", "expired_credential")
+    text = z.ctl("token", data=expired, code=1).stdout
+    assert text.startswith("refused: expired_credential: ")
+    assert re.search("^answer +as without it: ", text, re.M)
+    assert z.get("/x", token=expired).status == 200
 
 
 def test_what_is_revoked_or_blocked_is_said_with_by_what(world):
@@ -254,7 +273,7 @@ def test_the_facts_are_those_of_the_token(world):
     event = wait_for(lambda: explained(world.z, answer.header("X-ZTA-Id")), what="the event")
     assert (event["session"], event["token_id"]) == (identity["session"], identity["token_id"])
     text = world.z.ctl("token", data=token).stdout
-    assert text.startswith("accepted: alice at issuer corp, at 3 of 5 places\n")
+    assert text.startswith("accepted: alice at issuer corp, at 4 of 7 places\n")
     assert re.search(r"^expires +\S+Z, in \d+m$", text, re.M), text
     assert re.search(r"^login +\S+Z, 5\ds ago$", text, re.M), text
     assert re.search(rf"^session +{identity['session']}, by sid$", text, re.M), text
