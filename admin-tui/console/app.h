@@ -36,7 +36,7 @@ struct tui_app {
     bool is_help;  /* the page is the help */
     bool is_split; /* the page stands below or beside the list, as drawn last */
     bool is_paused;
-    int width;     /* as drawn last */
+    int width; /* as drawn last */
     bool is_over;
     bool has_no_mouse;  /* the terminal acts on it */
     bool is_redraw_due; /* of everything, by who has the terminal */

@@ -176,8 +176,8 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
 
 bool tui_list_row_at(const struct tui_list *list, int x, int y, size_t *row)
 {
-    bool is_inside = x >= list->x && x < list->x + list->width && y >= list->y &&
-                     y < list->y + list->height;
+    bool is_inside =
+        x >= list->x && x < list->x + list->width && y >= list->y && y < list->y + list->height;
     *row = is_inside ? list->top + (size_t)(y - list->y) : list->n;
     return *row < list->n;
 }

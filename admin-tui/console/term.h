@@ -30,7 +30,7 @@ enum tui_special {
     TUI_KEY_DELETE,
     TUI_KEY_BACK_TAB,
     TUI_KEY_F1,
-    TUI_KEY_CLICK,  /* of the mouse, at tui_term_pointer() */
+    TUI_KEY_CLICK, /* of the mouse, at tui_term_pointer() */
     TUI_KEY_WHEEL_UP,
     TUI_KEY_WHEEL_DOWN,
     TUI_KEY_RESIZE, /* the size is another one */
