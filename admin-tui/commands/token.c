@@ -238,7 +238,7 @@ static enum ctl_exit print_facts(const struct ctl_token_judgement *judgement, in
         add_identity(&list, judgement);
     }
     else {
-        ctl_row_text(&list, "sub, unproved", said->subject);
+        ctl_row_text(&list, "sub", said->subject);
     }
     return ctl_list_print(&list);
 }
