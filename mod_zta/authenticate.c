@@ -411,6 +411,12 @@ static enum zta_reason accept_again(request_rec *r, struct mod_zta_request *requ
     if (request->auth_reason != ZTA_REASON_OK) {
         return request->auth_reason;
     }
+    /* What is public or only monitored there asks for no entry of its own. */
+    if (dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE &&
+        !mod_zta_present_is_taken(request, dir)) {
+        request->detail = "what opened the first place is no entry of the second (ZTACredentials)";
+        return ZTA_REASON_NO_CREDENTIAL;
+    }
     if (request->identity->credential == ZTA_CREDENTIAL_APIKEY) {
         return accept->has_local ? ZTA_REASON_OK : ZTA_REASON_UNKNOWN_ISSUER;
     }

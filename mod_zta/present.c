@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 
 #include <string.h>
+#include <strings.h>
 
 #include "mod_zta/identity/cookie.h"
 #include "mod_zta/identity/origin.h"
@@ -17,6 +18,27 @@ const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta
 {
     static const struct mod_zta_credential_sources header = {.has_authorization = true};
     return dir->sources != NULL ? dir->sources : &header;
+}
+
+bool mod_zta_present_is_taken(const struct mod_zta_request *request, const struct mod_zta_dir *dir)
+{
+    const struct mod_zta_credential_sources *first = mod_zta_sources_of(request->auth_dir);
+    const struct mod_zta_credential_sources *other = mod_zta_sources_of(dir);
+    switch (request->credential.place) {
+    case MOD_ZTA_PLACE_AUTHORIZATION:
+        return other->has_authorization;
+    case MOD_ZTA_PLACE_APIKEY:
+        return other->apikey_header != NULL &&
+               strcasecmp(other->apikey_header, first->apikey_header) == 0;
+    case MOD_ZTA_PLACE_COOKIE:
+        return other->cookie != NULL && strcmp(other->cookie, first->cookie) == 0;
+    case MOD_ZTA_PLACE_QUERY:
+        return other->has_query;
+    case MOD_ZTA_PLACE_NONE:
+        break;
+    }
+    return request->identity->credential == ZTA_CREDENTIAL_CERTIFICATE ? other->has_mtls
+                                                                       : other->has_openidc;
 }
 
 /* ---- the query ---- */

@@ -26,4 +26,10 @@ void mod_zta_present_remove(request_rec *r, const struct mod_zta_request *reques
 /* Removes whatever stands where dir looks for credentials, used or not. */
 void mod_zta_present_remove_unread(request_rec *r, const struct mod_zta_dir *dir);
 
+/*
+ * Would another place of the same request read the credential where it came in? For a request that
+ * has an identity.
+ */
+bool mod_zta_present_is_taken(const struct mod_zta_request *request, const struct mod_zta_dir *dir);
+
 #endif

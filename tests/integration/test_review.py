@@ -293,7 +293,7 @@ def test_our_headers_are_scrubbed_in_every_spelling_that_some_server_takes_for_t
 def test_the_credential_is_removed_from_where_it_stood(zta):
     z = zta(stage=1, modules=("rewrite",), vhost_text=(
         "RewriteEngine On\nRewriteRule ^/in/(.*) /out/$1 [PT]\nZTAForward authorization\n"
-        "<Location /out>\nZTACredentials header\nZTAForward identity\n</Location>"))
+        "<Location /out>\nZTAStage 0\nZTACredentials header\nZTAForward identity\n</Location>"))
     made = z.json("keys", "create", "--name", "robot")
     key = made.get("text") or made.get("key")
     assert z.get("/in/x", key=key).status == 200
