@@ -9,11 +9,10 @@
 /*
  * sessions: key id, 16 bytes. Value: u8 version, u8 kind, u8 credential, u8 binding, u8 last
  * reason, i64 first, i64 last, i64 expires, u64 requests, u64 denied, u64 segment created, u64
- * sequence, token id, login tag of 16 bytes (version 1 has none), u8 family, 4 or 16 bytes of
+ * sequence, token id, login tag of 16 bytes, u8 family, 4 or 16 bytes of
  * address (family 0: none), then issuer, subject, client, apikey, agent, each behind a u8 length.
  */
-#define ZTA_SESSION_VERSION          2
-#define ZTA_SESSION_VERSION_UNTAGGED 1 /* read, and written anew with the next request */
+#define ZTA_SESSION_VERSION 1
 
 /*
  * events: key u64 segment created, u64 segment id, u64 sequence of the first. Value: u8 version,

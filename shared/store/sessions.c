@@ -91,9 +91,7 @@ static enum zta_status decode(const uint8_t *id, struct zta_blob record,
     read.segment_created_ns = zta_read_u64(&reader);
     read.sequence = zta_read_u64(&reader);
     zta_read_bytes(&reader, read.token_id, sizeof read.token_id);
-    if (version != ZTA_SESSION_VERSION_UNTAGGED) {
-        zta_read_bytes(&reader, &read.login, sizeof read.login);
-    }
+    zta_read_bytes(&reader, &read.login, sizeof read.login);
     read.addr.family = zta_read_u8(&reader);
     size_t n = addr_size(read.addr.family);
     zta_read_bytes(&reader, read.addr.bytes, n);
@@ -102,10 +100,9 @@ static enum zta_status decode(const uint8_t *id, struct zta_blob record,
     read_short(&reader, read.client, sizeof read.client);
     read_short(&reader, read.apikey, sizeof read.apikey);
     read_short(&reader, read.agent, sizeof read.agent);
-    if (!zta_reader_is_done(&reader) || version < ZTA_SESSION_VERSION_UNTAGGED ||
-        version > ZTA_SESSION_VERSION || kind > ZTA_SESSION_TOKEN ||
-        credential > ZTA_CREDENTIAL_BROWSER || binding > ZTA_BINDING_MTLS ||
-        (n == 0 && read.addr.family != 0)) {
+    if (!zta_reader_is_done(&reader) || version != ZTA_SESSION_VERSION ||
+        kind > ZTA_SESSION_TOKEN || credential > ZTA_CREDENTIAL_BROWSER ||
+        binding > ZTA_BINDING_MTLS || (n == 0 && read.addr.family != 0)) {
         return ZTA_CORRUPT;
     }
     read.kind = (enum zta_session_kind)kind;
