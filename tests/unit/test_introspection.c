@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "mod_zta/identity/token.h"
+#include "shared/base/base64.h"
 
 #define NOW   INT64_C(1800000000)
 #define URL   "https://idp.example"
@@ -50,11 +51,11 @@ static int setup(void **state)
     return 0;
 }
 
-static enum zta_reason judge_status(long status, const char *body)
+static enum zta_reason judge_token(const char *token, long status, const char *body)
 {
     const struct mod_zta_introspection_answer answer = {
         .issuer = &issuer,
-        .token = ZTA_TEXT(TOKEN),
+        .token = zta_text_of(token),
         .http_status = status,
         .body = zta_text_of(body),
         .claims = named,
@@ -63,6 +64,11 @@ static enum zta_reason judge_status(long status, const char *body)
     };
     mod_zta_introspection_judge(&answer, storage, sizeof storage, &identity, &result);
     return result.reason;
+}
+
+static enum zta_reason judge_status(long status, const char *body)
+{
+    return judge_token(TOKEN, status, body);
 }
 
 static enum zta_reason judge(const char *body)
@@ -220,6 +226,54 @@ static void a_bound_token_says_to_what(void **state)
     assert_int_equal(identity.binding, ZTA_BINDING_MTLS);
 }
 
+/* An issuer that calls any token of its own active says nothing of kind and binding. */
+static void a_jwt_is_held_to_what_it_says_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        const char *payload; /* what follows iss */
+        const char *answer;  /* what follows the client */
+        enum zta_reason reason;
+    } rows[] = {
+        {"{}", "", "", ZTA_REASON_OK},
+        {"{\"typ\":\"JWT\"}", ",\"typ\":\"Bearer\"", "", ZTA_REASON_OK},
+        {"{\"typ\":\"application/at+jwt\"}", "", "", ZTA_REASON_OK},
+        {"{\"typ\":\"logout+jwt\"}", "", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{\"typ\":\"ID\"}", "", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{\"typ\":1}", "", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{\"typ\":\"\"}", "", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{\"typ\":\"JWT\",\"typ\":\"JWT\"}", "", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{}", ",\"nonce\":\"n\"", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{}", ",\"events\":{}", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{}", ",\"token_use\":\"id\"", "", ZTA_REASON_BAD_CREDENTIAL},
+        {"{}", ",\"cnf\":{\"jkt\":\"" JKT "\"}", "", ZTA_REASON_OK},
+        {"{}", ",\"cnf\":{\"jkt\":\"" JKT "\"}", ",\"cnf\":{\"jkt\":\"" JKT "\"}", ZTA_REASON_OK},
+        {"{}", ",\"cnf\":{\"jkt\":\"" JKT "\"}", ",\"cnf\":{}", ZTA_REASON_BINDING_FAILED},
+        {"{}", ",\"cnf\":{\"jkt\":\"x\"}", "", ZTA_REASON_BINDING_FAILED},
+        {"{}", ",\"cnf\":null", "", ZTA_REASON_BINDING_FAILED},
+        {"{}", ",\"cnf\":{\"jkt\":\"" JKT "\"}", ",\"cnf\":{\"x5t#S256\":\"" JKT "\"}",
+         ZTA_REASON_BINDING_FAILED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char payload[512];
+        char header[512];
+        char claims[1024];
+        char token[2048];
+        char answer[512];
+        (void)snprintf(payload, sizeof payload, "{\"iss\":\"" URL "\"%s}", rows[i].payload);
+        zta_base64url_encode((const uint8_t *)rows[i].header, strlen(rows[i].header), header);
+        zta_base64url_encode((const uint8_t *)payload, strlen(payload), claims);
+        (void)snprintf(token, sizeof token, "%s.%s.c2ln", header, claims);
+        (void)snprintf(answer, sizeof answer, GOOD_AND "%s}", rows[i].answer);
+        if (judge_token(token, 200, answer) != rows[i].reason) {
+            fail_msg("row %zu: %s, %s", i, zta_reason_name(result.reason), result.detail);
+        }
+        assert_true(result.reason != ZTA_REASON_OK || strstr(rows[i].payload, "jkt") == NULL ||
+                    zta_text_equal(identity.jkt, ZTA_TEXT(JKT)));
+    }
+}
+
 static void without_a_user_the_client_is_the_subject(void **state)
 {
     (void)state;
@@ -323,6 +377,7 @@ int main(void)
         WITH_ISSUER(refused_credentials_are_told_apart),
         WITH_ISSUER(an_active_token_that_does_not_hold_is_refused),
         WITH_ISSUER(a_bound_token_says_to_what),
+        WITH_ISSUER(a_jwt_is_held_to_what_it_says_itself),
         WITH_ISSUER(without_a_user_the_client_is_the_subject),
         WITH_ISSUER(only_what_can_be_its_token_is_asked_about),
         WITH_ISSUER(the_question_fits_whatever_the_token),
