@@ -59,7 +59,7 @@ class World:
         so that no denial is one of many."""
         self.n += 1
         headers = headers or [("Authorization", f"Bearer {token}")]
-        answer = self.z.httpd.get(path, headers, source=f"127.0.1.{self.n}")
+        answer = self.z.httpd.get(path, headers, source=f"127.0.1.{self.n}", fresh=True)
         identifier = answer.header("X-ZTA-Id")
         if answer.status == 200 or identifier is None:
             return answer.status, None
