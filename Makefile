@@ -11,7 +11,6 @@ T ?=
 MPM ?= event
 ARGS ?=
 PYTHON ?= /usr/bin/python3
-OBJCOPY ?= objcopy
 DESTDIR ?=
 prefix ?= /usr/local
 sysconfdir ?= /etc
@@ -207,14 +206,6 @@ $(UNIT_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
-
-# The two verifiers in one program: ztactl's under names of its own.
-$(OBJ)/tests/unit/ctl_signature.o: $(call objs,$(CTL_VERIFIER_SRC))
-	$(call say,RENAME,$@)
-	@mkdir -p $(@D)
-	$(Q)$(OBJCOPY) $(foreach name,open close check,--redefine-sym \
-	    mod_zta_verifier_$(name)=ctl_verifier_$(name)) $< $@
-$(BUILD)/tests/unit/test_ctl_signature: $(OBJ)/tests/unit/ctl_signature.o
 
 # A store that is the same in every run, and ztactl with a clock that stands still, for its screens.
 TUI_PROGRAMS := $(BUILD)/tests/tui/fill_store $(BUILD)/tests/tui/ztactl

@@ -186,7 +186,7 @@ static bool read_key(struct judging *judging, const json_t *header, const struct
 {
     struct mod_zta_jwk jwk;
     struct zta_error error = {.status = ZTA_OK};
-    struct mod_zta_verifier *verifier;
+    struct mod_zta_evp_verifier *verifier;
     char thumbprint[MOD_ZTA_THUMBPRINT_LEN + 1];
     const char *fault = find_header_fault(header);
     if (fault != NULL) {
@@ -200,15 +200,15 @@ static bool read_key(struct judging *judging, const json_t *header, const struct
     if (!is_of_token(judging, zta_text_of(thumbprint))) {
         return false;
     }
-    status = mod_zta_verifier_open(zta_text_of(jwk.text),
-                                   mod_zta_alg_parse(mod_zta_json_text(header, "alg")), &verifier,
-                                   &error);
+    status = mod_zta_evp_verifier_open(zta_text_of(jwk.text),
+                                       mod_zta_alg_parse(mod_zta_json_text(header, "alg")),
+                                       &verifier, &error);
     if (status != ZTA_OK) {
         return refuse_status(judging, status, "key", error.text);
     }
     status = mod_zta_proof_key_make(digest, thumbprint, verifier, &judging->key);
     if (status != ZTA_OK) {
-        mod_zta_verifier_close(&verifier);
+        mod_zta_evp_verifier_close(&verifier);
         return refuse_status(judging, status, "key", zta_status_text(status));
     }
     judging->is_new_key = true;
@@ -237,8 +237,8 @@ static bool find_key(struct judging *judging)
 /* A key is kept only once it has signed something: others would push good ones out. */
 static bool check_signature(struct judging *judging)
 {
-    enum zta_status status =
-        mod_zta_verifier_check(mod_zta_proof_key_verifier(judging->key), judging->request->proof);
+    enum zta_status status = mod_zta_evp_verifier_check(mod_zta_proof_key_verifier(judging->key),
+                                                        judging->request->proof);
     if (status != ZTA_OK) {
         return refuse_status(judging, status, "signature", "it is not by its key");
     }

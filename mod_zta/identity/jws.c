@@ -2,6 +2,7 @@
 /* Splitting and decoding of compact JWS. */
 #include "mod_zta/identity/jws.h"
 
+#include "mod_zta/identity/issuer.h"
 #include "mod_zta/identity/strict_json.h"
 #include "shared/base/base64.h"
 #include "shared/base/limits.h"
@@ -66,4 +67,25 @@ enum zta_status mod_zta_jws_object(struct zta_text part, json_t **object, const 
     }
     return mod_zta_json_load((struct zta_text){.data = (const char *)decoded, .len = size}, object,
                              fault);
+}
+
+enum zta_status mod_zta_jws_signature(struct zta_text token, unsigned alg, size_t size,
+                                      struct mod_zta_jws *jws,
+                                      uint8_t signature[MOD_ZTA_SIGNATURE_MAX])
+{
+    size_t found;
+    json_t *header;
+    const char *fault;
+    if (mod_zta_jws_split(token, jws, &fault) != ZTA_OK ||
+        zta_base64url_decode(jws->signature, signature, MOD_ZTA_SIGNATURE_MAX, &found) != ZTA_OK ||
+        found != size) {
+        return ZTA_FORBIDDEN;
+    }
+    enum zta_status status = mod_zta_jws_object(jws->header, &header, &fault);
+    if (status != ZTA_OK) {
+        return status == ZTA_NO_MEMORY ? status : ZTA_FORBIDDEN;
+    }
+    unsigned named = mod_zta_alg_parse(mod_zta_json_text(header, "alg"));
+    json_decref(header);
+    return named == alg ? ZTA_OK : ZTA_FORBIDDEN;
 }

@@ -25,6 +25,13 @@ struct mod_zta_jws {
  */
 enum zta_status mod_zta_jws_split(struct zta_text token, struct mod_zta_jws *jws,
                                   const char **fault) ZTA_MUST_CHECK;
+/*
+ * Splits a token and decodes its signature, `size` bytes into signature[]. ZTA_FORBIDDEN unless its
+ * header names that one algorithm and the signature is exactly so long.
+ */
+enum zta_status mod_zta_jws_signature(struct zta_text token, unsigned alg, size_t size,
+                                      struct mod_zta_jws *jws,
+                                      uint8_t signature[MOD_ZTA_SIGNATURE_MAX]) ZTA_MUST_CHECK;
 /* The JSON object of header or payload, strictly; the caller releases it by json_decref. */
 enum zta_status mod_zta_jws_object(struct zta_text part, json_t **object,
                                    const char **fault) ZTA_MUST_CHECK;

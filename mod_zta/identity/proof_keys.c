@@ -19,7 +19,7 @@ enum {
 struct mod_zta_proof_key {
     struct zta_sha256 header;
     char thumbprint[MOD_ZTA_THUMBPRINT_LEN + 1];
-    struct mod_zta_verifier *verifier;
+    struct mod_zta_evp_verifier *verifier;
     _Atomic uint32_t n_holders; /* the table is one */
 };
 
@@ -115,7 +115,7 @@ enum zta_status mod_zta_proof_keys_get(struct mod_zta_proof_keys *keys,
 
 enum zta_status mod_zta_proof_key_make(const struct zta_sha256 *header,
                                        const char thumbprint[MOD_ZTA_THUMBPRINT_LEN + 1],
-                                       struct mod_zta_verifier *verifier,
+                                       struct mod_zta_evp_verifier *verifier,
                                        struct mod_zta_proof_key **key)
 {
     struct mod_zta_proof_key *made = malloc(sizeof *made);
@@ -151,7 +151,7 @@ void mod_zta_proof_keys_keep(struct mod_zta_proof_keys *keys, struct mod_zta_pro
 void mod_zta_proof_key_release(struct mod_zta_proof_key **key)
 {
     if (*key != NULL && atomic_fetch_sub(&(*key)->n_holders, 1) == 1) {
-        mod_zta_verifier_close(&(*key)->verifier);
+        mod_zta_evp_verifier_close(&(*key)->verifier);
         free(*key);
     }
     *key = NULL;
@@ -162,7 +162,7 @@ struct zta_text mod_zta_proof_key_thumbprint(const struct mod_zta_proof_key *key
     return (struct zta_text){.data = key->thumbprint, .len = MOD_ZTA_THUMBPRINT_LEN};
 }
 
-const struct mod_zta_verifier *mod_zta_proof_key_verifier(const struct mod_zta_proof_key *key)
+const struct mod_zta_evp_verifier *mod_zta_proof_key_verifier(const struct mod_zta_proof_key *key)
 {
     return key->verifier;
 }

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "mod_zta/identity/signature.h"
+#include "mod_zta/identity/evp_verifier.h"
 #include "mod_zta/identity/thumbprint.h"
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
@@ -30,13 +30,13 @@ enum zta_status mod_zta_proof_keys_get(struct mod_zta_proof_keys *keys,
 /* Makes one, held; the verifier is the key's from then on. */
 enum zta_status mod_zta_proof_key_make(const struct zta_sha256 *header,
                                        const char thumbprint[MOD_ZTA_THUMBPRINT_LEN + 1],
-                                       struct mod_zta_verifier *verifier,
+                                       struct mod_zta_evp_verifier *verifier,
                                        struct mod_zta_proof_key **key) ZTA_MUST_CHECK;
 /* Keeps it for others to find, where the one that was not used for longest gives way. */
 void mod_zta_proof_keys_keep(struct mod_zta_proof_keys *keys, struct mod_zta_proof_key *key);
 void mod_zta_proof_key_release(struct mod_zta_proof_key **key);
 
 struct zta_text mod_zta_proof_key_thumbprint(const struct mod_zta_proof_key *key);
-const struct mod_zta_verifier *mod_zta_proof_key_verifier(const struct mod_zta_proof_key *key);
+const struct mod_zta_evp_verifier *mod_zta_proof_key_verifier(const struct mod_zta_proof_key *key);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "mod_zta/identity/signature.h"
 
+#include "mod_zta/identity/evp_verifier.h"
 #include "mod_zta/identity/issuer.h"
 #include "mod_zta/identity/jwk.h"
 #include "mod_zta/identity/jws.h"
@@ -17,7 +18,6 @@
 
 #include <dlfcn.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -39,8 +39,8 @@ struct mod_zta_verifier {
     size_t signature_size;
     size_t order_size; /* 0: not EC */
     uint8_t order[MOD_ZTA_EC_ORDER_MAX];
-    EVP_PKEY *ed25519;                  /* of the Ed25519 algorithms, which liboauth2 lacks */
-    oauth2_cfg_token_verify_t *library; /* of all others; only read after it was built */
+    struct mod_zta_evp_verifier *ed25519; /* of its algorithms, which liboauth2 lacks */
+    oauth2_cfg_token_verify_t *library;   /* of all others; only read after it was built */
 };
 
 #define EC_ALGS      (MOD_ZTA_ALG_ES256 | MOD_ZTA_ALG_ES384 | MOD_ZTA_ALG_ES512)
@@ -99,14 +99,10 @@ static enum zta_status open_key(struct mod_zta_verifier *verifier, const struct 
         verifier->order_size = jwk->signature_size / 2;
         memcpy(verifier->order, jwk->order, sizeof verifier->order);
     }
-    if ((verifier->alg & ED25519_ALGS) == 0) {
-        return open_library(jwk->text, &verifier->library, error);
-    }
-    verifier->ed25519 =
-        EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, jwk->ed25519, sizeof jwk->ed25519);
-    return verifier->ed25519 != NULL
-               ? ZTA_OK
-               : zta_error_set(error, ZTA_INVALID, "OpenSSL does not take the Ed25519 key");
+    return (verifier->alg & ED25519_ALGS) != 0
+               ? mod_zta_evp_verifier_open(zta_text_of(jwk->text), verifier->alg,
+                                           &verifier->ed25519, error)
+               : open_library(jwk->text, &verifier->library, error);
 }
 
 enum zta_status mod_zta_verifier_open(struct zta_text jwk, unsigned alg,
@@ -146,7 +142,7 @@ void mod_zta_verifier_close(struct mod_zta_verifier **verifier)
     if (*verifier == NULL) {
         return;
     }
-    EVP_PKEY_free((*verifier)->ed25519);
+    mod_zta_evp_verifier_close(&(*verifier)->ed25519);
     if ((*verifier)->library != NULL) {
         oauth2_cfg_token_verify_free(NULL, (*verifier)->library);
     }
@@ -167,20 +163,6 @@ static bool is_in_range(const struct mod_zta_verifier *verifier, const uint8_t *
     return !is_zero && memcmp(number, verifier->order, verifier->order_size) < 0;
 }
 
-/* The library goes by the alg that the token names: it has to be this verifier's. */
-static enum zta_status check_alg(const struct mod_zta_verifier *verifier, struct zta_text header)
-{
-    json_t *object;
-    const char *fault;
-    enum zta_status status = mod_zta_jws_object(header, &object, &fault);
-    if (status != ZTA_OK) {
-        return status == ZTA_NO_MEMORY ? status : ZTA_FORBIDDEN;
-    }
-    unsigned alg = mod_zta_alg_parse(mod_zta_json_text(object, "alg"));
-    json_decref(object);
-    return alg == verifier->alg ? ZTA_OK : ZTA_FORBIDDEN;
-}
-
 static enum zta_status check_by_library(const struct mod_zta_verifier *verifier,
                                         struct zta_text token)
 {
@@ -199,45 +181,27 @@ static enum zta_status check_by_library(const struct mod_zta_verifier *verifier,
     return is_good ? ZTA_OK : ZTA_FORBIDDEN;
 }
 
-static enum zta_status check_by_openssl(const struct mod_zta_verifier *verifier,
-                                        const struct mod_zta_jws *jws, const uint8_t *signature)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL) {
-        return ZTA_NO_MEMORY;
-    }
-    bool is_good =
-        EVP_DigestVerifyInit(context, NULL, NULL, NULL, verifier->ed25519) == 1 &&
-        EVP_DigestVerify(context, signature, verifier->signature_size,
-                         (const uint8_t *)jws->signing_input.data, jws->signing_input.len) == 1;
-    EVP_MD_CTX_free(context);
-    return is_good ? ZTA_OK : ZTA_FORBIDDEN;
-}
-
 enum zta_status mod_zta_verifier_check(const struct mod_zta_verifier *verifier,
                                        struct zta_text token)
 {
     struct mod_zta_jws jws;
-    const char *fault;
     uint8_t signature[MOD_ZTA_SIGNATURE_MAX];
-    size_t size;
-    if (mod_zta_jws_split(token, &jws, &fault) != ZTA_OK ||
-        zta_base64url_decode(jws.signature, signature, sizeof signature, &size) != ZTA_OK ||
-        size != verifier->signature_size) {
-        return ZTA_FORBIDDEN;
+    if (verifier->ed25519 != NULL) {
+        return mod_zta_evp_verifier_check(verifier->ed25519, token);
+    }
+    /* The library goes by the alg that the token names: it has to be this verifier's. */
+    enum zta_status status =
+        mod_zta_jws_signature(token, verifier->alg, verifier->signature_size, &jws, signature);
+    if (status != ZTA_OK) {
+        return status;
     }
     if (verifier->order_size != 0 && (!is_in_range(verifier, signature) ||
                                       !is_in_range(verifier, signature + verifier->order_size))) {
         return ZTA_FORBIDDEN;
     }
-    enum zta_status status = check_alg(verifier, jws.header);
-    if (status != ZTA_OK) {
-        return status;
-    }
     /* A failure leaves errors in the thread's queue, where mod_ssl would take them for its own. */
     ERR_set_mark();
-    status = verifier->ed25519 != NULL ? check_by_openssl(verifier, &jws, signature)
-                                       : check_by_library(verifier, token);
+    status = check_by_library(verifier, token);
     ERR_pop_to_mark();
     return status;
 }

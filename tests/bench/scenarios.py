@@ -121,8 +121,8 @@ _CREDENTIALS = (
     _bare(),
     Row("stage2-dpop", "mod_zta, stage 2: 1,000 tokens bound to keys, new DPoP proof each time",
         "stage2", "bare", "dpop", order="once", budget=110),
-    Row("stage2-opaque", "mod_zta, stage 2: 100 opaque tokens, known from introspection", "asking",
-        "bare", "opaque", warm=100, budget=4),
+    Row("stage2-opaque", "mod_zta, stage 2: opaque tokens, known from introspection", "asking",
+        "bare", "opaque", budget=4),
 )
 _REFUSED = (
     Row("denied", "bare Apache, Require all denied", "bare", "", "", DENIED_PATH, status=403),

@@ -67,7 +67,7 @@ KINDS = {
     "es256-new": Kind("ES256", n=0),
     "eddsa-new": Kind("EdDSA", n=0),
     "dpop": Kind(n_provers=100),
-    "opaque": Kind(n=100, is_opaque=True),
+    "opaque": Kind(n=2, is_opaque=True),  # what one address may ask about at once
     "malformed": Kind(n=50, damage=_cut),
     "expired": Kind(n=50, claims={"iat": 1_700_000_000, "exp": 1_700_000_600}),
     "audience": Kind(n=50, claims={"aud": "https://elsewhere.example.test"}),

@@ -67,6 +67,7 @@ class Introspector:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # headers and body go out apart
 
             def setup(self):
                 super().setup()

@@ -587,13 +587,13 @@ static void keys_give_way_and_are_freed_when_nobody_holds_them(void **state)
     struct mod_zta_proof_key *found = NULL;
     struct zta_sha256 headers[6];
     for (unsigned i = 0; i < 6; i++) {
-        struct mod_zta_verifier *verifier = NULL;
+        struct mod_zta_evp_verifier *verifier = NULL;
         struct zta_error error;
         memset(&headers[i], 0, sizeof headers[i]);
         headers[i].bytes[31] = (uint8_t)i; /* all in one set of four */
-        assert_int_equal(mod_zta_verifier_open(zta_text_of(fixture.jwk),
-                                               mod_zta_alg_parse(ZTA_TEXT("ES256")), &verifier,
-                                               &error),
+        assert_int_equal(mod_zta_evp_verifier_open(zta_text_of(fixture.jwk),
+                                                   mod_zta_alg_parse(ZTA_TEXT("ES256")), &verifier,
+                                                   &error),
                          ZTA_OK);
         assert_int_equal(mod_zta_proof_key_make(&headers[i], fixture.jkt, verifier, &held[i]),
                          ZTA_OK);

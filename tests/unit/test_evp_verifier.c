@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl's verifier and the module's are asked the same: they have to say the same. */
+/*
+ * The verifier by OpenSSL and that of access tokens are asked the same: they have to say the same.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,16 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mod_zta/identity/evp_verifier.h"
 #include "mod_zta/identity/issuer.h"
 #include "mod_zta/identity/signature.h"
 #include "shared/base/base64.h"
 #include "tests/unit/jose_sign.h"
-
-/* admin-tui/signature.c, whose symbols the Makefile renames for this program. */
-enum zta_status ctl_verifier_open(struct zta_text jwk, unsigned alg,
-                                  struct mod_zta_verifier **verifier, struct zta_error *error);
-void ctl_verifier_close(struct mod_zta_verifier **verifier);
-enum zta_status ctl_verifier_check(const struct mod_zta_verifier *verifier, struct zta_text token);
 
 enum {
     RSA_SIZE = 256,
@@ -60,7 +57,7 @@ struct pair {
     const char *alg;
     EVP_PKEY *key;
     struct mod_zta_verifier *module;
-    struct mod_zta_verifier *ctl;
+    struct mod_zta_evp_verifier *evp;
     char header[HEADER_MAX];
     char token[JOSE_TEXT_MAX];
     uint8_t signature[SIGNATURE_MAX];
@@ -94,10 +91,10 @@ static void compare(const struct pair *pair, const char *token, enum zta_status 
 {
     struct zta_text text = zta_text_of(token);
     enum zta_status module = mod_zta_verifier_check(pair->module, text);
-    enum zta_status ctl = ctl_verifier_check(pair->ctl, text);
-    if (module != wanted || ctl != wanted) {
-        fail_msg("%s, %s: the module says %s, ztactl %s, expected %s", pair->alg, what,
-                 zta_status_text(module), zta_status_text(ctl), zta_status_text(wanted));
+    enum zta_status evp = mod_zta_evp_verifier_check(pair->evp, text);
+    if (module != wanted || evp != wanted) {
+        fail_msg("%s, %s: signature.c says %s, evp_verifier.c %s, expected %s", pair->alg, what,
+                 zta_status_text(module), zta_status_text(evp), zta_status_text(wanted));
     }
     assert_true(ERR_peek_error() == 0);
     n_compared++;
@@ -119,7 +116,7 @@ static void open_pair(size_t i, struct pair *pair)
     *pair = (struct pair){.alg = algs[i].alg, .key = keys[i]};
     jose_jwk(keys[i], "k", "", jwk);
     assert_int_equal(mod_zta_verifier_open(zta_text_of(jwk), alg, &pair->module, &error), ZTA_OK);
-    assert_int_equal(ctl_verifier_open(zta_text_of(jwk), alg, &pair->ctl, &error), ZTA_OK);
+    assert_int_equal(mod_zta_evp_verifier_open(zta_text_of(jwk), alg, &pair->evp, &error), ZTA_OK);
     (void)snprintf(pair->header, sizeof pair->header, "{\"alg\":\"%s\",\"kid\":\"k\"}", pair->alg);
     (void)jose_sign(pair->key, pair->alg, zta_text_of(pair->header), ZTA_TEXT(payload),
                     pair->token);
@@ -132,9 +129,9 @@ static void open_pair(size_t i, struct pair *pair)
 static void close_pair(struct pair *pair)
 {
     mod_zta_verifier_close(&pair->module);
-    ctl_verifier_close(&pair->ctl);
-    assert_null(pair->ctl);
-    ctl_verifier_close(&pair->ctl);
+    mod_zta_evp_verifier_close(&pair->evp);
+    assert_null(pair->evp);
+    mod_zta_evp_verifier_close(&pair->evp);
 }
 
 static bool is_family(size_t i, char first)
@@ -274,24 +271,25 @@ static void keys_make_verifiers_for_both_or_for_none(void **state)
             jose_jwk(keys[i], NULL, more[m], jwk);
             for (unsigned alg = 0; alg <= MOD_ZTA_ALG_EDDSA * 2; alg = alg == 0 ? 1 : alg * 2) {
                 struct mod_zta_verifier *module = NULL;
-                struct mod_zta_verifier *ctl = NULL;
+                struct mod_zta_evp_verifier *evp = NULL;
                 struct zta_error error;
                 enum zta_status wanted =
                     mod_zta_verifier_open(zta_text_of(jwk), alg, &module, &error);
-                assert_int_equal(ctl_verifier_open(zta_text_of(jwk), alg, &ctl, &error), wanted);
-                assert_int_equal(ctl != NULL, module != NULL);
+                assert_int_equal(mod_zta_evp_verifier_open(zta_text_of(jwk), alg, &evp, &error),
+                                 wanted);
+                assert_int_equal(evp != NULL, module != NULL);
                 mod_zta_verifier_close(&module);
-                ctl_verifier_close(&ctl);
+                mod_zta_evp_verifier_close(&evp);
             }
         }
     }
-    struct mod_zta_verifier *ctl = NULL;
+    struct mod_zta_evp_verifier *evp = NULL;
     struct zta_error error;
     jose_jwk(keys[0], NULL, "", jwk);
-    assert_int_equal(
-        ctl_verifier_open(zta_text_of(jwk), MOD_ZTA_ALG_RS256 | MOD_ZTA_ALG_PS256, &ctl, &error),
-        ZTA_INVALID);
-    assert_int_equal(ctl_verifier_open(ZTA_TEXT("7"), MOD_ZTA_ALG_RS256, &ctl, &error),
+    assert_int_equal(mod_zta_evp_verifier_open(zta_text_of(jwk),
+                                               MOD_ZTA_ALG_RS256 | MOD_ZTA_ALG_PS256, &evp, &error),
+                     ZTA_INVALID);
+    assert_int_equal(mod_zta_evp_verifier_open(ZTA_TEXT("7"), MOD_ZTA_ALG_RS256, &evp, &error),
                      ZTA_INVALID);
 }
 
