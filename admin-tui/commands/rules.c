@@ -1,156 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl rules list, rules check. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
-#include "admin-tui/target.h"
+#include "admin-tui/rule_texts.h"
 #include "shared/base/clock.h"
 #include "shared/base/limits.h"
-#include "shared/rules/compile.h"
 #include "shared/rules/decide.h"
-#include "shared/rules/parse.h"
 #include "shared/store/published.h"
 
 enum {
-    FILES_MAX = 1024,
     PLACES_MAX = 4096,
 };
 
-/* Texts of rules, owned here, and the issuers they may name. */
-struct texts {
-    struct zta_rules_source sources[FILES_MAX];
-    size_t n;
-    struct ctl_issuers issuers;
-    enum zta_status status;
-};
-
-static void clear_texts(struct texts *texts)
-{
-    for (size_t i = 0; i < texts->n; i++) {
-        free((void *)(uintptr_t)texts->sources[i].text.data);
-        free((void *)(uintptr_t)texts->sources[i].name.data);
-    }
-    free(texts);
-}
-
-/* A copy that ends in NUL; NULL when there is no memory. */
-static char *copy_of(const void *data, size_t size)
-{
-    char *copy = malloc(size + 1);
-    if (copy != NULL) {
-        memcpy(copy, size == 0 ? "" : data, size);
-        copy[size] = '\0';
-    }
-    return copy;
-}
-
-static bool add_text(void *context, struct zta_text name, struct zta_text text)
-{
-    struct texts *texts = context;
-    char *kept_name = texts->n < FILES_MAX ? copy_of(name.data, name.len) : NULL;
-    char *kept_text = kept_name != NULL ? copy_of(text.data, text.len) : NULL;
-    if (kept_text == NULL) {
-        free(kept_name);
-        texts->status = ZTA_NO_MEMORY;
-        return false;
-    }
-    texts->sources[texts->n++] = (struct zta_rules_source){
-        .name = {.data = kept_name, .len = name.len},
-        .text = {.data = kept_text, .len = text.len},
-    };
-    return true;
-}
-
-static enum ctl_exit fail_rules(enum zta_status status, const struct zta_rules_error *error)
-{
-    char text[1024];
-    struct zta_buffer buffer;
-    if (status != ZTA_INVALID) {
-        return ctl_fail_status(status, NULL, "reading the rules");
-    }
-    zta_buffer_init(&buffer, text, sizeof text);
-    zta_rules_error_print(error, &buffer);
-    ctl_note("%s", text);
-    return CTL_FAILED;
-}
-
-/* Names for the compiler: those published and the API keys' own. */
-static size_t issuer_names(const struct ctl_issuers *issuers,
-                           struct zta_text names[CTL_ISSUERS_MAX + 1])
-{
-    for (size_t i = 0; i < issuers->n; i++) {
-        names[i] = zta_text_of(issuers->names[i]);
-    }
-    names[issuers->n] = ZTA_TEXT(CTL_LOCAL_ISSUER);
-    return issuers->n + 1;
-}
-
-static enum zta_status compile(const struct texts *texts, const struct zta_rules_ast *ast,
-                               struct zta_ruleset **set, struct zta_rules_error *error)
-{
-    struct zta_text names[CTL_ISSUERS_MAX + 1];
-    size_t n = issuer_names(&texts->issuers, names);
-    const struct zta_rules_env env = {
-        .issuers = names,
-        .n_issuers = texts->issuers.is_published ? n : 0,
-        .has_local = true,
-    };
-    return zta_ruleset_compile(ast, &env, set, error);
-}
-
 /* ---- check ---- */
 
-static enum ctl_exit read_file(const char *path, struct texts *texts)
-{
-    struct stat found;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        int code = errno;
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return ctl_fail(CTL_FAILED, "%s: %s", path, strerror(code));
-    }
-    size_t size = S_ISREG(found.st_mode) && found.st_size >= 0 ? (size_t)found.st_size : SIZE_MAX;
-    char *data = size <= ZTA_RULES_FILE_MAX ? malloc(size + 1) : NULL;
-    size_t len = 0;
-    ssize_t n = 0;
-    while (data != NULL && len < size && (n = read(fd, data + len, size - len)) > 0) {
-        len += (size_t)n;
-    }
-    (void)close(fd);
-    bool is_kept = data != NULL && n >= 0 &&
-                   add_text(texts, zta_text_of(path), (struct zta_text){.data = data, .len = len});
-    free(data);
-    return is_kept ? CTL_DONE
-                   : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
-                              path, ZTA_RULES_FILE_MAX >> 20);
-}
-
-/* The store may not be there yet, or be another user's: then only what the files say is checked. */
-static void load_issuers(struct ctl *ctl, struct texts *texts)
-{
-    struct zta_error error;
-    struct zta_view *view = NULL;
-    texts->issuers.n = 0;
-    texts->issuers.is_published = false;
-    if (ctl_store_open(ctl, CTL_ACCESS_READ, &error) == ZTA_OK &&
-        zta_view_begin(ctl->store, &view) == ZTA_OK) {
-        if (ctl_issuers_load(view, &texts->issuers, &error) != ZTA_OK) {
-            texts->issuers.is_published = false;
-        }
-        zta_view_end(&view);
-    }
-}
-
-static enum ctl_exit report_good(const struct ctl *ctl, const struct texts *texts,
+static enum ctl_exit report_good(const struct ctl *ctl, const struct ctl_rule_texts *texts,
                                  const struct zta_rules_ast *ast)
 {
     struct ctl_list list;
@@ -160,6 +27,7 @@ static enum ctl_exit report_good(const struct ctl *ctl, const struct texts *text
     ctl_row_int(&list, "files", (int64_t)texts->n);
     ctl_row_int(&list, "rules", (int64_t)ast->n_rules);
     ctl_row_int(&list, "lists", (int64_t)ast->n_lists);
+    ctl_row_int(&list, "cases", (int64_t)ast->n_cases);
     ctl_row_bool(&list, "issuers_checked", texts->issuers.is_published);
     ctl_row_end(&list);
     if (!texts->issuers.is_published) {
@@ -168,24 +36,20 @@ static enum ctl_exit report_good(const struct ctl *ctl, const struct texts *text
     return ctl_list_print(&list);
 }
 
-static enum ctl_exit check(struct ctl *ctl, struct texts *texts)
+static enum ctl_exit check(struct ctl *ctl, struct ctl_rule_texts *texts)
 {
-    struct zta_rules_error error = {.line = 0};
     struct zta_rules_ast *ast = NULL;
     struct zta_ruleset *set = NULL;
-    for (size_t i = 0; i < ctl->n_arguments; i++) {
-        enum ctl_exit code = read_file(ctl->arguments[i], texts);
-        if (code != CTL_DONE) {
-            return code;
-        }
+    enum ctl_exit code = ctl_rule_texts_read(ctl, texts);
+    if (code == CTL_DONE) {
+        code = ctl_rule_texts_parse(texts, &ast);
     }
-    load_issuers(ctl, texts);
-    enum zta_status status = zta_rules_parse(texts->sources, texts->n, &ast, &error);
-    if (status == ZTA_OK) {
-        status = compile(texts, ast, &set, &error);
+    if (code == CTL_DONE) {
+        code = ctl_rule_texts_compile(texts, ast, &set);
     }
-    enum ctl_exit code =
-        status == ZTA_OK ? report_good(ctl, texts, ast) : fail_rules(status, &error);
+    if (code == CTL_DONE) {
+        code = report_good(ctl, texts, ast);
+    }
     zta_ruleset_close(&set);
     zta_rules_ast_close(&ast);
     return code;
@@ -193,12 +57,12 @@ static enum ctl_exit check(struct ctl *ctl, struct texts *texts)
 
 enum ctl_exit ctl_run_rules_check(struct ctl *ctl)
 {
-    struct texts *texts = calloc(1, sizeof *texts);
+    struct ctl_rule_texts *texts = ctl_rule_texts_open();
     if (texts == NULL) {
         return ctl_fail(CTL_FAILED, "out of memory");
     }
     enum ctl_exit code = check(ctl, texts);
-    clear_texts(texts);
+    ctl_rule_texts_close(&texts);
     return code;
 }
 
@@ -327,8 +191,8 @@ static enum ctl_exit print_rules(const struct ctl *ctl, const struct zta_rules_a
     return ctl_list_print(&list);
 }
 
-static enum zta_status load(const struct ctl *ctl, struct texts *texts, struct places *places,
-                            struct zta_error *error)
+static enum zta_status load(const struct ctl *ctl, struct ctl_rule_texts *texts,
+                            struct places *places, struct zta_error *error)
 {
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(ctl->store, &view);
@@ -337,7 +201,7 @@ static enum zta_status load(const struct ctl *ctl, struct texts *texts, struct p
     }
     status = ctl_issuers_load(view, &texts->issuers, error);
     if (status == ZTA_OK) {
-        status = zta_published_each_rules(view, add_text, texts);
+        status = zta_published_each_rules(view, ctl_rule_texts_add, texts);
     }
     if (status == ZTA_OK) {
         status = zta_published_each_location(view, add_place, places);
@@ -349,22 +213,23 @@ static enum zta_status load(const struct ctl *ctl, struct texts *texts, struct p
     return status;
 }
 
-static enum ctl_exit list_rules(const struct ctl *ctl, struct texts *texts, struct places *places)
+static enum ctl_exit list_rules(const struct ctl *ctl, struct ctl_rule_texts *texts,
+                                struct places *places)
 {
     struct zta_error error = {.status = ZTA_OK};
-    struct zta_rules_error fault = {.line = 0};
     struct zta_rules_ast *ast = NULL;
     struct zta_ruleset *set = NULL;
     enum zta_status status = load(ctl, texts, places, &error);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "reading the published rules");
     }
-    status = zta_rules_parse(texts->sources, texts->n, &ast, &fault);
-    if (status == ZTA_OK) {
-        status = compile(texts, ast, &set, &fault);
+    enum ctl_exit code = ctl_rule_texts_parse(texts, &ast);
+    if (code == CTL_DONE) {
+        code = ctl_rule_texts_compile(texts, ast, &set);
     }
-    enum ctl_exit code =
-        status == ZTA_OK ? print_rules(ctl, ast, set, places) : fail_rules(status, &fault);
+    if (code == CTL_DONE) {
+        code = print_rules(ctl, ast, set, places);
+    }
     zta_ruleset_close(&set);
     zta_rules_ast_close(&ast);
     return code;
@@ -373,12 +238,12 @@ static enum ctl_exit list_rules(const struct ctl *ctl, struct texts *texts, stru
 enum ctl_exit ctl_run_rules_list(struct ctl *ctl)
 {
     struct places places = {.n = 0};
-    struct texts *texts = calloc(1, sizeof *texts);
+    struct ctl_rule_texts *texts = ctl_rule_texts_open();
     if (texts == NULL) {
         return ctl_fail(CTL_FAILED, "out of memory");
     }
     enum ctl_exit code = list_rules(ctl, texts, &places);
-    clear_texts(texts);
+    ctl_rule_texts_close(&texts);
     free(places.all);
     return code;
 }

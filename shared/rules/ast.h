@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "shared/base/bytes.h"
+#include "shared/decision.h"
 #include "shared/stance.h"
 
 enum zta_rule_kind {
@@ -96,11 +97,37 @@ struct zta_ast_list {
     struct zta_rules_place place; /* of the name */
 };
 
+/* One fact of a case, as a request has it: no pattern, no list, no keyword. */
+struct zta_ast_given {
+    uint16_t attribute;    /* row of attributes.def, each at most once in a case */
+    struct zta_text claim; /* attribute claim: canonical dotted name */
+    struct zta_ast_value *values;
+    size_t n_values; /* >= 1 */
+};
+
+/* What the rules should say of one request. Who judges requests does not look at it. */
+struct zta_ast_case {
+    struct zta_text name;
+    struct zta_ast_given *givens; /* in order of writing */
+    size_t n_givens;
+    struct zta_text at; /* as written; absent: whenever it is judged */
+    int64_t at_s;
+    uint8_t stage;
+    bool has_stage; /* else 2 */
+    enum zta_outcome outcome;
+    enum zta_reason reason;
+    bool has_reason;              /* else any */
+    struct zta_text by;           /* rule that should decide; absent: any or none */
+    struct zta_rules_place place; /* of the name */
+};
+
 struct zta_rules_ast {
     struct zta_ast_list *lists;
     size_t n_lists;
     struct zta_ast_rule *rules;
     size_t n_rules;
+    struct zta_ast_case *cases;
+    size_t n_cases;
     struct zta_text *source_names;
     size_t n_sources;
     void *arena; /* owner of all of it */

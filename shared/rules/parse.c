@@ -119,15 +119,29 @@ static enum zta_status parse_rule_head(struct zta_parser *parser, enum zta_rule_
     return status == ZTA_OK ? zta_parse_rule(parser, rule, keyword) : status;
 }
 
+static enum zta_status parse_case_head(struct zta_parser *parser, const struct zta_token *keyword)
+{
+    struct zta_ast_case *item = zta_vector_push(&parser->cases);
+    if (!item) {
+        return ZTA_NO_MEMORY;
+    }
+    enum zta_status status = parse_name(parser, &item->name, &item->place);
+    if (status == ZTA_OK) {
+        status = zta_parse_end_line(parser);
+    }
+    return status == ZTA_OK ? zta_parse_case(parser, item, keyword) : status;
+}
+
 static enum zta_status fail_statement(struct zta_parser *parser)
 {
-    const char *expected = "list, allow, deny, require or limit at the start of a line";
+    const char *expected = "list, allow, deny, require, limit or case at the start of a line";
     if (zta_parse_is_word(parser, "zta")) {
         return zta_parse_fail(parser, &parser->token, NULL, "zta 1 once, before anything else");
     }
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, parser->token.raw);
     zta_nearest_offer(&nearest, ZTA_TEXT("list"));
+    zta_nearest_offer(&nearest, ZTA_TEXT("case"));
     for (size_t i = 0; i < N_KINDS; i++) {
         zta_nearest_offer(&nearest, zta_text_of(kinds[i].word));
     }
@@ -143,6 +157,10 @@ static enum zta_status parse_statement(struct zta_parser *parser)
     if (zta_parse_is_word(parser, "list")) {
         zta_parse_next(parser);
         return parse_list(parser);
+    }
+    if (zta_parse_is_word(parser, "case")) {
+        zta_parse_next(parser);
+        return parse_case_head(parser, &keyword);
     }
     for (size_t i = 0; i < N_KINDS; i++) {
         if (zta_parse_is_word(parser, kinds[i].word)) {
@@ -211,14 +229,16 @@ static enum zta_status make_ast(struct zta_parser *parser, size_t n_sources,
     *ast = (struct zta_rules_ast){
         .n_lists = parser->lists.n,
         .n_rules = parser->rules.n,
+        .n_cases = parser->cases.n,
         .source_names = names,
         .n_sources = n_sources,
         .arena = parser->arena,
     };
     ast->lists = zta_vector_move(&parser->lists, parser->arena);
     ast->rules = zta_vector_move(&parser->rules, parser->arena);
+    ast->cases = zta_vector_move(&parser->cases, parser->arena);
     *made = ast;
-    return ast->lists && ast->rules ? ZTA_OK : ZTA_NO_MEMORY;
+    return ast->lists && ast->rules && ast->cases ? ZTA_OK : ZTA_NO_MEMORY;
 }
 
 static enum zta_status parse_all(struct zta_parser *parser, size_t n_sources,
@@ -249,6 +269,8 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
         .arena = zta_arena_open(),
         .lists = {.item_size = sizeof(struct zta_ast_list)},
         .rules = {.item_size = sizeof(struct zta_ast_rule)},
+        .cases = {.item_size = sizeof(struct zta_ast_case)},
+        .givens = {.item_size = sizeof(struct zta_ast_given)},
         .groups = {.item_size = sizeof(struct zta_ast_group)},
         .conds = {.item_size = sizeof(struct zta_ast_cond)},
         .values = {.item_size = sizeof(struct zta_ast_value)},
@@ -259,6 +281,8 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
     enum zta_status status = parser.arena ? parse_all(&parser, n_sources, &made) : ZTA_NO_MEMORY;
     zta_vector_clear(&parser.lists);
     zta_vector_clear(&parser.rules);
+    zta_vector_clear(&parser.cases);
+    zta_vector_clear(&parser.givens);
     zta_vector_clear(&parser.groups);
     zta_vector_clear(&parser.conds);
     zta_vector_clear(&parser.values);

@@ -70,6 +70,19 @@ static enum zta_status check_rule_names(struct zta_parser *parser, const struct 
     return sort_names(parser, entries, ast->n_rules);
 }
 
+static enum zta_status check_case_names(struct zta_parser *parser, const struct zta_rules_ast *ast)
+{
+    struct entry *entries = zta_arena_alloc(parser->arena, ast->n_cases * sizeof *entries);
+    if (!entries) {
+        return ZTA_NO_MEMORY;
+    }
+    for (size_t i = 0; i < ast->n_cases; i++) {
+        const struct zta_ast_case *item = &ast->cases[i];
+        entries[i] = (struct entry){.name = item->name, .place = item->place, .index = i};
+    }
+    return sort_names(parser, entries, ast->n_cases);
+}
+
 static enum zta_status sort_lists(struct zta_parser *parser, const struct zta_rules_ast *ast,
                                   struct lists *lists)
 {
@@ -167,6 +180,9 @@ enum zta_status zta_parse_check(struct zta_parser *parser, const struct zta_rule
 {
     struct lists lists;
     enum zta_status status = check_rule_names(parser, ast);
+    if (status == ZTA_OK) {
+        status = check_case_names(parser, ast);
+    }
     if (status == ZTA_OK) {
         status = sort_lists(parser, ast, &lists);
     }

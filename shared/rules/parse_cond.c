@@ -112,9 +112,8 @@ static enum zta_status fail_value(struct zta_parser *parser, const struct zta_to
     return zta_parse_fail(parser, token, &nearest, "%s", zta_value_expected(type));
 }
 
-/* Text, quotes and place of the next token, which has to be a value. */
-static enum zta_status take_value(struct zta_parser *parser, const char *expected,
-                                  struct zta_ast_value *value)
+enum zta_status zta_parse_value(struct zta_parser *parser, const char *expected,
+                                struct zta_ast_value *value)
 {
     struct zta_token token = parser->token;
     if (token.kind != ZTA_TOKEN_WORD && token.kind != ZTA_TOKEN_STRING) {
@@ -134,20 +133,25 @@ static enum zta_status take_value(struct zta_parser *parser, const char *expecte
     return ZTA_OK;
 }
 
+bool zta_parse_is_special(const struct zta_token *token)
+{
+    return token->kind == ZTA_TOKEN_WORD &&
+           (starts_with(token->raw, list_prefix) || is_keyword(token->raw));
+}
+
 enum zta_status zta_parse_item(struct zta_parser *parser, struct zta_ast_value *item)
 {
     struct zta_token token = parser->token;
-    bool is_word = token.kind == ZTA_TOKEN_WORD;
-    if (is_word && starts_with(token.raw, "file:")) {
+    if (token.kind == ZTA_TOKEN_WORD && starts_with(token.raw, "file:")) {
         return zta_parse_fail(parser, &token, NULL,
                               "a value: list items from files are not read by this version");
     }
-    if (is_word && (starts_with(token.raw, list_prefix) || is_keyword(token.raw))) {
+    if (zta_parse_is_special(&token)) {
         return zta_parse_fail(parser, &token, NULL,
                               "a value: known, unknown and list: cannot be items, "
                               "in quotes they are plain text");
     }
-    return take_value(parser, "a value", item);
+    return zta_parse_value(parser, "a value", item);
 }
 
 static enum zta_status parse_list_name(struct zta_parser *parser, const struct zta_token *token,
@@ -166,7 +170,7 @@ static enum zta_status parse_alternative(struct zta_parser *parser, enum zta_val
                                          struct zta_ast_value *value)
 {
     struct zta_token token = parser->token;
-    enum zta_status status = take_value(parser, zta_value_expected(type), value);
+    enum zta_status status = zta_parse_value(parser, zta_value_expected(type), value);
     if (status != ZTA_OK) {
         return status;
     }
@@ -190,7 +194,7 @@ static enum zta_status parse_operand(struct zta_parser *parser, enum zta_value_t
     const char *expected =
         type == ZTA_VALUE_DURATION ? "a duration such as 300s, 15m, 8h or 7d" : "a number";
     struct zta_token token = parser->token;
-    enum zta_status status = take_value(parser, expected, value);
+    enum zta_status status = zta_parse_value(parser, expected, value);
     if (status != ZTA_OK) {
         return status;
     }
@@ -229,15 +233,15 @@ static enum zta_status parse_values(struct zta_parser *parser, struct zta_ast_co
     return cond->values ? ZTA_OK : ZTA_NO_MEMORY;
 }
 
-static enum zta_status parse_attribute(struct zta_parser *parser, enum zta_rule_kind kind,
-                                       struct zta_ast_cond *cond)
+enum zta_status zta_parse_attribute(struct zta_parser *parser, uint16_t *attribute,
+                                    struct zta_text *claim)
 {
     struct zta_token token = parser->token;
     bool is_claim = token.kind == ZTA_TOKEN_WORD && starts_with(token.raw, claim_prefix);
     struct zta_text name = is_claim ? ZTA_TEXT("claim") : token.raw;
     bool is_bare_claim = !is_claim && zta_text_equal(name, ZTA_TEXT("claim"));
     if (token.kind != ZTA_TOKEN_WORD || is_bare_claim ||
-        zta_attribute_find(name, &cond->attribute) != ZTA_OK) {
+        zta_attribute_find(name, attribute) != ZTA_OK) {
         struct zta_nearest nearest;
         zta_nearest_init(&nearest, token.raw);
         for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
@@ -248,13 +252,7 @@ static enum zta_status parse_attribute(struct zta_parser *parser, enum zta_rule_
         return zta_parse_fail(parser, &token, &nearest,
                               is_bare_claim ? "claim:NAME" : "an attribute");
     }
-    if (!(zta_attribute_info(cond->attribute)->kinds & 1u << kind)) {
-        return zta_parse_fail(parser, &token, NULL,
-                              "an attribute of request or credential: "
-                              "context belongs in a require rule");
-    }
-    cond->place = token.place;
-    enum zta_status status = is_claim ? zta_parse_claim(parser, &token, &cond->claim) : ZTA_OK;
+    enum zta_status status = is_claim ? zta_parse_claim(parser, &token, claim) : ZTA_OK;
     zta_parse_next(parser);
     return status;
 }
@@ -266,7 +264,14 @@ enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kin
         cond->is_negated = true;
         zta_parse_next(parser);
     }
-    enum zta_status status = parse_attribute(parser, kind, cond);
+    struct zta_token name = parser->token;
+    cond->place = name.place;
+    enum zta_status status = zta_parse_attribute(parser, &cond->attribute, &cond->claim);
+    if (status == ZTA_OK && !(zta_attribute_info(cond->attribute)->kinds & 1u << kind)) {
+        return zta_parse_fail(parser, &name, NULL,
+                              "an attribute of request or credential: "
+                              "context belongs in a require rule");
+    }
     if (status == ZTA_OK) {
         status = parse_values(parser, cond);
     }

@@ -19,6 +19,8 @@ struct zta_parser {
     /* Under construction; each is moved into the arena when it is complete. */
     struct zta_vector lists;
     struct zta_vector rules;
+    struct zta_vector cases;
+    struct zta_vector givens;
     struct zta_vector groups;
     struct zta_vector conds;
     struct zta_vector values;
@@ -53,6 +55,14 @@ enum zta_status zta_parse_copy(struct zta_parser *parser, const struct zta_token
 /* One item of a list: any value but keywords and references. */
 enum zta_status zta_parse_item(struct zta_parser *parser,
                                struct zta_ast_value *item) ZTA_MUST_CHECK;
+/* Text, quotes and place of the next token, which has to be a value of whatever type. */
+enum zta_status zta_parse_value(struct zta_parser *parser, const char *expected,
+                                struct zta_ast_value *value) ZTA_MUST_CHECK;
+/* The next token names an attribute; claim is the canonical name of claim:NAME. */
+enum zta_status zta_parse_attribute(struct zta_parser *parser, uint16_t *attribute,
+                                    struct zta_text *claim) ZTA_MUST_CHECK;
+/* Words of conditions that stand for no value: known, unknown, list:NAME. */
+bool zta_parse_is_special(const struct zta_token *token);
 /* What follows `when`, `need` and `or`, up to the end of the line. */
 enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kind,
                                struct zta_ast_cond *cond) ZTA_MUST_CHECK;
@@ -64,6 +74,10 @@ bool zta_parse_value_fits(enum zta_value_type type, const struct zta_ast_value *
 
 /* The body of a rule, from its first line on. */
 enum zta_status zta_parse_rule(struct zta_parser *parser, struct zta_ast_rule *rule,
+                               const struct zta_token *keyword) ZTA_MUST_CHECK;
+
+/* The body of a case, from its first line on. */
+enum zta_status zta_parse_case(struct zta_parser *parser, struct zta_ast_case *item,
                                const struct zta_token *keyword) ZTA_MUST_CHECK;
 
 /* What only the whole set shows: names used twice, lists that are missing or do not fit. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of a rule: which may stand where, how often, and what a rule must have. */
+#include "shared/base/clock.h"
 #include "shared/rules/parse_priv.h"
 
 #include <stdio.h>
@@ -272,6 +273,39 @@ static enum zta_status parse_mode(struct body *body, const struct zta_token *key
     return zta_parse_end_line(parser);
 }
 
+/* Half-open: from the first on, before the second. The tree has 0 for neither. */
+static enum zta_status parse_time(struct body *body, const struct zta_token *keyword,
+                                  int64_t *time_s)
+{
+    struct zta_parser *parser = body->parser;
+    struct zta_token token = parser->token;
+    if (*time_s != 0) {
+        return fail_twice(body, keyword);
+    }
+    if (token.kind != ZTA_TOKEN_WORD || zta_time_parse(token.raw, time_s) != ZTA_OK ||
+        *time_s <= 0) {
+        return zta_parse_fail(parser, &token, NULL,
+                              "a time since 1970 such as 2027-01-31T18:00Z or "
+                              "2027-01-31T18:00:00+01:00");
+    }
+    const struct zta_ast_rule *rule = body->rule;
+    if (rule->from_s != 0 && rule->until_s != 0 && rule->from_s >= rule->until_s) {
+        return zta_parse_fail(parser, &token, NULL, "until after from");
+    }
+    zta_parse_next(parser);
+    return zta_parse_end_line(parser);
+}
+
+static enum zta_status parse_from(struct body *body, const struct zta_token *keyword)
+{
+    return parse_time(body, keyword, &body->rule->from_s);
+}
+
+static enum zta_status parse_until(struct body *body, const struct zta_token *keyword)
+{
+    return parse_time(body, keyword, &body->rule->until_s);
+}
+
 static enum zta_status parse_note(struct body *body, const struct zta_token *keyword)
 {
     struct zta_parser *parser = body->parser;
@@ -305,6 +339,8 @@ static const struct {
     {.word = "key", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_key},
     {.word = "rate", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_rate},
     {.word = "mode", .kinds = EVERY_RULE, .parse = parse_mode},
+    {.word = "from", .kinds = EVERY_RULE, .parse = parse_from},
+    {.word = "until", .kinds = EVERY_RULE, .parse = parse_until},
     {.word = "note", .kinds = EVERY_RULE, .parse = parse_note},
 };
 enum {

@@ -2,6 +2,7 @@
 /* Prints rules in the one layout that tools show, and that parses back to equal rules. */
 #include "shared/rules/print.h"
 
+#include "shared/base/clock.h"
 #include "shared/rules/attributes.h"
 #include "shared/rules/lex.h"
 
@@ -72,15 +73,20 @@ static void print_claim(struct zta_text name, struct zta_buffer *out)
     }
 }
 
+static void print_attribute(unsigned attribute, struct zta_text claim, struct zta_buffer *out)
+{
+    if (attribute == ZTA_ATTRIBUTE_CLAIM) {
+        print_claim(claim, out);
+    }
+    else {
+        zta_buffer_string(out, zta_attribute_info(attribute)->name);
+    }
+}
+
 void zta_rules_print_cond(const struct zta_ast_cond *cond, struct zta_buffer *out)
 {
     zta_buffer_string(out, cond->is_negated ? "not " : "");
-    if (cond->attribute == ZTA_ATTRIBUTE_CLAIM) {
-        print_claim(cond->claim, out);
-    }
-    else {
-        zta_buffer_string(out, zta_attribute_info(cond->attribute)->name);
-    }
+    print_attribute(cond->attribute, cond->claim, out);
     zta_buffer_printf(out, " %s", ops[cond->op]);
     for (size_t i = 0; i < cond->n_values; i++) {
         zta_buffer_string(out, i > 0 ? " " : "");
@@ -122,6 +128,15 @@ static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out
     zta_buffer_string(out, "\n");
 }
 
+static void print_time(const char *word, int64_t time_s, struct zta_buffer *out)
+{
+    if (time_s != 0) {
+        char text[ZTA_TIME_TEXT_MAX];
+        zta_time_print(time_s, text);
+        zta_buffer_printf(out, "  %-5s %s\n", word, text);
+    }
+}
+
 void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *out)
 {
     zta_buffer_string(out, kinds[rule->kind]);
@@ -136,6 +151,8 @@ void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *ou
     if (rule->has_mode) {
         zta_buffer_printf(out, "  mode  %s\n", zta_mode_name(rule->mode));
     }
+    print_time("from", rule->from_s, out);
+    print_time("until", rule->until_s, out);
     if (!zta_text_is_absent(rule->note)) {
         zta_buffer_string(out, "  note  ");
         print_quoted(rule->note, out);
@@ -161,6 +178,46 @@ void zta_rules_print_list(const struct zta_ast_list *list, struct zta_buffer *ou
     zta_buffer_string(out, "\n");
 }
 
+void zta_rules_print_expected(const struct zta_ast_case *item, struct zta_buffer *out)
+{
+    zta_buffer_string(out, zta_outcome_name(item->outcome));
+    if (item->has_reason) {
+        zta_buffer_printf(out, " %s", zta_reason_name(item->reason));
+    }
+    if (!zta_text_is_absent(item->by)) {
+        zta_buffer_string(out, " by ");
+        zta_buffer_text(out, item->by);
+    }
+}
+
+void zta_rules_print_case(const struct zta_ast_case *item, struct zta_buffer *out)
+{
+    zta_buffer_string(out, "case    ");
+    zta_buffer_text(out, item->name);
+    zta_buffer_string(out, "\n");
+    for (size_t i = 0; i < item->n_givens; i++) {
+        const struct zta_ast_given *given = &item->givens[i];
+        zta_buffer_string(out, "  given  ");
+        print_attribute(given->attribute, given->claim, out);
+        for (size_t v = 0; v < given->n_values; v++) {
+            zta_buffer_string(out, " ");
+            print_value(&given->values[v], out);
+        }
+        zta_buffer_string(out, "\n");
+    }
+    if (!zta_text_is_absent(item->at)) {
+        zta_buffer_string(out, "  at     ");
+        zta_buffer_text(out, item->at);
+        zta_buffer_string(out, "\n");
+    }
+    if (item->has_stage) {
+        zta_buffer_printf(out, "  stage  %u\n", (unsigned)item->stage);
+    }
+    zta_buffer_string(out, "  expect ");
+    zta_rules_print_expected(item, out);
+    zta_buffer_string(out, "\n");
+}
+
 void zta_rules_print(const struct zta_rules_ast *ast, struct zta_buffer *out)
 {
     zta_buffer_string(out, "zta 1\n");
@@ -171,5 +228,9 @@ void zta_rules_print(const struct zta_rules_ast *ast, struct zta_buffer *out)
     for (size_t i = 0; i < ast->n_rules; i++) {
         zta_buffer_string(out, "\n");
         zta_rules_print_rule(&ast->rules[i], out);
+    }
+    for (size_t i = 0; i < ast->n_cases; i++) {
+        zta_buffer_string(out, "\n");
+        zta_rules_print_case(&ast->cases[i], out);
     }
 }

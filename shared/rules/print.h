@@ -9,6 +9,9 @@
 void zta_rules_print(const struct zta_rules_ast *ast, struct zta_buffer *out);
 void zta_rules_print_list(const struct zta_ast_list *list, struct zta_buffer *out);
 void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *out);
+void zta_rules_print_case(const struct zta_ast_case *item, struct zta_buffer *out);
+/* What a case expects: "deny no_rule by x". */
+void zta_rules_print_expected(const struct zta_ast_case *item, struct zta_buffer *out);
 /* One condition without its keyword: "not role admin auditor". */
 void zta_rules_print_cond(const struct zta_ast_cond *cond, struct zta_buffer *out);
 

@@ -42,11 +42,15 @@ def cases(language):
     return [pytest.param(text, id=f"{page}-{number}") for page, number, text in found]
 
 
-def rules_check(directory, *files):
-    """ztactl rules check without a store, in a directory of its own."""
-    return subprocess.run([ztactl(), "--store", os.path.join(directory, "none"), "rules", "check",
+def rules_command(word, directory, *files):
+    """ztactl rules check or test without a store, in a directory of its own."""
+    return subprocess.run([ztactl(), "--store", os.path.join(directory, "none"), "rules", word,
                            *files], cwd=directory, capture_output=True, text=True, check=False,
                           stdin=subprocess.DEVNULL)
+
+
+def rules_check(directory, *files):
+    return rules_command("check", directory, *files)
 
 
 # ---- rules ----
@@ -79,6 +83,26 @@ def test_example_files_are_good_for_httpd_too(server, name):
 def test_example_files_are_good_together(directory):
     done = rules_check(directory, *(f"{ROOT}/conf/rules/{name}" for name in _EXAMPLES))
     assert done.returncode == 0, done.stderr
+
+
+def test_examples_decide_what_they_say(directory):
+    for name in _EXAMPLES:
+        done = rules_command("test", directory, f"{ROOT}/conf/rules/{name}")
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = rules_command("test", directory, *(f"{ROOT}/conf/rules/{name}" for name in _EXAMPLES))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_cases_are_judged_as_shown(directory):
+    """What a run of the page's cases prints, and where it ends, is what the page shows."""
+    shown = re.findall(r"^```zta\n((?:(?!```).)*)^```\n+```text\n\$ ztactl rules test (\S+)\n(.*?)^```$",
+                       read("docs/rules.md"), re.M | re.S)
+    assert len(shown) == 1
+    for text, name, output in shown:
+        with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
+            file.write(text)
+        done = rules_command("test", directory, name)
+        assert (done.returncode, done.stdout + done.stderr) == (0, output)
 
 
 # ---- configurations ----
@@ -186,6 +210,9 @@ def test_json_has_the_members_that_are_documented(zta):
     for name, inner in re.findall(r"`(\w+)`{((?:`\w+` ?)+)}", row):
         assert set(z.json("status")[name]) == set(re.findall(r"\w+", inner)), name
     assert set(z.json("audit", "verify")) == {"result", "entries", "head"}
+    z.write_rules("allow a\n  when path /**\n  need scope read\ncase c\n  expect challenge\n")
+    tested = parse(z.ctl("rules", "test", z.rules_path, "--json").stdout)
+    assert set(tested[0]) == documented_members("rules test")
     checked = parse(z.ctl("rules", "check", z.rules_path, "--json").stdout)
     assert set(checked) == documented_members("rules check")
 

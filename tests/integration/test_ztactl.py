@@ -354,6 +354,78 @@ def test_rules_check_points_at_the_fault(store, directory):
     made.run("rules", "check", directory, code=1)
 
 
+RULES_WITH_CASES = """\
+allow   read
+  when  path /a/**
+  need  scope a:b
+
+case    reads
+  given  path /a/x
+  given  scope a:b
+  expect allow ok by read
+
+case    reads-elsewhere
+  given  path /b
+  given  scope a:b
+  expect allow
+
+case    lacks-a-scope
+  given  path /a/x
+  given  role clerk
+  at     2026-01-01T00:00Z
+  stage  2
+  expect deny by read
+"""
+
+
+def test_rules_test_judges_the_cases(store, directory):
+    made = store()
+    path = f"{directory}/r.zta"
+
+    def write(text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    write(RULES_WITH_CASES)
+    assert made.json("rules", "check", path)["cases"] == 3
+    done = made.run("rules", "test", path, "--json", code=1)
+    assert done.stderr == "2 of 3 cases failed.\n"
+    found = json.loads(done.stdout)
+    assert [(c["name"], c["result"], c["line"]) for c in found] == \
+        [("reads", "ok", 5), ("reads-elsewhere", "failed", 10), ("lacks-a-scope", "failed", 15)]
+    assert found[0]["found"] == {"outcome": "allow", "reason": "ok", "rule": "read",
+                                 "rule_file": path, "rule_line": 1}
+    assert found[0]["expected"] == {"outcome": "allow", "reason": "ok", "rule": "read"}
+    assert found[1]["found"] == {"outcome": "deny", "reason": "no_rule", "rule": None,
+                                 "rule_file": None, "rule_line": None}
+    assert found[1]["expected"] == {"outcome": "allow", "reason": None, "rule": None}
+    assert found[2]["found"]["reason"] == "insufficient_scope"
+    assert (found[2]["nearest"], found[2]["missing"]) == ("read", "scope a:b")
+    table = made.run("rules", "test", path, code=1).stdout.splitlines()
+    assert len(table) == 4 and f"allow ok by read ({path}:1)" in table[1]
+
+    write(RULES_WITH_CASES.split("case    reads-elsewhere")[0])
+    assert made.run("rules", "test", path).stderr == "1 of 1 cases are as expected.\n"
+    write(RULES_WITH_CASES.split("case")[0])
+    assert "no case" in made.run("rules", "test", path, code=2).stderr
+    made.run("rules", "test", code=2)
+    write("case x\n  given device managed\n  expect allow\n")
+    assert f"{path}:2:9: found 'device', expected an attribute" in \
+        made.run("rules", "test", path, code=1).stderr
+    made.run("rules", "test", f"{directory}/absent.zta", code=1)
+
+
+def test_rules_test_takes_issuers_from_rules_and_cases(store, directory):
+    """Names of several issuers are told apart without a server that published its own."""
+    path = f"{directory}/r.zta"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("allow corp-only\n  when path /\n  when subject alice@corp\n"
+                   "case hers\n  given subject alice\n  given issuer corp\n  expect allow\n"
+                   "case others\n  given subject alice\n  given issuer partner\n"
+                   "  expect deny no_rule\n")
+    store().run("rules", "test", path)
+
+
 def test_a_reader_that_goes_away_is_no_fault_of_ours(store):
     made = store()
     read, write = os.pipe()

@@ -30,6 +30,10 @@ def recorded(server, request_id):
                     and server.json("explain", request_id), what=f"{request_id} is recorded")
 
 
+def published_rules(server):
+    return wait_for(lambda: server.json("rules", "list"), what="the rules are published")
+
+
 def test_explain_tells_why(zta):
     server = zta(stage=2, rules=RULES)
     good = server.issuer.token(dict(sub="alice", scope="orders:read", client_id="web"))
@@ -62,6 +66,46 @@ def test_a_limit_is_explained_with_file_and_line(zta):
     story = recorded(server, request_id)
     assert story["rule"] == "slow" and story["reason"] == "rate_limited"
     assert story["rule_file"] == server.rules_path and story["rule_line"] == 6
+
+
+def test_the_server_reads_past_cases(zta):
+    case = "\ncase mistaken\n  given path /orders/1\n  expect allow\n"
+    server = zta(stage=2, rules=RULES + case)
+    assert [rule["name"] for rule in published_rules(server)] == ["read-orders", "slow"]
+    assert server.get("/orders/1").status == 401
+    done = server.ctl("rules", "test", server.rules_path, code=1)
+    assert "challenge no_credential" in done.stdout
+
+
+def test_rules_begin_and_end_by_themselves(zta):
+    server = zta(stage=2, rules=RULES + """
+deny ended
+  when path /**
+  until 2020-01-01T00:00Z
+
+deny later
+  when path /**
+  from 2199-01-01T00:00Z
+
+allow while-it-lasts
+  when path /now
+  need scope orders:read
+  from 2020-01-01T00:00Z
+  until 2199-01-01T00:00Z
+
+allow not-yet
+  when path /later
+  need scope orders:read
+  from 2199-01-01T00:00Z
+""")
+    token = server.issuer.token(dict(scope="orders:read"))
+    assert [server.get(path, token=token).status for path in ("/orders/1", "/now", "/later")] == \
+        [200, 200, 403]
+    listed = {rule["name"]: rule for rule in published_rules(server)}
+    modes = {name: {place["mode"] for place in rule["in_force"]} for name, rule in listed.items()}
+    assert modes["ended"] == modes["later"] == modes["not-yet"] == {"off"}
+    assert "enforce" in modes["while-it-lasts"]
+    assert listed["ended"]["until"] == "2020-01-01T00:00:00Z"
 
 
 def test_status_and_rules_show_the_running_server(zta):

@@ -71,9 +71,29 @@ static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *
     return true;
 }
 
+static bool case_equal(const struct zta_ast_case *a, const struct zta_ast_case *b)
+{
+    if (!texts_equal(a->name, b->name) || a->n_givens != b->n_givens ||
+        !texts_equal(a->at, b->at) || a->at_s != b->at_s || a->stage != b->stage ||
+        a->has_stage != b->has_stage || a->outcome != b->outcome || a->reason != b->reason ||
+        a->has_reason != b->has_reason || !texts_equal(a->by, b->by)) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_givens; i++) {
+        const struct zta_ast_given *one = &a->givens[i];
+        const struct zta_ast_given *other = &b->givens[i];
+        if (one->attribute != other->attribute || !texts_equal(one->claim, other->claim) ||
+            one->n_values != other->n_values ||
+            !values_equal(one->values, other->values, one->n_values)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool rules_equal(const struct zta_rules_ast *a, const struct zta_rules_ast *b)
 {
-    if (a->n_lists != b->n_lists || a->n_rules != b->n_rules) {
+    if (a->n_lists != b->n_lists || a->n_rules != b->n_rules || a->n_cases != b->n_cases) {
         return false;
     }
     for (size_t i = 0; i < a->n_lists; i++) {
@@ -85,6 +105,11 @@ bool rules_equal(const struct zta_rules_ast *a, const struct zta_rules_ast *b)
     }
     for (size_t i = 0; i < a->n_rules; i++) {
         if (!rule_equal(&a->rules[i], &b->rules[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_cases; i++) {
+        if (!case_equal(&a->cases[i], &b->cases[i])) {
             return false;
         }
     }

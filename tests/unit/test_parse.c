@@ -17,36 +17,7 @@
 #include <cmocka.h>
 
 #include "shared/rules/attributes.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static enum zta_status parse_text(struct zta_text text, struct zta_rules_ast **ast,
-                                  struct zta_rules_error *error)
-{
-    const struct zta_rules_source source = {.name = ZTA_TEXT("rules.zta"), .text = text};
-    return zta_rules_parse(&source, 1, ast, error);
-}
-
-static struct zta_rules_ast *parsed(const char *text)
-{
-    struct zta_rules_ast *ast = NULL;
-    struct zta_rules_error error;
-    if (parse_text(zta_text_of(text), &ast, &error) != ZTA_OK) {
-        char message[512];
-        struct zta_buffer out;
-        zta_buffer_init(&out, message, sizeof message);
-        zta_rules_error_print(&error, &out);
-        fail_msg("%s\nin: %s", message, text);
-    }
-    return ast;
-}
-
-static void assert_text(struct zta_text actual, const char *expected)
-{
-    assert_non_null(actual.data);
-    assert_int_equal(actual.len, strlen(expected));
-    assert_memory_equal(actual.data, expected, actual.len);
-}
+#include "tests/unit/parse_support.h"
 
 static const char example[] = "zta 1\n"
                               "# the orders service\n"
@@ -72,7 +43,7 @@ static const char example[] = "zta 1\n"
 
 static void parse_builds_what_was_written(void **state)
 {
-    struct zta_rules_ast *ast = parsed(example);
+    struct zta_rules_ast *ast = parse_support_good(example);
     assert_int_equal(ast->n_sources, 1);
     assert_text(ast->source_names[0], "rules.zta");
     assert_int_equal(ast->n_lists, 1);
@@ -161,6 +132,7 @@ static void parse_accepts_these(void **state)
         "list both /a \"/b\"\nallow a\n  when path list:both\n  need subject list:both\n",
         "require a\n  need role x\n",
         "deny a\n  when path /x\n  mode off\n",
+        "deny a\n  when path /x\n  until 2027-01-02T00:00Z\n  from 2027-01-01T00:00:00.5+01:00\n",
         "limit a\n  key all\n  rate 1/s\n",
         "limit a\n  rate 1000000000/366d burst 1000000000\n  key ip net subject client session "
         "apikey issuer route claim:a claim:b\n",
@@ -169,53 +141,15 @@ static void parse_accepts_these(void **state)
         "allow a.B_c-9\n  when path /x\n",
     };
     for (size_t i = 0; i < COUNT(good); i++) {
-        struct zta_rules_ast *ast = parsed(good[i]);
+        struct zta_rules_ast *ast = parse_support_good(good[i]);
         zta_rules_ast_close(&ast);
-    }
-}
-
-struct fault {
-    const char *text;
-    uint32_t line;
-    uint32_t column;
-    const char *found;
-    const char *expected; /* a part of it */
-    const char *nearest;  /* NULL: none */
-};
-
-#define FAULT(rules, at_line, at_column, was, wanted, near)                                        \
-    {                                                                                              \
-        .text = (rules), .line = (at_line), .column = (at_column), .found = (was),                 \
-        .expected = (wanted), .nearest = (near)                                                    \
-    }
-
-static void assert_fault(const struct fault *fault, struct zta_text text)
-{
-    struct zta_rules_ast *ast = NULL;
-    struct zta_rules_error error;
-    enum zta_status status = parse_text(text, &ast, &error);
-    if (status != ZTA_INVALID || error.line != fault->line || error.column != fault->column ||
-        strcmp(error.found, fault->found) != 0 || !strstr(error.expected, fault->expected) ||
-        strcmp(error.nearest, fault->nearest ? fault->nearest : "") != 0) {
-        fail_msg("status %d, %s:%u:%u found '%s' expected '%s' nearest '%s'\nfor: %s", status,
-                 error.source, error.line, error.column, error.found, error.expected, error.nearest,
-                 fault->text);
-    }
-    assert_null(ast);
-    assert_string_equal(error.source, "rules.zta");
-}
-
-static void assert_faults(const struct fault *faults, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        assert_fault(&faults[i], zta_text_of(faults[i].text));
     }
 }
 
 static void faults_of_statements(void **state)
 {
     const struct fault faults[] = {
-        FAULT("alow a\n", 1, 1, "alow", "list, allow, deny, require or limit", "allow"),
+        FAULT("alow a\n", 1, 1, "alow", "list, allow, deny, require, limit or case", "allow"),
         FAULT("\n  allow a\n", 2, 3, "allow", "at the start of a line", NULL),
         FAULT("zta 2\n", 1, 5, "2", "1, the version", NULL),
         FAULT("zta\n", 1, 4, "", "1, the version", NULL),
@@ -224,7 +158,7 @@ static void faults_of_statements(void **state)
         FAULT("list a b\nzta 1\n", 2, 1, "zta", "once, before anything else", NULL),
         FAULT("signal probe\n", 1, 1, "signal", "list, allow", NULL),
         FAULT("respond x\n", 1, 1, "respond", "list, allow", NULL),
-        FAULT("case x\n", 1, 1, "case", "list, allow", NULL),
+        FAULT("cas x\n", 1, 1, "cas", "list, allow", "case"),
         FAULT("\"allow\" a\n", 1, 1, "\"allow\"", "list, allow", "allow"),
         FAULT("allow\n", 1, 6, "", "a name", NULL),
         FAULT("allow -a\n", 1, 7, "-a", "a name", NULL),
@@ -246,11 +180,24 @@ static void faults_of_statements(void **state)
 static void faults_of_lines(void **state)
 {
     const struct fault faults[] = {
-        FAULT("allow a\n  wen path /x\n", 2, 3, "wen", "when, need, or, mode or note", "when"),
-        FAULT("deny a\n  need role x\n", 2, 3, "need", "when, or, mode or note in this deny", NULL),
-        FAULT("limit a\n  need role x\n", 2, 3, "need", "when, or, key, rate, mode or note", NULL),
+        FAULT("allow a\n  wen path /x\n", 2, 3, "wen", "when, need, or, mode, from, until or note",
+              "when"),
+        FAULT("deny a\n  need role x\n", 2, 3, "need",
+              "when, or, mode, from, until or note in this deny", NULL),
+        FAULT("limit a\n  need role x\n", 2, 3, "need",
+              "when, or, key, rate, mode, from, until or note", NULL),
         FAULT("allow a\n  key ip\n", 2, 3, "key", "in this allow rule", NULL),
-        FAULT("allow a\n  from 2027-01-01T00:00Z\n", 2, 3, "from", "when, need", NULL),
+        FAULT("allow a\n  from 2027-01-01\n", 2, 8, "2027-01-01", "a time since 1970", NULL),
+        FAULT("allow a\n  until\n", 2, 8, "", "a time since 1970", NULL),
+        FAULT("allow a\n  until 1970-01-01T00:00Z\n", 2, 9, "1970-01-01T00:00Z", "since 1970",
+              NULL),
+        FAULT("allow a\n  from 2027-01-01T00:00Z\n  from 2027-01-01T00:00Z\n", 3, 3, "from",
+              "one such line", NULL),
+        FAULT("allow a\n  until 2027-01-01T00:00Z x\n", 2, 27, "x", "end of the line", NULL),
+        FAULT("allow a\n  from 2027-01-01T00:00Z\n  until 2027-01-01T01:00+01:00\n", 3, 9,
+              "2027-01-01T01:00+01:00", "until after from", NULL),
+        FAULT("allow a\n  until 2027-01-01T00:00Z\n  from 2027-01-02T00:00Z\n", 3, 8,
+              "2027-01-02T00:00Z", "until after from", NULL),
         FAULT("require a\n  need role x\n  else deny\n", 3, 3, "else", "when, need", NULL),
         FAULT("allow a\n  or role x\n", 2, 3, "or", "a when or need line above", NULL),
         FAULT("allow a\n  need role x\n  mode off\n  or role y\n", 4, 3, "or", "line above", NULL),
@@ -433,7 +380,8 @@ static void errors_print_safe_and_whole(void **state)
         {.name = ZTA_TEXT("a.zta"), .text = ZTA_TEXT("deny x\n  when path /x\n")},
         {.name = ZTA_TEXT("b\x1b[2J.zta"), .text = ZTA_TEXT("allow x\n  when path /y\n")},
     };
-    assert_int_equal(parse_text(ZTA_TEXT("\nallow a\n  when pth /x\n"), &ast, &error), ZTA_INVALID);
+    assert_int_equal(parse_support_parse(ZTA_TEXT("\nallow a\n  when pth /x\n"), &ast, &error),
+                     ZTA_INVALID);
     zta_buffer_init(&out, message, sizeof message);
     zta_rules_error_print(&error, &out);
     assert_string_equal(message,
@@ -445,7 +393,7 @@ static void errors_print_safe_and_whole(void **state)
     assert_string_equal(message, "b\\x1b[2J.zta:1:7: found 'x', expected another name: "
                                  "this one is used at a.zta:1");
 
-    assert_int_equal(parse_text(ZTA_TEXT("allow\n"), &ast, &error), ZTA_INVALID);
+    assert_int_equal(parse_support_parse(ZTA_TEXT("allow\n"), &ast, &error), ZTA_INVALID);
     zta_buffer_init(&out, message, sizeof message);
     zta_rules_error_print(&error, &out);
     assert_non_null(strstr(message, "found end of line, expected a name"));
@@ -457,8 +405,9 @@ static void long_words_are_cut_in_errors_and_refused(void **state)
     struct zta_rules_ast *ast = NULL;
     struct zta_rules_error error;
     memset(text, 'x', sizeof text);
-    assert_int_equal(parse_text((struct zta_text){.data = text, .len = sizeof text}, &ast, &error),
-                     ZTA_INVALID);
+    assert_int_equal(
+        parse_support_parse((struct zta_text){.data = text, .len = sizeof text}, &ast, &error),
+        ZTA_INVALID);
     assert_string_equal(error.expected, "at most 4096 bytes");
     assert_true(strlen(error.found) < sizeof error.found);
     assert_string_equal(error.found + strlen(error.found) - 3, "...");
@@ -466,8 +415,9 @@ static void long_words_are_cut_in_errors_and_refused(void **state)
     for (size_t i = 1; i < sizeof text; i += 2) {
         text[i] = '\x96';
     }
-    assert_int_equal(parse_text((struct zta_text){.data = text, .len = 2000}, &ast, &error),
-                     ZTA_INVALID);
+    assert_int_equal(
+        parse_support_parse((struct zta_text){.data = text, .len = 2000}, &ast, &error),
+        ZTA_INVALID);
     assert_true(zta_text_is_utf8(zta_text_of(error.found)));
     assert_string_equal(error.found + strlen(error.found) - 3, "...");
 }
@@ -497,7 +447,7 @@ static void large_sets_parse_in_time(void **state)
     repeat(&text, "a-path-of-usual-length", 10000);
     assert_false(text.is_overflowed);
     clock_t start = clock();
-    struct zta_rules_ast *ast = parsed(storage);
+    struct zta_rules_ast *ast = parse_support_good(storage);
     double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     assert_int_equal(ast->n_rules, 10000);
     assert_int_equal(ast->lists[0].n_items, 10000);
@@ -514,7 +464,7 @@ static void large_sets_parse_in_time(void **state)
             zta_buffer_string(&text, fills[f]);
         }
         start = clock();
-        ast = parsed(storage);
+        ast = parse_support_good(storage);
         seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         zta_rules_ast_close(&ast);
         assert_true(seconds < 1);
@@ -530,11 +480,13 @@ static void too_large_sources_are_refused(void **state)
     memset(text, '\n', size);
     struct zta_rules_ast *ast = NULL;
     struct zta_rules_error error;
-    assert_int_equal(parse_text((struct zta_text){.data = text, .len = size}, &ast, &error),
-                     ZTA_INVALID);
+    assert_int_equal(
+        parse_support_parse((struct zta_text){.data = text, .len = size}, &ast, &error),
+        ZTA_INVALID);
     assert_string_equal(error.expected, "at most 16777216 bytes of rules");
-    assert_int_equal(parse_text((struct zta_text){.data = text, .len = size - 1}, &ast, &error),
-                     ZTA_OK);
+    assert_int_equal(
+        parse_support_parse((struct zta_text){.data = text, .len = size - 1}, &ast, &error),
+        ZTA_OK);
     zta_rules_ast_close(&ast);
     free(text);
 }

@@ -61,9 +61,14 @@ static void print_has_one_layout(void **state)
                  "allow \t read-orders # why\n\tnote \"a \\\"b\\\"\"\n"
                  "  when path \"/orders\" /x/*\n  or not host *.example.com\n"
                  "  need claim:\"tenant\".\"a b\".\"c.d\" 5 \"5\" unknown \"unknown\" x\n"
-                 "  when content-length <=5\n  mode enforce\n"
+                 "  when content-length <=5\n  until 2027-01-02T01:00:00.5+01:00\n"
+                 "  from 2027-01-01T00:00Z\n  mode enforce\n"
                  "limit l\n  rate 5/1m burst 7\n  key claim:\"a.b\" ip\n"
-                 "limit m\n  rate 5/10m\n  key all\n"));
+                 "limit m\n  rate 5/10m\n  key all\n"
+                 "case c # why\n\tat 2027-01-01T00:00Z\n given path \"/x\"\n"
+                 " given claim:\"a\".\"b.c\" 5 \"5\" \"a b\"\n stage 3\n"
+                 "  expect deny rule_denied by read-orders\n"
+                 "case d\n expect allow\n"));
     assert_non_null(ast);
     printed(ast, storage);
     assert_string_equal(storage,
@@ -75,13 +80,23 @@ static void print_has_one_layout(void **state)
                         "  need  claim:tenant.\"a b\".\"c.d\" 5 \"5\" unknown \"unknown\" x\n"
                         "  when  content-length <= 5\n"
                         "  mode  enforce\n"
+                        "  from  2027-01-01T00:00:00Z\n"
+                        "  until 2027-01-02T00:00:00Z\n"
                         "  note  \"a \\\"b\\\"\"\n\n"
                         "limit   l\n"
                         "  key   claim:\"a.b\" ip\n"
                         "  rate  5/m burst 7\n\n"
                         "limit   m\n"
                         "  key   all\n"
-                        "  rate  5/10m\n");
+                        "  rate  5/10m\n\n"
+                        "case    c\n"
+                        "  given  path /x\n"
+                        "  given  claim:a.\"b.c\" 5 \"5\" \"a b\"\n"
+                        "  at     2027-01-01T00:00Z\n"
+                        "  stage  3\n"
+                        "  expect deny rule_denied by read-orders\n\n"
+                        "case    d\n"
+                        "  expect allow\n");
     assert_round_trip(ast);
     zta_rules_ast_close(&ast);
 }
@@ -245,6 +260,36 @@ static void random_rule(struct zta_buffer *out, unsigned i)
     if (pick(3) == 0) {
         zta_buffer_printf(out, " mode %s\n", any(modes, COUNT(modes)));
     }
+    if (pick(5) == 0) {
+        zta_buffer_printf(out, " from 2027-01-01T00:00Z\n");
+    }
+    if (pick(5) == 0) {
+        zta_buffer_printf(out, " until 2028-02-29T23:59:59.9-11:30 # then\n");
+    }
+}
+
+static void random_case(struct zta_buffer *out, unsigned i)
+{
+    static const char *const givens[] = {
+        "path \"/a b\"",        "host X.example",         "method M-SEARCH",
+        "content-length 5",     "content-type a/b",       "credential \"token\"",
+        "role a \"b c\" \"5\"", "auth-age 900",           "claim:a.\"b.c\" 5 \"5\" true -1.5e3",
+        "subject \"known\"",    "claim:\"a b\" \"\\\\\"", "acr \"star*\"",
+    };
+    static const char *const times[] = {"2027-01-01T00:00Z", "2027-01-01T00:00:00.5+01:00"};
+    static const char *const ends[] = {"allow", "deny no_rule", "challenge by r0", "deny ok by x"};
+    zta_buffer_printf(out, "case c%u # why\n", i);
+    for (unsigned n = pick(COUNT(givens)); n < COUNT(givens); n += 1 + pick(4)) {
+        zta_buffer_printf(out, "%sgiven%s%s\n", any(spaces, COUNT(spaces)),
+                          any(spaces, COUNT(spaces)), givens[n]);
+    }
+    if (pick(2)) {
+        zta_buffer_printf(out, " at %s\n", any(times, COUNT(times)));
+    }
+    if (pick(2)) {
+        zta_buffer_printf(out, "\tstage %u\n", pick(5));
+    }
+    zta_buffer_printf(out, " expect %s\n", any(ends, COUNT(ends)));
 }
 
 static void random_set(struct zta_buffer *out)
@@ -256,6 +301,9 @@ static void random_set(struct zta_buffer *out)
     unsigned n_rules = pick(6);
     for (unsigned i = 0; i < n_rules; i++) {
         random_rule(out, i);
+        if (pick(4) == 0) {
+            random_case(out, i);
+        }
     }
 }
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads, parses and compiles the rules of a command, and says what is wrong with them. */
+#include "admin-tui/rule_texts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin-tui/output.h"
+#include "shared/base/limits.h"
+#include "shared/rules/attributes.h"
+
+struct ctl_rule_texts *ctl_rule_texts_open(void)
+{
+    return calloc(1, sizeof(struct ctl_rule_texts));
+}
+
+void ctl_rule_texts_close(struct ctl_rule_texts **texts)
+{
+    for (size_t i = 0; *texts != NULL && i < (*texts)->n; i++) {
+        free((void *)(uintptr_t)(*texts)->sources[i].text.data);
+        free((void *)(uintptr_t)(*texts)->sources[i].name.data);
+    }
+    free(*texts);
+    *texts = NULL;
+}
+
+/* A copy that ends in NUL; NULL when there is no memory. */
+static char *copy_of(const void *data, size_t size)
+{
+    char *copy = malloc(size + 1);
+    if (copy != NULL) {
+        memcpy(copy, size == 0 ? "" : data, size);
+        copy[size] = '\0';
+    }
+    return copy;
+}
+
+bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text text)
+{
+    struct ctl_rule_texts *texts = context;
+    char *kept_name = texts->n < CTL_RULE_TEXTS_MAX ? copy_of(name.data, name.len) : NULL;
+    char *kept_text = kept_name != NULL ? copy_of(text.data, text.len) : NULL;
+    if (kept_text == NULL) {
+        free(kept_name);
+        texts->status = ZTA_NO_MEMORY;
+        return false;
+    }
+    texts->sources[texts->n++] = (struct zta_rules_source){
+        .name = {.data = kept_name, .len = name.len},
+        .text = {.data = kept_text, .len = text.len},
+    };
+    return true;
+}
+
+static enum ctl_exit read_file(const char *path, struct ctl_rule_texts *texts)
+{
+    struct stat found;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        int code = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return ctl_fail(CTL_FAILED, "%s: %s", path, strerror(code));
+    }
+    size_t size = S_ISREG(found.st_mode) && found.st_size >= 0 ? (size_t)found.st_size : SIZE_MAX;
+    char *data = size <= ZTA_RULES_FILE_MAX ? malloc(size + 1) : NULL;
+    size_t len = 0;
+    ssize_t n = 0;
+    while (data != NULL && len < size && (n = read(fd, data + len, size - len)) > 0) {
+        len += (size_t)n;
+    }
+    (void)close(fd);
+    bool is_kept =
+        data != NULL && n >= 0 &&
+        ctl_rule_texts_add(texts, zta_text_of(path), (struct zta_text){.data = data, .len = len});
+    free(data);
+    return is_kept ? CTL_DONE
+                   : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
+                              path, ZTA_RULES_FILE_MAX >> 20);
+}
+
+/* The store may not be there yet, or be another user's: then only what the files say is checked. */
+static void load_issuers(struct ctl *ctl, struct ctl_rule_texts *texts)
+{
+    struct zta_error error;
+    struct zta_view *view = NULL;
+    texts->issuers.n = 0;
+    texts->issuers.is_published = false;
+    if (ctl_store_open(ctl, CTL_ACCESS_READ, &error) == ZTA_OK &&
+        zta_view_begin(ctl->store, &view) == ZTA_OK) {
+        if (ctl_issuers_load(view, &texts->issuers, &error) != ZTA_OK) {
+            texts->issuers.is_published = false;
+        }
+        zta_view_end(&view);
+    }
+}
+
+enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
+{
+    for (size_t i = 0; i < ctl->n_arguments; i++) {
+        enum ctl_exit code = read_file(ctl->arguments[i], texts);
+        if (code != CTL_DONE) {
+            return code;
+        }
+    }
+    load_issuers(ctl, texts);
+    return CTL_DONE;
+}
+
+static void note_issuer(struct ctl_issuers *issuers, const struct zta_ast_value *value)
+{
+    bool is_known = value->is_list || zta_text_equal(value->text, ZTA_TEXT(CTL_LOCAL_ISSUER)) ||
+                    (!value->is_quoted && (zta_text_equal(value->text, ZTA_TEXT("known")) ||
+                                           zta_text_equal(value->text, ZTA_TEXT("unknown"))));
+    for (size_t i = 0; i < issuers->n && !is_known; i++) {
+        is_known = zta_text_equal(value->text, zta_text_of(issuers->names[i]));
+    }
+    if (!is_known && issuers->n < CTL_ISSUERS_MAX && value->text.len <= ZTA_NAME_MAX) {
+        memcpy(issuers->names[issuers->n], value->text.data, value->text.len);
+        issuers->names[issuers->n++][value->text.len] = '\0';
+    }
+}
+
+static void note_items(struct ctl_issuers *issuers, const struct zta_rules_ast *ast,
+                       const struct zta_ast_value *value)
+{
+    for (size_t i = 0; value->is_list && i < ast->n_lists; i++) {
+        const struct zta_ast_list *list = &ast->lists[i];
+        for (size_t k = 0; zta_text_equal(list->name, value->text) && k < list->n_items; k++) {
+            note_issuer(issuers, &list->items[k]);
+        }
+    }
+}
+
+static void note_issuers_of_rule(struct ctl_issuers *issuers, const struct zta_rules_ast *ast,
+                                 const struct zta_ast_rule *rule)
+{
+    for (size_t g = 0; g < rule->n_groups; g++) {
+        for (size_t c = 0; c < rule->groups[g].n_conds; c++) {
+            const struct zta_ast_cond *cond = &rule->groups[g].conds[c];
+            bool is_issuer = cond->attribute == ZTA_ATTRIBUTE_ISSUER;
+            for (size_t v = 0; is_issuer && v < cond->n_values; v++) {
+                note_issuer(issuers, &cond->values[v]);
+                note_items(issuers, ast, &cond->values[v]);
+            }
+        }
+    }
+}
+
+void ctl_rule_texts_note_issuers(struct ctl_rule_texts *texts, const struct zta_rules_ast *ast)
+{
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        note_issuers_of_rule(&texts->issuers, ast, &ast->rules[i]);
+    }
+    for (size_t i = 0; i < ast->n_cases; i++) {
+        for (size_t g = 0; g < ast->cases[i].n_givens; g++) {
+            const struct zta_ast_given *given = &ast->cases[i].givens[g];
+            if (given->attribute == ZTA_ATTRIBUTE_ISSUER) {
+                note_issuer(&texts->issuers, &given->values[0]);
+            }
+        }
+    }
+}
+
+static enum ctl_exit fail_rules(enum zta_status status, const struct zta_rules_error *error)
+{
+    char text[1024];
+    struct zta_buffer buffer;
+    if (status != ZTA_INVALID) {
+        return ctl_fail_status(status, NULL, "reading the rules");
+    }
+    zta_buffer_init(&buffer, text, sizeof text);
+    zta_rules_error_print(error, &buffer);
+    ctl_note("%s", text);
+    return CTL_FAILED;
+}
+
+enum ctl_exit ctl_rule_texts_parse(const struct ctl_rule_texts *texts, struct zta_rules_ast **ast)
+{
+    struct zta_rules_error error = {.line = 0};
+    enum zta_status status = zta_rules_parse(texts->sources, texts->n, ast, &error);
+    return status == ZTA_OK ? CTL_DONE : fail_rules(status, &error);
+}
+
+/* Names for the compiler: those published and the API keys' own. */
+static size_t issuer_names(const struct ctl_issuers *issuers,
+                           struct zta_text names[CTL_ISSUERS_MAX + 1])
+{
+    for (size_t i = 0; i < issuers->n; i++) {
+        names[i] = zta_text_of(issuers->names[i]);
+    }
+    names[issuers->n] = ZTA_TEXT(CTL_LOCAL_ISSUER);
+    return issuers->n + 1;
+}
+
+enum ctl_exit ctl_rule_texts_compile(const struct ctl_rule_texts *texts,
+                                     const struct zta_rules_ast *ast, struct zta_ruleset **set)
+{
+    struct zta_text names[CTL_ISSUERS_MAX + 1];
+    struct zta_rules_error error = {.line = 0};
+    size_t n = issuer_names(&texts->issuers, names);
+    const struct zta_rules_env env = {
+        .issuers = names,
+        .n_issuers = texts->issuers.is_published || texts->issuers.n > 0 ? n : 0,
+        .has_local = true,
+    };
+    enum zta_status status = zta_ruleset_compile(ast, &env, set, &error);
+    return status == ZTA_OK ? CTL_DONE : fail_rules(status, &error);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the facts that a case gives to those that a request would have. */
+#include "shared/rules/cases.h"
+
+#include "shared/base/clock.h"
+#include "shared/rules/attributes.h"
+#include "shared/rules/decide.h"
+
+#include <string.h>
+
+/* A request under construction; facts point into it and into the case. */
+struct request {
+    struct zta_facts facts;
+    struct zta_identity identity;
+    char host[ZTA_HOST_MAX + 1];
+    int64_t now_s;
+    bool has_credential; /* said which */
+};
+
+static void give_host(struct request *request, struct zta_text text)
+{
+    for (size_t i = 0; i < text.len && i < ZTA_HOST_MAX; i++) {
+        const char c = text.data[i];
+        request->host[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    request->facts.host = (struct zta_text){.data = request->host, .len = text.len};
+}
+
+static void give_credential(struct request *request, struct zta_text word)
+{
+    for (unsigned i = ZTA_CREDENTIAL_TOKEN; i <= ZTA_CREDENTIAL_BROWSER; i++) {
+        if (zta_text_equal(word, zta_text_of(zta_credential_name((enum zta_credential)i)))) {
+            request->identity.credential = (enum zta_credential)i;
+            request->has_credential = true;
+        }
+    }
+}
+
+static void give_binding(struct request *request, struct zta_text word)
+{
+    for (unsigned i = ZTA_BINDING_NONE; i <= ZTA_BINDING_MTLS; i++) {
+        if (zta_text_equal(word, zta_text_of(zta_binding_name((enum zta_binding)i)))) {
+            request->identity.binding = (enum zta_binding)i;
+        }
+    }
+}
+
+static enum zta_status give_values(struct request *request, const struct zta_ast_given *given,
+                                   struct zta_values *list)
+{
+    list->is_known = true;
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; status == ZTA_OK && i < given->n_values; i++) {
+        status = zta_identity_add_value(&request->identity, list, given->values[i].text);
+    }
+    return status;
+}
+
+/* As a token says it: bare numbers and booleans are those of JSON, all else is text. */
+static enum zta_status give_claim(struct request *request, const struct zta_ast_given *given)
+{
+    struct zta_identity *identity = &request->identity;
+    for (size_t i = 0; i < given->n_values; i++) {
+        const struct zta_ast_value *value = &given->values[i];
+        struct zta_claim claim = {
+            .name = given->claim, .kind = ZTA_CLAIM_STRING, .text = value->text};
+        const bool is_true = zta_text_equal(value->text, ZTA_TEXT("true"));
+        if (!value->is_quoted && (is_true || zta_text_equal(value->text, ZTA_TEXT("false")))) {
+            claim.kind = ZTA_CLAIM_BOOL;
+            claim.number = is_true ? 1 : 0;
+        }
+        else if (!value->is_quoted && zta_value_number(value->text, &claim.number) == ZTA_OK) {
+            claim.kind = ZTA_CLAIM_NUMBER;
+        }
+        if (identity->n_claims == ZTA_IDENTITY_CLAIMS_MAX) {
+            return ZTA_FULL;
+        }
+        identity->claims[identity->n_claims++] = claim;
+    }
+    return ZTA_OK;
+}
+
+static enum zta_status give_length(struct request *request, struct zta_text text)
+{
+    uint64_t length;
+    const enum zta_status status = zta_text_to_u64(text, INT64_MAX, &length);
+    request->facts.content_length = status == ZTA_OK ? (int64_t)length : -1;
+    return status;
+}
+
+static enum zta_status give_age(struct request *request, struct zta_text text)
+{
+    int64_t age_s;
+    const enum zta_status status = zta_duration_parse(text, &age_s);
+    request->identity.auth_time_s = status == ZTA_OK ? request->now_s - age_s : 0;
+    return status;
+}
+
+static enum zta_status give(struct request *request, const struct zta_ast_given *given)
+{
+    struct zta_identity *identity = &request->identity;
+    const struct zta_text text = given->values[0].text;
+    switch ((enum zta_attribute)given->attribute) {
+    case ZTA_ATTRIBUTE_HOST:
+        give_host(request, text);
+        break;
+    case ZTA_ATTRIBUTE_PATH:
+        request->facts.path = text;
+        break;
+    case ZTA_ATTRIBUTE_METHOD:
+        request->facts.method = text;
+        break;
+    case ZTA_ATTRIBUTE_CONTENT_LENGTH:
+        return give_length(request, text);
+    case ZTA_ATTRIBUTE_CONTENT_TYPE:
+        request->facts.content_type = text;
+        break;
+    case ZTA_ATTRIBUTE_CREDENTIAL:
+        give_credential(request, text);
+        break;
+    case ZTA_ATTRIBUTE_BINDING:
+        give_binding(request, text);
+        break;
+    case ZTA_ATTRIBUTE_CERTIFICATE:
+        identity->certificate = text;
+        break;
+    case ZTA_ATTRIBUTE_SUBJECT:
+        identity->subject = text;
+        break;
+    case ZTA_ATTRIBUTE_CLIENT:
+        identity->client = text;
+        break;
+    case ZTA_ATTRIBUTE_ISSUER:
+        identity->issuer = text;
+        break;
+    case ZTA_ATTRIBUTE_APIKEY:
+        identity->apikey = text;
+        break;
+    case ZTA_ATTRIBUTE_ROLE:
+        return give_values(request, given, &identity->roles);
+    case ZTA_ATTRIBUTE_GROUP:
+        return give_values(request, given, &identity->groups);
+    case ZTA_ATTRIBUTE_SCOPE:
+        return give_values(request, given, &identity->scopes);
+    case ZTA_ATTRIBUTE_CLAIM:
+        return give_claim(request, given);
+    case ZTA_ATTRIBUTE_ACR:
+        identity->acr = text;
+        break;
+    case ZTA_ATTRIBUTE_AMR:
+        return give_values(request, given, &identity->amr);
+    case ZTA_ATTRIBUTE_AUTH_AGE:
+        return give_age(request, text);
+    case ZTA_N_ATTRIBUTES:
+        break;
+    }
+    return ZTA_OK;
+}
+
+static bool is_of_request(unsigned attribute)
+{
+    return zta_attribute_info(attribute)->feature != ZTA_FEATURE_CREDENTIAL;
+}
+
+/* The credential that what was given is said by, once all was given. */
+static void complete(struct request *request)
+{
+    struct zta_identity *identity = &request->identity;
+    if (!request->has_credential) {
+        identity->credential =
+            zta_text_is_absent(identity->apikey) ? ZTA_CREDENTIAL_TOKEN : ZTA_CREDENTIAL_APIKEY;
+    }
+    if (!zta_text_is_absent(identity->issuer)) {
+        return;
+    }
+    if (identity->credential == ZTA_CREDENTIAL_APIKEY) {
+        identity->issuer = ZTA_TEXT(ZTA_ISSUER_LOCAL);
+    }
+    else if (identity->credential == ZTA_CREDENTIAL_CERTIFICATE) {
+        identity->issuer = ZTA_TEXT(ZTA_ISSUER_MTLS);
+    }
+}
+
+enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct zta_ast_case *item,
+                                     int64_t now_s, struct zta_decision *decision)
+{
+    struct request request = {
+        .facts = {.host = ZTA_TEXT("localhost"),
+                  .path = ZTA_TEXT("/"),
+                  .method = ZTA_TEXT("GET"),
+                  .content_length = -1},
+        .now_s = zta_text_is_absent(item->at) ? now_s : item->at_s,
+    };
+    bool has_identity = false;
+    zta_identity_init(&request.identity);
+    for (size_t i = 0; i < item->n_givens; i++) {
+        const enum zta_status status = give(&request, &item->givens[i]);
+        if (status != ZTA_OK) {
+            return status;
+        }
+        has_identity = has_identity || !is_of_request(item->givens[i].attribute);
+    }
+    if (has_identity) {
+        complete(&request);
+        request.facts.identity = &request.identity;
+    }
+    int8_t overrides[ZTA_N_FEATURES];
+    memset(overrides, -1, sizeof overrides);
+    const unsigned stage = item->has_stage ? item->stage : ZTA_CASE_STAGE;
+    struct zta_stance stance;
+    const enum zta_status status = zta_stance_make(stage, stage, overrides, &stance);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    zta_rules_decide(set, &request.facts, &stance, request.now_s, decision);
+    if (!has_identity && stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+        /* Rules are not asked at stage 1: what comes before them refuses there. */
+        decision->verdict = (struct zta_verdict){.outcome = ZTA_OUTCOME_CHALLENGE,
+                                                 .reason = ZTA_REASON_NO_CREDENTIAL};
+    }
+    return ZTA_OK;
+}
+
+bool zta_rules_case_is_met(const struct zta_ast_case *item, const struct zta_verdict *verdict)
+{
+    return verdict->outcome == item->outcome &&
+           (!item->has_reason || verdict->reason == item->reason) &&
+           (zta_text_is_absent(item->by) || zta_text_equal(item->by, zta_text_of(verdict->rule)));
+}
