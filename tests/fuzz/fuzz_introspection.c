@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Introspection answers of any bytes, and any tokens: the judge ends, lets nobody in but by a clear
- * yes, and what is asked about goes into a form that holds nothing else. The first byte chooses.
+ * yes, a JWT is held to what it says itself, and what is asked about goes into a form that holds
+ * nothing else. The first byte chooses.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "mod_zta/identity/introspection.h"
 #include "mod_zta/identity/strict_json.h"
+#include "shared/base/base64.h"
 #include "shared/base/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,16 +56,19 @@ static bool says_active(struct zta_text body)
     return is_active;
 }
 
-static void judge(const struct mod_zta_issuer *issuer, struct zta_text body, size_t size)
+static struct zta_identity identity; /* of the answer that was judged last */
+
+/* True when it lets somebody in. */
+static bool judge(const struct mod_zta_issuer *issuer, struct zta_text token, struct zta_text body,
+                  size_t size)
 {
     static char storage[ZTA_IDENTITY_SIZE_MAX];
     static char encoded[ZTA_IDENTITY_SIZE_MAX];
-    static struct zta_identity identity;
     static struct zta_identity again;
     struct mod_zta_introspection_result result;
     const struct mod_zta_introspection_answer answer = {
         .issuer = issuer,
-        .token = ZTA_TEXT("an-opaque-token-0123456789"),
+        .token = token,
         .http_status = 200,
         .body = body,
         .claims = named,
@@ -80,7 +85,7 @@ static void judge(const struct mod_zta_issuer *issuer, struct zta_text body, siz
          (result.outcome != MOD_ZTA_INTROSPECTION_VERDICT));
     if (result.reason != ZTA_REASON_OK) {
         must(zta_text_is_absent(identity.subject));
-        return;
+        return false;
     }
     must(says_active(body));
     must(!zta_text_is_absent(identity.subject) && identity.subject.len <= ZTA_SUBJECT_MAX);
@@ -91,6 +96,50 @@ static void judge(const struct mod_zta_issuer *issuer, struct zta_text body, siz
     if (zta_identity_encode(&identity, encoded, sizeof encoded, &encoded_size) == ZTA_OK) {
         must(zta_identity_decode(encoded, encoded_size, &again) == ZTA_OK);
     }
+    return true;
+}
+
+/* The text up to the end of its line, which is taken away. */
+static struct zta_text take_line(struct zta_text *rest)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->data, '\n', rest->len);
+    struct zta_text line = {.data = rest->data, .len = rest->len};
+    if (end != NULL) {
+        line.len = (size_t)(end - rest->data);
+    }
+    size_t taken = line.len + (end != NULL);
+    rest->data += taken;
+    rest->len -= taken;
+    return line;
+}
+
+/* Header and payload of a JWT, a line each, and the answer about it. */
+static void judge_jwt(const struct mod_zta_issuer *issuer, struct zta_text rest)
+{
+    static const char *const foreign[] = {"nonce", "at_hash", "c_hash", "events"};
+    static char token[ZTA_TOKEN_MAX + 1];
+    const struct zta_text header = take_line(&rest);
+    const struct zta_text payload = take_line(&rest);
+    const char *fault;
+    json_t *claims;
+    if (ZTA_BASE64URL_LEN(header.len) + ZTA_BASE64URL_LEN(payload.len) + 8 > ZTA_TOKEN_MAX) {
+        return;
+    }
+    zta_base64url_encode((const uint8_t *)header.data, header.len, token);
+    size_t len = strlen(token);
+    token[len++] = '.';
+    zta_base64url_encode((const uint8_t *)payload.data, payload.len, token + len);
+    strcat(token, ".c2ln");
+    const struct zta_text jwt = zta_text_of(token);
+    if (!judge(issuer, jwt, rest, ZTA_IDENTITY_SIZE_MAX) ||
+        mod_zta_json_load(payload, &claims, &fault) != ZTA_OK) {
+        return;
+    }
+    must(json_object_get(claims, "cnf") == NULL || identity.binding != ZTA_BINDING_NONE);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        must(json_object_get(claims, foreign[i]) == NULL);
+    }
+    json_decref(claims);
 }
 
 /* No byte of a token can end its field. */
@@ -120,17 +169,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
+    const struct zta_text opaque = ZTA_TEXT("an-opaque-token-0123456789");
     const struct zta_text rest = {.data = (const char *)data + 1, .len = size - 1};
     switch (data[0]) {
     case 't':
         ask(&issuer, rest);
         return 0;
     case 's':
-        judge(&issuer, rest, 64); /* where hardly anything fits */
+        (void)judge(&issuer, opaque, rest, 64); /* where hardly anything fits */
+        return 0;
+    case 'j':
+        judge_jwt(&issuer, rest);
         return 0;
     default:
-        judge(&issuer, (struct zta_text){.data = (const char *)data, .len = size},
-              ZTA_IDENTITY_SIZE_MAX);
+        (void)judge(&issuer, opaque, (struct zta_text){.data = (const char *)data, .len = size},
+                    ZTA_IDENTITY_SIZE_MAX);
         return 0;
     }
 }
