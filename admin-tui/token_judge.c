@@ -1,68 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The steps of a request with this token, in its order (mod_zta/authenticate.c), at each place. The
- * token cache is left out: it changes how fast an answer comes, not which.
- */
+/* What the server published, what the token says, and whose it is wherever it is shown. */
 #include "admin-tui/token_judge.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mod_zta/identity/credential.h"
-#include "mod_zta/identity/introspection.h"
-#include "mod_zta/identity/issuer.h"
+#include "admin-tui/token_judge_priv.h"
 #include "mod_zta/identity/jws.h"
 #include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/keyset.h"
-#include "mod_zta/identity/strict_json.h"
 #include "mod_zta/identity/token.h"
-#include "shared/base/limits.h"
 #include "shared/store/blocks.h"
-#include "shared/store/keysets.h"
 #include "shared/store/revocations.h"
 #include "shared/store/signals.h"
 
-#define BEARER      "Bearer "
-#define FIELD_START "Authorization: " BEARER
-#define DATE_MAX    253402300799.0 /* the last second of the year 9999 */
-
-/* One issuer as the module has it. */
-struct known_issuer {
-    struct mod_zta_issuer issuer;
-    struct mod_zta_introspection introspection;
-    struct zta_keyset_record record; /* of its keys; name absent: there is none */
-    void *record_storage;
-    struct zta_text keys_file;
-};
-
-/* A judgement and all that it points to. */
-struct judging {
-    struct ctl_token_judgement out; /* first: its address is that of the whole */
-    struct zta_view *view;
-    struct zta_text token;
-    int64_t now_s;
-    struct zta_acceptance *acceptance;
-    struct known_issuer *issuers;
-    const struct mod_zta_issuer **accepted; /* of the place at hand; as many as there are issuers */
-    char *field;                            /* "Bearer ..."; NULL: no header could hold the token */
-    json_t *header;
-    json_t *claims;
-    struct zta_text *audiences;
-    struct zta_identity identity; /* of out, and in turn of each place */
-    struct zta_identity tried;
-    char identity_storage[ZTA_IDENTITY_SIZE_MAX];
-    char tried_storage[ZTA_IDENTITY_SIZE_MAX];
-    char revoked_by[96];
-};
+#define DATE_MAX 253402300799.0 /* the last second of the year 9999 */
 
 /* ---- issuers and their keys ---- */
 
-static void describe_issuer(const struct zta_accepted_issuer *accepted, struct known_issuer *known)
+static void describe_issuer(const struct zta_accepted_issuer *accepted,
+                            struct ctl_known_issuer *known)
 {
     unsigned algs = 0;
     for (size_t i = 0; i < accepted->algs.n; i++) {
@@ -95,7 +56,7 @@ static void describe_issuer(const struct zta_accepted_issuer *accepted, struct k
 }
 
 /* As children read them (mod_zta/keys.c): keys of another configuration are none. */
-static enum zta_status load_keys(struct judging *judging, struct known_issuer *known)
+static enum zta_status load_keys(struct ctl_token_judging *judging, struct ctl_known_issuer *known)
 {
     struct zta_keyset_record record;
     struct mod_zta_keyset *keyset = NULL;
@@ -127,7 +88,7 @@ static enum zta_status load_keys(struct judging *judging, struct known_issuer *k
     return status == ZTA_NO_MEMORY ? status : ZTA_OK;
 }
 
-static enum zta_status load_issuers(struct judging *judging)
+static enum zta_status load_issuers(struct ctl_token_judging *judging)
 {
     size_t n = judging->acceptance->n_issuers;
     enum zta_status status = ZTA_OK;
@@ -143,26 +104,16 @@ static enum zta_status load_issuers(struct judging *judging)
     return status;
 }
 
-static const struct known_issuer *find_issuer(const struct judging *judging, struct zta_text name)
-{
-    for (size_t i = 0; i < judging->acceptance->n_issuers; i++) {
-        if (zta_text_equal(judging->issuers[i].issuer.name, name)) {
-            return &judging->issuers[i];
-        }
-    }
-    return NULL;
-}
-
 /* ---- what the token says ---- */
 
-static int64_t said_date(const struct judging *judging, const char *name)
+static int64_t said_date(const struct ctl_token_judging *judging, const char *name)
 {
     const json_t *value = json_object_get(judging->claims, name);
     double date_s = json_number_value(value);
     return json_is_number(value) && date_s > 0 && date_s <= DATE_MAX ? (int64_t)date_s : 0;
 }
 
-static enum zta_status read_audiences(struct judging *judging)
+static enum zta_status read_audiences(struct ctl_token_judging *judging)
 {
     const json_t *aud = json_object_get(judging->claims, "aud");
     size_t n = json_is_array(aud) ? json_array_size(aud) : 1;
@@ -182,7 +133,7 @@ static enum zta_status read_audiences(struct judging *judging)
     return ZTA_OK;
 }
 
-static enum zta_status read_said(struct judging *judging)
+static enum zta_status read_said(struct ctl_token_judging *judging)
 {
     struct ctl_token_said *said = &judging->out.said;
     struct mod_zta_jws jws;
@@ -209,7 +160,7 @@ static enum zta_status read_said(struct judging *judging)
 /* ---- whose it is, wherever and whenever ---- */
 
 /* A moment at which its times are no reason to refuse it, if there is one. */
-static int64_t good_moment(const struct judging *judging, int64_t leeway_s)
+static int64_t good_moment(const struct ctl_token_judging *judging, int64_t leeway_s)
 {
     const struct ctl_token_said *said = &judging->out.said;
     const int64_t begins[] = {said->not_before_s, said->issued_s, said->auth_time_s};
@@ -223,7 +174,7 @@ static int64_t good_moment(const struct judging *judging, int64_t leeway_s)
     return now_s;
 }
 
-static void identify(struct judging *judging)
+static void identify(struct ctl_token_judging *judging)
 {
     const struct mod_zta_issuer *issuer = NULL;
     for (size_t i = 0; i < judging->acceptance->n_issuers; i++) {
@@ -256,7 +207,7 @@ static void identify(struct judging *judging)
     judging->out.identity = result.reason == ZTA_REASON_OK ? &judging->identity : NULL;
 }
 
-static enum zta_status find_revocation(struct judging *judging)
+static enum zta_status find_revocation(struct ctl_token_judging *judging)
 {
     const struct zta_identity *identity = judging->out.identity;
     enum zta_revocation_kind kind;
@@ -265,7 +216,7 @@ static enum zta_status find_revocation(struct judging *judging)
     if (identity == NULL) {
         return ZTA_OK;
     }
-    int64_t leeway_s = find_issuer(judging, identity->issuer)->issuer.leeway_s;
+    int64_t leeway_s = ctl_known_issuer_find(judging, identity->issuer)->issuer.leeway_s;
     enum zta_status status =
         zta_revocation_find(judging->view, identity, leeway_s, &is_revoked, &kind);
     if (status == ZTA_OK && is_revoked) {
@@ -284,212 +235,6 @@ static enum zta_status find_revocation(struct judging *judging)
                ? status
                : zta_block_find_subject(judging->view, identity->issuer, identity->subject,
                                         judging->now_s, &judging->out.is_blocked);
-}
-
-/* ---- one place ---- */
-
-ZTA_PRINTF(3, 4)
-static enum zta_reason refuse(struct ctl_token_place *place, enum zta_reason reason,
-                              const char *fmt, ...)
-{
-    va_list arguments;
-    va_start(arguments, fmt);
-    (void)vsnprintf(place->detail, sizeof place->detail, fmt, arguments);
-    va_end(arguments);
-    return reason;
-}
-
-static enum mod_zta_presented present(const struct judging *judging,
-                                      const struct zta_accepting_place *where, const char **detail)
-{
-    const bool is_in_header = (where->sources & ZTA_TOKEN_IN_AUTHORIZATION) != 0;
-    const struct mod_zta_credential_sources sources = {.has_authorization = is_in_header,
-                                                       .has_query = !is_in_header};
-    const struct mod_zta_credential_fields fields = {
-        .authorization = judging->field,
-        .query_token = judging->field == NULL ? NULL : judging->field + strlen(BEARER),
-        .query_status = ZTA_OK,
-    };
-    struct mod_zta_credential credential;
-    *detail = "the credential is not one well-formed token";
-    if (judging->field == NULL) {
-        return MOD_ZTA_PRESENTED_BAD;
-    }
-    mod_zta_credential_read(&sources, &fields, &credential);
-    if (credential.presented == MOD_ZTA_PRESENTED_BAD) {
-        *detail = credential.detail;
-    }
-    return credential.presented;
-}
-
-/* Does it come in at all, as a token? */
-static enum zta_reason check_form(const struct judging *judging, struct ctl_token_place *place)
-{
-    const struct zta_accepting_place *where = place->place;
-    const char *detail;
-    if (where->sources == 0) {
-        return refuse(place, ZTA_REASON_NO_CREDENTIAL,
-                      "no token is looked for here (ZTACredentials)");
-    }
-    if (where->sources != ZTA_TOKEN_IN_QUERY &&
-        judging->token.len + strlen(FIELD_START) > where->header_max) {
-        return refuse(place, ZTA_REASON_BAD_REQUEST,
-                      "httpd refuses so long a header (LimitRequestFieldSize %lu)",
-                      (unsigned long)where->header_max);
-    }
-    if (present(judging, where, &detail) == MOD_ZTA_PRESENTED_BAD) {
-        return refuse(place, ZTA_REASON_BAD_REQUEST, "%s", detail);
-    }
-    return ZTA_REASON_OK;
-}
-
-/* What the sender would have to show beside the token (mod_zta/binding.c). */
-static enum zta_reason check_binding(struct ctl_token_place *place,
-                                     const struct zta_identity *identity)
-{
-    const struct zta_accepting_place *where = place->place;
-    const bool has_key = !zta_text_is_absent(identity->jkt);
-    if (has_key && !where->takes_dpop) {
-        return refuse(place, ZTA_REASON_BINDING_FAILED,
-                      "it is bound to a key, and DPoP is not switched on here");
-    }
-    if (has_key && (where->sources & ZTA_TOKEN_IN_AUTHORIZATION) == 0) {
-        return refuse(place, ZTA_REASON_BINDING_FAILED,
-                      "it is bound to a key, and no DPoP scheme is looked at here");
-    }
-    if (!has_key && where->requires_dpop) {
-        return refuse(place, ZTA_REASON_BINDING_FAILED,
-                      "it is bound to no key, and ZTADPoP is required here");
-    }
-    place->needs_proof = has_key;
-    place->needs_certificate = !zta_text_is_absent(identity->x5t_s256);
-    return ZTA_REASON_OK;
-}
-
-static enum zta_reason check_store(const struct judging *judging, struct ctl_token_place *place)
-{
-    if (judging->out.revoked_by != NULL) {
-        return refuse(place, ZTA_REASON_REVOKED, "revoked by %s", judging->out.revoked_by);
-    }
-    return judging->out.is_blocked
-               ? refuse(place, ZTA_REASON_BLOCKED, "its subject is blocked for a time")
-               : ZTA_REASON_OK;
-}
-
-static size_t list_accepted(struct judging *judging, const struct zta_accepting_place *where)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < where->issuers.n; i++) {
-        const struct known_issuer *known = find_issuer(judging, where->issuers.items[i]);
-        if (known != NULL && n < judging->acceptance->n_issuers) {
-            judging->accepted[n++] = &known->issuer;
-        }
-    }
-    return n;
-}
-
-/* The issuer that would be asked about it (RFC 7662); NULL: it is judged here. */
-static const struct mod_zta_issuer *asked_issuer(const struct judging *judging, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (mod_zta_introspection_asks(judging->accepted[i], judging->token)) {
-            return judging->accepted[i];
-        }
-    }
-    return NULL;
-}
-
-static enum zta_reason judge_token(struct judging *judging, struct ctl_token_place *place,
-                                   size_t n_accepted, struct mod_zta_token_result *result)
-{
-    const struct zta_accepting_place *where = place->place;
-    const struct mod_zta_token_request request = {
-        .token = judging->token,
-        .issuers = judging->accepted,
-        .n_issuers = n_accepted,
-        .audiences = where->audiences.items,
-        .n_audiences = where->audiences.n,
-        .claims = judging->acceptance->claims.items,
-        .n_claims = judging->acceptance->claims.n,
-        .now_s = judging->now_s,
-    };
-    mod_zta_token_judge(&request, judging->tried_storage, sizeof judging->tried_storage,
-                        &judging->tried, result);
-    place->issuer = result->issuer != NULL ? result->issuer->name : place->issuer;
-    if (result->reason != ZTA_REASON_OK) {
-        const struct known_issuer *known = find_issuer(judging, place->issuer);
-        place->asks_for_keys =
-            result->is_key_unknown && known != NULL && zta_text_is_absent(known->keys_file);
-        return refuse(place, result->reason, "%s", result->detail);
-    }
-    enum zta_reason reason = check_binding(place, &judging->tried);
-    return reason == ZTA_REASON_OK ? check_store(judging, place) : reason;
-}
-
-/* How far it gets: of several refusals the last one on the way says most. */
-enum progress {
-    PROGRESS_NONE = 0,
-    PROGRESS_ISSUER,
-    PROGRESS_VERIFIED,
-    PROGRESS_UNDECIDED,
-    PROGRESS_ACCEPTED,
-};
-
-static enum progress judge_at(struct judging *judging, struct ctl_token_place *place)
-{
-    struct mod_zta_token_result result = {.reason = ZTA_REASON_UNJUDGED};
-    place->reason = check_form(judging, place);
-    if (place->reason != ZTA_REASON_OK) {
-        return PROGRESS_NONE;
-    }
-    size_t n = list_accepted(judging, place->place);
-    if (n == 0) {
-        place->reason =
-            refuse(place, ZTA_REASON_UNKNOWN_ISSUER, "no token issuer is accepted here");
-        return PROGRESS_NONE;
-    }
-    const struct mod_zta_issuer *asked = asked_issuer(judging, n);
-    if (asked != NULL) {
-        place->issuer = asked->name;
-        place->outcome = CTL_TOKEN_UNDECIDED;
-        place->reason =
-            place->place->mode == ZTA_MODE_ENFORCE
-                ? refuse(place, ZTA_REASON_UNJUDGED, "issuer %.*s would be asked about it",
-                         (int)asked->name.len, asked->name.data)
-                : refuse(place, ZTA_REASON_UNJUDGED,
-                         "issuer %.*s is not asked where credentials are only monitored",
-                         (int)asked->name.len, asked->name.data);
-        return PROGRESS_UNDECIDED;
-    }
-    place->reason = judge_token(judging, place, n, &result);
-    if (place->reason == ZTA_REASON_OK) {
-        place->outcome = CTL_TOKEN_ACCEPTED;
-        judging->out.n_accepting++;
-        return PROGRESS_ACCEPTED;
-    }
-    return result.is_verified                   ? PROGRESS_VERIFIED
-           : !zta_text_is_absent(place->issuer) ? PROGRESS_ISSUER
-                                                : PROGRESS_NONE;
-}
-
-static enum zta_status judge_places(struct judging *judging)
-{
-    struct ctl_token_judgement *out = &judging->out;
-    enum progress furthest = PROGRESS_NONE;
-    out->n_places = judging->acceptance->n_places;
-    out->places = calloc(out->n_places, sizeof *out->places);
-    if (out->places == NULL) {
-        return ZTA_NO_MEMORY;
-    }
-    for (size_t i = 0; i < out->n_places; i++) {
-        out->places[i].place = &judging->acceptance->places[i];
-        enum progress progress = judge_at(judging, &out->places[i]);
-        if (out->best == NULL || progress > furthest) {
-            out->best = &out->places[i];
-            furthest = progress;
-        }
-    }
-    return ZTA_OK;
 }
 
 /* ---- its issuer's keys ---- */
@@ -514,11 +259,11 @@ static bool file_differs(const char *path, struct zta_text known)
     return differs;
 }
 
-static void describe_keys(struct judging *judging)
+static void describe_keys(struct ctl_token_judging *judging)
 {
     const struct ctl_token_place *best = judging->out.best;
     struct ctl_token_keys *keys = &judging->out.keys;
-    const struct known_issuer *known = find_issuer(judging, best->issuer);
+    const struct ctl_known_issuer *known = ctl_known_issuer_find(judging, best->issuer);
     if (known == NULL || zta_text_is_absent(known->record.name)) {
         return;
     }
@@ -536,7 +281,7 @@ static void describe_keys(struct judging *judging)
 /* ---- all of it ---- */
 
 /* As a client sends it; NULL where no header could hold it. */
-static enum zta_status write_field(struct judging *judging)
+static enum zta_status write_field(struct ctl_token_judging *judging)
 {
     struct zta_text token = judging->token;
     if (token.len == 0 || memchr(token.data, '\0', token.len) != NULL) {
@@ -552,7 +297,7 @@ static enum zta_status write_field(struct judging *judging)
     return ZTA_OK;
 }
 
-static enum zta_status open_acceptance(struct judging *judging, struct zta_error *error)
+static enum zta_status open_acceptance(struct ctl_token_judging *judging, struct zta_error *error)
 {
     enum zta_status status = zta_acceptance_open(judging->view, &judging->acceptance);
     if (status == ZTA_NOT_FOUND) {
@@ -566,12 +311,13 @@ static enum zta_status open_acceptance(struct judging *judging, struct zta_error
     return status;
 }
 
-static enum zta_status judge(struct judging *judging, struct zta_error *error)
+static enum zta_status judge(struct ctl_token_judging *judging, struct zta_error *error)
 {
     static const struct zta_accepting_place anywhere = {.sources = ZTA_TOKEN_IN_AUTHORIZATION};
     const char *detail;
     enum zta_status status = write_field(judging);
-    if (status == ZTA_OK && present(judging, &anywhere, &detail) == MOD_ZTA_PRESENTED_APIKEY) {
+    if (status == ZTA_OK &&
+        ctl_token_present(judging, &anywhere, &detail) == MOD_ZTA_PRESENTED_APIKEY) {
         return zta_error_set(error, ZTA_INVALID,
                              "this is an API key and no token: `ztactl keys show` tells of it");
     }
@@ -589,7 +335,7 @@ static enum zta_status judge(struct judging *judging, struct zta_error *error)
         status = find_revocation(judging);
     }
     if (status == ZTA_OK) {
-        status = judge_places(judging);
+        status = ctl_token_judge_places(judging);
     }
     if (status == ZTA_OK) {
         describe_keys(judging);
@@ -600,7 +346,7 @@ static enum zta_status judge(struct judging *judging, struct zta_error *error)
 enum zta_status ctl_token_judge(struct zta_view *view, struct zta_text token, int64_t now_s,
                                 struct ctl_token_judgement **judgement, struct zta_error *error)
 {
-    struct judging *judging = calloc(1, sizeof *judging);
+    struct ctl_token_judging *judging = calloc(1, sizeof *judging);
     if (judging == NULL) {
         return ZTA_NO_MEMORY;
     }
@@ -619,7 +365,7 @@ enum zta_status ctl_token_judge(struct zta_view *view, struct zta_text token, in
 
 void ctl_token_judgement_close(struct ctl_token_judgement **judgement)
 {
-    struct judging *judging = (struct judging *)(void *)*judgement;
+    struct ctl_token_judging *judging = (struct ctl_token_judging *)(void *)*judgement;
     if (judging == NULL) {
         return;
     }

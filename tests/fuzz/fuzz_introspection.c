@@ -129,8 +129,9 @@ static void judge_jwt(const struct mod_zta_issuer *issuer, struct zta_text rest)
     size_t len = strlen(token);
     token[len++] = '.';
     zta_base64url_encode((const uint8_t *)payload.data, payload.len, token + len);
-    strcat(token, ".c2ln");
-    const struct zta_text jwt = zta_text_of(token);
+    len += strlen(token + len);
+    memcpy(token + len, ".c2ln", 5);
+    const struct zta_text jwt = {.data = token, .len = len + 5};
     if (!judge(issuer, jwt, rest, ZTA_IDENTITY_SIZE_MAX) ||
         mod_zta_json_load(payload, &claims, &fault) != ZTA_OK) {
         return;
