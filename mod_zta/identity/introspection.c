@@ -65,8 +65,8 @@ static bool is_jose(struct zta_text token)
         json_decref(header);
         return true;
     }
-    /* A header that is not strict JSON is one all the same: '{' leaves no other beginning. */
-    return zta_text_starts_with(part, ZTA_TEXT("ey"));
+    /* A header that is not strict JSON is one all the same: '{' with '"' or white space behind it. */
+    return zta_text_starts_with(part, ZTA_TEXT("ey")) || zta_text_starts_with(part, ZTA_TEXT("ew"));
 }
 
 static bool names_issuer(struct zta_text token, struct zta_text url)

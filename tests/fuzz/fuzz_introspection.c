@@ -132,10 +132,12 @@ static void judge_jwt(const struct mod_zta_issuer *issuer, struct zta_text rest)
     len += strlen(token + len);
     memcpy(token + len, ".c2ln", 5);
     const struct zta_text jwt = {.data = token, .len = len + 5};
-    if (!judge(issuer, jwt, rest, ZTA_IDENTITY_SIZE_MAX) ||
-        mod_zta_json_load(payload, &claims, &fault) != ZTA_OK) {
-        return;
+    bool is_jwt =
+        header.len >= 2 && header.data[0] == '{' && strchr("\" \t", header.data[1]) != NULL;
+    if (!judge(issuer, jwt, rest, ZTA_IDENTITY_SIZE_MAX) || !is_jwt) {
+        return; /* any other text with two dots is as opaque as one without */
     }
+    must(mod_zta_json_load(payload, &claims, &fault) == ZTA_OK);
     must(json_object_get(claims, "cnf") == NULL || identity.binding != ZTA_BINDING_NONE);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         must(json_object_get(claims, foreign[i]) == NULL);

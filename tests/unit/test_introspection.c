@@ -305,6 +305,7 @@ static void only_what_can_be_its_token_is_asked_about(void **state)
         {HEADER ".0123456789", false, false},
         {HEADER "..", false, false},
         {"eyJub3QganNvbg.0123456789", false, false},
+        {"ewlub3QganNvbg.0123456789", false, false}, /* a tab behind the brace */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         introspection.asks_about_jwts = false;
