@@ -9,64 +9,12 @@
 #include "shared/base/clock.h"
 #include "shared/base/limits.h"
 #include "shared/rules/decide.h"
+#include "shared/rules/warn.h"
 #include "shared/store/published.h"
 
 enum {
     PLACES_MAX = 4096,
 };
-
-/* ---- check ---- */
-
-static enum ctl_exit report_good(const struct ctl *ctl, const struct ctl_rule_texts *texts,
-                                 const struct zta_rules_ast *ast)
-{
-    struct ctl_list list;
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
-    ctl_row_begin(&list);
-    ctl_row_string(&list, "result", "good");
-    ctl_row_int(&list, "files", (int64_t)texts->n);
-    ctl_row_int(&list, "rules", (int64_t)ast->n_rules);
-    ctl_row_int(&list, "lists", (int64_t)ast->n_lists);
-    ctl_row_int(&list, "cases", (int64_t)ast->n_cases);
-    ctl_row_bool(&list, "issuers_checked", texts->issuers.is_published);
-    ctl_row_end(&list);
-    if (!texts->issuers.is_published) {
-        ctl_note("Issuers were not checked: no running server has published its own.");
-    }
-    return ctl_list_print(&list);
-}
-
-static enum ctl_exit check(struct ctl *ctl, struct ctl_rule_texts *texts)
-{
-    struct zta_rules_ast *ast = NULL;
-    struct zta_ruleset *set = NULL;
-    enum ctl_exit code = ctl_rule_texts_read(ctl, texts);
-    if (code == CTL_DONE) {
-        code = ctl_rule_texts_parse(texts, &ast);
-    }
-    if (code == CTL_DONE) {
-        code = ctl_rule_texts_compile(texts, ast, &set);
-    }
-    if (code == CTL_DONE) {
-        code = report_good(ctl, texts, ast);
-    }
-    zta_ruleset_close(&set);
-    zta_rules_ast_close(&ast);
-    return code;
-}
-
-enum ctl_exit ctl_run_rules_check(struct ctl *ctl)
-{
-    struct ctl_rule_texts *texts = ctl_rule_texts_open();
-    if (texts == NULL) {
-        return ctl_fail(CTL_FAILED, "out of memory");
-    }
-    enum ctl_exit code = check(ctl, texts);
-    ctl_rule_texts_close(&texts);
-    return code;
-}
-
-/* ---- list ---- */
 
 struct place {
     char server[ZTA_HOST_MAX + 16];
@@ -99,6 +47,194 @@ static bool add_place(void *context, const struct zta_published_location *locati
     return true;
 }
 
+/* ---- check ---- */
+
+/* A warning that is kept until the record is printed. */
+struct kept {
+    const char *code;
+    struct zta_text rule;
+    struct zta_text file;
+    uint32_t line;
+    char text[400];
+};
+
+struct warnings {
+    const struct zta_rules_ast *ast;
+    struct kept *all;
+    size_t n;
+    enum zta_status status;
+};
+
+static void keep(void *context, const struct zta_rules_warning *warning)
+{
+    struct warnings *warnings = context;
+    struct kept *grown = realloc(warnings->all, (warnings->n + 1) * sizeof *grown);
+    if (grown == NULL) {
+        warnings->status = ZTA_NO_MEMORY;
+        return;
+    }
+    warnings->all = grown;
+    struct kept *kept = &grown[warnings->n++];
+    *kept = (struct kept){
+        .code = warning->code,
+        .rule = warning->rule,
+        .file = warnings->ast->source_names[warning->place.source],
+        .line = warning->place.line,
+    };
+    (void)snprintf(kept->text, sizeof kept->text, "%s", warning->text);
+}
+
+/* True when the running server enforces the rule nowhere, once it has begun. */
+static bool is_idle(const struct places *places, const struct zta_ruleset *set, size_t number,
+                    int64_t when_s)
+{
+    for (size_t i = 0; i < places->n; i++) {
+        if (zta_ruleset_rule_mode(set, number, &places->all[i].stance, when_s) ==
+            ZTA_MODE_ENFORCE) {
+            return false;
+        }
+    }
+    return places->n > 0;
+}
+
+/* Rules that are on trial or off, and those that ended, are enforced nowhere on purpose. */
+static void warn_of_idle(const struct places *places, const struct zta_ruleset *set, int64_t now_s,
+                         struct warnings *warnings)
+{
+    for (size_t i = 0; i < warnings->ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &warnings->ast->rules[i];
+        const int64_t when_s = rule->from_s > now_s ? rule->from_s : now_s;
+        const bool has_ended = rule->until_s != 0 && rule->until_s <= now_s;
+        if (rule->mode == ZTA_MODE_ENFORCE && !has_ended && is_idle(places, set, i, when_s)) {
+            const struct zta_rules_warning warning = {
+                .code = "enforced_nowhere",
+                .rule = rule->name,
+                .place = rule->place,
+                .text = "no place of the running server enforces it",
+            };
+            keep(warnings, &warning);
+        }
+    }
+}
+
+/* No server has run on the store, or it is not there: no place is known. */
+static enum zta_status load_known_places(struct ctl *ctl, bool is_published, struct places *places)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = is_published ? zta_view_begin(ctl->store, &view) : ZTA_NOT_FOUND;
+    if (status != ZTA_OK) {
+        return ZTA_OK;
+    }
+    status = zta_published_each_location(view, add_place, places);
+    zta_view_end(&view);
+    return status == ZTA_OK ? places->status : status;
+}
+
+static enum zta_status collect(struct ctl *ctl, const struct ctl_rule_texts *texts,
+                               const struct zta_ruleset *set, struct warnings *warnings)
+{
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    struct places places = {.n = 0};
+    enum zta_status status = zta_rules_warn(warnings->ast, now_s, keep, warnings);
+    if (status == ZTA_OK) {
+        status = load_known_places(ctl, texts->issuers.is_published, &places);
+    }
+    if (status == ZTA_OK) {
+        warn_of_idle(&places, set, now_s, warnings);
+    }
+    free(places.all);
+    return status == ZTA_OK ? warnings->status : status;
+}
+
+static void add_warnings(struct ctl_list *list, const struct warnings *warnings)
+{
+    struct zta_json *json = ctl_row_json(list);
+    ctl_row_cell(list, "warnings", "%zu", warnings->n);
+    if (json == NULL) {
+        return;
+    }
+    zta_json_begin_array(json, "warnings");
+    for (size_t i = 0; i < warnings->n; i++) {
+        const struct kept *kept = &warnings->all[i];
+        zta_json_begin_object(json, NULL);
+        zta_json_string(json, "warning", kept->code);
+        zta_json_text(json, "rule", kept->rule);
+        zta_json_text(json, "file", kept->file);
+        zta_json_int(json, "line", kept->line);
+        zta_json_string(json, "text", kept->text);
+        zta_json_end_object(json);
+    }
+    zta_json_end_array(json);
+}
+
+static enum ctl_exit report_good(const struct ctl *ctl, const struct ctl_rule_texts *texts,
+                                 const struct warnings *warnings)
+{
+    struct ctl_list list;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "result", "good");
+    ctl_row_int(&list, "files", (int64_t)texts->n);
+    ctl_row_int(&list, "rules", (int64_t)warnings->ast->n_rules);
+    ctl_row_int(&list, "lists", (int64_t)warnings->ast->n_lists);
+    ctl_row_int(&list, "cases", (int64_t)warnings->ast->n_cases);
+    ctl_row_bool(&list, "issuers_checked", texts->issuers.is_published);
+    add_warnings(&list, warnings);
+    ctl_row_end(&list);
+    for (size_t i = 0; i < warnings->n; i++) {
+        const struct kept *kept = &warnings->all[i];
+        ctl_note("%.*s:%u: warning: %.*s: %s", (int)kept->file.len, kept->file.data, kept->line,
+                 (int)kept->rule.len, kept->rule.data, kept->text);
+    }
+    if (!texts->issuers.is_published) {
+        ctl_note("Issuers were not checked: no running server has published its own.");
+    }
+    return ctl_list_print(&list);
+}
+
+static enum ctl_exit report(struct ctl *ctl, const struct ctl_rule_texts *texts,
+                            const struct zta_rules_ast *ast, const struct zta_ruleset *set)
+{
+    struct warnings warnings = {.ast = ast};
+    enum zta_status status = collect(ctl, texts, set, &warnings);
+    enum ctl_exit code = status == ZTA_OK ? report_good(ctl, texts, &warnings)
+                                          : ctl_fail_status(status, NULL, "looking for warnings");
+    free(warnings.all);
+    return code;
+}
+
+static enum ctl_exit check(struct ctl *ctl, struct ctl_rule_texts *texts)
+{
+    struct zta_rules_ast *ast = NULL;
+    struct zta_ruleset *set = NULL;
+    enum ctl_exit code = ctl_rule_texts_read(ctl, texts);
+    if (code == CTL_DONE) {
+        code = ctl_rule_texts_parse(texts, &ast);
+    }
+    if (code == CTL_DONE) {
+        code = ctl_rule_texts_compile(texts, ast, &set);
+    }
+    if (code == CTL_DONE) {
+        code = report(ctl, texts, ast, set);
+    }
+    zta_ruleset_close(&set);
+    zta_rules_ast_close(&ast);
+    return code;
+}
+
+enum ctl_exit ctl_run_rules_check(struct ctl *ctl)
+{
+    struct ctl_rule_texts *texts = ctl_rule_texts_open();
+    if (texts == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    enum ctl_exit code = check(ctl, texts);
+    ctl_rule_texts_close(&texts);
+    return code;
+}
+
+/* ---- list ---- */
+
 static const char *kind_name(enum zta_rule_kind kind)
 {
     switch (kind) {
@@ -112,17 +248,6 @@ static const char *kind_name(enum zta_rule_kind kind)
         return "limit";
     }
     return "rule";
-}
-
-/* The number that the compiler gave a rule; rules are in order of name there. */
-static size_t number_of(const struct zta_ruleset *set, struct zta_text name)
-{
-    size_t number = 0;
-    while (number < zta_ruleset_n_rules(set) &&
-           !zta_text_equal(zta_text_of(zta_ruleset_rule_name(set, number)), name)) {
-        number++;
-    }
-    return number;
 }
 
 static void add_force(struct ctl_list *list, const struct places *places,
@@ -185,7 +310,7 @@ static enum ctl_exit print_rules(const struct ctl *ctl, const struct zta_rules_a
         const struct zta_ast_rule *rule = &ast->rules[i];
         ctl_row_begin(&list);
         add_rule(&list, rule, &ast->source_names[rule->place.source]);
-        add_force(&list, places, set, number_of(set, rule->name));
+        add_force(&list, places, set, i);
         ctl_row_end(&list);
     }
     return ctl_list_print(&list);

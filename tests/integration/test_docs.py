@@ -74,6 +74,19 @@ def test_errors_of_rules_are_the_ones_shown(directory):
         assert (done.returncode, done.stderr) == (1, message)
 
 
+def test_warnings_of_rules_are_the_ones_shown(directory):
+    shown = re.findall(r"^```zta-warning\n(.*?)^```\n```text\n(.*?)^```$", read("docs/rules.md"),
+                       re.M | re.S)
+    assert len(shown) == len(blocks("docs/rules.md", "zta-warning")) == 1
+    for text, message in shown:
+        with open(f"{directory}/api.zta", "w", encoding="utf-8") as file:
+            file.write(text)
+        done = rules_check(directory, "api.zta")
+        assert done.returncode == 0
+        assert [line for line in done.stderr.splitlines() if "warning" in line] == \
+            message.splitlines()
+
+
 @pytest.mark.parametrize("name", _EXAMPLES)
 def test_example_files_are_good_for_httpd_too(server, name):
     code, said = server.configtest(f"{_PREAMBLE}\nZTARules {ROOT}/conf/rules/{name}", "")
@@ -82,7 +95,7 @@ def test_example_files_are_good_for_httpd_too(server, name):
 
 def test_example_files_are_good_together(directory):
     done = rules_check(directory, *(f"{ROOT}/conf/rules/{name}" for name in _EXAMPLES))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and "warning" not in done.stderr, done.stderr
 
 
 def test_examples_decide_what_they_say(directory):

@@ -354,6 +354,22 @@ def test_rules_check_points_at_the_fault(store, directory):
     made.run("rules", "check", directory, code=1)
 
 
+def test_rules_check_warns_and_ends_with_0(store, directory):
+    made = store()
+    path = f"{directory}/r.zta"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("deny posts\n  when method POST\n  until 2020-01-01T00:00Z\n"
+                   "allow one\n  need role x\nallow two\n  need role x\n")
+    done = made.run("rules", "check", path)
+    assert re.findall(r"^(\S+): warning: (\w+): ", done.stderr, re.M) == \
+        [(f"{path}:2", "posts"), (f"{path}:1", "posts"), (f"{path}:6", "two")]
+    assert re.search(r"^warnings +3$", done.stdout, re.M)
+    warnings = made.json("rules", "check", path)["warnings"]
+    assert [(w["warning"], w["rule"], w["line"]) for w in warnings] == \
+        [("methods_left_out", "posts", 2), ("ended", "posts", 1), ("same_as_another", "two", 6)]
+    assert warnings[2]["text"] == f"changes nothing: one ({path}:4) has the same conditions"
+
+
 RULES_WITH_CASES = """\
 allow   read
   when  path /a/**

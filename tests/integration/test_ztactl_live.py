@@ -68,6 +68,32 @@ def test_a_limit_is_explained_with_file_and_line(zta):
     assert story["rule_file"] == server.rules_path and story["rule_line"] == 6
 
 
+def test_rules_check_warns_of_what_no_place_enforces(zta):
+    server = zta(stage=1, rules=RULES + """
+deny on-trial
+  when path /x
+  mode monitor
+
+deny later
+  when path /y
+  from 2199-01-01T00:00Z
+
+deny ended
+  when path /z
+  until 2020-01-01T00:00Z
+""")
+
+    def idle():
+        warnings = server.json("rules", "check", server.rules_path)["warnings"]
+        return [w["rule"] for w in warnings if w["warning"] == "enforced_nowhere"]
+
+    wait_for(lambda: server.json("rules", "list"), what="places are published")
+    assert idle() == ["read-orders", "later"]
+    server.stage = 2
+    server.reload()
+    wait_for(lambda: idle() == [], what="stage 2 is published")
+
+
 def test_the_server_reads_past_cases(zta):
     case = "\ncase mistaken\n  given path /orders/1\n  expect allow\n"
     server = zta(stage=2, rules=RULES + case)
