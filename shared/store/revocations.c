@@ -332,6 +332,29 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
     return status;
 }
 
+enum zta_status zta_revocation_get(struct zta_view *view, const struct zta_identity *identity,
+                                   enum zta_revocation_kind kind, struct zta_revocation *record)
+{
+    const enum stored_kind kinds[] = {(enum stored_kind)kind, STORED_LOGIN};
+    const size_t n = kind == ZTA_REVOKE_SESSION ? 2 : 1;
+    struct question question = {.view = view};
+    enum zta_status status = zta_view_head(view, &question.head);
+    for (size_t i = 0; i < n && status == ZTA_OK; i++) {
+        struct zta_record_key key;
+        struct zta_blob value;
+        if (!is_kept(&question, kinds[i]) || !key_for(identity, kinds[i], &key)) {
+            continue;
+        }
+        const struct zta_blob name = ZTA_BLOB(key.bytes, key.size);
+        status = zta_view_get(view, ZTA_TABLE_REVOCATIONS, name, &value);
+        if (status == ZTA_OK) {
+            return decode(name, value, record);
+        }
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    return status == ZTA_OK ? ZTA_NOT_FOUND : status;
+}
+
 enum zta_status zta_revocation_find_key(struct zta_view *view, const struct zta_key *key,
                                         bool *is_revoked)
 {

@@ -63,6 +63,14 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
                                     int64_t leeway_s, bool *is_revoked,
                                     enum zta_revocation_kind *hit) ZTA_MUST_CHECK;
 
+/*
+ * The record of that kind that is about the identity, whatever logins its watermark is for; its
+ * texts are valid until the view ends. ZTA_NOT_FOUND: there is none.
+ */
+enum zta_status zta_revocation_get(struct zta_view *view, const struct zta_identity *identity,
+                                   enum zta_revocation_kind kind,
+                                   struct zta_revocation *record) ZTA_MUST_CHECK;
+
 /* Is a request with this key refused as revoked: by the key's own record, or by another one? */
 enum zta_status zta_revocation_find_key(struct zta_view *view, const struct zta_key *key,
                                         bool *is_revoked) ZTA_MUST_CHECK;
