@@ -5,6 +5,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/decision.h"
+
+enum {
+    ON_ITS_WAY_S = 10, /* a request that came just before a revocation may be let in behind it */
+};
+
+/* What says nothing of when its login was is refused whenever that may have been. */
+static bool has_login_time(const struct zta_session *session)
+{
+    return session->kind != ZTA_SESSION_APIKEY && session->kind != ZTA_SESSION_TOKEN &&
+           session->credential != ZTA_CREDENTIAL_CERTIFICATE;
+}
+
+/* Refused for what it may do, if at all, and not for who it is. */
+static bool was_let_in(const struct zta_session *session)
+{
+    static const enum zta_reason reasons[] = {ZTA_REASON_OK, ZTA_REASON_INSUFFICIENT_SCOPE,
+                                              ZTA_REASON_NOT_ENTITLED, ZTA_REASON_NO_RULE,
+                                              ZTA_REASON_RULE_DENIED};
+    size_t i = 0;
+    while (i < sizeof reasons / sizeof reasons[0] && session->last_reason != reasons[i]) {
+        i++;
+    }
+    return i < sizeof reasons / sizeof reasons[0];
+}
+
+bool ctl_session_is_before(const struct zta_session *session, int64_t watermark_s)
+{
+    const bool can_log_in_anew =
+        session->kind == ZTA_SESSION_SID || session->kind == ZTA_SESSION_CNF;
+    if (!has_login_time(session)) {
+        return true;
+    }
+    if (session->first_s > watermark_s) {
+        return session->last_reason == ZTA_REASON_REVOKED &&
+               session->n_denied >= session->n_requests;
+    }
+    return !can_log_in_anew || !was_let_in(session) ||
+           session->last_s - ON_ITS_WAY_S <= watermark_s;
+}
+
+bool ctl_session_has_whole_names(const struct zta_session *session)
+{
+    return strlen(session->subject) + 1 < sizeof session->subject &&
+           strlen(session->client) + 1 < sizeof session->client;
+}
+
 bool ctl_session_is_named(const char *field, size_t size, struct zta_text name)
 {
     if (zta_text_is_absent(name)) {

@@ -3,6 +3,7 @@
 #ifndef CTL_SESSIONS_H
 #define CTL_SESSIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,14 @@ enum zta_status ctl_sessions_want(const struct ctl_options *options,
 enum zta_status ctl_sessions_collect(struct zta_view *view,
                                      struct ctl_sessions *sessions) ZTA_MUST_CHECK;
 void ctl_sessions_clear(struct ctl_sessions *sessions);
+/*
+ * Is it refused by a revocation of logins up to watermark_s? A record does not keep when the login
+ * was, which is not after the session was first seen: of one that was first seen later that is said
+ * once it was refused. One that kept its id and was let in since has logged in anew.
+ */
+bool ctl_session_is_before(const struct zta_session *session, int64_t watermark_s);
+/* False when subject or client may be longer than the record keeps. */
+bool ctl_session_has_whole_names(const struct zta_session *session);
 /* True when the kept field (size bytes, "" for none) is this name; a long one is kept cut. */
 bool ctl_session_is_named(const char *field, size_t size, struct zta_text name);
 

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/base/clock.h"
-#include "shared/decision.h"
+#include "admin-tui/sessions.h"
 
 bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record,
                          const struct zta_session *session)
@@ -18,36 +17,6 @@ bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revoc
     }
     return session != NULL && signal->kind != ZTA_SIGNAL_SUBJECT &&
            zta_signal_hits_session(signal, session);
-}
-
-struct printing {
-    const struct zta_session *session;
-    struct zta_buffer *out;
-};
-
-static bool print_one(void *context, const struct zta_signal *signal, bool is_released)
-{
-    const struct printing *printing = context;
-    char time[ZTA_TIME_TEXT_MAX];
-    if (is_released || !zta_signal_hits_session(signal, printing->session)) {
-        return true;
-    }
-    zta_buffer_string(printing->out, printing->out->len > 0 ? "; " : "");
-    zta_time_print(signal->received_ns / ZTA_NS_PER_S, time);
-    if (signal->kind != ZTA_SIGNAL_SUBJECT) {
-        zta_buffer_printf(printing->out, "by signal, a logout of its session, %s", time);
-        return true;
-    }
-    zta_time_print(signal->watermark_s, time);
-    zta_buffer_printf(printing->out, "by signal, a logout of its subject's logins up to %s", time);
-    return true;
-}
-
-enum zta_status ctl_signals_print(struct zta_view *view, const struct zta_session *session,
-                                  struct zta_buffer *out)
-{
-    struct printing printing = {.session = session, .out = out};
-    return zta_signal_each(view, print_one, &printing);
 }
 
 /* ---- many sessions ---- */
@@ -126,8 +95,8 @@ bool ctl_signals_have_ended(const struct ctl_signals *signals, const struct zta_
     memcpy(subject.subject, session->login.subject, sizeof subject.subject);
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         const struct ctl_signal *found = find(signals, tags[i]);
-        if (found != NULL && (found->watermark_s == 0 || session->first_s <= found->watermark_s ||
-                              session->last_reason == ZTA_REASON_REVOKED)) {
+        if (found != NULL &&
+            (found->watermark_s == 0 || ctl_session_is_before(session, found->watermark_s))) {
             return true;
         }
     }

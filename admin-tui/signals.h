@@ -18,13 +18,6 @@
 bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revocation *record,
                          const struct zta_session *session);
 
-/*
- * Appends "by signal, a logout of its session, 2026-11-22T04:00:00Z" for each signal in force that
- * is about the session; nothing when there is none.
- */
-enum zta_status ctl_signals_print(struct zta_view *view, const struct zta_session *session,
-                                  struct zta_buffer *out) ZTA_MUST_CHECK;
-
 /* The signals in force, in memory: what is asked about many sessions. Zeroed: none. */
 struct ctl_signals {
     struct ctl_signal *found; /* by tag */
@@ -34,10 +27,7 @@ struct ctl_signals {
 /* Instead of what was loaded before. ZTA_NO_MEMORY. */
 enum zta_status ctl_signals_load(struct zta_view *view, struct ctl_signals *signals) ZTA_MUST_CHECK;
 void ctl_signals_clear(struct ctl_signals *signals);
-/*
- * Was the session revoked by one? Of its subject's logout that is known for a session that was seen
- * before it, or was refused as revoked since.
- */
+/* Was the session revoked by one? Of its subject's logout that is as ctl_session_is_before says. */
 bool ctl_signals_have_ended(const struct ctl_signals *signals, const struct zta_session *session);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin-tui/sessions.h"
 #include "admin-tui/token.h"
 #include "shared/store/sessions.h"
 
@@ -113,8 +114,7 @@ static enum zta_status keep_session(struct ctl_target *target, const struct zta_
 {
     target->record.session_kind = session->kind;
     bool is_exact = session->kind == ZTA_SESSION_SID || session->kind == ZTA_SESSION_APIKEY;
-    if (!is_exact && (strlen(session->subject) + 1 == sizeof session->subject ||
-                      strlen(session->client) + 1 == sizeof session->client)) {
+    if (!is_exact && !ctl_session_has_whole_names(session)) {
         return zta_error_set(error, ZTA_INVALID,
                              "this session has no sid and a longer subject or client than its "
                              "record keeps: revoke --subject");

@@ -72,7 +72,7 @@ void tui_model_close(struct tui_model **model)
 {
     if (*model != NULL) {
         zta_store_close(&(*model)->ctl->store);
-        ctl_signals_clear(&(*model)->signals);
+        ctl_revoking_clear(&(*model)->revoking);
         free((*model)->walk);
         free(*model);
         *model = NULL;

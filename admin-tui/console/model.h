@@ -18,7 +18,7 @@
 #include "admin-tui/console/tail.h"
 #include "admin-tui/console/window.h"
 #include "admin-tui/hits.h"
-#include "admin-tui/signals.h"
+#include "admin-tui/revoked.h"
 
 #define TUI_EVENTS_BACK 20000 /* events that are looked through for a filter */
 
@@ -43,7 +43,8 @@ struct tui_model {
     uint64_t n_held;          /* events that came meanwhile */
     bool is_tail_cut;         /* older ones were not looked through */
     struct tui_window window;
-    struct ctl_signals signals; /* by which sessions of the window may have ended */
+    struct ctl_revoking revoking;
+    char revoked[TUI_WINDOW_ROWS][CTL_REVOKED_MAX]; /* by what, of each row of the window */
     struct tui_keys keys;
     struct tui_audit audit;
     struct tui_model_walk *walk; /* where reading goes on; model*.c only */

@@ -46,6 +46,7 @@ static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
     }
     if (status == ZTA_OK) {
         tui_window_settle(&model->window, !walk->is_walking);
+        walk->has_moved = true;
         walk->session_end_ns = walk->is_walking ? 0 : model->now_ns;
     }
     return status;
@@ -59,6 +60,7 @@ static enum zta_status read_touched(struct tui_model *model, struct zta_view *vi
         enum zta_status status = zta_session_get(view, walk->touched[i], &session);
         if (status == ZTA_OK) {
             tui_window_update(&model->window, &session);
+            walk->has_moved = true;
         }
         else if (status != ZTA_NOT_FOUND) {
             return status;
@@ -71,12 +73,32 @@ static enum zta_status read_touched(struct tui_model *model, struct zta_view *vi
 static enum zta_status read_signals(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
-    const int64_t pause_ns = model->signals.n > MANY_SIGNALS ? LONG_PAUSE_NS : PAUSE_NS;
+    const int64_t pause_ns = model->revoking.signals.n > MANY_SIGNALS ? LONG_PAUSE_NS : PAUSE_NS;
     if (walk->signals_ns != 0 && model->now_ns - walk->signals_ns < pause_ns) {
         return ZTA_OK;
     }
     walk->signals_ns = model->now_ns;
-    return ctl_signals_load(view, &model->signals);
+    walk->has_moved = true;
+    return ctl_signals_load(view, &model->revoking.signals);
+}
+
+/* By what each row is revoked: anew when a row, a signal or something in policy/ is another. */
+static enum zta_status judge_rows(struct tui_model *model, struct zta_view *view)
+{
+    struct tui_model_walk *walk = model->walk;
+    const struct tui_window *window = &model->window;
+    const uint64_t txn = zta_view_policy_txn(view);
+    const bool is_new = txn != walk->revoked_txn;
+    if (!walk->has_moved && !is_new) {
+        return ZTA_OK;
+    }
+    enum zta_status status = is_new ? ctl_revoking_load_keys(view, &model->revoking) : ZTA_OK;
+    for (size_t i = 0; i < window->n_shown && status == ZTA_OK; i++) {
+        status = ctl_revoked_by(view, &model->revoking, &window->shown[i], model->revoked[i]);
+    }
+    walk->revoked_txn = status == ZTA_OK ? txn : 0;
+    walk->has_moved = false;
+    return status;
 }
 
 enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
@@ -90,7 +112,18 @@ enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view
     if (status == ZTA_OK) {
         status = read_touched(model, view);
     }
-    return status == ZTA_OK ? read_signals(model, view) : status;
+    if (status == ZTA_OK) {
+        status = read_signals(model, view);
+    }
+    if (status == ZTA_OK) {
+        status = judge_rows(model, view);
+    }
+    if (status != ZTA_OK) {
+        /* What was said of rows that have moved since is of others. */
+        memset(model->revoked, 0, sizeof model->revoked);
+        walk->has_moved = true;
+    }
+    return status;
 }
 
 void tui_model_sort(struct tui_model *model, enum tui_order order, const char *words)

@@ -7,7 +7,7 @@
 #include "admin-tui/console/format.h"
 #include "admin-tui/console/model_priv.h"
 #include "admin-tui/explain.h"
-#include "admin-tui/signals.h"
+#include "admin-tui/revoked.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/store/audit.h"
@@ -15,6 +15,7 @@
 enum {
     LATEST = 12,        /* requests on a page */
     LATEST_BACK = 4000, /* of the newest that are looked through for them */
+    LINE_SIZE = 2048,   /* a target, its author and reason */
 };
 
 static bool begin(struct tui_model *model, struct zta_view **view)
@@ -240,6 +241,46 @@ static void put_session(struct tui_page *page, const struct zta_session *session
     tui_page_printf(page, "last", "%s", zta_reason_name((enum zta_reason)session->last_reason));
 }
 
+/* What is said of a revoked session first; while the view of its causes is open. */
+static bool put_cause(void *context, const struct ctl_revoked_cause *cause)
+{
+    struct tui_page *page = context;
+    char text[LINE_SIZE];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    ctl_revoked_print(cause, &out);
+    tui_page_role(page, TUI_ROLE_BAD);
+    tui_page_line(page, "revoked", zta_text_of(text));
+    if (cause->can_undo) {
+        zta_buffer_init(&out, text, sizeof text);
+        zta_buffer_string(&out, "ztactl unrevoke ");
+        ctl_target_print_selector(&cause->target, &out);
+        tui_page_line(page, "undo", zta_text_of(text));
+    }
+    return true;
+}
+
+static void put_revoked(struct tui_page *page, struct zta_view *view,
+                        const struct zta_session *session)
+{
+    struct ctl_revoking revoking = {.n_keys = 0};
+    char revoked[CTL_REVOKED_MAX] = "";
+    enum zta_status status = ctl_revoking_load(view, &revoking);
+    if (status == ZTA_OK) {
+        status = ctl_revoked_by(view, &revoking, session, revoked);
+    }
+    const size_t begin = page->out.len;
+    if (status == ZTA_OK) {
+        status = ctl_revoked_each(view, &revoking, session, put_cause, page);
+    }
+    if (status != ZTA_OK || (page->out.len == begin && revoked[0] != '\0')) {
+        tui_page_role(page, TUI_ROLE_BAD);
+        tui_page_printf(page, "revoked", "%s",
+                        status == ZTA_OK ? revoked : zta_status_text(status));
+    }
+    ctl_revoking_clear(&revoking);
+}
+
 bool tui_model_show_session(struct tui_model *model, const struct zta_session *known,
                             struct tui_page *page)
 {
@@ -249,21 +290,14 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
     if (!begin(model, &view)) {
         return false;
     }
-    char revoked[256];
-    struct zta_buffer signals;
-    zta_buffer_init(&signals, revoked, sizeof revoked);
     enum zta_status status = zta_session_get(view, known->id, &session);
     if (status == ZTA_OK) {
-        status = ctl_signals_print(view, &session, &signals);
+        tui_page_open(page, "Session");
+        put_revoked(page, view, &session);
+        put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
     }
     if (!end(model, &view, status, "this session")) {
         return false;
-    }
-    tui_page_open(page, "Session");
-    put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
-    if (signals.len > 0) {
-        tui_page_role(page, TUI_ROLE_BAD);
-        tui_page_printf(page, "revoked", "%s", revoked);
     }
     put_latest(model, &latest, "Latest requests");
     return true;

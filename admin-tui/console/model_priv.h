@@ -33,6 +33,8 @@ struct tui_model_walk {
     bool is_walking;        /* the sessions, from that place on */
     int64_t session_end_ns; /* when a walk ended */
     int64_t signals_ns;     /* when they were loaded */
+    uint64_t revoked_txn;   /* of policy/: rows were judged by it */
+    bool has_moved;         /* rows or signals, since they were judged */
     int64_t keys_ns;
     uint64_t keys_policy_txn;
     uint64_t audit_policy_txn;

@@ -428,7 +428,10 @@ def test_a_session_that_its_issuer_ended_is_shown_and_lifted_whatever_its_names(
     lines = [line for line in z.ctl("sessions", "list").stdout.splitlines() if "by signal" in line]
     assert {line.split()[0] for line in lines} == set(ended)
     for name in ended:
-        assert z.json("sessions", "show", name)["revoked"].startswith("by signal, a logout of its session")
+        row = z.json("sessions", "show", name)
+        assert row["revoked"] == "by signal"
+        assert [(c["kind"], c["by"]) for c in row["revocations"]] == [("signal", None)]
+        assert "by signal, a logout of its session" in z.ctl("sessions", "show", name).stdout
     # Each is lifted by itself, and once.
     z.ctl("unrevoke", "--session", ended[0])
     assert sorted(z.get("/x", token=t).status for t in tokens.values()) == [200, 200, 401]

@@ -16,6 +16,7 @@
 #include "shared/store/events.h"
 #include "shared/store/keys.h"
 #include "shared/store/published.h"
+#include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
 #include "tests/unit/scratch_store.h"
@@ -27,6 +28,8 @@ enum {
     SESSIONS_A_CHANGE = 50000,
     N_PEOPLE = 24,
     LOGGED_OUT = 3, /* of the people: by the issuer, behind the last request */
+    VICTOR = 20,    /* of the people: revoked by an operator, refused since */
+    VICTOR_AGO_S = 280,
     SESSIONS = 60,
 };
 
@@ -321,6 +324,9 @@ static void make_session(uint32_t i, struct zta_session *session)
     session->n_requests = is_named ? 5000 / i : i % 90 + 1;
     session->n_denied = i % 4 == 0 ? session->n_requests / 9 : 0;
     session->last_reason = i % 4 == 0 ? ZTA_REASON_INSUFFICIENT_SCOPE : (uint8_t)ZTA_REASON_OK;
+    if (i == VICTOR) {
+        session->last_reason = ZTA_REASON_REVOKED;
+    }
     session->addr.family = 4;
     zta_put_u32(session->addr.bytes, 0x0a000000u + (i - 1) * 7 + 3);
     if (is_named) {
@@ -546,7 +552,7 @@ static const struct {
      .action = "revoke",
      .target = "subject mallory@corp",
      .reason = "laptop stolen \x1b[31mred"},
-    {.ago_s = 280,
+    {.ago_s = VICTOR_AGO_S,
      .who = "sam",
      .action = "revoke",
      .target = "subject victor@corp",
@@ -577,6 +583,29 @@ static void put_actions(struct zta_change *change)
     }
 }
 
+/* Seconds that the store takes for now. */
+static void set_clock(int64_t time_s)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%lld", (long long)time_s);
+    (void)setenv("ZTA_TEST_CLOCK", text, 1);
+}
+
+static void put_revocation(struct zta_store *store)
+{
+    set_clock(FIXTURE_NOW_S - VICTOR_AGO_S);
+    struct zta_change *change = begin(store);
+    const struct zta_revocation record = {.kind = ZTA_REVOKE_SUBJECT,
+                                          .issuer = ZTA_TEXT("corp"),
+                                          .subject = ZTA_TEXT("victor"),
+                                          .watermark_s = FIXTURE_NOW_S - VICTOR_AGO_S,
+                                          .reason = ZTA_TEXT("two countries at once"),
+                                          .author = ZTA_TEXT("sam"),
+                                          .action_id = 9};
+    need(zta_revocation_put(change, &record), "a revocation");
+    commit(&change);
+}
+
 static void put_policy(const char *dir)
 {
     struct zta_store *store = open_as(dir, ZTA_STORE_OPERATOR);
@@ -593,6 +622,7 @@ static void put_policy(const char *dir)
     put_keys(change);
     put_actions(change);
     commit(&change);
+    put_revocation(store);
     zta_store_close(&store);
 }
 
@@ -601,14 +631,12 @@ int main(int argc, char **argv)
     struct zta_error error = {.text = ""};
     const struct zta_store_owners owners = {
         .owner = geteuid(), .group = getegid(), .httpd = geteuid()};
-    char born[24];
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: fill_store DIR [SESSIONS|none]\n");
         return 2;
     }
     /* Beside the store itself, nothing asks the clock here. */
-    (void)snprintf(born, sizeof born, "%lld", (long long)(FIXTURE_NOW_S - 201 * DAY_S));
-    (void)setenv("ZTA_TEST_CLOCK", born, 1);
+    set_clock(FIXTURE_NOW_S - 201 * DAY_S);
     need(zta_store_init(argv[1], &owners, 0, &error), error.text);
     if (argc == 3 && strcmp(argv[2], "none") == 0) {
         return 0;

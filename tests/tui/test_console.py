@@ -83,12 +83,15 @@ def test_a_session_is_revoked_and_taken_back(live, terminal):
     assert live.get("/orders/1", token).status == 200
     screen.type("yes")
     screen.keys("Enter")
-    screen.wait("revoked, action")
+    screen.wait("revoked, action", "revoked by session")
+    screen.keys("Enter")
+    screen.wait("revoked   by session", "stolen", "undo      ztactl unrevoke --session")
+    screen.keys("Escape")
     assert live.get("/orders/1", token).status == 401
     screen.keys("u")
     screen.type("found again")
     screen.keys("Enter")
-    screen.wait("taken back, action")
+    screen.wait("taken back, action", absent=["by session"])
     assert live.get("/orders/1", token).status == 200
 
 

@@ -24,6 +24,8 @@ _FILLED = {
     "sessions-sorted": (["3", _ROWS, "s", "s"], ("60 sessions", "dave")),
     "sessions-detail": (["3", _ROWS, "j", "Enter"], ("token id", "bob")),
     "sessions-ended": (["3", _ROWS, "j", "j", "Enter"], ("token id", "by signal")),
+    "sessions-revoked": (["3", _ROWS, "/", ["victor"], "Enter", "Enter"],
+                         ("token id", "by subject")),
     "sessions-detail-end": (["3", _ROWS, "j", "Enter", "/", ["latest"], "Enter"],
                             ("Latest requests",)),
     "sessions-revoke": (["3", _ROWS, "Space", "Space", "R"], ("reason:", "hits 2 sessions")),

@@ -296,10 +296,17 @@ static void revoking_asks_says_and_can_be_taken_back(void **state)
     assert_shows("that was not yes: nothing was changed");
     press("  R");
     draw(80, 24);
+    assert_null(strstr(screen, "by session"));
     press("stolen\r2\r");
     draw(80, 24);
     assert_shows("revoked, action 3; u takes it back");
-    press("5");
+    assert_shows("revoked by session");
+    press("gj\r");
+    draw(120, 35);
+    assert_shows("revoked   by session");
+    assert_shows(", by tester, action 3: stolen");
+    assert_shows("undo      ztactl unrevoke --session");
+    press("q5");
     draw(80, 24);
     assert_shows("stolen");
     assert_shows("consistent, 4 entries");
@@ -309,7 +316,10 @@ static void revoking_asks_says_and_can_be_taken_back(void **state)
     press("found\r");
     draw(80, 24);
     assert_shows("taken back, action 5");
-    press("R");
+    press("3");
+    draw(80, 24);
+    assert_null(strstr(screen, "by session"));
+    press("5R");
     draw(80, 24);
     assert_shows("that key means nothing here");
 }

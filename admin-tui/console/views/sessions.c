@@ -37,12 +37,12 @@ enum column {
 static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_MARK] = {.least = 1, .rank = 0},
     [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 20, .share = 4, .rank = 0},
-    [COLUMN_ISSUER] = {.title = "ISSUER", .least = 8, .share = 1, .rank = 4},
-    [COLUMN_CLIENT] = {.title = "CLIENT", .least = 10, .share = 2, .rank = 3},
+    [COLUMN_ISSUER] = {.title = "ISSUER", .least = 8, .share = 1, .rank = 5},
+    [COLUMN_CLIENT] = {.title = "CLIENT", .least = 10, .share = 2, .rank = 4},
     [COLUMN_SEEN] = {.title = "SEEN", .least = 5, .rank = 0, .is_right = true},
     [COLUMN_REQUESTS] = {.title = "REQS", .least = 5, .rank = 1, .is_right = true},
     [COLUMN_DENIED] = {.title = "REFUSED", .least = 7, .rank = 1, .is_right = true},
-    [COLUMN_REASON] = {.title = "LAST", .least = 18, .rank = 5},
+    [COLUMN_REASON] = {.title = "LAST", .least = 18, .rank = 3},
     [COLUMN_ADDRESS] = {.title = "ADDRESS", .least = 15, .share = 1, .rank = 2},
     [COLUMN_KIND] = {.title = "KIND", .least = 7, .rank = 7},
     [COLUMN_EXPIRES] = {.title = "EXPIRES", .least = 8, .rank = 6, .is_right = true},
@@ -97,13 +97,15 @@ static void put_expiry(const struct zta_session *session, int64_t now_s, struct 
     *role = is_over ? TUI_ROLE_DIM : TUI_ROLE_TEXT;
 }
 
-/* How its last request went; or that its issuer ended it, whether a request came since or not. */
-static void put_last(const struct tui_model *model, const struct zta_session *session,
-                     struct zta_buffer *out, enum tui_role *role)
+/* How its last request went; or by what it is revoked, whether a request came since or not. */
+static void put_last(const struct tui_model *model, size_t row, struct zta_buffer *out,
+                     enum tui_role *role)
 {
-    if (ctl_signals_have_ended(&model->signals, session)) {
+    const struct zta_session *session = &model->window.shown[row];
+    const char *revoked = model->revoked[row];
+    if (revoked[0] != '\0') {
         *role = TUI_ROLE_BAD;
-        zta_buffer_string(out, "revoked by signal");
+        zta_buffer_printf(out, "%s%s", strncmp(revoked, "by ", 3) == 0 ? "revoked " : "", revoked);
         return;
     }
     *role = session->last_reason == ZTA_REASON_OK ? TUI_ROLE_DIM : TUI_ROLE_WARN;
@@ -146,7 +148,7 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
         put_number(out, session->n_denied);
         break;
     case COLUMN_REASON:
-        put_last(view->model, session, out, role);
+        put_last(view->model, i, out, role);
         break;
     case COLUMN_ADDRESS:
         put_addr(out, &session->addr);
