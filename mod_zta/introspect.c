@@ -12,6 +12,7 @@
 
 #include "mod_zta/identity/http.h"
 #include "shared/base/clock.h"
+#include "shared/live/token_cache.h"
 #include "shared/store/keysets.h"
 
 APLOG_USE_MODULE(zta);
@@ -23,6 +24,7 @@ APLOG_USE_MODULE(zta);
 #define WORKERS_SHARE  20 /* one in so many workers asks */
 #define WAITERS_SHARE  4  /* one in so many waits for another's answer */
 #define WAITERS_MIN    8
+#define RENEWAL_S      3600 /* so long after its last good answer a token is not garbage */
 #define RETRY_ROOM_S   1
 #define RETRY_ISSUER_S (ZTA_BREAKER_OPEN_NS / ZTA_NS_PER_S)
 
@@ -139,12 +141,46 @@ static enum mod_zta_question_state follow(struct mod_zta_question *question)
     return MOD_ZTA_QUESTION_WAITED;
 }
 
+/* ---- tokens that were active lately ---- */
+
+static struct zta_token_key renewal_key(const struct mod_zta_question *question)
+{
+    return (struct zta_token_key){
+        .token = *question->digest,
+        .issuer = question->issuer->config_hash,
+        .keys = ~question->issuer->introspection->hash, /* never that of a kept answer */
+    };
+}
+
+/* It lets nobody in: it tells a user's token from garbage, which no answer ever called active. */
+static void note_active(const struct mod_zta_question *question)
+{
+    const struct zta_token_key key = renewal_key(question);
+    const int64_t until_s = zta_clock_real_ns() / ZTA_NS_PER_S + RENEWAL_S;
+    if (zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, "", 1, until_s,
+                            0) != ZTA_OK) {
+        return; /* a lost chance, no more */
+    }
+}
+
+static bool was_active(const struct mod_zta_question *question)
+{
+    const struct zta_token_key key = renewal_key(question);
+    struct zta_token_place place;
+    uint64_t cleared;
+    size_t size;
+    char note[1];
+    return zta_token_cache_get(mod_zta_segment(), &key, zta_clock_real_ns() / ZTA_NS_PER_S, note,
+                               sizeof(note), &size, &cleared, &place) == ZTA_OK;
+}
+
 static enum mod_zta_question_state take_off(struct mod_zta_question *question, int64_t now_ns)
 {
     const struct zta_flight_question flight = {
         .issuer = question->issuer->config_hash,
         .token = *question->digest,
         .addr = question->request->facts.addr,
+        .is_renewal = was_active(question),
         .n_calls = n_calls,
         .n_waits = n_waits,
     };
@@ -249,6 +285,9 @@ void mod_zta_introspect_ask(struct mod_zta_question *question, struct zta_identi
     if (call(question, &answer, &error) == ZTA_OK) {
         judge(question, &answer, identity, result);
         free(answer.body);
+        if (result->reason == ZTA_REASON_OK) {
+            note_active(question);
+        }
         return;
     }
     *result = (struct mod_zta_introspection_result){.reason = ZTA_REASON_ISSUER_UNAVAILABLE};

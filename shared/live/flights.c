@@ -35,7 +35,7 @@ enum phase {
 
 struct flights {
     struct zta_pair tokens[N_TOKENS];            /* name: of issuer and token */
-    struct zta_pair calls[ZTA_FLIGHTS_MAX];      /* name: of the address */
+    struct zta_pair calls[ZTA_FLIGHTS_MAX];      /* name: of the address; a renewal's own tag */
     struct zta_pair waits[ZTA_FLIGHT_WAITS_MAX]; /* name: of issuer and token */
     struct zta_pair breakers[N_BREAKERS];        /* name: of the issuer */
 };
@@ -111,6 +111,12 @@ static uint32_t count_named(const struct zta_segment *segment, const struct zta_
     return count;
 }
 
+/* What is not kept for renewals: at least one. */
+static uint32_t half_of(uint32_t n)
+{
+    return (n + 1) / 2;
+}
+
 /* ZTA_FULL: none of the first n is free. */
 static enum zta_status take_berth(const struct zta_segment *segment, struct zta_pair *berths,
                                   uint32_t n, struct zta_pair_value mine, int64_t now_ns,
@@ -129,6 +135,19 @@ static enum zta_status take_berth(const struct zta_segment *segment, struct zta_
     return ZTA_FULL;
 }
 
+/* A place of the half that others do not get, else one of theirs. */
+static enum zta_status take_renewal(const struct zta_segment *segment, struct zta_pair *calls,
+                                    uint32_t n, struct zta_pair_value mine, int64_t now_ns,
+                                    uint32_t *berth)
+{
+    const uint32_t half = half_of(n);
+    if (take_berth(segment, calls + half, n - half, mine, now_ns, berth) == ZTA_OK) {
+        *berth += half;
+        return ZTA_OK;
+    }
+    return take_berth(segment, calls, half, mine, now_ns, berth);
+}
+
 /*
  * A place among the calls. Who counts behind its own entry sees all that came before it: of too
  * many at once of one address the last one withdraws, if not more of them.
@@ -140,8 +159,11 @@ static enum zta_status take_call(const struct zta_segment *segment,
     struct zta_pair *calls = flights_of(segment)->calls;
     uint32_t n = question->n_calls < ZTA_FLIGHTS_MAX ? question->n_calls : ZTA_FLIGHTS_MAX;
     uint32_t taken;
+    if (question->is_renewal) {
+        return take_renewal(segment, calls, n, mine, now_ns, berth);
+    }
     if (count_named(segment, calls, n, mine.first, now_ns) >= ZTA_FLIGHTS_PER_ADDR ||
-        take_berth(segment, calls, n, mine, now_ns, &taken) != ZTA_OK) {
+        take_berth(segment, calls, half_of(n), mine, now_ns, &taken) != ZTA_OK) {
         return ZTA_FULL;
     }
     if (count_named(segment, calls, n, mine.first, now_ns) > ZTA_FLIGHTS_PER_ADDR) {
@@ -310,7 +332,7 @@ static enum zta_status lead(struct zta_segment *segment, const struct zta_flight
 {
     struct flights *flights = flights_of(segment);
     const struct zta_pair_value call = {
-        .first = addr_name(segment, &question->addr),
+        .first = question->is_renewal ? flight->tag : addr_name(segment, &question->addr),
         .second = flight->word,
     };
     enum zta_status status = take_call(segment, question, now_ns, call, &flight->berth);

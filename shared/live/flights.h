@@ -2,12 +2,15 @@
 /*
  * Questions about opaque tokens that are on their way to an issuer: of all requests with one token
  * one asks, the others wait for it; few ask at once, fewer of one address; an issuer that fails is
- * left alone for a while. Shared by all children. A place that a process held when it died is free
+ * left alone for a while. Renewals, questions about tokens that were active lately, are charged to
+ * no address and have half of the places for themselves: many users behind one address, and users
+ * of whom the issuer hears again in the middle of a flood of garbage, are not refused. Shared by all children. A place that a process held when it died is free
  * as soon as the parent has reaped it, and at the latest when its flight's time is over.
  */
 #ifndef ZTA_LIVE_FLIGHTS_H
 #define ZTA_LIVE_FLIGHTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/base/hash.h"
@@ -27,6 +30,7 @@ struct zta_flight_question {
     uint64_t issuer;
     struct zta_sha256 token;
     struct zta_addr addr;
+    bool is_renewal;
     uint32_t n_calls; /* bound of this server, at most ZTA_FLIGHTS_MAX */
     uint32_t n_waits; /* at most ZTA_FLIGHT_WAITS_MAX */
 };

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -186,6 +187,32 @@ def test_what_its_issuer_said_of_a_token_is_asked_again_in_a_minute(clocked):
         clock.set(0)
         wait_for(lambda: z.get("/x", token=opaque("b")).status == 401, 75, what="its end")
         assert time.monotonic() - began < 62
+    finally:
+        endpoint.stop()
+
+
+def test_many_users_of_one_address_are_asked_about_anew_at_once(clocked):
+    endpoint = Introspector().start()
+    try:
+        z, clock = clocked(start=False, children=2, threads=64, global_text="ZTAVerifyLimit off")
+        z.issuer.audience = AUDIENCE
+        z.issuer_text = (f"ZTAIntrospect {endpoint.url} client=gw secret=file:"
+                         f"{z.httpd.write('conf/secret', 'secret', 0o600)}")
+        z.start()
+        users = [opaque(f"user-{n}") for n in range(4)]
+        for user in users:
+            endpoint.answers[user] = endpoint.good(exp=clock.now() + 4 * HOUR)
+            assert z.get("/x", token=user).status == 200
+        clock.set(62)
+        endpoint.delay = 0.7
+        garbage = [opaque(f"garbage-{n}") for n in range(8)]
+        with ThreadPoolExecutor(16) as pool:
+            refused = [pool.submit(z.get, "/x", token=each, fresh=True) for each in garbage]
+            wait_for(lambda: endpoint.count() == len(users) + 2, what="two questions of garbage")
+            statuses = list(pool.map(lambda user: z.get("/x", token=user, fresh=True).status, users))
+        assert statuses == [200] * len(users)
+        assert sorted({each.result().status for each in refused}) == [401, 503]
+        assert all(endpoint.count(user) == 2 for user in users)
     finally:
         endpoint.stop()
 

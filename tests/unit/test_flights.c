@@ -28,6 +28,7 @@
 #define N_RACERS 4
 #define N_ROUNDS (STEP_TEST_IS_SLOW ? 200 : 3000)
 #define N_TABLE  4096 /* places of tokens */
+#define N_CALLS  8    /* at once of tokens that are new; as many more are for renewals */
 
 static struct zta_segment *segment;
 static uint32_t self; /* incarnation of a child that lives */
@@ -53,7 +54,7 @@ static struct zta_flight_question question(uint64_t token, unsigned addr)
     struct zta_flight_question question = {
         .issuer = ISSUER,
         .addr = {.family = 4, .bytes = {10, 0, (uint8_t)(addr >> 8), (uint8_t)addr}},
-        .n_calls = 8,
+        .n_calls = 2 * N_CALLS,
         .n_waits = 4,
     };
     zta_sha256(&token, sizeof(token), &question.token);
@@ -159,6 +160,39 @@ static void calls_of_one_address_are_bounded(void **state)
         assert_int_equal(zta_flight_begin(segment, self, &of_v6, NOW, &flight),
                          i < 2 ? ZTA_OK : ZTA_FULL);
     }
+}
+
+static enum zta_status renew(uint64_t token, unsigned addr, struct zta_flight *flight)
+{
+    struct zta_flight_question asked = question(token, addr);
+    asked.is_renewal = true;
+    return zta_flight_begin(segment, self, &asked, NOW, flight);
+}
+
+static void renewals_are_charged_to_no_address_and_have_half_for_themselves(void **state)
+{
+    (void)state;
+    struct zta_flight flights[2 * N_CALLS];
+    struct zta_flight more;
+    /* All that is left to new tokens is under way: */
+    for (unsigned i = 0; i < N_CALLS; i++) {
+        assert_int_equal(begin(i, i, NOW, &flights[i]), ZTA_OK);
+    }
+    assert_int_equal(begin(90, 90, NOW, &more), ZTA_FULL);
+    for (unsigned i = N_CALLS; i < 2 * N_CALLS; i++) {
+        assert_int_equal(renew(i, 1, &flights[i]), ZTA_OK);
+    }
+    assert_int_equal(renew(91, 1, &more), ZTA_FULL);
+    /* Their own half first, then what the others leave. */
+    end(&flights[N_CALLS], ZTA_FLIGHT_END_VERDICT, NOW);
+    assert_int_equal(begin(90, 90, NOW, &more), ZTA_FULL);
+    end(&flights[2], ZTA_FLIGHT_END_VERDICT, NOW);
+    assert_int_equal(renew(91, 1, &flights[N_CALLS]), ZTA_OK);
+    assert_int_equal(renew(92, 1, &flights[2]), ZTA_OK);
+    assert_int_equal(begin(90, 90, NOW, &more), ZTA_FULL);
+    /* One asks, as with every token. */
+    assert_int_equal(renew(91, 2, &more), ZTA_EXISTS);
+    assert_int_equal(begin(91, 3, NOW, &more), ZTA_EXISTS);
 }
 
 static void a_flight_that_found_no_place_can_be_begun_again(void **state)
@@ -562,6 +596,7 @@ int main(void)
         ON_SEGMENT(what_came_after_a_flight_is_not_its_verdict),
         ON_SEGMENT(calls_are_bounded),
         ON_SEGMENT(calls_of_one_address_are_bounded),
+        ON_SEGMENT(renewals_are_charged_to_no_address_and_have_half_for_themselves),
         ON_SEGMENT(a_flight_that_found_no_place_can_be_begun_again),
         ON_SEGMENT(waits_are_bounded),
         ON_SEGMENT(a_flight_ends_with_its_process),
