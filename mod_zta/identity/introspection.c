@@ -65,7 +65,7 @@ static bool is_jose(struct zta_text token)
         json_decref(header);
         return true;
     }
-    /* A header that is not strict JSON is one all the same: '{' with '"' or white space behind it. */
+    /* One that is not strict JSON is a header all the same: '{' and '"' or white space behind. */
     return zta_text_starts_with(part, ZTA_TEXT("ey")) || zta_text_starts_with(part, ZTA_TEXT("ew"));
 }
 

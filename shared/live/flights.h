@@ -4,8 +4,9 @@
  * one asks, the others wait for it; few ask at once, fewer of one address; an issuer that fails is
  * left alone for a while. Renewals, questions about tokens that were active lately, are charged to
  * no address and have half of the places for themselves: many users behind one address, and users
- * of whom the issuer hears again in the middle of a flood of garbage, are not refused. Shared by all children. A place that a process held when it died is free
- * as soon as the parent has reaped it, and at the latest when its flight's time is over.
+ * of whom the issuer hears again in the middle of a flood of garbage, are not refused. Shared by
+ * all children. A place that a process held when it died is free as soon as the parent has reaped
+ * it, and at the latest when its flight's time is over.
  */
 #ifndef ZTA_LIVE_FLIGHTS_H
 #define ZTA_LIVE_FLIGHTS_H
