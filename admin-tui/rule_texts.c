@@ -56,7 +56,8 @@ bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text tex
     return true;
 }
 
-static enum ctl_exit read_file(const char *path, struct ctl_rule_texts *texts)
+/* The name is that of the source: of a file of items it is not the path alone. */
+static enum ctl_exit read_file(const char *path, const char *name, struct ctl_rule_texts *texts)
 {
     struct stat found;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -77,7 +78,7 @@ static enum ctl_exit read_file(const char *path, struct ctl_rule_texts *texts)
     (void)close(fd);
     bool is_kept =
         data != NULL && n >= 0 &&
-        ctl_rule_texts_add(texts, zta_text_of(path), (struct zta_text){.data = data, .len = len});
+        ctl_rule_texts_add(texts, zta_text_of(name), (struct zta_text){.data = data, .len = len});
     free(data);
     return is_kept ? CTL_DONE
                    : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
@@ -100,12 +101,33 @@ static void load_issuers(struct ctl *ctl, struct ctl_rule_texts *texts)
     }
 }
 
+/* A file of items that several lists name is read once. */
+static enum zta_status read_items(void *context, const char *name)
+{
+    struct ctl_rule_texts *texts = context;
+    for (size_t i = 0; i < texts->n; i++) {
+        if (zta_text_equal(texts->sources[i].name, zta_text_of(name))) {
+            return ZTA_OK;
+        }
+    }
+    return read_file(name + strlen(ZTA_RULES_FILE_PREFIX), name, texts) == CTL_DONE ? ZTA_OK
+                                                                                    : ZTA_INVALID;
+}
+
 enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
 {
     for (size_t i = 0; i < ctl->n_arguments; i++) {
-        enum ctl_exit code = read_file(ctl->arguments[i], texts);
+        const char *path = ctl->arguments[i];
+        if (zta_text_starts_with(zta_text_of(path), ZTA_TEXT(ZTA_RULES_FILE_PREFIX))) {
+            return ctl_fail(CTL_USAGE, "%s: a file of this name is written ./%s", path, path);
+        }
+        enum ctl_exit code = read_file(path, path, texts);
         if (code != CTL_DONE) {
             return code;
+        }
+        const struct zta_rules_source source = texts->sources[texts->n - 1];
+        if (zta_rules_each_file(&source, read_items, texts) != ZTA_OK) {
+            return CTL_FAILED; /* said */
         }
     }
     load_issuers(ctl, texts);

@@ -52,9 +52,48 @@ const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max
     return data;
 }
 
+struct reading {
+    apr_pool_t *pool;
+    const char *error;
+};
+
+/* A file of items that lists name; once, however many do. */
+static enum zta_status read_items(void *context, const char *name)
+{
+    struct reading *reading = context;
+    apr_array_header_t *files = mod_zta_global()->rules_files;
+    for (int i = 0; i < files->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(files, i, struct mod_zta_rules_file).name, name) == 0) {
+            return ZTA_OK;
+        }
+    }
+    struct mod_zta_rules_file file = {.name = apr_pstrdup(reading->pool, name)};
+    file.text = mod_zta_load_file(reading->pool, file.name + strlen(ZTA_RULES_FILE_PREFIX),
+                                  ZTA_RULES_FILE_MAX, &file.len, &reading->error);
+    if (file.text == NULL) {
+        return ZTA_IO;
+    }
+    APR_ARRAY_PUSH(files, struct mod_zta_rules_file) = file;
+    return ZTA_OK;
+}
+
+/* One file of rules and the files that its lists name; NULL or what is wrong. */
+static const char *read_file(apr_pool_t *pool, const char *path)
+{
+    struct reading reading = {.pool = pool};
+    struct mod_zta_rules_file file = {.name = apr_pstrdup(pool, path)};
+    file.text = mod_zta_load_file(pool, file.name, ZTA_RULES_FILE_MAX, &file.len, &reading.error);
+    if (file.text == NULL) {
+        return reading.error;
+    }
+    APR_ARRAY_PUSH(mod_zta_global()->rules_files, struct mod_zta_rules_file) = file;
+    const struct zta_rules_source source = {.name = zta_text_of(file.name),
+                                            .text = {.data = file.text, .len = file.len}};
+    return zta_rules_each_file(&source, read_items, &reading) == ZTA_OK ? NULL : reading.error;
+}
+
 static const char *read_pattern(apr_pool_t *pool, const char *pattern)
 {
-    struct mod_zta_global *global = mod_zta_global();
     glob_t found;
     const char *error = NULL;
     int rc = glob(pattern, 0, NULL, &found);
@@ -65,11 +104,7 @@ static const char *read_pattern(apr_pool_t *pool, const char *pattern)
         return apr_psprintf(pool, "ZTARules: '%s' cannot be searched", pattern);
     }
     for (size_t i = 0; i < found.gl_pathc && error == NULL; i++) {
-        struct mod_zta_rules_file file = {.name = apr_pstrdup(pool, found.gl_pathv[i])};
-        file.text = mod_zta_load_file(pool, file.name, ZTA_RULES_FILE_MAX, &file.len, &error);
-        if (file.text != NULL) {
-            APR_ARRAY_PUSH(global->rules_files, struct mod_zta_rules_file) = file;
-        }
+        error = read_file(pool, found.gl_pathv[i]);
     }
     globfree(&found);
     return error;

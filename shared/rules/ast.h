@@ -92,8 +92,11 @@ struct zta_ast_rule {
 
 struct zta_ast_list {
     struct zta_text name;
-    struct zta_ast_value *items;
+    struct zta_ast_value *items; /* those of the list itself, then those of its files */
     size_t n_items;
+    size_t n_own;           /* items that stand in the list itself */
+    struct zta_text *files; /* as written: "file:PATH" */
+    size_t n_files;
     struct zta_rules_place place; /* of the name */
 };
 

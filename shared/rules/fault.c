@@ -37,7 +37,8 @@ static void fill(struct zta_parser *parser, const struct zta_rules_place *place,
 {
     struct zta_rules_error *error = parser->error;
     memset(error, 0, sizeof *error);
-    zta_parse_safe(parser->sources[place->source].name, error->source, sizeof error->source);
+    zta_parse_safe(zta_rules_source_shown(&parser->sources[place->source]), error->source,
+                   sizeof error->source);
     error->line = place->line;
     error->column = place->column;
     zta_parse_safe(found, error->found, sizeof error->found);

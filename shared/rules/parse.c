@@ -74,6 +74,15 @@ static enum zta_status parse_name(struct zta_parser *parser, struct zta_text *na
 static enum zta_status parse_items(struct zta_parser *parser)
 {
     while (parser->token.kind != ZTA_TOKEN_END_OF_LINE) {
+        if (zta_parse_is_file(&parser->token)) {
+            struct zta_token *file = zta_vector_push(&parser->files);
+            if (!file) {
+                return ZTA_NO_MEMORY;
+            }
+            *file = parser->token;
+            zta_parse_next(parser);
+            continue;
+        }
         struct zta_ast_value *item = zta_vector_push(&parser->values);
         enum zta_status status = item ? zta_parse_item(parser, item) : ZTA_NO_MEMORY;
         if (status != ZTA_OK) {
@@ -81,6 +90,24 @@ static enum zta_status parse_items(struct zta_parser *parser)
         }
     }
     return zta_parse_end_line(parser);
+}
+
+/* Items from files stand behind the list's own, in whatever order they were named. */
+static enum zta_status parse_files(struct zta_parser *parser, struct zta_ast_list *list)
+{
+    const struct zta_token *tokens = (const void *)parser->files.items;
+    list->n_own = parser->values.n;
+    list->n_files = parser->files.n;
+    list->files = zta_arena_alloc(parser->arena, parser->files.n * sizeof *list->files);
+    enum zta_status status = list->files ? ZTA_OK : ZTA_NO_MEMORY;
+    for (size_t i = 0; status == ZTA_OK && i < list->n_files; i++) {
+        status = zta_parse_file(parser, &tokens[i]);
+        if (status == ZTA_OK) {
+            status = zta_parse_copy(parser, &tokens[i], &list->files[i]);
+        }
+    }
+    parser->files.n = 0;
+    return status;
 }
 
 static enum zta_status parse_list(struct zta_parser *parser)
@@ -95,6 +122,9 @@ static enum zta_status parse_list(struct zta_parser *parser)
     }
     while (status == ZTA_OK && parser->has_line && parser->token.place.column > 1) {
         status = parse_items(parser);
+    }
+    if (status == ZTA_OK) {
+        status = parse_files(parser, list);
     }
     if (status != ZTA_OK) {
         return status;
@@ -216,7 +246,7 @@ static enum zta_status make_ast(struct zta_parser *parser, size_t n_sources,
         return ZTA_NO_MEMORY;
     }
     for (size_t i = 0; i < n_sources; i++) {
-        struct zta_text name = parser->sources[i].name;
+        struct zta_text name = zta_rules_source_shown(&parser->sources[i]);
         char *copy = zta_arena_alloc(parser->arena, name.len);
         if (!copy) {
             return ZTA_NO_MEMORY;
@@ -250,7 +280,9 @@ static enum zta_status parse_all(struct zta_parser *parser, size_t n_sources,
                                  "at most %d sources of rules", UINT16_MAX);
     }
     for (size_t i = 0; i < n_sources; i++) {
-        enum zta_status status = parse_source(parser, (uint16_t)i);
+        enum zta_status status = zta_rules_source_is_file(&parser->sources[i])
+                                     ? ZTA_OK
+                                     : parse_source(parser, (uint16_t)i);
         if (status != ZTA_OK) {
             return status;
         }
@@ -265,6 +297,7 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
     memset(error, 0, sizeof *error);
     struct zta_parser parser = {
         .sources = sources,
+        .n_sources = n_sources,
         .error = error,
         .arena = zta_arena_open(),
         .lists = {.item_size = sizeof(struct zta_ast_list)},
@@ -274,6 +307,7 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
         .groups = {.item_size = sizeof(struct zta_ast_group)},
         .conds = {.item_size = sizeof(struct zta_ast_cond)},
         .values = {.item_size = sizeof(struct zta_ast_value)},
+        .files = {.item_size = sizeof(struct zta_token)},
         .keys = {.item_size = sizeof(uint16_t)},
         .key_claims = {.item_size = sizeof(struct zta_text)},
     };
@@ -286,6 +320,7 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
     zta_vector_clear(&parser.groups);
     zta_vector_clear(&parser.conds);
     zta_vector_clear(&parser.values);
+    zta_vector_clear(&parser.files);
     zta_vector_clear(&parser.keys);
     zta_vector_clear(&parser.key_claims);
     if (status != ZTA_OK) {

@@ -3,17 +3,37 @@
 #ifndef ZTA_RULES_PARSE_H
 #define ZTA_RULES_PARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/rules/ast.h"
 
-/* One text of rules: a file, or what was typed. name is what errors and explain call it. */
+#define ZTA_RULES_FILE_PREFIX "file:"
+#define ZTA_RULES_ITEMS_MAX   100000 /* of one file */
+
+/*
+ * One text of rules: a file, or what was typed. name is what errors and explain call it. A name
+ * "file:PATH" is that of a file of items, which lists of other sources name as file:PATH; it is
+ * read by whoever reads the rules, since nothing is opened here.
+ */
 struct zta_rules_source {
     struct zta_text name;
     struct zta_text text;
 };
+
+/* The name of the source to add, "file:PATH" with a path that can be opened. */
+typedef enum zta_status (*zta_rules_file_fn)(void *context, const char *name);
+/*
+ * Each file of items that the lists of a source name, once for each time. What fn returns but
+ * ZTA_OK ends the walk and is returned. Rules that cannot be read have none.
+ */
+enum zta_status zta_rules_each_file(const struct zta_rules_source *source, zta_rules_file_fn fn,
+                                    void *context) ZTA_MUST_CHECK;
+bool zta_rules_source_is_file(const struct zta_rules_source *source);
+/* The name as people know it, without the prefix. */
+struct zta_text zta_rules_source_shown(const struct zta_rules_source *source);
 
 struct zta_rules_error {
     char source[256];

@@ -119,7 +119,8 @@ static enum zta_status fail_item(struct zta_parser *parser, const struct zta_ast
     char text[SHOWN_SIZE];
     char source[SHOWN_SIZE];
     zta_parse_safe(item->text, text, sizeof text);
-    zta_parse_safe(parser->sources[item->place.source].name, source, sizeof source);
+    zta_parse_safe(zta_rules_source_shown(&parser->sources[item->place.source]), source,
+                   sizeof source);
     return zta_parse_fail_at(parser, &value->place, value->text, NULL,
                              "a list that fits; '%s' (%s:%lu) is not %s", text, source,
                              (unsigned long)item->place.line, zta_value_expected(type));

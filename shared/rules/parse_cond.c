@@ -142,10 +142,6 @@ bool zta_parse_is_special(const struct zta_token *token)
 enum zta_status zta_parse_item(struct zta_parser *parser, struct zta_ast_value *item)
 {
     struct zta_token token = parser->token;
-    if (token.kind == ZTA_TOKEN_WORD && starts_with(token.raw, "file:")) {
-        return zta_parse_fail(parser, &token, NULL,
-                              "a value: list items from files are not read by this version");
-    }
     if (zta_parse_is_special(&token)) {
         return zta_parse_fail(parser, &token, NULL,
                               "a value: known, unknown and list: cannot be items, "

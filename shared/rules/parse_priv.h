@@ -11,6 +11,7 @@
 
 struct zta_parser {
     const struct zta_rules_source *sources;
+    size_t n_sources;
     struct zta_rules_error *error;
     struct zta_arena *arena;
     struct zta_lexer lexer;
@@ -24,6 +25,7 @@ struct zta_parser {
     struct zta_vector groups;
     struct zta_vector conds;
     struct zta_vector values;
+    struct zta_vector files; /* struct zta_token: those that the list at hand names */
     struct zta_vector keys;
     struct zta_vector key_claims;
 };
@@ -52,6 +54,11 @@ enum zta_status zta_parse_end_line(struct zta_parser *parser) ZTA_MUST_CHECK;
 enum zta_status zta_parse_copy(struct zta_parser *parser, const struct zta_token *token,
                                struct zta_text *text) ZTA_MUST_CHECK;
 
+/* file:PATH */
+bool zta_parse_is_file(const struct zta_token *token);
+/* Appends the items of the file that the token of a list names. */
+enum zta_status zta_parse_file(struct zta_parser *parser,
+                               const struct zta_token *token) ZTA_MUST_CHECK;
 /* One item of a list: any value but keywords and references. */
 enum zta_status zta_parse_item(struct zta_parser *parser,
                                struct zta_ast_value *item) ZTA_MUST_CHECK;

@@ -165,15 +165,22 @@ void zta_rules_print_list(const struct zta_ast_list *list, struct zta_buffer *ou
     size_t line_start = out->len;
     zta_buffer_string(out, "list    ");
     zta_buffer_text(out, list->name);
-    for (size_t i = 0; i < list->n_items; i++) {
+    for (size_t i = 0; i < list->n_own + list->n_files; i++) {
+        bool is_own = i < list->n_own;
+        struct zta_text text = is_own ? list->items[i].text : list->files[i - list->n_own];
         /* Two quotes at most beside the blank; escapes may make a line a little longer. */
-        size_t width = out->len - line_start + list->items[i].text.len + 3;
+        size_t width = out->len - line_start + text.len + 3;
         if (width > LINE_WIDTH) {
             zta_buffer_string(out, "\n       ");
             line_start = out->len - strlen("       ");
         }
         zta_buffer_string(out, " ");
-        print_value(&list->items[i], out);
+        if (is_own) {
+            print_value(&list->items[i], out);
+        }
+        else {
+            zta_buffer_text(out, text);
+        }
     }
     zta_buffer_string(out, "\n");
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text is rules or a printable error; what is rules prints to equal rules, in one form. */
+/*
+ * Any text is rules or a printable error; what is rules prints to equal rules, in one form. Behind
+ * the first NUL stands what the file `items` has, which lists may name.
+ */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,12 +21,30 @@ static void must(bool holds)
     }
 }
 
-static struct zta_rules_ast *parse(struct zta_text text)
+static enum zta_status look_at(void *context, const char *name)
 {
-    const struct zta_rules_source source = {.name = ZTA_TEXT("\x1b[2Jinput"), .text = text};
+    size_t *n = context;
+    must(strncmp(name, ZTA_RULES_FILE_PREFIX, strlen(ZTA_RULES_FILE_PREFIX)) == 0);
+    (*n)++;
+    return ZTA_OK;
+}
+
+static struct zta_rules_ast *parse(struct zta_text text, struct zta_text items)
+{
+    const struct zta_rules_source sources[] = {
+        {.name = ZTA_TEXT("\x1b[2Jinput"), .text = text},
+        {.name = ZTA_TEXT("file:items"), .text = items},
+    };
     struct zta_rules_ast *ast = NULL;
     struct zta_rules_error error;
-    if (zta_rules_parse(&source, 1, &ast, &error) == ZTA_OK) {
+    size_t n_found = 0;
+    size_t n_named = 0;
+    must(zta_rules_each_file(&sources[0], look_at, &n_found) == ZTA_OK);
+    if (zta_rules_parse(sources, 2, &ast, &error) == ZTA_OK) {
+        for (size_t i = 0; i < ast->n_lists; i++) {
+            n_named += ast->lists[i].n_files;
+        }
+        must(n_named == n_found);
         return ast;
     }
     char message[1024];
@@ -56,13 +77,17 @@ static void release(struct zta_text text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct zta_rules_ast *ast = parse((struct zta_text){.data = (const char *)data, .len = size});
+    const struct zta_text all = {.data = (const char *)data, .len = size};
+    const char *nul = size > 0 ? memchr(data, '\0', size) : NULL;
+    const size_t len = nul ? (size_t)(nul - all.data) : size;
+    const struct zta_text items = {.data = nul ? nul + 1 : "", .len = nul ? size - len - 1 : 0};
+    struct zta_rules_ast *ast = parse((struct zta_text){.data = all.data, .len = len}, items);
     if (!ast) {
         return 0;
     }
     size_t room = 8 * size + 4096; /* the layout's blanks at most multiply the shortest lines */
     struct zta_text first = print(ast, room);
-    struct zta_rules_ast *back = parse(first);
+    struct zta_rules_ast *back = parse(first, items);
     must(back && rules_equal(ast, back));
     struct zta_text second = print(back, room);
     must(zta_text_equal(first, second));

@@ -294,6 +294,59 @@ def test_missing_rules_at_a_graceful_restart_leave_the_last_good_ones_in_force(z
     assert "rules.zta" in wait_for_alert(z, "rules_refused")["rules_refused"]
 
 
+LIST_RULES = RULES + """
+list blocked file:lists/blocked.txt
+
+deny the-blocked
+  when subject list:blocked
+"""
+
+
+@pytest.mark.mpm
+def test_a_list_from_a_file_is_read_at_each_start_and_kept_when_it_is_bad(zta):
+    z = zta(stage=2, rules=LIST_RULES, start=False)
+    blocked = os.path.join(os.path.dirname(z.rules_path), "lists", "blocked.txt")
+    os.makedirs(os.path.dirname(blocked), exist_ok=True)
+
+    def write(text):
+        with open(blocked, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    write("# who is refused\nmallory\n\n\"Eve E.\" # too\n")
+    z.start()
+
+    def refused(*subjects):
+        return [s for s in subjects if z.get("/x", token=z.issuer.token({"sub": s})).status == 403]
+
+    people = ("alice", "mallory", "Eve E.")
+    assert refused(*people) == ["mallory", "Eve E."]
+    write("alice\n")
+    assert refused(*people) == ["mallory", "Eve E."]  # until it is restarted
+    z.reload()
+    assert refused(*people) == ["alice"]
+    wait_for(lambda: len(z.json("rules", "list")) == 2, what="the new rules are published")
+
+    # A bad or missing file keeps the last good rules with their items, restart after restart.
+    z.httpd.allow_log("ZTA0011")
+    write("alice\nmallory eve\n")
+    code, said = z.configtest()
+    assert code == 1 and "ZTA0010" in said and f"{blocked}:2:9: found 'eve'" in said
+    for _ in range(2):
+        z.reload(check=False)
+        assert refused(*people) == ["alice"]
+    assert "blocked.txt:2:9" in wait_for_alert(z, "rules_refused")["rules_refused"]
+    os.unlink(blocked)
+    code, said = z.configtest()
+    assert code == 1 and f"{blocked}: " in said
+    z.reload(check=False)
+    assert refused(*people) == ["alice"]
+    assert [r["name"] for r in z.json("rules", "list")] == ["all", "the-blocked"]
+    write("mallory\n")
+    z.reload()
+    assert refused(*people) == ["mallory"]
+    wait_for_alert(z, "rules_refused", is_there=False)
+
+
 def test_rules_that_do_not_fit_what_else_changed_deny(zta):
     z = zta(stage=2, rules=RULES, accept="corp local")
     z.httpd.allow_log("ZTA0011", "ZTA0012")

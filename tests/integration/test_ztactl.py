@@ -354,6 +354,28 @@ def test_rules_check_points_at_the_fault(store, directory):
     made.run("rules", "check", directory, code=1)
 
 
+def test_rules_check_reads_the_files_of_lists(store, directory):
+    made = store()
+    path = f"{directory}/r.zta"
+    os.mkdir(f"{directory}/lists")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("list l x file:lists/l.txt\nlist m file:lists/l.txt\n"
+                   "deny a\n  when role list:l list:m\n"
+                   "case c\n  given role two\n  expect deny by a\n")
+    assert f"{directory}/lists/l.txt: No such file" in \
+        made.run("rules", "check", path, code=1).stderr
+    with open(f"{directory}/lists/l.txt", "w", encoding="utf-8") as file:
+        file.write("one\ntwo three\n")
+    assert f"{directory}/lists/l.txt:2:5: found 'three'" in \
+        made.run("rules", "check", path, code=1).stderr
+    with open(f"{directory}/lists/l.txt", "w", encoding="utf-8") as file:
+        file.write("one\ntwo # three\n")
+    checked = made.json("rules", "check", path)
+    assert (checked["files"], checked["lists"], checked["rules"]) == (1, 2, 1)
+    made.run("rules", "test", path)
+    made.run("rules", "check", f"file:{path}", code=2)
+
+
 def test_rules_check_warns_and_ends_with_0(store, directory):
     made = store()
     path = f"{directory}/r.zta"

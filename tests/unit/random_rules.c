@@ -344,6 +344,7 @@ static void make_lists(struct random_source *source, const struct random_shape *
             .items = rules->items[i],
             .n_items = i == RANDOM_LISTS - 1 ? RANDOM_ITEMS_MAX : random_below(source, 12),
         };
+        list->n_own = list->n_items;
         for (size_t j = 0; j < list->n_items; j++) {
             make_text(&maker, attributes[i], rules->item_texts[i][j]);
             list->items[j] = (struct zta_ast_value){.text = zta_text_of(rules->item_texts[i][j])};

@@ -98,9 +98,17 @@ bool rules_equal(const struct zta_rules_ast *a, const struct zta_rules_ast *b)
     }
     for (size_t i = 0; i < a->n_lists; i++) {
         if (!texts_equal(a->lists[i].name, b->lists[i].name) ||
-            a->lists[i].n_items != b->lists[i].n_items ||
+            a->lists[i].n_items != b->lists[i].n_items || a->lists[i].n_own != b->lists[i].n_own ||
+            a->lists[i].n_files != b->lists[i].n_files ||
             !values_equal(a->lists[i].items, b->lists[i].items, a->lists[i].n_items)) {
             return false;
+        }
+    }
+    for (size_t i = 0; i < a->n_lists; i++) {
+        for (size_t f = 0; f < a->lists[i].n_files; f++) {
+            if (!texts_equal(a->lists[i].files[f], b->lists[i].files[f])) {
+                return false;
+            }
         }
     }
     for (size_t i = 0; i < a->n_rules; i++) {

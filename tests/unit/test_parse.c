@@ -330,8 +330,9 @@ static void faults_of_lists(void **state)
 {
     const struct fault faults[] = {
         FAULT("list\n", 1, 5, "", "a name", NULL),
-        FAULT("list a file:tor.txt\n", 1, 8, "file:tor.txt",
-              "a value: list items from files are not read by this version", NULL),
+        FAULT("list a file:tor.txt\n", 1, 8, "file:tor.txt", "a file of items that was read", NULL),
+        FAULT("list a file:\n", 1, 8, "file:", "file:PATH", NULL),
+        FAULT("allow a\n  need role file:x*\n", 2, 13, "file:x*", "a value", NULL),
         FAULT("list a\n  x list:b\n", 2, 5, "list:b", "cannot be items", NULL),
         FAULT("list a x unknown\n", 1, 10, "unknown", "cannot be items", NULL),
         FAULT("list a x < 5\n", 1, 10, "<", "a value", NULL),
