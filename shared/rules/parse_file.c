@@ -8,6 +8,9 @@
 #define NAME_SIZE 8192
 
 static const char file_prefix[] = ZTA_RULES_FILE_PREFIX;
+enum {
+    PREFIX_LEN = sizeof file_prefix - 1,
+};
 
 bool zta_parse_is_file(const struct zta_token *token)
 {
@@ -22,19 +25,22 @@ bool zta_rules_source_is_file(const struct zta_rules_source *source)
 
 struct zta_text zta_rules_source_shown(const struct zta_rules_source *source)
 {
-    const size_t skipped = zta_rules_source_is_file(source) ? strlen(file_prefix) : 0;
+    const size_t skipped = zta_rules_source_is_file(source) ? PREFIX_LEN : 0;
     return (struct zta_text){.data = source->name.data + skipped,
                              .len = source->name.len - skipped};
 }
 
-/* The name of the source that has the file's text: relative paths go from the naming file on. */
+/*
+ * The name of the source that has the text of the file that a file:PATH names: relative paths go
+ * from the naming file on.
+ */
 static struct zta_text name_of(struct zta_text from, const struct zta_token *token,
                                char storage[NAME_SIZE])
 {
     struct zta_buffer out;
     zta_buffer_init(&out, storage, NAME_SIZE);
-    const size_t len = strlen(file_prefix);
-    const struct zta_text path = {.data = token->raw.data + len, .len = token->raw.len - len};
+    const struct zta_text path = {.data = token->raw.data + PREFIX_LEN,
+                                  .len = token->raw.len - PREFIX_LEN};
     const char *slash = from.len > 0 ? memrchr(from.data, '/', from.len) : NULL;
     zta_buffer_string(&out, file_prefix);
     if (path.len > 0 && path.data[0] != '/' && slash != NULL) {
@@ -62,8 +68,8 @@ enum zta_status zta_rules_each_file(const struct zta_rules_source *source, zta_r
                       : is_list;
         while (status == ZTA_OK && is_list && token.kind != ZTA_TOKEN_END_OF_LINE &&
                token.kind != ZTA_TOKEN_BAD) {
-            const struct zta_text name = name_of(source->name, &token, storage);
-            if (zta_parse_is_file(&token) && name.len > strlen(file_prefix)) {
+            if (zta_parse_is_file(&token) &&
+                name_of(source->name, &token, storage).len > PREFIX_LEN) {
                 status = fn(context, storage);
             }
             zta_lex_token(&lexer, &token);
@@ -132,7 +138,7 @@ enum zta_status zta_parse_file(struct zta_parser *parser, const struct zta_token
 {
     char storage[NAME_SIZE];
     const struct zta_text name = name_of(parser->sources[token->place.source].name, token, storage);
-    if (token->raw.len == strlen(file_prefix)) {
+    if (token->raw.len == PREFIX_LEN) {
         return zta_parse_fail(parser, token, NULL, "file:PATH");
     }
     for (size_t i = 0; i < parser->n_sources; i++) {
