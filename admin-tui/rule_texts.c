@@ -60,7 +60,7 @@ bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text tex
 static enum ctl_exit read_file(const char *path, const char *name, struct ctl_rule_texts *texts)
 {
     struct stat found;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &found) != 0) {
         int code = errno;
         if (fd >= 0) {
@@ -80,6 +80,10 @@ static enum ctl_exit read_file(const char *path, const char *name, struct ctl_ru
         data != NULL && n >= 0 &&
         ctl_rule_texts_add(texts, zta_text_of(name), (struct zta_text){.data = data, .len = len});
     free(data);
+    if (!is_kept && texts->status != ZTA_OK) {
+        return ctl_fail(CTL_FAILED, "%s: no memory, or more than %d files", path,
+                        CTL_RULE_TEXTS_MAX);
+    }
     return is_kept ? CTL_DONE
                    : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
                               path, ZTA_RULES_FILE_MAX >> 20);

@@ -18,12 +18,13 @@ static bool has_login_time(const struct zta_session *session)
            session->credential != ZTA_CREDENTIAL_CERTIFICATE;
 }
 
-/* Refused for what it may do, if at all, and not for who it is. */
+/* Refused for what is asked behind revocations, if at all. */
 static bool was_let_in(const struct zta_session *session)
 {
-    static const enum zta_reason reasons[] = {ZTA_REASON_OK, ZTA_REASON_INSUFFICIENT_SCOPE,
-                                              ZTA_REASON_NOT_ENTITLED, ZTA_REASON_NO_RULE,
-                                              ZTA_REASON_RULE_DENIED};
+    static const enum zta_reason reasons[] = {
+        ZTA_REASON_OK,      ZTA_REASON_INSUFFICIENT_SCOPE, ZTA_REASON_NOT_ENTITLED,
+        ZTA_REASON_NO_RULE, ZTA_REASON_RULE_DENIED,        ZTA_REASON_RATE_LIMITED,
+        ZTA_REASON_BLOCKED};
     size_t i = 0;
     while (i < sizeof reasons / sizeof reasons[0] && session->last_reason != reasons[i]) {
         i++;

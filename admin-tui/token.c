@@ -72,16 +72,19 @@ static json_t *load_payload(struct zta_text token, struct zta_text *signing_inpu
     return json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
 }
 
-/* What its issuer is asked about: no JSON in base64url stands before a dot, and no space in it. */
+/* What its issuer is asked about: neither a JWS nor a JWE, whole or not, and no space in it. */
 static bool is_opaque(struct zta_text token)
 {
-    bool has_header =
-        zta_text_starts_with(token, ZTA_TEXT("ey")) && memchr(token.data, '.', token.len) != NULL;
+    size_t n_parts = 1;
     for (size_t i = 0; i < token.len; i++) {
+        n_parts += token.data[i] == '.';
         if (token.data[i] <= ' ' || token.data[i] > '~') {
             return false;
         }
     }
+    bool has_header =
+        (n_parts == 3 || n_parts == 5) && (zta_text_starts_with(token, ZTA_TEXT("ey")) ||
+                                           zta_text_starts_with(token, ZTA_TEXT("ew")));
     return !has_header && token.len >= OPAQUE_MIN && token.len <= ZTA_TOKEN_MAX;
 }
 

@@ -380,7 +380,12 @@ static enum zta_reason judge_token(struct trial *trial)
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
     zta_sha256(trial->token.data, trial->token.len, &trial->digest);
-    if (try_cache(trial, &reason)) {
+    bool is_known = try_cache(trial, &reason);
+    zta_counter_add(mod_zta_segment(),
+                    trial->request->is_from_cache ? ZTA_COUNTER_TOKEN_CACHE_HITS
+                                                  : ZTA_COUNTER_TOKEN_CACHE_MISSES,
+                    1);
+    if (is_known) {
         return reason;
     }
     const struct mod_zta_issuer *issuer = mod_zta_introspect_issuer(trial->accept, trial->token);

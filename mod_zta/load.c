@@ -27,18 +27,18 @@ const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max
     apr_file_t *file;
     apr_finfo_t info;
     char text[120];
-    apr_status_t rv = apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, pool);
+    /* Before it is opened: that could wait for ever for who writes into a pipe. */
+    apr_status_t rv = apr_stat(&info, path, APR_FINFO_SIZE | APR_FINFO_TYPE, pool);
+    if (rv == APR_SUCCESS && (info.filetype != APR_REG || info.size > (apr_off_t)max)) {
+        *error = apr_psprintf(
+            pool, "%s: expected a regular file of at most %" APR_SIZE_T_FMT " bytes", path, max);
+        return NULL;
+    }
     if (rv == APR_SUCCESS) {
-        rv = apr_file_info_get(&info, APR_FINFO_SIZE | APR_FINFO_TYPE, file);
+        rv = apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, pool);
     }
     if (rv != APR_SUCCESS) {
         *error = apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
-        return NULL;
-    }
-    if (info.filetype != APR_REG || info.size > (apr_off_t)max) {
-        *error = apr_psprintf(
-            pool, "%s: expected a regular file of at most %" APR_SIZE_T_FMT " bytes", path, max);
-        apr_file_close(file);
         return NULL;
     }
     char *data = apr_palloc(pool, (apr_size_t)info.size + 1);

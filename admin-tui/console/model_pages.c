@@ -261,24 +261,19 @@ static bool put_cause(void *context, const struct ctl_revoked_cause *cause)
 }
 
 static void put_revoked(struct tui_page *page, struct zta_view *view,
-                        const struct zta_session *session)
+                        const struct ctl_revoking *revoking, const struct zta_session *session)
 {
-    struct ctl_revoking revoking = {.n_keys = 0};
     char revoked[CTL_REVOKED_MAX] = "";
-    enum zta_status status = ctl_revoking_load(view, &revoking);
-    if (status == ZTA_OK) {
-        status = ctl_revoked_by(view, &revoking, session, revoked);
-    }
+    enum zta_status status = ctl_revoked_by(view, revoking, session, revoked);
     const size_t begin = page->out.len;
     if (status == ZTA_OK) {
-        status = ctl_revoked_each(view, &revoking, session, put_cause, page);
+        status = ctl_revoked_each(view, revoking, session, put_cause, page);
     }
     if (status != ZTA_OK || (page->out.len == begin && revoked[0] != '\0')) {
         tui_page_role(page, TUI_ROLE_BAD);
         tui_page_printf(page, "revoked", "%s",
                         status == ZTA_OK ? revoked : zta_status_text(status));
     }
-    ctl_revoking_clear(&revoking);
 }
 
 bool tui_model_show_session(struct tui_model *model, const struct zta_session *known,
@@ -293,7 +288,7 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
     enum zta_status status = zta_session_get(view, known->id, &session);
     if (status == ZTA_OK) {
         tui_page_open(page, "Session");
-        put_revoked(page, view, &session);
+        put_revoked(page, view, &model->revoking, &session);
         put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
     }
     if (!end(model, &view, status, "this session")) {

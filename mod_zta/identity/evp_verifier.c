@@ -245,11 +245,14 @@ static enum zta_status check(const struct mod_zta_evp_verifier *verifier,
     if (context == NULL) {
         return ZTA_NO_MEMORY;
     }
-    bool is_good = begin(context, verifier) &&
-                   EVP_DigestVerify(context, signature, size, (const uint8_t *)signed_text.data,
-                                    signed_text.len) == 1;
+    enum zta_status status = ZTA_NO_MEMORY; /* what keeps it from beginning is not the signature */
+    if (begin(context, verifier)) {
+        bool is_good = EVP_DigestVerify(context, signature, size, (const uint8_t *)signed_text.data,
+                                        signed_text.len) == 1;
+        status = is_good ? ZTA_OK : ZTA_FORBIDDEN;
+    }
     EVP_MD_CTX_free(context);
-    return is_good ? ZTA_OK : ZTA_FORBIDDEN;
+    return status;
 }
 
 enum zta_status mod_zta_evp_verifier_check(const struct mod_zta_evp_verifier *verifier,

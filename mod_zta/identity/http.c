@@ -123,10 +123,14 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 /* Each connection is verified by itself, with what the CA file says at that time. */
 static bool set_connection(CURL *curl)
 {
-    return curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLE_OK &&
+    /* Not every TLS library has the cache that is switched off here. */
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+    bool has_no_cache =
+        code == CURLE_OK || code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION;
+    return has_no_cache &&
+           curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, CONNECTIONS_MAX) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_MAXLIFETIME_CONN, LIFE_S) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
 }

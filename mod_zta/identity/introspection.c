@@ -51,6 +51,16 @@ static bool is_plausible(struct zta_text token)
     return n > 0;
 }
 
+/* Three as of a JWS, or five as of a JWE: random octets of two parts may begin like either. */
+static bool has_jose_parts(struct zta_text token)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < token.len; i++) {
+        n += token.data[i] == '.';
+    }
+    return n == 3 || n == 5;
+}
+
 /* Does it begin as all of JOSE does: a JSON object in base64url, and a dot? */
 static bool is_jose(struct zta_text token)
 {
@@ -66,7 +76,8 @@ static bool is_jose(struct zta_text token)
         return true;
     }
     /* One that is not strict JSON is a header all the same: '{' and '"' or white space behind. */
-    return zta_text_starts_with(part, ZTA_TEXT("ey")) || zta_text_starts_with(part, ZTA_TEXT("ew"));
+    return has_jose_parts(token) && (zta_text_starts_with(part, ZTA_TEXT("ey")) ||
+                                     zta_text_starts_with(part, ZTA_TEXT("ew")));
 }
 
 static bool names_issuer(struct zta_text token, struct zta_text url)

@@ -135,7 +135,7 @@ static enum zta_status take_berth(const struct zta_segment *segment, struct zta_
     return ZTA_FULL;
 }
 
-/* A place of the half that others do not get, else one of theirs. */
+/* A place of the half that others do not get, else one of theirs, but not their last one. */
 static enum zta_status take_renewal(const struct zta_segment *segment, struct zta_pair *calls,
                                     uint32_t n, struct zta_pair_value mine, int64_t now_ns,
                                     uint32_t *berth)
@@ -145,7 +145,12 @@ static enum zta_status take_renewal(const struct zta_segment *segment, struct zt
         *berth += half;
         return ZTA_OK;
     }
-    return take_berth(segment, calls, half, mine, now_ns, berth);
+    const uint32_t kept = n > 1 ? 1 : 0;
+    if (take_berth(segment, calls + kept, half - kept, mine, now_ns, berth) == ZTA_OK) {
+        *berth += kept;
+        return ZTA_OK;
+    }
+    return ZTA_FULL;
 }
 
 /*

@@ -272,14 +272,12 @@ enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zt
         zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_CONTENDED, 1);
     }
     if (status != ZTA_OK || (int64_t)reading.expires_s <= now_s) {
-        zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_MISSES, 1);
         return ZTA_NOT_FOUND;
     }
     if (!reading.has_room) {
         return ZTA_TOO_LARGE;
     }
     note_second(&entry_at(&table, found.slot & INDEX_MASK)->used_s, now_s);
-    zta_counter_add(segment, ZTA_COUNTER_TOKEN_CACHE_HITS, 1);
     *out_size = reading.size;
     *cleared_generation = reading.generation;
     *place = found;

@@ -114,8 +114,9 @@ _ALGORITHMS = (
     *_each("es256", "1,000 ES256 tokens", budget=4, without=("openidc",)),
     *_each("es256-new", "new ES256 token each time", "once", without=("openidc",)),
     Row("stage2-eddsa", "mod_zta, stage 2: 1,000 Ed25519 tokens", "stage2", "bare", "eddsa", budget=4),
-    Row("stage2-eddsa-new", "mod_zta, stage 2: new Ed25519 token each time", "stage2", "bare",
-        "eddsa-new", order="once"),
+    *(Row(f"stage2-{kind}", f"mod_zta, stage 2: new {alg} token each time", "stage2", "bare", kind,
+          order="once") for kind, alg in (("eddsa-new", "Ed25519"), ("ps256-new", "PS256"),
+                                          ("es384-new", "ES384"), ("es512-new", "ES512"))),
 )
 _CREDENTIALS = (
     _bare(),

@@ -66,6 +66,9 @@ KINDS = {
     "rs256-new": Kind(n=0),
     "es256-new": Kind("ES256", n=0),
     "eddsa-new": Kind("EdDSA", n=0),
+    "ps256-new": Kind("PS256", n=0),
+    "es384-new": Kind("ES384", n=0),
+    "es512-new": Kind("ES512", n=0),
     "dpop": Kind(n_provers=100),
     "opaque": Kind(n=2, is_opaque=True),  # what one address may ask about at once
     "malformed": Kind(n=50, damage=_cut),

@@ -304,8 +304,11 @@ static void only_what_can_be_its_token_is_asked_about(void **state)
         {HEADER ".x.y.z.0123456789", false, false},
         {HEADER ".0123456789", false, false},
         {HEADER "..", false, false},
-        {"eyJub3QganNvbg.0123456789", false, false},
-        {"ewlub3QganNvbg.0123456789", false, false}, /* a tab behind the brace */
+        {"eyJub3QganNvbg.0123456789.0123", false, false},
+        {"ewlub3QganNvbg.0123456789.0123", false, false}, /* a tab behind the brace */
+        {"eyJub3QganNvbg.0.1.2.0123456789", false, false},
+        {"eyJub3QganNvbg.0123456789", true, true}, /* no JOSE has two parts, or four */
+        {"eyJub3QganNvbg.0.1.0123456789", true, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         introspection.asks_about_jwts = false;
