@@ -54,38 +54,58 @@ static struct zta_text member(const json_t *payload, const char *name)
                                  : zta_text_of(NULL);
 }
 
+/* NULL when it is no JSON in base64url. */
+static json_t *load_part(struct zta_text part)
+{
+    static uint8_t bytes[ZTA_BASE64URL_SIZE(ZTA_TOKEN_MAX)];
+    size_t size = 0;
+    return part.len <= ZTA_TOKEN_MAX &&
+                   zta_base64url_decode(part, bytes, sizeof bytes, &size) == ZTA_OK
+               ? json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL)
+               : NULL;
+}
+
 /* The payload's object; NULL when the token is no JWT. */
 static json_t *load_payload(struct zta_text token, struct zta_text *signing_input)
 {
-    static uint8_t bytes[ZTA_BASE64URL_SIZE(ZTA_TOKEN_MAX)];
     const char *first = token.len == 0 ? NULL : memchr(token.data, '.', token.len);
     const char *second = token.len == 0 ? NULL : memrchr(token.data, '.', token.len);
     if (token.len > ZTA_TOKEN_MAX || first == NULL || first == second) {
         return NULL;
     }
-    size_t size = 0;
-    struct zta_text part = {.data = first + 1, .len = (size_t)(second - first) - 1};
-    if (zta_base64url_decode(part, bytes, sizeof bytes, &size) != ZTA_OK) {
-        return NULL;
-    }
     *signing_input = (struct zta_text){.data = token.data, .len = (size_t)(second - token.data)};
-    return json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, NULL);
+    return load_part((struct zta_text){.data = first + 1, .len = (size_t)(second - first) - 1});
 }
 
-/* What its issuer is asked about: neither a JWS nor a JWE, whole or not, and no space in it. */
-static bool is_opaque(struct zta_text token)
+/* Does it begin as JOSE does: by a JSON object, or by what can only be a broken one? */
+static bool has_header(struct zta_text token)
 {
+    const char *dot = token.len == 0 ? NULL : memchr(token.data, '.', token.len);
     size_t n_parts = 1;
+    if (dot == NULL) {
+        return false;
+    }
+    json_t *header =
+        load_part((struct zta_text){.data = token.data, .len = (size_t)(dot - token.data)});
+    bool is_object = json_is_object(header);
+    json_decref(header);
     for (size_t i = 0; i < token.len; i++) {
         n_parts += token.data[i] == '.';
+    }
+    return is_object ||
+           ((n_parts == 3 || n_parts == 5) && (zta_text_starts_with(token, ZTA_TEXT("ey")) ||
+                                               zta_text_starts_with(token, ZTA_TEXT("ew"))));
+}
+
+/* What its issuer is asked about: no JOSE, whole or in part, and no space in it. */
+static bool is_opaque(struct zta_text token)
+{
+    for (size_t i = 0; i < token.len; i++) {
         if (token.data[i] <= ' ' || token.data[i] > '~') {
             return false;
         }
     }
-    bool has_header =
-        (n_parts == 3 || n_parts == 5) && (zta_text_starts_with(token, ZTA_TEXT("ey")) ||
-                                           zta_text_starts_with(token, ZTA_TEXT("ew")));
-    return !has_header && token.len >= OPAQUE_MIN && token.len <= ZTA_TOKEN_MAX;
+    return token.len >= OPAQUE_MIN && token.len <= ZTA_TOKEN_MAX && !has_header(token);
 }
 
 enum zta_status ctl_token_id(const struct ctl_issuers *issuers, struct zta_text token,

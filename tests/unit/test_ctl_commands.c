@@ -359,7 +359,19 @@ static void a_token_gives_the_id_that_requests_have(void **state)
     assert_int_equal(ctl_token_id(&issuers, zta_text_of(token), &issuer, &id, &error), ZTA_OK);
     zta_token_id_make(ZTA_TEXT("corp"), ZTA_TEXT("j1"), zta_text_of(NULL), &expected);
     assert_memory_equal(&id, &expected, sizeof id);
-    static const char *const bad[] = {"", "x", "a.b", "..", "e30.%.x", "e30.e30.x", "a.b.c.d"};
+    /* Random octets of two parts, which begin as a header does. */
+    assert_int_equal(
+        ctl_token_id(&issuers, ZTA_TEXT("eyJub3QganNvbg.0123456789"), &issuer, &id, &error),
+        ZTA_OK);
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "a.b",
+                                      "..",
+                                      "e30.%.x",
+                                      "e30.e30.x",
+                                      "a.b.c.d",
+                                      "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJpIn0",
+                                      "eyJub3QganNvbg.0123456789.0123"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(ctl_token_id(&issuers, zta_text_of(bad[i]), &issuer, &id, &error),
                          ZTA_INVALID);
