@@ -115,8 +115,10 @@ _ALGORITHMS = (
     *_each("es256-new", "new ES256 token each time", "once", without=("openidc",)),
     Row("stage2-eddsa", "mod_zta, stage 2: 1,000 Ed25519 tokens", "stage2", "bare", "eddsa", budget=4),
     *(Row(f"stage2-{kind}", f"mod_zta, stage 2: new {alg} token each time", "stage2", "bare", kind,
-          order="once") for kind, alg in (("eddsa-new", "Ed25519"), ("ps256-new", "PS256"),
-                                          ("es384-new", "ES384"), ("es512-new", "ES512"))),
+          order="once") for kind, alg in (
+              ("eddsa-new", "Ed25519"), ("rs384-new", "RS384"), ("rs512-new", "RS512"),
+              ("ps256-new", "PS256"), ("ps384-new", "PS384"), ("ps512-new", "PS512"),
+              ("es384-new", "ES384"), ("es512-new", "ES512"))),
 )
 _CREDENTIALS = (
     _bare(),

@@ -13,7 +13,7 @@ from support.gateway import Gateway
 from support.httpd import Httpd
 from support.introspector import Introspector
 from support.local import ROOT, USERS, wait_for
-from tokens import LIFE_S, ORIGIN
+from tokens import ALGS, LIFE_S, ORIGIN
 
 # More threads in a child than connections: event closes kept-alive ones when it has none idle.
 OPTIONS = {"modules": ("authn_core", "authz_user"), "threads": 48, "processes": 40, "h2": False,
@@ -183,13 +183,15 @@ LogLevel authz_core:crit
     return Apache(Httpd(vhost_text=text, **{**OPTIONS, **options}), is_open=True)
 
 
-def zta(back, _issuer, stage=2, rules=small_api.RULES, n_sessions=0, shared_memory="256M",
+def zta(back, issuer, stage=2, rules=small_api.RULES, n_sessions=0, shared_memory="256M",
         **options):
     """The Gateway has an issuer of its own, with the same name and keys."""
     gateway = Gateway(None, back, stage=stage, rules=rules if stage > 1 else None,
-                      shared_memory=shared_memory, issuer_text="ZTAClaim roles roles",
+                      shared_memory=shared_memory, issuer_text=f"ZTAClaim roles roles\nZTAAlgorithms {' '.join(ALGS)}",
                       vhost_text=f"ZTADPoP allowed\nZTAOrigin {ORIGIN}",
                       global_text="ZTAVerifyLimit 1000000/1s", **{**OPTIONS, **options})
+    gateway.issuer.keys = {alg: issuer.key(alg) for alg in ALGS}
+    gateway.issuer.write_jwks()
     return Zta(gateway, n_sessions)
 
 

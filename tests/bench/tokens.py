@@ -17,6 +17,7 @@ from support.issuer import b64u, sign
 LIFE_S = 6 * 3600
 CLIENT = "web"
 ORIGIN = "https://api.example.test"  # what proofs are made for
+ALGS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _CHUNK = 500
 _MORE = 100  # that connections may ask for before the last answer is there
 
@@ -66,9 +67,8 @@ KINDS = {
     "rs256-new": Kind(n=0),
     "es256-new": Kind("ES256", n=0),
     "eddsa-new": Kind("EdDSA", n=0),
-    "ps256-new": Kind("PS256", n=0),
-    "es384-new": Kind("ES384", n=0),
-    "es512-new": Kind("ES512", n=0),
+    **{f"{alg.lower()}-new": Kind(alg, n=0)
+       for alg in ALGS if alg not in ("RS256", "ES256", "EdDSA")},
     "dpop": Kind(n_provers=100),
     "opaque": Kind(n=2, is_opaque=True),  # what one address may ask about at once
     "malformed": Kind(n=50, damage=_cut),
