@@ -38,7 +38,12 @@ struct tui_app {
     bool is_paused;
     int width; /* as drawn last */
     bool is_over;
-    bool has_no_mouse;  /* the terminal acts on it */
+    bool has_no_mouse; /* the terminal acts on it */
+    struct {
+        int x;
+        int y;
+        int64_t at_ns;  /* monotonic; 0: none */
+    } clicked;          /* last, in a list */
     bool is_redraw_due; /* of everything, by who has the terminal */
 };
 

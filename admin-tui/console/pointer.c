@@ -2,9 +2,11 @@
 /* The mouse: views, rows, scrolling. */
 #include "admin-tui/console/app_priv.h"
 #include "admin-tui/console/term.h"
+#include "shared/base/clock.h"
 
 enum {
-    WHEEL_ROWS = 3, /* that a step of the wheel moves by */
+    WHEEL_ROWS = 3,          /* that a step of the wheel moves by */
+    DOUBLE_CLICKS_PER_S = 2, /* two presses within half a second are one */
 };
 
 /* The list of the view, unless a page stands over it. */
@@ -16,6 +18,18 @@ static struct tui_list *shown_list(struct tui_app *app)
     return is_covered || view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
 }
 
+/* The second one of a double click means the row of the first, which new rows may have moved. */
+static bool is_double_click(struct tui_app *app, int x, int y)
+{
+    int64_t now_ns = zta_clock_monotonic_ns();
+    bool is_second = app->clicked.at_ns != 0 && x == app->clicked.x && y == app->clicked.y &&
+                     now_ns - app->clicked.at_ns < ZTA_NS_PER_S / DOUBLE_CLICKS_PER_S;
+    app->clicked.x = x;
+    app->clicked.y = y;
+    app->clicked.at_ns = is_second ? 0 : now_ns;
+    return is_second;
+}
+
 /* A row that is chosen already is opened, as by Enter. */
 static void click(struct tui_app *app, struct tui_list *list, int x, int y)
 {
@@ -23,6 +37,7 @@ static void click(struct tui_app *app, struct tui_list *list, int x, int y)
     size_t row;
     if (y == 0) {
         size_t to = tui_frame_view_at(app, app->width, x);
+        app->clicked.at_ns = 0;
         if (to < app->n_views) {
             tui_app_go_to(app, to);
         }
@@ -31,8 +46,10 @@ static void click(struct tui_app *app, struct tui_list *list, int x, int y)
     if (list == NULL || !tui_list_row_at(list, x, y, &row)) {
         return;
     }
-    bool is_opened = row == list->selected;
-    tui_list_select(list, row);
+    bool is_opened = is_double_click(app, x, y) || row == list->selected;
+    if (!is_opened) {
+        tui_list_select(list, row);
+    }
     if (is_opened || app->desk.page.is_open) {
         (void)view->ops->act(view, TUI_ACTION_DETAIL);
     }
@@ -51,6 +68,7 @@ void tui_app_pointer(struct tui_app *app, int key, int x, int y)
         click(app, list, x, y);
         return;
     }
+    app->clicked.at_ns = 0;
     bool is_list = list != NULL && (!page->is_open || tui_list_row_at(list, x, y, &row));
     for (int i = 0; i < WHEEL_ROWS; i++) {
         enum tui_action action = key == TUI_KEY_WHEEL_UP ? TUI_ACTION_UP : TUI_ACTION_DOWN;

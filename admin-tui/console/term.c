@@ -32,6 +32,7 @@ static struct {
     char restore[RESTORE_SIZE]; /* sequences that a dying process writes */
     size_t restore_len;
     bool is_mouse_on;
+    bool is_clicked_twice; /* the second press is still to be told */
     int pointer_x;
     int pointer_y;
 } term;
@@ -269,6 +270,9 @@ static const struct {
     {.from = KEY_RESIZE, .to = TUI_KEY_RESIZE},
 };
 
+/* Presses and releases that arrive together, as on a slow line, curses makes one event of. */
+#define LEFT_BUTTON (BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED)
+
 static int read_mouse(void)
 {
     MEVENT event;
@@ -277,7 +281,8 @@ static int read_mouse(void)
     }
     term.pointer_x = event.x;
     term.pointer_y = event.y;
-    return (event.bstate & BUTTON1_PRESSED) != 0   ? TUI_KEY_CLICK
+    term.is_clicked_twice = (event.bstate & BUTTON1_DOUBLE_CLICKED) != 0;
+    return (event.bstate & LEFT_BUTTON) != 0       ? TUI_KEY_CLICK
            : (event.bstate & BUTTON4_PRESSED) != 0 ? TUI_KEY_WHEEL_UP
            : (event.bstate & BUTTON5_PRESSED) != 0 ? TUI_KEY_WHEEL_DOWN
                                                    : TUI_KEY_NONE;
@@ -294,7 +299,7 @@ void tui_term_mouse(bool is_on)
     if (is_on != term.is_mouse_on) {
         term.is_mouse_on = is_on;
         (void)mouseinterval(0); /* presses at once, not clicks after a wait for a second one */
-        (void)mousemask(is_on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+        (void)mousemask(is_on ? LEFT_BUTTON | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
     }
 }
 
@@ -302,6 +307,10 @@ void tui_term_mouse(bool is_on)
 static int read_key(void)
 {
     wint_t code = 0;
+    if (term.is_clicked_twice) {
+        term.is_clicked_twice = false;
+        return TUI_KEY_CLICK;
+    }
     int kind = get_wch(&code);
     if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
         return read_mouse();

@@ -168,18 +168,17 @@ def _click(x, y):
     return b"".join(bytes([27, *b"[M", 32 + button, 33 + x, 33 + y]) for button in (0, 3))
 
 
-def test_the_mouse_chooses_and_opens_until_it_is_switched_off(live, terminal):
-    live.get("/orders/1", live.token("alice", "read", "mouse"))
+def test_the_mouse_chooses_and_opens_until_it_is_switched_off(filled, terminal):
     screen = terminal()
-    screen.console(live.store)
+    screen.fixture(filled)
     screen.wait("Health")
     assert screen.value("mouse_standard_flag") == "1"
     header = screen.screen().split("\n")[0]
     screen.send(_click(header.index("3 Sessions"), 0))
-    lines = screen.wait("SUBJECT", "alice").split("\n")
-    row = next(y for y, line in enumerate(lines) if " alice " in line)
+    lines = screen.wait("SEEN", "carol").split("\n")
+    row = next(y for y, line in enumerate(lines) if " carol " in line)
     screen.send(_click(5, row) * 2)
-    screen.wait("subject   alice", "Latest requests")
+    screen.wait("subject   carol", "client")
     screen.keys("Escape")
     screen.wait("SUBJECT")
     screen.keys("m")

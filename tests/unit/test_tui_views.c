@@ -419,6 +419,35 @@ static void the_mouse_chooses_views_and_rows_and_opens_a_chosen_row(void **state
     assert_int_equal(selected_row(), 4);
 }
 
+/* Of the session on the row that is selected. */
+static const char *selected_subject(void)
+{
+    const char *line = screen;
+    for (int y = selected_row(); y > 0; y--) {
+        line = strchr(line, '\n') + 1;
+    }
+    return strstr(line, "user");
+}
+
+static void a_double_click_opens_what_it_chose_though_rows_moved_meanwhile(void **state)
+{
+    press("3g");
+    draw(80, 24);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 4);
+    press("jj"); /* as new rows above would move it */
+    draw(80, 24);
+    assert_int_equal(selected_row(), 6);
+    char chosen[sizeof "subject   user1234"];
+    const char *name = selected_subject();
+    (void)snprintf(chosen, sizeof chosen, "subject   %.*s", (int)strcspn(name, " "), name);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 4);
+    draw(80, 24);
+    assert_shows(chosen);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("3g");
+    draw(80, 24);
+}
+
 static void the_wheel_moves_what_is_below_it(void **state)
 {
     press("3g");
@@ -544,6 +573,7 @@ int main(void)
         cmocka_unit_test(keys_are_shown_and_revoked_for_good),
         cmocka_unit_test(commands_have_the_names_of_views_and_actions),
         cmocka_unit_test(the_mouse_chooses_views_and_rows_and_opens_a_chosen_row),
+        cmocka_unit_test(a_double_click_opens_what_it_chose_though_rows_moved_meanwhile),
         cmocka_unit_test(the_wheel_moves_what_is_below_it),
         cmocka_unit_test(the_mouse_means_nothing_to_a_dialog),
         cmocka_unit_test(keys_typed_while_it_counts_are_for_the_dialog),
