@@ -11,6 +11,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/net.h"
+#include "shared/context.h"
 #include "shared/identity.h"
 
 struct zta_facts {
@@ -22,7 +23,9 @@ struct zta_facts {
     struct zta_text route;        /* governing Location, else ProxyPass prefix, else "other" */
     struct zta_addr addr;         /* of the client, after mod_remoteip */
     const struct zta_identity
-        *identity; /* NULL: nothing verified (before authentication, or anonymous) */
+        *identity;         /* NULL: nothing verified (before authentication, or anonymous) */
+    struct zta_text agent; /* User-Agent as sent */
+    const struct zta_context *context; /* NULL: not gathered, all of it is unknown */
 };
 
 #endif
