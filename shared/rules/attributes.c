@@ -7,6 +7,7 @@ enum {
     ALL_KINDS =
         1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE | 1u << ZTA_RULE_LIMIT,
     ZTA_FEATURE_NONE = ZTA_N_FEATURES,
+    ZTA_REASON_NONE = ZTA_REASON_UNJUDGED,
     STAGE_NONE = 1,
 #define ZTA_FEATURE(upper, lower, stage) STAGE_##upper = (stage),
 #include "shared/features.def"
@@ -14,13 +15,14 @@ enum {
 };
 
 static const struct zta_attribute_info attributes[ZTA_N_ATTRIBUTES] = {
-#define ZTA_ATTRIBUTE(upper, text, needed, value, for_kinds, has_traits)                           \
+#define ZTA_ATTRIBUTE(upper, text, needed, value, for_kinds, has_traits, refused_as)               \
     [ZTA_ATTRIBUTE_##upper] = {.name = (text),                                                     \
                                .feature = (enum zta_feature)ZTA_FEATURE_##needed,                  \
                                .type = ZTA_VALUE_##value,                                          \
                                .kinds = (for_kinds),                                               \
                                .traits = (has_traits),                                             \
-                               .stage = STAGE_##needed},
+                               .stage = STAGE_##needed,                                            \
+                               .refusal = (enum zta_reason)ZTA_REASON_##refused_as},
 #include "shared/rules/attributes.def"
 #undef ZTA_ATTRIBUTE
 };

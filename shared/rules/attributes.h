@@ -15,7 +15,7 @@
 #include "shared/rules/ast.h"
 
 enum zta_attribute {
-#define ZTA_ATTRIBUTE(upper, name, feature, type, kinds, traits) ZTA_ATTRIBUTE_##upper,
+#define ZTA_ATTRIBUTE(upper, name, feature, type, kinds, traits, refusal) ZTA_ATTRIBUTE_##upper,
 #include "shared/rules/attributes.def"
 #undef ZTA_ATTRIBUTE
     ZTA_N_ATTRIBUTES
@@ -52,18 +52,18 @@ enum zta_value_type {
 enum zta_trait {
     ZTA_TRAIT_EARLY = 1,         /* a limit may ask for it before any cryptography */
     ZTA_TRAIT_PER_ISSUER = 2,    /* with several issuers it needs one (meaning 17) */
-    ZTA_TRAIT_ENTITLES = 4,      /* only such needs unmet: insufficient_scope */
-    ZTA_TRAIT_AUTHENTICATES = 8, /* only such needs unmet: step-up */
-    ZTA_TRAIT_ORDERED = 16,      /* takes < <= > >= */
+    ZTA_TRAIT_AUTHENTICATES = 4, /* a new login can change it */
+    ZTA_TRAIT_ORDERED = 8,       /* takes < <= > >= */
 };
 
 struct zta_attribute_info {
     const char *name;         /* "claim" stands for claim:N */
     enum zta_feature feature; /* provides the fact; ZTA_N_FEATURES: the request, always there */
     enum zta_value_type type;
-    unsigned kinds;  /* set of 1u << enum zta_rule_kind that may use it */
-    unsigned traits; /* set of enum zta_trait */
-    uint8_t stage;   /* of the feature; 1 for what needs none */
+    unsigned kinds;          /* set of 1u << enum zta_rule_kind that may use it */
+    unsigned traits;         /* set of enum zta_trait */
+    uint8_t stage;           /* of the feature; 1 for what needs none */
+    enum zta_reason refusal; /* nothing but such needs unmet; UNJUDGED: the reason of the kind */
 };
 
 struct zta_limit_key_info {

@@ -134,9 +134,23 @@ static bool is_issuer(unsigned attribute)
     return attribute == ZTA_ATTRIBUTE_ISSUER;
 }
 
-static bool is_entitling(unsigned attribute)
+static bool is_scope(unsigned attribute)
 {
-    return (zta_attribute_info(attribute)->traits & ZTA_TRAIT_ENTITLES) != 0;
+    return attribute == ZTA_ATTRIBUTE_SCOPE;
+}
+
+/* What all alternatives agree on; a client can be told of a scope only where one can be named. */
+static enum zta_reason refusal_of(const struct zta_ast_group *group)
+{
+    const enum zta_reason refusal = zta_attribute_info(group->conds[0].attribute)->refusal;
+    for (size_t i = 1; i < group->n_conds; i++) {
+        if (zta_attribute_info(group->conds[i].attribute)->refusal != refusal) {
+            return ZTA_REASON_UNJUDGED;
+        }
+    }
+    return refusal == ZTA_REASON_INSUFFICIENT_SCOPE && !is_plain_group(group, is_scope)
+               ? ZTA_REASON_UNJUDGED
+               : refusal;
 }
 
 static bool has_issuer_line(const struct zta_ast_rule *rule)
@@ -156,7 +170,7 @@ static enum zta_status add_group(struct zta_compiler *compiler, const struct zta
     enum zta_status status;
     struct zta_rule_group group = {
         .is_need = source->is_need,
-        .is_scope_only = is_plain_group(source, is_entitling),
+        .refusal = (uint8_t)refusal_of(source),
         .first_cond = (uint32_t)compiler->conds.n,
         .n_conds = (uint32_t)source->n_conds,
     };

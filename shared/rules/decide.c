@@ -26,7 +26,7 @@ struct trial {
 struct lack {
     uint32_t n;
     const struct zta_rule_group *first;
-    bool is_scope_only;
+    enum zta_reason refusal; /* what all of them agree on; UNJUDGED: nothing */
 };
 
 static bool is_in_force(struct trial *trial, enum zta_mode mode)
@@ -64,13 +64,22 @@ static struct zta_text scope_of(const struct zta_rules_view *view,
     return (struct zta_text){.data = NULL};
 }
 
+static enum zta_reason refusal_of(const struct trial *trial, const struct zta_rule_group *group)
+{
+    const enum zta_reason refusal = (enum zta_reason)group->refusal;
+    if (refusal == ZTA_REASON_INSUFFICIENT_SCOPE &&
+        zta_text_is_absent(scope_of(&trial->view, group))) {
+        return ZTA_REASON_UNJUDGED;
+    }
+    return refusal;
+}
+
 static void add_lack(const struct trial *trial, struct lack *lack,
                      const struct zta_rule_group *group)
 {
-    const bool is_scope =
-        group->is_scope_only && !zta_text_is_absent(scope_of(&trial->view, group));
+    const enum zta_reason refusal = refusal_of(trial, group);
     lack->first = lack->n == 0 ? group : lack->first;
-    lack->is_scope_only = (lack->n == 0 || lack->is_scope_only) && is_scope;
+    lack->refusal = lack->n == 0 || lack->refusal == refusal ? refusal : ZTA_REASON_UNJUDGED;
     lack->n++;
 }
 
@@ -175,11 +184,12 @@ static void name_rule(const struct trial *trial, uint32_t number, struct zta_ver
     verdict->source = rule->source;
 }
 
-static bool lacks_only_scope(struct trial *trial, uint32_t number)
+/* The reason of what a rule lacks, where that is of one kind; else the one of the rule's kind. */
+static enum zta_reason reason_of(struct trial *trial, uint32_t number, enum zta_reason otherwise)
 {
     struct lack lack;
     (void)find_lack(trial, &trial->view.set->rules[number], &lack);
-    return lack.n > 0 && lack.is_scope_only;
+    return lack.n > 0 && lack.refusal != ZTA_REASON_UNJUDGED ? lack.refusal : otherwise;
 }
 
 static void draw_refusal(struct trial *trial, struct zta_verdict *verdict)
@@ -187,9 +197,8 @@ static void draw_refusal(struct trial *trial, struct zta_verdict *verdict)
     const uint32_t number = trial->denied_by;
     verdict->outcome = ZTA_OUTCOME_DENY;
     verdict->reason = ZTA_REASON_RULE_DENIED;
-    if (trial->view.set->rules[number].kind == ZTA_RULE_REQUIRE &&
-        lacks_only_scope(trial, number)) {
-        verdict->reason = ZTA_REASON_INSUFFICIENT_SCOPE;
+    if (trial->view.set->rules[number].kind == ZTA_RULE_REQUIRE) {
+        verdict->reason = reason_of(trial, number, ZTA_REASON_RULE_DENIED);
     }
     name_rule(trial, number, verdict);
 }
@@ -206,8 +215,7 @@ static void draw_verdict(struct trial *trial, bool allows_by_default, struct zta
     }
     else if (trial->is_covered) {
         verdict->outcome = ZTA_OUTCOME_DENY;
-        verdict->reason = lacks_only_scope(trial, trial->nearest) ? ZTA_REASON_INSUFFICIENT_SCOPE
-                                                                  : ZTA_REASON_NOT_ENTITLED;
+        verdict->reason = reason_of(trial, trial->nearest, ZTA_REASON_NOT_ENTITLED);
     }
     else if (allows_by_default) {
         verdict->outcome = ZTA_OUTCOME_ALLOW;
@@ -277,7 +285,8 @@ static void write_scope(const struct zta_rules_view *view, const struct zta_rule
     zta_buffer_init(&buffer, decision->scope, sizeof decision->scope);
     for (uint32_t i = 0; i < rule->n_groups; i++) {
         const struct zta_rule_group *group = &view->set->groups[rule->first_group + i];
-        if (!group->is_scope_only || (!group->is_need && rule->kind == ZTA_RULE_REQUIRE)) {
+        if (group->refusal != ZTA_REASON_INSUFFICIENT_SCOPE ||
+            (!group->is_need && rule->kind == ZTA_RULE_REQUIRE)) {
             continue;
         }
         const struct zta_text scope = scope_of(view, group);

@@ -60,8 +60,8 @@ struct zta_rule_cond {
 
 struct zta_rule_group {
     bool is_need;
-    bool is_scope_only; /* lacking it is lacking scopes that can be named */
-    uint16_t features;  /* set of 1u << enum zta_feature that its conditions need */
+    uint8_t refusal;   /* enum zta_reason of lacking it and nothing else; UNJUDGED: of the kind */
+    uint16_t features; /* set of 1u << enum zta_feature that its conditions need */
     uint32_t first_cond;
     uint32_t n_conds;
     const char *text; /* its rule line, for explain */

@@ -92,11 +92,27 @@ static bool is_scope_line(const struct naive *naive, const struct zta_ast_group 
     return can_be_asked;
 }
 
+/* What a client lacks that is told apart from a rule that just refuses. */
+static enum zta_reason line_reason(const struct naive *naive, const struct zta_ast_group *line)
+{
+    return is_scope_line(naive, line) ? ZTA_REASON_INSUFFICIENT_SCOPE : ZTA_REASON_UNJUDGED;
+}
+
 struct unmet {
     size_t n;
-    size_t n_scope;
+    size_t n_of[ZTA_N_REASONS]; /* by what is told of them; UNJUDGED: nothing */
     bool is_covered;
 };
+
+static enum zta_reason told(const struct unmet *unmet, enum zta_reason otherwise)
+{
+    for (unsigned i = ZTA_REASON_UNJUDGED + 1; i < ZTA_N_REASONS; i++) {
+        if (unmet->n_of[i] == unmet->n) {
+            return (enum zta_reason)i;
+        }
+    }
+    return otherwise;
+}
 
 static struct unmet unmet_lines(const struct naive *naive, enum zta_mode threshold,
                                 const struct zta_ast_rule *rule)
@@ -110,7 +126,7 @@ static struct unmet unmet_lines(const struct naive *naive, enum zta_mode thresho
         const enum tri value = line_truth(naive, line);
         unmet.is_covered = unmet.is_covered && (line->is_need || value != NO);
         unmet.n += value != YES;
-        unmet.n_scope += value != YES && is_scope_line(naive, line);
+        unmet.n_of[line_reason(naive, line)] += value != YES;
     }
     return unmet;
 }
@@ -175,17 +191,16 @@ static void conclude(const struct naive *naive, enum zta_mode threshold,
     const struct zta_ast_rule *deny = findings->denied_by;
     if (deny != NULL) {
         const struct unmet unmet = unmet_lines(naive, threshold, deny);
-        const bool is_scope = deny->kind == ZTA_RULE_REQUIRE && unmet.n == unmet.n_scope;
+        const bool is_require = deny->kind == ZTA_RULE_REQUIRE;
         say(verdict, ZTA_OUTCOME_DENY,
-            is_scope ? ZTA_REASON_INSUFFICIENT_SCOPE : ZTA_REASON_RULE_DENIED, deny);
+            is_require ? told(&unmet, ZTA_REASON_RULE_DENIED) : ZTA_REASON_RULE_DENIED, deny);
     }
     else if (findings->granted_by != NULL) {
         say(verdict, ZTA_OUTCOME_ALLOW, ZTA_REASON_OK, findings->granted_by);
     }
     else if (findings->nearest != NULL) {
-        const bool is_scope = findings->nearest_unmet.n == findings->nearest_unmet.n_scope;
-        say(verdict, ZTA_OUTCOME_DENY,
-            is_scope ? ZTA_REASON_INSUFFICIENT_SCOPE : ZTA_REASON_NOT_ENTITLED, NULL);
+        say(verdict, ZTA_OUTCOME_DENY, told(&findings->nearest_unmet, ZTA_REASON_NOT_ENTITLED),
+            NULL);
     }
     else if (naive->stance->allows_by_default) {
         say(verdict, ZTA_OUTCOME_ALLOW, ZTA_REASON_OK, NULL);
