@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keys of one issuer as the threads of one process see them: replaced as a whole while others
- * verify with the former ones. Readers never wait and take no lock; one thread at a time replaces.
- * A few slots with counts of their readers; a slot is used again only when nobody reads it.
- * httpd-free.
+ * The keys of one issuer as the threads of one process see them (zta_current): readers never wait,
+ * one thread at a time replaces. httpd-free.
  */
 #ifndef MOD_ZTA_IDENTITY_KEYRING_H
 #define MOD_ZTA_IDENTITY_KEYRING_H
@@ -12,15 +10,10 @@
 #include <stdint.h>
 
 #include "mod_zta/identity/keyset.h"
+#include "shared/base/current.h"
 #include "shared/base/status.h"
 
 struct mod_zta_keyring;
-
-/* A key set that stays as it is until it is released. */
-struct mod_zta_held_keys {
-    const struct mod_zta_keyset *keyset; /* NULL: nothing is held */
-    uint32_t slot;
-};
 
 /* stale_s: how old keys may be, counted from when the issuer last confirmed them; 0: any age. */
 enum zta_status mod_zta_keyring_open(int64_t stale_s,
@@ -30,11 +23,12 @@ void mod_zta_keyring_close(struct mod_zta_keyring **keyring);
 
 /*
  * ZTA_NOT_FOUND: there are no keys yet. ZTA_EXPIRED: they are too old. keyring NULL has none. A
- * clock that was set back makes keys no older. Released by mod_zta_keyring_release, soon.
+ * clock that was set back makes keys no older. What is held is a struct mod_zta_keyset; released by
+ * mod_zta_keyring_release, soon.
  */
 enum zta_status mod_zta_keyring_acquire(struct mod_zta_keyring *keyring, int64_t now_s,
-                                        struct mod_zta_held_keys *held) ZTA_MUST_CHECK;
-void mod_zta_keyring_release(struct mod_zta_keyring *keyring, struct mod_zta_held_keys *held);
+                                        struct zta_held *held) ZTA_MUST_CHECK;
+void mod_zta_keyring_release(struct mod_zta_keyring *keyring, struct zta_held *held);
 /* Hash of the keys in use (mod_zta_keyset_hash); 0 where acquire would fail. */
 uint64_t mod_zta_keyring_hash(const struct mod_zta_keyring *keyring, int64_t now_s);
 

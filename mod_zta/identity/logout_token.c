@@ -23,7 +23,7 @@ struct judging {
     int64_t now_s;
     struct mod_zta_logout_result *result;
     struct mod_zta_jws jws;
-    struct mod_zta_held_keys keys;
+    struct zta_held keys;
     json_t *header;
     json_t *claims;
 };
@@ -109,7 +109,7 @@ static bool find_key(struct judging *judging, unsigned alg, const struct mod_zta
 {
     char excerpt[MOD_ZTA_EXCERPT_SIZE];
     const struct zta_text kid = mod_zta_json_text(judging->header, "kid");
-    const enum zta_status status = mod_zta_keyset_find(judging->keys.keyset, kid, alg, key);
+    const enum zta_status status = mod_zta_keyset_find(judging->keys.value, kid, alg, key);
     if (status == ZTA_OK) {
         return true;
     }

@@ -149,7 +149,7 @@ static enum zta_reason take_keys(struct mod_zta_judging *judging)
     switch (mod_zta_keyring_acquire(judging->issuer->keyring, judging->request->now_s,
                                     &judging->keys)) {
     case ZTA_OK:
-        judging->result->keys_hash = mod_zta_keyset_hash(judging->keys.keyset);
+        judging->result->keys_hash = mod_zta_keyset_hash(judging->keys.value);
         return ZTA_REASON_OK;
     case ZTA_EXPIRED:
         return mod_zta_judging_refuse(judging, ZTA_REASON_ISSUER_UNAVAILABLE,
@@ -178,7 +178,7 @@ static enum zta_reason find_key(struct mod_zta_judging *judging, unsigned alg,
 {
     char excerpt[MOD_ZTA_EXCERPT_SIZE];
     struct zta_text kid = mod_zta_json_text(judging->header, "kid");
-    switch (mod_zta_keyset_find(judging->keys.keyset, kid, alg, key)) {
+    switch (mod_zta_keyset_find(judging->keys.value, kid, alg, key)) {
     case ZTA_OK:
         return ZTA_REASON_OK;
     case ZTA_CONFLICT:

@@ -15,7 +15,7 @@ struct mod_zta_judging {
     const struct mod_zta_token_request *request;
     const struct mod_zta_issuer *issuer;
     struct mod_zta_token_result *result;
-    struct mod_zta_held_keys keys; /* of the issuer, from when they are looked for */
+    struct zta_held keys; /* of the issuer, from when they are looked for */
     struct mod_zta_jws jws;
     json_t *header;
     json_t *claims;

@@ -24,9 +24,9 @@
  * allocates, never fails: what cannot be evaluated is a denial (facts without host, path or method
  * are unjudged). Where the feature `credential` is in force no rule lets an unverified request
  * pass: the outcome is a challenge, no_credential. What a require refuses is rule_denied, or the
- * refusal of attributes.def when it lacks nothing else. verdict.rule is the rule that granted or refused,
- * `nearest` the allow that came nearest. The monitor verdict differs when outcome or reason do, or
- * when another rule would refuse.
+ * refusal of attributes.def when it lacks nothing else. verdict.rule is the rule that granted or
+ * refused, `nearest` the allow that came nearest. The monitor verdict differs when outcome or
+ * reason do, or when another rule would refuse.
  */
 void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *facts,
                       const struct zta_stance *stance, int64_t now_s,

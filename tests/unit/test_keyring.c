@@ -78,7 +78,7 @@ static bool has_kid(const struct mod_zta_keyset *keyset, int i)
 static void a_ring_without_keys_has_none(void **state)
 {
     (void)state;
-    struct mod_zta_held_keys held = {.keyset = NULL};
+    struct zta_held held = {.value = NULL};
     struct mod_zta_keyring *keyring = open_ring(0);
     assert_int_equal(mod_zta_keyring_acquire(keyring, NOW, &held), ZTA_NOT_FOUND);
     assert_int_equal(mod_zta_keyring_acquire(NULL, NOW, &held), ZTA_NOT_FOUND);
@@ -93,8 +93,8 @@ static void a_ring_without_keys_has_none(void **state)
 static void who_holds_keys_keeps_them(void **state)
 {
     (void)state;
-    struct mod_zta_held_keys before;
-    struct mod_zta_held_keys after;
+    struct zta_held before;
+    struct zta_held after;
     struct mod_zta_keyring *keyring = open_ring(0);
     assert_int_equal(replace(keyring, 0, NOW), ZTA_OK);
     uint64_t hash = mod_zta_keyring_hash(keyring, NOW);
@@ -103,8 +103,8 @@ static void who_holds_keys_keeps_them(void **state)
     assert_int_equal(replace(keyring, 1, NOW), ZTA_OK);
     assert_true(mod_zta_keyring_hash(keyring, NOW) != hash);
     assert_int_equal(mod_zta_keyring_acquire(keyring, NOW, &after), ZTA_OK);
-    assert_true(has_kid(before.keyset, 0) && !has_kid(before.keyset, 1));
-    assert_true(has_kid(after.keyset, 1) && !has_kid(after.keyset, 0));
+    assert_true(has_kid(before.value, 0) && !has_kid(before.value, 1));
+    assert_true(has_kid(after.value, 1) && !has_kid(after.value, 0));
     mod_zta_keyring_release(keyring, &before);
     mod_zta_keyring_release(keyring, &after);
     mod_zta_keyring_close(&keyring);
@@ -113,7 +113,7 @@ static void who_holds_keys_keeps_them(void **state)
 static void when_all_slots_are_read_the_keys_stay(void **state)
 {
     (void)state;
-    struct mod_zta_held_keys held[4];
+    struct zta_held held[4];
     struct mod_zta_keyring *keyring = open_ring(0);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(replace(keyring, i, NOW), ZTA_OK);
@@ -121,11 +121,11 @@ static void when_all_slots_are_read_the_keys_stay(void **state)
     }
     assert_int_equal(replace(keyring, 4, NOW), ZTA_BUSY);
     for (int i = 0; i < 4; i++) {
-        assert_true(has_kid(held[i].keyset, i));
+        assert_true(has_kid(held[i].value, i));
     }
     mod_zta_keyring_release(keyring, &held[1]);
     assert_int_equal(replace(keyring, 4, NOW), ZTA_OK);
-    assert_true(has_kid(held[0].keyset, 0) && has_kid(held[2].keyset, 2));
+    assert_true(has_kid(held[0].value, 0) && has_kid(held[2].value, 2));
     mod_zta_keyring_release(keyring, &held[0]);
     mod_zta_keyring_release(keyring, &held[2]);
     mod_zta_keyring_release(keyring, &held[3]);
@@ -135,7 +135,7 @@ static void when_all_slots_are_read_the_keys_stay(void **state)
 static void keys_that_are_too_old_do_not_serve(void **state)
 {
     (void)state;
-    struct mod_zta_held_keys held;
+    struct zta_held held;
     struct mod_zta_keyring *keyring = open_ring(60);
     assert_int_equal(replace(keyring, 0, NOW), ZTA_OK);
     assert_int_equal(mod_zta_keyring_acquire(keyring, NOW + 60, &held), ZTA_OK);
@@ -178,14 +178,14 @@ static atomic_uint n_torn;
 static void *read_often(void *unused)
 {
     while (!atomic_load(&is_over)) {
-        struct mod_zta_held_keys held;
+        struct zta_held held;
         if (mod_zta_keyring_acquire(shared, NOW, &held) != ZTA_OK) {
             atomic_fetch_add(&n_torn, 1);
             continue;
         }
         int n = 0;
         for (int i = 0; i < N_SETS; i++) {
-            n += has_kid(held.keyset, i) ? 1 : 0;
+            n += has_kid(held.value, i) ? 1 : 0;
         }
         if (n != 1) {
             atomic_fetch_add(&n_torn, 1);

@@ -561,7 +561,7 @@ static void an_issuer_without_keys_is_unavailable_not_unauthorised(void **state)
 
 static void keys_that_are_too_old_leave_the_issuer_unavailable(void **state)
 {
-    struct mod_zta_held_keys held;
+    struct zta_held held;
     struct mod_zta_keyset *keyset = NULL;
     struct mod_zta_keyring *former = fixture.keyring;
     struct mod_zta_keyring *ageing = NULL;
