@@ -94,6 +94,7 @@ static void read_content(const request_rec *r, struct zta_facts *facts)
     if (text != NULL) {
         facts->content_type = (struct zta_text){.data = text, .len = strcspn(text, "; \t")};
     }
+    facts->agent = zta_text_of(apr_table_get(r->headers_in, "User-Agent"));
 }
 
 static void read_addr(const request_rec *r, struct zta_facts *facts)

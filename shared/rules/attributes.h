@@ -46,6 +46,12 @@ enum zta_value_type {
     ZTA_VALUE_CREDENTIAL, /* a zta_credential_name but "none" */
     ZTA_VALUE_BINDING,    /* a zta_binding_name */
     ZTA_VALUE_CLAIM,      /* text, JSON number or boolean; with an operator a JSON number */
+    ZTA_VALUE_DEVICE,     /* a zta_device_trait_name; "known" is the keyword */
+    ZTA_VALUE_OS,         /* zta_os_parse */
+    ZTA_VALUE_PATTERN,    /* pattern, byte by byte */
+    ZTA_VALUE_NETWORK,    /* zta_cidr_parse or zta_value_asn */
+    ZTA_VALUE_COUNTRY,    /* ISO 3166-1 alpha-2, no case */
+    ZTA_VALUE_BEHAVIOUR,  /* a zta_habit_name behind "usual-" or "unusual-" */
     ZTA_N_VALUE_TYPES
 };
 
@@ -89,6 +95,8 @@ const char *zta_value_word(enum zta_value_type type, size_t i);
 bool zta_value_is_pattern(enum zta_value_type type);
 /* JSON number (RFC 8259 section 6), finite; ZTA_INVALID otherwise. */
 enum zta_status zta_value_number(struct zta_text text, double *number) ZTA_MUST_CHECK;
+/* asn:NUMBER, from 1 to 4294967295. */
+enum zta_status zta_value_asn(struct zta_text text, uint32_t *asn) ZTA_MUST_CHECK;
 /* True when only quotes make text a plain value: spaces, keywords, numbers, list:, an asterisk. */
 bool zta_value_needs_quotes(struct zta_text text);
 /* NAME of the grammar: [A-Za-z0-9][A-Za-z0-9._-]{0,63}. */

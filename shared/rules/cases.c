@@ -12,6 +12,8 @@
 struct request {
     struct zta_facts facts;
     struct zta_identity identity;
+    struct zta_context context;
+    char country[2];
     char host[ZTA_HOST_MAX + 1];
     int64_t now_s;
     bool has_credential; /* said which */
@@ -96,11 +98,69 @@ static enum zta_status give_age(struct request *request, struct zta_text text)
     return status;
 }
 
-static enum zta_status give(struct request *request, const struct zta_ast_given *given)
+/* A device is known, and has the traits that are given and no others. */
+static void give_device(struct request *request, const struct zta_ast_given *given)
 {
-    struct zta_identity *identity = &request->identity;
+    struct zta_answers *traits = &request->context.traits;
+    traits->known = (1u << ZTA_N_DEVICE_TRAITS) - 1;
+    traits->yes = 1u << ZTA_DEVICE_KNOWN;
+    for (size_t i = 0; i < given->n_values; i++) {
+        enum zta_device_trait trait;
+        if (zta_device_trait_parse(given->values[i].text, &trait) == ZTA_OK) {
+            traits->yes = (uint8_t)(traits->yes | 1u << trait);
+        }
+    }
+}
+
+/* Each word is known of one habit; the others are unknown. */
+static void give_behaviour(struct request *request, const struct zta_ast_given *given)
+{
+    struct zta_answers *usual = &request->context.usual;
+    for (size_t i = 0; i < given->n_values; i++) {
+        struct zta_text text = given->values[i].text;
+        const bool is_unusual = zta_text_starts_with(text, ZTA_TEXT("un"));
+        const size_t skipped = is_unusual ? strlen("unusual-") : strlen("usual-");
+        const struct zta_text name = {.data = text.data + skipped, .len = text.len - skipped};
+        enum zta_habit habit;
+        if (zta_habit_parse(name, &habit) == ZTA_OK) {
+            usual->known = (uint8_t)(usual->known | 1u << habit);
+            usual->yes = (uint8_t)(usual->yes | (is_unusual ? 0u : 1u << habit));
+        }
+    }
+}
+
+static void give_network(struct request *request, const struct zta_ast_given *given)
+{
+    for (size_t i = 0; i < given->n_values; i++) {
+        if (zta_value_asn(given->values[i].text, &request->context.asn) != ZTA_OK &&
+            zta_addr_parse(given->values[i].text, &request->facts.addr) != ZTA_OK) {
+            request->facts.addr.family = 0;
+        }
+    }
+}
+
+static void give_country(struct request *request, struct zta_text text)
+{
+    for (size_t i = 0; i < text.len && i < sizeof request->country; i++) {
+        const char c = text.data[i];
+        request->country[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    request->context.country =
+        (struct zta_text){.data = request->country, .len = sizeof request->country};
+}
+
+static void give_os(struct request *request, const struct zta_ast_given *given)
+{
+    request->context.os = given->values[0].text;
+    request->context.os_version =
+        given->n_values > 1 ? given->values[1].text : (struct zta_text){.data = NULL};
+}
+
+/* What is of the request, whoever sends it. */
+static void give_circumstance(struct request *request, const struct zta_ast_given *given)
+{
     const struct zta_text text = given->values[0].text;
-    switch ((enum zta_attribute)given->attribute) {
+    switch (given->attribute) {
     case ZTA_ATTRIBUTE_HOST:
         give_host(request, text);
         break;
@@ -110,11 +170,37 @@ static enum zta_status give(struct request *request, const struct zta_ast_given 
     case ZTA_ATTRIBUTE_METHOD:
         request->facts.method = text;
         break;
-    case ZTA_ATTRIBUTE_CONTENT_LENGTH:
-        return give_length(request, text);
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
         request->facts.content_type = text;
         break;
+    case ZTA_ATTRIBUTE_USER_AGENT:
+        request->facts.agent = text;
+        break;
+    case ZTA_ATTRIBUTE_DEVICE:
+        give_device(request, given);
+        break;
+    case ZTA_ATTRIBUTE_OS:
+        give_os(request, given);
+        break;
+    case ZTA_ATTRIBUTE_NETWORK:
+        give_network(request, given);
+        break;
+    case ZTA_ATTRIBUTE_COUNTRY:
+        give_country(request, text);
+        break;
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
+        give_behaviour(request, given);
+        break;
+    default:
+        break;
+    }
+}
+
+static enum zta_status give_identity(struct request *request, const struct zta_ast_given *given)
+{
+    struct zta_identity *identity = &request->identity;
+    const struct zta_text text = given->values[0].text;
+    switch ((enum zta_attribute)given->attribute) {
     case ZTA_ATTRIBUTE_CREDENTIAL:
         give_credential(request, text);
         break;
@@ -151,6 +237,17 @@ static enum zta_status give(struct request *request, const struct zta_ast_given 
         return give_values(request, given, &identity->amr);
     case ZTA_ATTRIBUTE_AUTH_AGE:
         return give_age(request, text);
+    case ZTA_ATTRIBUTE_HOST:
+    case ZTA_ATTRIBUTE_PATH:
+    case ZTA_ATTRIBUTE_METHOD:
+    case ZTA_ATTRIBUTE_CONTENT_LENGTH:
+    case ZTA_ATTRIBUTE_CONTENT_TYPE:
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_USER_AGENT:
+    case ZTA_ATTRIBUTE_NETWORK:
+    case ZTA_ATTRIBUTE_COUNTRY:
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_N_ATTRIBUTES:
         break;
     }
@@ -160,6 +257,18 @@ static enum zta_status give(struct request *request, const struct zta_ast_given 
 static bool is_of_request(unsigned attribute)
 {
     return zta_attribute_info(attribute)->feature != ZTA_FEATURE_CREDENTIAL;
+}
+
+static enum zta_status give(struct request *request, const struct zta_ast_given *given)
+{
+    if (!is_of_request(given->attribute)) {
+        return give_identity(request, given);
+    }
+    if (given->attribute == ZTA_ATTRIBUTE_CONTENT_LENGTH) {
+        return give_length(request, given->values[0].text);
+    }
+    give_circumstance(request, given);
+    return ZTA_OK;
 }
 
 /* The credential that what was given is said by, once all was given. */
@@ -192,6 +301,7 @@ enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct
         .now_s = zta_text_is_absent(item->at) ? now_s : item->at_s,
     };
     bool has_identity = false;
+    request.facts.context = &request.context;
     zta_identity_init(&request.identity);
     for (size_t i = 0; i < item->n_givens; i++) {
         const enum zta_status status = give(&request, &item->givens[i]);

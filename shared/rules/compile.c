@@ -354,10 +354,11 @@ static enum zta_status move_parts(struct zta_compiler *compiler)
     set->conds = zta_vector_move(&compiler->conds, set->arena);
     set->runs = zta_vector_move(&compiler->runs, set->arena);
     set->values = zta_vector_move(&compiler->values, set->arena);
+    set->nets = zta_vector_move(&compiler->nets, set->arena);
     set->keys = zta_vector_move(&compiler->keys, set->arena);
     set->claims = zta_vector_move(&compiler->claims, set->arena);
     return set->groups == NULL || set->conds == NULL || set->runs == NULL || set->values == NULL ||
-                   set->keys == NULL || set->claims == NULL
+                   set->nets == NULL || set->keys == NULL || set->claims == NULL
                ? ZTA_NO_MEMORY
                : ZTA_OK;
 }
@@ -368,8 +369,11 @@ static void clear(struct zta_compiler *compiler)
     zta_vector_clear(&compiler->conds);
     zta_vector_clear(&compiler->runs);
     zta_vector_clear(&compiler->values);
+    zta_vector_clear(&compiler->nets);
     zta_vector_clear(&compiler->keys);
     zta_vector_clear(&compiler->claims);
+    zta_vector_clear(&compiler->cidrs);
+    zta_vector_clear(&compiler->asns);
     free(compiler->lists);
 }
 
@@ -424,8 +428,11 @@ enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
         .conds = {.item_size = sizeof(struct zta_rule_cond)},
         .runs = {.item_size = sizeof(struct zta_rule_values)},
         .values = {.item_size = sizeof(struct zta_rule_value)},
+        .nets = {.item_size = sizeof(struct zta_rule_nets)},
         .keys = {.item_size = sizeof(struct zta_rule_key)},
         .claims = {.item_size = sizeof(struct zta_text)},
+        .cidrs = {.item_size = sizeof(struct zta_cidr)},
+        .asns = {.item_size = sizeof(uint32_t)},
     };
     memset(error, 0, sizeof *error);
     enum zta_status status = open_set(env, &compiler.set);

@@ -80,6 +80,15 @@ static void lower(char *text, size_t len)
     }
 }
 
+static void upper(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] >= 'a' && text[i] <= 'z') {
+            text[i] = (char)(text[i] - 'a' + 'A');
+        }
+    }
+}
+
 static enum zta_status check_issuer(struct zta_compiler *compiler,
                                     const struct zta_ast_value *value)
 {
@@ -131,6 +140,9 @@ static enum zta_status type_value(struct zta_compiler *compiler, unsigned attrib
         }
         value->as.number = (int64_t)number;
     }
+    if (type == ZTA_VALUE_OS && zta_os_parse(value->text, &value->as.os) != ZTA_OK) {
+        return zta_compile_fail(compiler, source, NULL, zta_value_expected(type));
+    }
     if (type == ZTA_VALUE_CLAIM) {
         type_claim(source, value);
     }
@@ -141,6 +153,11 @@ static enum zta_status add_value(struct zta_compiler *compiler, unsigned attribu
                                  const struct zta_ast_value *source, struct zta_rule_values *run)
 {
     struct zta_rule_value value = {.issuer = {.data = NULL}};
+    const enum zta_value_type type = zta_attribute_info(attribute)->type;
+    if (type == ZTA_VALUE_NETWORK) {
+        run->n++;
+        return zta_compile_net(compiler, source);
+    }
     char *copy = zta_arena_alloc(compiler->set->arena, source->text.len);
     if (copy == NULL) {
         return ZTA_NO_MEMORY;
@@ -149,8 +166,11 @@ static enum zta_status add_value(struct zta_compiler *compiler, unsigned attribu
         memcpy(copy, source->text.data, source->text.len);
     }
     value.text = (struct zta_text){.data = copy, .len = source->text.len};
-    if (zta_attribute_info(attribute)->type == ZTA_VALUE_HOST) {
+    if (type == ZTA_VALUE_HOST) {
         lower(copy, source->text.len);
+    }
+    if (type == ZTA_VALUE_COUNTRY) {
+        upper(copy, source->text.len);
     }
     if (wants_issuer(compiler, attribute)) {
         split_issuer(compiler, &value);
@@ -191,6 +211,7 @@ static bool is_compared_by_bytes(unsigned attribute)
     case ZTA_VALUE_METHOD:
     case ZTA_VALUE_THUMBPRINT:
     case ZTA_VALUE_CLAIM:
+    case ZTA_VALUE_COUNTRY:
         return true;
     case ZTA_VALUE_HOST:
     case ZTA_VALUE_PATH:
@@ -199,19 +220,29 @@ static bool is_compared_by_bytes(unsigned attribute)
     case ZTA_VALUE_DURATION:
     case ZTA_VALUE_CREDENTIAL:
     case ZTA_VALUE_BINDING:
+    case ZTA_VALUE_DEVICE:
+    case ZTA_VALUE_OS:
+    case ZTA_VALUE_PATTERN:
+    case ZTA_VALUE_NETWORK:
+    case ZTA_VALUE_BEHAVIOUR:
     case ZTA_N_VALUE_TYPES:
         break;
     }
     return false;
 }
 
-static void end_run(struct zta_compiler *compiler, unsigned attribute, struct zta_rule_values *run)
+static enum zta_status end_run(struct zta_compiler *compiler, unsigned attribute,
+                               struct zta_rule_values *run)
 {
+    if (zta_attribute_info(attribute)->type == ZTA_VALUE_NETWORK) {
+        return zta_compile_nets_end(compiler, run);
+    }
     if (run->n >= SORTED_FROM && is_compared_by_bytes(attribute)) {
         qsort(value_at(compiler, run->first), run->n, sizeof(struct zta_rule_value),
               compare_values);
         run->is_sorted = true;
     }
+    return ZTA_OK;
 }
 
 static enum zta_status push_run(struct zta_compiler *compiler, const struct zta_rule_values *run,
@@ -264,8 +295,11 @@ static enum zta_status add_written(struct zta_compiler *compiler, const struct z
             return status;
         }
     }
-    end_run(compiler, source->attribute, &run);
-    return run.n == 0 ? ZTA_OK : push_run(compiler, &run, cond);
+    if (run.n == 0) {
+        return ZTA_OK;
+    }
+    const enum zta_status status = end_run(compiler, source->attribute, &run);
+    return status != ZTA_OK ? status : push_run(compiler, &run, cond);
 }
 
 static enum zta_status add_list(struct zta_compiler *compiler, const struct zta_ast_value *value,
@@ -284,7 +318,10 @@ static enum zta_status add_list(struct zta_compiler *compiler, const struct zta_
                 return status;
             }
         }
-        end_run(compiler, attribute, &run);
+        const enum zta_status status = end_run(compiler, attribute, &run);
+        if (status != ZTA_OK) {
+            return status;
+        }
         found->is_compiled[attribute] = true;
         found->values[attribute] = run;
     }
@@ -320,22 +357,25 @@ static enum zta_status add_bound(struct zta_compiler *compiler, const struct zta
 /* Attributes with fixed words are compared as a set of their numbers. */
 static uint32_t words_of(const struct zta_compiler *compiler, const struct zta_rule_cond *cond)
 {
+    const enum zta_value_type type = zta_attribute_info(cond->attribute)->type;
+    const struct zta_rule_values *runs = (const void *)compiler->runs.items;
     uint32_t words = 0;
     for (uint32_t r = 0; r < cond->n_runs; r++) {
-        const struct zta_rule_values *runs = (const void *)compiler->runs.items;
         const struct zta_rule_values *run = &runs[cond->first_run + r];
         for (uint32_t i = run->first; i < run->first + run->n; i++) {
             const struct zta_text text = value_at(compiler, i)->text;
-            for (unsigned w = 0; w <= ZTA_CREDENTIAL_BROWSER; w++) {
-                const char *name = cond->attribute == ZTA_ATTRIBUTE_CREDENTIAL
-                                       ? zta_credential_name((enum zta_credential)w)
-                                   : w <= ZTA_BINDING_MTLS ? zta_binding_name((enum zta_binding)w)
-                                                           : NULL;
-                words |= zta_text_equal(text, zta_text_of(name)) ? 1u << w : 0;
+            for (unsigned w = 0; zta_value_word(type, w) != NULL; w++) {
+                words |= zta_text_equal(text, zta_text_of(zta_value_word(type, w))) ? 1u << w : 0;
             }
         }
     }
     return words;
+}
+
+static bool has_words(enum zta_value_type type)
+{
+    return type == ZTA_VALUE_CREDENTIAL || type == ZTA_VALUE_BINDING || type == ZTA_VALUE_DEVICE ||
+           type == ZTA_VALUE_BEHAVIOUR;
 }
 
 static enum zta_status add_values(struct zta_compiler *compiler, const struct zta_ast_cond *source,
@@ -371,7 +411,7 @@ enum zta_status zta_compile_cond(struct zta_compiler *compiler, const struct zta
     if (status != ZTA_OK) {
         return status;
     }
-    if (cond.attribute == ZTA_ATTRIBUTE_CREDENTIAL || cond.attribute == ZTA_ATTRIBUTE_BINDING) {
+    if (has_words(zta_attribute_info(cond.attribute)->type)) {
         cond.words = words_of(compiler, &cond);
     }
     struct zta_rule_cond *added = zta_vector_push(&compiler->conds);

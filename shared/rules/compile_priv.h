@@ -26,8 +26,11 @@ struct zta_compiler {
     struct zta_vector conds;
     struct zta_vector runs;
     struct zta_vector values;
+    struct zta_vector nets;
     struct zta_vector keys;
     struct zta_vector claims;
+    struct zta_vector cidrs; /* of the run of networks at hand */
+    struct zta_vector asns;
     bool has_issuer_line; /* the rule being compiled says `when issuer …` */
 };
 
@@ -43,6 +46,11 @@ enum zta_status zta_compile_claim(struct zta_compiler *compiler, struct zta_text
 
 /* Makes the lists findable. */
 enum zta_status zta_compile_lists(struct zta_compiler *compiler) ZTA_MUST_CHECK;
+/* Adds a value of the attribute network to the run at hand; ends it as one of the set's nets. */
+enum zta_status zta_compile_net(struct zta_compiler *compiler,
+                                const struct zta_ast_value *source) ZTA_MUST_CHECK;
+enum zta_status zta_compile_nets_end(struct zta_compiler *compiler,
+                                     struct zta_rule_values *run) ZTA_MUST_CHECK;
 /* Appends one condition to the set. */
 enum zta_status zta_compile_cond(struct zta_compiler *compiler,
                                  const struct zta_ast_cond *cond) ZTA_MUST_CHECK;

@@ -71,6 +71,10 @@ static enum zta_reason refusal_of(const struct trial *trial, const struct zta_ru
         zta_text_is_absent(scope_of(&trial->view, group))) {
         return ZTA_REASON_UNJUDGED;
     }
+    if (refusal == ZTA_REASON_DEVICE_NONCOMPLIANT &&
+        !zta_rules_device_is_known(trial->view.facts)) {
+        return ZTA_REASON_DEVICE_UNKNOWN;
+    }
     return refusal;
 }
 

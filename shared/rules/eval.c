@@ -82,6 +82,19 @@ static bool any_equal(const struct question *ask, struct zta_text text)
     return false;
 }
 
+static bool pattern_fits(unsigned attribute, const struct zta_rule_value *value,
+                         struct zta_text text)
+{
+    if (attribute == ZTA_ATTRIBUTE_PATH) {
+        return zta_path_pattern_matches(&value->as.path, text);
+    }
+    if (attribute == ZTA_ATTRIBUTE_HOST) {
+        return zta_host_matches(value->text, text);
+    }
+    return attribute == ZTA_ATTRIBUTE_USER_AGENT ? zta_glob_matches(value->text, text)
+                                                 : zta_glob_matches_nocase(value->text, text);
+}
+
 static bool any_pattern(const struct question *ask, struct zta_text text)
 {
     const struct zta_ruleset *set = ask->view->set;
@@ -89,12 +102,7 @@ static bool any_pattern(const struct question *ask, struct zta_text text)
         const struct zta_rule_values *run = &set->runs[ask->cond->first_run + r];
         for (uint32_t i = run->first; i < run->first + run->n; i++) {
             const struct zta_rule_value *value = &set->values[i];
-            const bool matches = ask->cond->attribute == ZTA_ATTRIBUTE_PATH
-                                     ? zta_path_pattern_matches(&value->as.path, text)
-                                 : ask->cond->attribute == ZTA_ATTRIBUTE_HOST
-                                     ? zta_host_matches(value->text, text)
-                                     : zta_glob_matches_nocase(value->text, text);
-            if (matches) {
+            if (pattern_fits(ask->cond->attribute, value, text)) {
                 return true;
             }
         }
@@ -294,7 +302,8 @@ static enum zta_truth identity_truth(const struct question *ask)
     }
     switch ((enum zta_attribute)ask->cond->attribute) {
     case ZTA_ATTRIBUTE_CREDENTIAL:
-        return word_truth(ask, (unsigned)identity->credential);
+        /* "none" is no word: it is unknown. */
+        return word_truth(ask, (unsigned)identity->credential - 1);
     case ZTA_ATTRIBUTE_BINDING:
         return word_truth(ask, (unsigned)identity->binding);
     case ZTA_ATTRIBUTE_CERTIFICATE:
@@ -326,33 +335,68 @@ static enum zta_truth identity_truth(const struct question *ask)
     case ZTA_ATTRIBUTE_METHOD:
     case ZTA_ATTRIBUTE_CONTENT_LENGTH:
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_USER_AGENT:
+    case ZTA_ATTRIBUTE_NETWORK:
+    case ZTA_ATTRIBUTE_COUNTRY:
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_N_ATTRIBUTES:
         break;
     }
     return ZTA_TRUTH_UNKNOWN;
 }
 
+static enum zta_truth country_truth(const struct question *ask)
+{
+    const struct zta_context *context = ask->view->facts->context;
+    return context == NULL ? ZTA_TRUTH_UNKNOWN : text_truth(ask, context->country);
+}
+
 /* Whether the fact is known and fits; unknown exactly when the fact is. */
 static enum zta_truth fact_truth(const struct question *ask)
 {
     const struct zta_facts *facts = ask->view->facts;
-    if (ask->cond->attribute == ZTA_ATTRIBUTE_PATH) {
+    switch ((enum zta_attribute)ask->cond->attribute) {
+    case ZTA_ATTRIBUTE_PATH:
         return pattern_truth(ask, facts->path);
-    }
-    if (ask->cond->attribute == ZTA_ATTRIBUTE_METHOD) {
+    case ZTA_ATTRIBUTE_METHOD:
         return method_truth(ask);
-    }
-    if (ask->cond->attribute == ZTA_ATTRIBUTE_HOST) {
+    case ZTA_ATTRIBUTE_HOST:
         return pattern_truth(ask, facts->host);
-    }
-    if (ask->cond->attribute == ZTA_ATTRIBUTE_CONTENT_TYPE) {
+    case ZTA_ATTRIBUTE_CONTENT_TYPE:
         return pattern_truth(ask, facts->content_type);
-    }
-    if (ask->cond->attribute == ZTA_ATTRIBUTE_CONTENT_LENGTH) {
+    case ZTA_ATTRIBUTE_CONTENT_LENGTH:
         return facts->content_length < 0 ? ZTA_TRUTH_UNKNOWN
                                          : number_truth(ask, facts->content_length);
+    case ZTA_ATTRIBUTE_CREDENTIAL:
+    case ZTA_ATTRIBUTE_BINDING:
+    case ZTA_ATTRIBUTE_CERTIFICATE:
+    case ZTA_ATTRIBUTE_SUBJECT:
+    case ZTA_ATTRIBUTE_CLIENT:
+    case ZTA_ATTRIBUTE_ISSUER:
+    case ZTA_ATTRIBUTE_APIKEY:
+    case ZTA_ATTRIBUTE_ROLE:
+    case ZTA_ATTRIBUTE_GROUP:
+    case ZTA_ATTRIBUTE_SCOPE:
+    case ZTA_ATTRIBUTE_CLAIM:
+    case ZTA_ATTRIBUTE_ACR:
+    case ZTA_ATTRIBUTE_AMR:
+    case ZTA_ATTRIBUTE_AUTH_AGE:
+        return identity_truth(ask);
+    case ZTA_ATTRIBUTE_USER_AGENT:
+        return pattern_truth(ask, facts->agent);
+    case ZTA_ATTRIBUTE_COUNTRY:
+        return country_truth(ask);
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_NETWORK:
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
+        return zta_rules_context_truth(ask->view, ask->cond);
+    case ZTA_N_ATTRIBUTES:
+        break;
     }
-    return identity_truth(ask);
+    return ZTA_TRUTH_UNKNOWN;
 }
 
 static enum zta_truth cond_truth(const struct zta_rules_view *view,

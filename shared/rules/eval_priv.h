@@ -45,6 +45,11 @@ enum zta_truth zta_rules_group_truth(const struct zta_rules_view *view,
 bool zta_rules_group_holds(const struct zta_rules_view *view, const struct zta_rule_group *group);
 /* True when every `when` of a deny, require or limit holds. */
 bool zta_rules_when_holds(const struct zta_rules_view *view, const struct zta_rule *rule);
+/* Device, os, network and behaviour: true, false, or unknown where a value that is asked for is. */
+enum zta_truth zta_rules_context_truth(const struct zta_rules_view *view,
+                                       const struct zta_rule_cond *cond);
+/* It is in the inventory or attested: what `device known` says. */
+bool zta_rules_device_is_known(const struct zta_facts *facts);
 /* Some value of the claim is known; *first is the index of its first entry. */
 bool zta_rules_claim_find(const struct zta_identity *identity, struct zta_text name, size_t *first);
 

@@ -2,7 +2,9 @@
 /* Cases: the facts of one request, and what the rules should say of it. */
 #include "shared/base/clock.h"
 #include "shared/base/limits.h"
+#include "shared/base/net.h"
 #include "shared/identity.h"
+#include "shared/rules/os.h"
 #include "shared/rules/parse_priv.h"
 
 #include <string.h>
@@ -22,11 +24,19 @@ struct body {
 
 typedef enum zta_status (*line_fn)(struct body *body, const struct zta_token *keyword);
 
-static bool is_many(unsigned attribute)
+/* An identity has room for a number of these. */
+static bool is_counted(unsigned attribute)
 {
     return attribute == ZTA_ATTRIBUTE_ROLE || attribute == ZTA_ATTRIBUTE_GROUP ||
            attribute == ZTA_ATTRIBUTE_SCOPE || attribute == ZTA_ATTRIBUTE_AMR ||
            attribute == ZTA_ATTRIBUTE_CLAIM;
+}
+
+static bool is_many(unsigned attribute)
+{
+    return is_counted(attribute) || attribute == ZTA_ATTRIBUTE_DEVICE ||
+           attribute == ZTA_ATTRIBUTE_OS || attribute == ZTA_ATTRIBUTE_NETWORK ||
+           attribute == ZTA_ATTRIBUTE_BEHAVIOUR;
 }
 
 static enum zta_status fail_if_given(struct body *body, const struct zta_token *token,
@@ -51,6 +61,60 @@ static bool is_fact(enum zta_value_type type, const struct zta_ast_value *value)
     return !is_pattern && !is_relative && zta_parse_value_fits(type, value);
 }
 
+static bool is_os(const struct zta_ast_value *values, size_t n)
+{
+    struct zta_os os;
+    bool is_name = zta_os_parse(values[0].text, &os) == ZTA_OK && os.op == ZTA_OP_ANY_OF;
+    return is_name && (n == 1 || (n == 2 && zta_os_is_version(values[1].text)));
+}
+
+/* An address, a number of an autonomous system, or one of each. */
+static bool is_network(const struct zta_ast_value *values, size_t n)
+{
+    size_t n_addrs = 0;
+    size_t n_asns = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct zta_addr addr;
+        uint32_t asn;
+        n_addrs += zta_addr_parse(values[i].text, &addr) == ZTA_OK;
+        n_asns += zta_value_asn(values[i].text, &asn) == ZTA_OK;
+    }
+    return n_addrs <= 1 && n_asns <= 1 && n_addrs + n_asns == n;
+}
+
+/* A habit cannot be usual and unusual. */
+static bool is_behaviour(const struct zta_ast_value *values, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++) {
+        struct zta_text a = values[i].text;
+        struct zta_text b = values[n - 1].text;
+        struct zta_text shorter = a.len < b.len ? a : b;
+        struct zta_text longer = a.len < b.len ? b : a;
+        if (longer.len == shorter.len + 2 && zta_text_starts_with(longer, ZTA_TEXT("un")) &&
+            memcmp(longer.data + 2, shorter.data, shorter.len) == 0) {
+            return false;
+        }
+    }
+    return zta_value_check(ZTA_VALUE_BEHAVIOUR, values[n - 1].text) == ZTA_OK;
+}
+
+/* The last value, after those before it. */
+static bool is_fact_of(unsigned attribute, const struct zta_ast_value *values, size_t n)
+{
+    if (attribute == ZTA_ATTRIBUTE_OS) {
+        return is_os(values, n);
+    }
+    if (attribute == ZTA_ATTRIBUTE_NETWORK) {
+        return is_network(values, n);
+    }
+    if (attribute == ZTA_ATTRIBUTE_BEHAVIOUR) {
+        return is_behaviour(values, n);
+    }
+    bool is_known = attribute == ZTA_ATTRIBUTE_DEVICE && !values[n - 1].is_quoted &&
+                    zta_text_equal(values[n - 1].text, ZTA_TEXT("known"));
+    return is_known || is_fact(zta_attribute_info(attribute)->type, &values[n - 1]);
+}
+
 /* Where it is not what a rule expects. */
 static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_TEXT] = "a value; '*' is no pattern here, quotes make it a character",
@@ -60,6 +124,11 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
         "the media type of a request such as application/json, without parameters",
     [ZTA_VALUE_DURATION] = "a duration such as 300s, 15m, 8h or 7d",
     [ZTA_VALUE_CLAIM] = "a value; '*' is no pattern here, quotes make it a character",
+    [ZTA_VALUE_PATTERN] = "a value; '*' is no pattern here, quotes make it a character",
+    [ZTA_VALUE_OS] = "an operating system and its version, such as macos 14.2",
+    [ZTA_VALUE_NETWORK] = "one address such as 192.0.2.7, and one asn:NUMBER",
+    [ZTA_VALUE_BEHAVIOUR] = "usual- or unusual- and one of network, country, device, agent, "
+                            "hours, route, rate, each once",
 };
 
 static const char *expected_of(enum zta_value_type type)
@@ -76,7 +145,8 @@ static enum zta_status parse_fact(struct body *body, const struct zta_ast_given 
         given->attribute == ZTA_ATTRIBUTE_CLAIM ? &body->n_claim_values : &body->n_list_values;
     size_t max =
         given->attribute == ZTA_ATTRIBUTE_CLAIM ? ZTA_IDENTITY_CLAIMS_MAX : ZTA_IDENTITY_VALUES_MAX;
-    if (zta_parse_is_special(&token)) {
+    bool is_trait = given->attribute == ZTA_ATTRIBUTE_DEVICE && zta_parse_is_word(parser, "known");
+    if (zta_parse_is_special(&token) && !is_trait) {
         return zta_parse_fail(parser, &token, NULL,
                               "a value: what a case does not give is unknown, "
                               "and there are no lists in a request");
@@ -84,7 +154,7 @@ static enum zta_status parse_fact(struct body *body, const struct zta_ast_given 
     if (parser->values.n > 0 && !is_many(given->attribute)) {
         return zta_parse_fail(parser, &token, NULL, "one value: a request has no more of it");
     }
-    if (is_many(given->attribute) && ++*n > max) {
+    if (is_counted(given->attribute) && ++*n > max) {
         return zta_parse_fail(parser, &token, NULL, "at most %u values in all, as a request has",
                               (unsigned)max);
     }
@@ -93,12 +163,13 @@ static enum zta_status parse_fact(struct body *body, const struct zta_ast_given 
         return ZTA_NO_MEMORY;
     }
     enum zta_status status = zta_parse_value(parser, expected_of(type), value);
-    if (status != ZTA_OK || is_fact(type, value)) {
+    if (status != ZTA_OK ||
+        is_fact_of(given->attribute, (const void *)parser->values.items, parser->values.n)) {
         return status;
     }
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, token.raw);
-    for (size_t i = 0; zta_value_word(type, i); i++) {
+    for (size_t i = 0; !zta_parse_value_fits(type, value) && zta_value_word(type, i); i++) {
         zta_nearest_offer(&nearest, zta_text_of(zta_value_word(type, i)));
     }
     return zta_parse_fail(parser, &token, &nearest, "%s", expected_of(type));

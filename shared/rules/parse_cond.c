@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conditions and their values: attribute, operator, and what the attribute's type admits. */
 #include "shared/base/limits.h"
+#include "shared/base/net.h"
 #include "shared/identity.h"
 #include "shared/rules/parse_priv.h"
 
@@ -94,6 +95,17 @@ bool zta_parse_value_fits(enum zta_value_type type, const struct zta_ast_value *
     return !is_mistaken && !is_text && zta_value_check(type, value->text) == ZTA_OK;
 }
 
+/* What is wrong with the prefix; the fault quotes the text, which the error shows anyway. */
+static enum zta_status fail_network(struct zta_parser *parser, const struct zta_token *token)
+{
+    struct zta_cidr cidr;
+    struct zta_error error = {.text = ""};
+    const char *why =
+        zta_cidr_parse(token->raw, &cidr, &error) != ZTA_OK ? strrchr(error.text, '"') : NULL;
+    return zta_parse_fail(parser, token, NULL, "%s%s%s", zta_value_expected(ZTA_VALUE_NETWORK),
+                          why != NULL ? "; this" : "", why != NULL ? why + 1 : "");
+}
+
 static enum zta_status fail_value(struct zta_parser *parser, const struct zta_token *token,
                                   enum zta_value_type type)
 {
@@ -101,6 +113,9 @@ static enum zta_status fail_value(struct zta_parser *parser, const struct zta_to
     if (token->kind == ZTA_TOKEN_WORD && is_text) {
         return zta_parse_fail(parser, token, NULL,
                               "a value; '*' is no pattern here, quotes make it a character");
+    }
+    if (type == ZTA_VALUE_NETWORK && memchr(token->raw.data, '/', token->raw.len) != NULL) {
+        return fail_network(parser, token);
     }
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, token->raw);

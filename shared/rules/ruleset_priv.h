@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "shared/base/bytes.h"
+#include "shared/base/netset.h"
 #include "shared/identity.h"
 #include "shared/rules/arena.h"
 #include "shared/rules/ast.h"
 #include "shared/rules/attributes.h"
 #include "shared/rules/index_priv.h"
 #include "shared/rules/match.h"
+#include "shared/rules/os.h"
 #include "shared/stance.h"
 
 /* One value, ready to compare; the type of the attribute says which member of the union counts. */
@@ -25,6 +27,7 @@ struct zta_rule_value {
     struct zta_text issuer; /* "alice@corp" with several issuers: corp; absent: of any issuer */
     union {
         struct zta_path_pattern path;
+        struct zta_os os;
         int64_t number;
         /* What else than the same text an unquoted value of a claim matches; STRING: nothing. */
         struct {
@@ -34,9 +37,16 @@ struct zta_rule_value {
     } as;
 };
 
+/* What a run of the attribute network becomes. */
+struct zta_rule_nets {
+    struct zta_net_set addrs;
+    uint32_t *asns; /* sorted */
+    size_t n_asns;
+};
+
 /* Values that were written on the line, or those of one list, which all its users share. */
 struct zta_rule_values {
-    uint32_t first;
+    uint32_t first; /* of zta_ruleset.values; attribute network: the one of zta_ruleset.nets */
     uint32_t n;
     bool is_sorted;  /* by text: a search finds what equals by bytes */
     bool has_issuer; /* some value names its issuer */
@@ -52,7 +62,7 @@ struct zta_rule_cond {
     bool has_issuer;
     uint32_t first_run; /* of zta_ruleset.runs */
     uint32_t n_runs;
-    uint32_t words;     /* types with fixed words: set of 1u << their number */
+    uint32_t words;     /* types with fixed words: set of 1u << i of zta_value_word */
     int64_t bound;      /* comparison of whole numbers and durations */
     double claim_bound; /* comparison of a claim */
     struct zta_text claim;
@@ -108,6 +118,7 @@ struct zta_ruleset {
     struct zta_rule_cond *conds;
     struct zta_rule_values *runs;
     struct zta_rule_value *values;
+    struct zta_rule_nets *nets;
     struct zta_rule_key *keys;
     struct zta_text *claims;
     size_t n_claims;

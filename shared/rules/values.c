@@ -6,7 +6,9 @@
 #include "shared/base/clock.h"
 #include "shared/base/limits.h"
 #include "shared/base/net.h"
+#include "shared/context.h"
 #include "shared/identity.h"
+#include "shared/rules/os.h"
 
 #include <locale.h>
 #include <math.h>
@@ -18,6 +20,7 @@ enum {
     NUMBER_TEXT_MAX = 64,
 };
 
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const char letters_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 static const char token_marks[] = "!#$%&'*+-.^_`|~"; /* RFC 9110 section 5.6.2 */
@@ -37,7 +40,34 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_CREDENTIAL] = "token, apikey, certificate or browser",
     [ZTA_VALUE_BINDING] = "none, dpop or mtls",
     [ZTA_VALUE_CLAIM] = "a value, or an operator and a number",
+    [ZTA_VALUE_DEVICE] = "known, managed, compliant, attested, encrypted or owner-match",
+    [ZTA_VALUE_OS] =
+        "an operating system in lower case, with a version or without: macos, macos>=14.2",
+    [ZTA_VALUE_PATTERN] = "a text, with * for any run",
+    [ZTA_VALUE_NETWORK] = "an address or network such as 10.0.0.0/8 or 2001:db8::/32, or asn:64500",
+    [ZTA_VALUE_COUNTRY] = "a country of two letters such as CH",
+    [ZTA_VALUE_BEHAVIOUR] = "usual- or unusual- and one of network, country, device, agent, hours, "
+                            "route, rate",
 };
+
+/* First each habit as it is, then as it is not. */
+static const char *const behaviours[] = {
+    [ZTA_HABIT_NETWORK] = "usual-network",
+    [ZTA_HABIT_COUNTRY] = "usual-country",
+    [ZTA_HABIT_DEVICE] = "usual-device",
+    [ZTA_HABIT_AGENT] = "usual-agent",
+    [ZTA_HABIT_HOURS] = "usual-hours",
+    [ZTA_HABIT_ROUTE] = "usual-route",
+    [ZTA_HABIT_RATE] = "usual-rate",
+    [ZTA_N_HABITS + ZTA_HABIT_NETWORK] = "unusual-network",
+    [ZTA_N_HABITS + ZTA_HABIT_COUNTRY] = "unusual-country",
+    [ZTA_N_HABITS + ZTA_HABIT_DEVICE] = "unusual-device",
+    [ZTA_N_HABITS + ZTA_HABIT_AGENT] = "unusual-agent",
+    [ZTA_N_HABITS + ZTA_HABIT_HOURS] = "unusual-hours",
+    [ZTA_N_HABITS + ZTA_HABIT_ROUTE] = "unusual-route",
+    [ZTA_N_HABITS + ZTA_HABIT_RATE] = "unusual-rate",
+};
+_Static_assert(sizeof behaviours / sizeof behaviours[0] == 2 * ZTA_N_HABITS, "a word each");
 
 /* Beyond the registered ones only to suggest: a method may be any token. */
 static const char *const methods[] = {
@@ -195,6 +225,18 @@ static bool is_thumbprint(struct zta_text text)
            size == sizeof digest;
 }
 
+static bool is_network(struct zta_text text)
+{
+    struct zta_cidr cidr;
+    uint32_t asn;
+    return zta_cidr_parse(text, &cidr, NULL) == ZTA_OK || zta_value_asn(text, &asn) == ZTA_OK;
+}
+
+static bool is_country(struct zta_text text)
+{
+    return text.len == 2 && is_one_of(text.data[0], letters) && is_one_of(text.data[1], letters);
+}
+
 static bool is_word_of(enum zta_value_type type, struct zta_text text)
 {
     for (size_t i = 0; zta_value_word(type, i); i++) {
@@ -209,9 +251,11 @@ static bool is_of_type(enum zta_value_type type, struct zta_text text)
 {
     uint64_t number;
     int64_t duration_s;
+    struct zta_os os;
     switch (type) {
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_CLAIM:
+    case ZTA_VALUE_PATTERN:
         return true;
     case ZTA_VALUE_NAME:
         return zta_value_is_name(text);
@@ -233,7 +277,15 @@ static bool is_of_type(enum zta_value_type type, struct zta_text text)
         return is_thumbprint(text);
     case ZTA_VALUE_CREDENTIAL:
     case ZTA_VALUE_BINDING:
+    case ZTA_VALUE_DEVICE:
+    case ZTA_VALUE_BEHAVIOUR:
         return is_word_of(type, text);
+    case ZTA_VALUE_OS:
+        return zta_os_parse(text, &os) == ZTA_OK;
+    case ZTA_VALUE_NETWORK:
+        return is_network(text);
+    case ZTA_VALUE_COUNTRY:
+        return is_country(text);
     case ZTA_N_VALUE_TYPES:
         break;
     }
@@ -263,12 +315,20 @@ const char *zta_value_word(enum zta_value_type type, size_t i)
     if (type == ZTA_VALUE_BINDING) {
         return i <= ZTA_BINDING_MTLS ? zta_binding_name((enum zta_binding)i) : NULL;
     }
+    if (type == ZTA_VALUE_DEVICE) {
+        /* What `known` says already. */
+        return zta_device_trait_name((enum zta_device_trait)(i + 1));
+    }
+    if (type == ZTA_VALUE_BEHAVIOUR) {
+        return i < sizeof behaviours / sizeof behaviours[0] ? behaviours[i] : NULL;
+    }
     return NULL;
 }
 
 bool zta_value_is_pattern(enum zta_value_type type)
 {
-    return type == ZTA_VALUE_HOST || type == ZTA_VALUE_PATH || type == ZTA_VALUE_MEDIA_TYPE;
+    return type == ZTA_VALUE_HOST || type == ZTA_VALUE_PATH || type == ZTA_VALUE_MEDIA_TYPE ||
+           type == ZTA_VALUE_PATTERN;
 }
 
 static size_t skip_digits(struct zta_text text, size_t i)
@@ -325,6 +385,21 @@ enum zta_status zta_value_number(struct zta_text text, double *number)
         return ZTA_INVALID;
     }
     *number = value;
+    return ZTA_OK;
+}
+
+enum zta_status zta_value_asn(struct zta_text text, uint32_t *asn)
+{
+    static const struct zta_text prefix = {.data = "asn:", .len = 4};
+    uint64_t number;
+    if (!zta_text_starts_with(text, prefix)) {
+        return ZTA_INVALID;
+    }
+    const struct zta_text digits = {.data = text.data + prefix.len, .len = text.len - prefix.len};
+    if (zta_text_to_u64(digits, UINT32_MAX, &number) != ZTA_OK || number == 0) {
+        return ZTA_INVALID;
+    }
+    *asn = (uint32_t)number;
     return ZTA_OK;
 }
 

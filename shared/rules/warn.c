@@ -173,6 +173,7 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_ISSUER:
     case ZTA_ATTRIBUTE_APIKEY:
     case ZTA_ATTRIBUTE_ACR:
+    case ZTA_ATTRIBUTE_COUNTRY:
         return true;
     case ZTA_ATTRIBUTE_HOST:
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
@@ -182,6 +183,11 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_CLAIM:
     case ZTA_ATTRIBUTE_AMR:
     case ZTA_ATTRIBUTE_AUTH_AGE:
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_USER_AGENT:
+    case ZTA_ATTRIBUTE_NETWORK:
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_N_ATTRIBUTES:
         break;
     }
@@ -192,9 +198,19 @@ static bool is_single(unsigned attribute)
 struct values {
     struct zta_vector items; /* struct zta_ast_value */
     unsigned attribute;
-    bool is_literal; /* none is a pattern, or may name an issuer */
+    bool is_literal; /* none is a pattern, may name an issuer, or is one with another in case */
     bool is_failed;
 };
+
+static bool has_lower_case(struct zta_text text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] >= 'a' && text.data[i] <= 'z') {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool add_value(void *context, const struct zta_ast_value *value)
 {
@@ -210,7 +226,8 @@ static bool add_value(void *context, const struct zta_ast_value *value)
         (zta_attribute_info(values->attribute)->traits & ZTA_TRAIT_PER_ISSUER) != 0;
     if ((is_path && (memchr(value->text.data, '*', value->text.len) != NULL ||
                      memchr(value->text.data, '\\', value->text.len) != NULL)) ||
-        (is_named && memchr(value->text.data, '@', value->text.len) != NULL)) {
+        (is_named && memchr(value->text.data, '@', value->text.len) != NULL) ||
+        (values->attribute == ZTA_ATTRIBUTE_COUNTRY && has_lower_case(value->text))) {
         values->is_literal = false;
     }
     if (is_path) {

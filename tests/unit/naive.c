@@ -92,10 +92,34 @@ static bool is_scope_line(const struct naive *naive, const struct zta_ast_group 
     return can_be_asked;
 }
 
+static enum zta_reason cond_reason(const struct naive *naive, const struct zta_ast_cond *cond)
+{
+    switch ((enum zta_attribute)cond->attribute) {
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+        return naive_has_device(naive->facts) ? ZTA_REASON_DEVICE_NONCOMPLIANT
+                                              : ZTA_REASON_DEVICE_UNKNOWN;
+    case ZTA_ATTRIBUTE_NETWORK:
+        return ZTA_REASON_NETWORK_DENIED;
+    case ZTA_ATTRIBUTE_COUNTRY:
+        return ZTA_REASON_COUNTRY_DENIED;
+    case ZTA_ATTRIBUTE_BEHAVIOUR:
+        return ZTA_REASON_BEHAVIOUR_UNUSUAL;
+    default:
+        return ZTA_REASON_UNJUDGED;
+    }
+}
+
 /* What a client lacks that is told apart from a rule that just refuses. */
 static enum zta_reason line_reason(const struct naive *naive, const struct zta_ast_group *line)
 {
-    return is_scope_line(naive, line) ? ZTA_REASON_INSUFFICIENT_SCOPE : ZTA_REASON_UNJUDGED;
+    enum zta_reason reason = cond_reason(naive, &line->conds[0]);
+    for (size_t i = 1; i < line->n_conds; i++) {
+        if (cond_reason(naive, &line->conds[i]) != reason) {
+            reason = ZTA_REASON_UNJUDGED;
+        }
+    }
+    return is_scope_line(naive, line) ? ZTA_REASON_INSUFFICIENT_SCOPE : reason;
 }
 
 struct unmet {

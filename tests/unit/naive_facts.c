@@ -16,14 +16,14 @@ static struct zta_text tail(struct zta_text text, size_t n)
 }
 
 /* Meaning 11: '*' is any run, "\*" the asterisk. */
-static bool wild(struct zta_text pattern, struct zta_text text, bool folds)
+bool naive_wild(struct zta_text pattern, struct zta_text text, bool folds)
 {
     if (pattern.len == 0) {
         return text.len == 0;
     }
     if (pattern.data[0] == '*') {
         for (size_t i = 0; i <= text.len; i++) {
-            if (wild(tail(pattern, 1), tail(text, i), folds)) {
+            if (naive_wild(tail(pattern, 1), tail(text, i), folds)) {
                 return true;
             }
         }
@@ -41,7 +41,7 @@ static bool wild(struct zta_text pattern, struct zta_text text, bool folds)
         a = (char)(a >= 'A' && a <= 'Z' ? a + 32 : a);
         b = (char)(b >= 'A' && b <= 'Z' ? b + 32 : b);
     }
-    return a == b && wild(tail(pattern, 1), tail(text, 1), folds);
+    return a == b && naive_wild(tail(pattern, 1), tail(text, 1), folds);
 }
 
 /* Meaning 12: leading slash off, one trailing slash off, the rest cut at slashes. */
@@ -74,7 +74,7 @@ static bool walk(const struct zta_text *pattern, size_t n_pattern, const struct 
         return walk(pattern + 1, n_pattern - 1, path, n_path) ||
                (n_path > 0 && walk(pattern, n_pattern, path + 1, n_path - 1));
     }
-    return n_path > 0 && wild(pattern[0], path[0], false) &&
+    return n_path > 0 && naive_wild(pattern[0], path[0], false) &&
            walk(pattern + 1, n_pattern - 1, path + 1, n_path - 1);
 }
 
@@ -171,7 +171,7 @@ static int64_t auth_age(const struct naive *naive)
 
 static bool host_fits(struct zta_text pattern, struct zta_text host)
 {
-    return wild(pattern, host, true) && !(pattern.data[0] == '*' && host.data[0] == '.');
+    return naive_wild(pattern, host, true) && !(pattern.data[0] == '*' && host.data[0] == '.');
 }
 
 static const struct zta_ast_list *list_named(const struct naive *naive, struct zta_text name)
@@ -304,7 +304,7 @@ static bool fits(const struct naive *naive, const struct zta_ast_cond *cond,
         (void)snprintf(number, sizeof number, "%lld", (long long)facts->content_length);
         return naive_is(value->text, number);
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
-        return wild(value->text, facts->content_type, true);
+        return naive_wild(value->text, facts->content_type, true);
     case ZTA_ATTRIBUTE_CREDENTIAL:
         return naive_is(value->text, zta_credential_name(id->credential));
     case ZTA_ATTRIBUTE_BINDING:
@@ -369,7 +369,9 @@ static bool compares(const struct naive *naive, const struct zta_ast_cond *cond)
 static enum tri value_truth(const struct naive *naive, const struct zta_ast_cond *cond,
                             const struct zta_ast_value *value)
 {
-    const bool known = is_known(naive, cond);
+    const bool is_context = naive_is_context(cond->attribute);
+    const bool known =
+        is_context ? naive_context_is_known(naive->facts, cond->attribute) : is_known(naive, cond);
     const bool is_word = !value->is_quoted && !value->is_list;
     if (is_word && naive_is(value->text, "unknown")) {
         return known ? NO : YES;
@@ -377,13 +379,24 @@ static enum tri value_truth(const struct naive *naive, const struct zta_ast_cond
     if (is_word && naive_is(value->text, "known")) {
         return known ? YES : NO;
     }
+    if (is_context && !value->is_list) {
+        return naive_context_value(naive, cond->attribute, value->text);
+    }
+    const struct zta_ast_list *list = value->is_list ? list_named(naive, value->text) : NULL;
+    if (is_context && list->n_items > 0) {
+        enum tri result = NO;
+        for (size_t i = 0; i < list->n_items; i++) {
+            result = naive_best(result,
+                                naive_context_value(naive, cond->attribute, list->items[i].text));
+        }
+        return result;
+    }
     if (!known) {
         return MAYBE;
     }
     if (!value->is_list) {
         return fits(naive, cond, value) ? YES : NO;
     }
-    const struct zta_ast_list *list = list_named(naive, value->text);
     for (size_t i = 0; list != NULL && i < list->n_items; i++) {
         if (fits(naive, cond, &list->items[i])) {
             return YES;
@@ -400,6 +413,13 @@ enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond)
     }
     for (size_t i = 0; cond->op == ZTA_OP_ANY_OF && i < cond->n_values; i++) {
         result = naive_best(result, value_truth(naive, cond, &cond->values[i]));
+    }
+    /* `unknown` takes in whatever of its line is unknown. */
+    for (size_t i = 0; result == MAYBE && i < cond->n_values; i++) {
+        const struct zta_ast_value *value = &cond->values[i];
+        if (!value->is_quoted && !value->is_list && naive_is(value->text, "unknown")) {
+            result = YES;
+        }
     }
     return cond->is_negated ? (enum tri)(YES - result) : result;
 }

@@ -31,6 +31,14 @@ static inline enum tri naive_best(enum tri a, enum tri b)
 
 /* Meanings 2, 3, 11, 12 and 17: one condition with its values. */
 enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond);
+/* Meaning 11: '*' is any run, "\*" the asterisk. */
+bool naive_wild(struct zta_text pattern, struct zta_text text, bool folds);
+/* Attributes whose values may be unknown one by one. */
+bool naive_is_context(unsigned attribute);
+/* What `known` alone asks of it. */
+bool naive_context_is_known(const struct zta_facts *facts, unsigned attribute);
+enum tri naive_context_value(const struct naive *naive, unsigned attribute, struct zta_text value);
+bool naive_has_device(const struct zta_facts *facts);
 /* A scope of the condition that the issuer of the request can give. */
 bool naive_can_be_asked(const struct naive *naive, const struct zta_ast_cond *cond);
 

@@ -37,7 +37,25 @@ static const char *const thumbprints[] = {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
                                           "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"};
 static const char *const names[RANDOM_RULES_MAX] = {"m", "m1", "a",   "z",  "b-1", "b-10", "b-2",
                                                     "A", "k",  "k.k", "zz", "q",   "q_",   "0"};
-static const char *const list_names[RANDOM_LISTS] = {"paths", "hosts", "words", "claims", "many"};
+static const char *const list_names[RANDOM_LISTS] = {"paths", "hosts",  "words", "claims",
+                                                     "nets",  "places", "many"};
+static const char *const devices[] = {"managed", "compliant", "attested", "encrypted",
+                                      "owner-match"};
+static const char *const behaviours[] = {"usual-country", "unusual-country", "usual-network",
+                                         "unusual-rate"};
+static const char *const systems[] = {"macos",        "macos>=14.2", "macos<14.10",
+                                      "windows>10.0", "windows",     "linux<=6"};
+static const char *const system_names[] = {"macos", "windows", "linux"};
+static const char *const versions[] = {"14.2", "14.10.0", "14", "10.0.22631", "6", "06.0", "6.x"};
+static const char *const networks[] = {"192.0.2.0/24", "192.0.2.1",    "2001:db8::/32",
+                                       "asn:64500",    "asn:64501",    "0.0.0.0/0",
+                                       "::/0",         "192.0.2.0/31", "::ffff:192.0.2.2/127",
+                                       "128.0.0.0/1",  "2001:db8::1"};
+static const char *const addresses[] = {"192.0.2.1",   "192.0.2.2",   "198.51.100.1",
+                                        "2001:db8::1", "2001:db9::1", "::ffff:192.0.2.1"};
+static const char *const countries[] = {"CH", "de", "FR"};
+static const char *const agents[] = {"curl/8", "Mozilla/5.0 (X11)", "mozilla", "", "a*b"};
+static const char *const agent_patterns[] = {"curl/*", "Mozilla/*", "*", "a\\*b", "*X11*"};
 
 uint32_t random_below(struct random_source *source, uint32_t n)
 {
@@ -94,6 +112,18 @@ static const char *word_of(struct random_source *source, enum zta_value_type typ
         return zta_credential_name((enum zta_credential)(1 + random_below(source, 4)));
     case ZTA_VALUE_BINDING:
         return zta_binding_name((enum zta_binding)random_below(source, 3));
+    case ZTA_VALUE_DEVICE:
+        return PICK(source, devices);
+    case ZTA_VALUE_OS:
+        return PICK(source, systems);
+    case ZTA_VALUE_PATTERN:
+        return PICK(source, agent_patterns);
+    case ZTA_VALUE_NETWORK:
+        return PICK(source, networks);
+    case ZTA_VALUE_COUNTRY:
+        return PICK(source, countries);
+    case ZTA_VALUE_BEHAVIOUR:
+        return PICK(source, behaviours);
     case ZTA_VALUE_NAME:
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_SCOPE:
@@ -149,6 +179,10 @@ static const char *list_for(unsigned attribute)
         return "hosts";
     case ZTA_VALUE_CLAIM:
         return "claims";
+    case ZTA_VALUE_NETWORK:
+        return "nets";
+    case ZTA_VALUE_COUNTRY:
+        return "places";
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_SCOPE:
         return "words";
@@ -207,7 +241,11 @@ static unsigned choose_attribute(struct maker *maker, enum zta_rule_kind kind, b
     if (is_need && random_chance(source, 40)) {
         return ZTA_ATTRIBUTE_SCOPE;
     }
-    return random_below(source, ZTA_N_ATTRIBUTES);
+    unsigned attribute = random_below(source, ZTA_N_ATTRIBUTES);
+    while ((zta_attribute_info(attribute)->kinds & 1u << kind) == 0) {
+        attribute = random_below(source, ZTA_N_ATTRIBUTES);
+    }
+    return attribute;
 }
 
 static void make_cond(struct maker *maker, enum zta_rule_kind kind, size_t group, size_t at)
@@ -333,9 +371,9 @@ void random_rules_add(struct random_source *source, const struct random_shape *s
 static void make_lists(struct random_source *source, const struct random_shape *shape,
                        struct random_rules *rules)
 {
-    static const uint16_t attributes[RANDOM_LISTS] = {ZTA_ATTRIBUTE_PATH, ZTA_ATTRIBUTE_HOST,
-                                                      ZTA_ATTRIBUTE_ROLE, ZTA_ATTRIBUTE_CLAIM,
-                                                      ZTA_ATTRIBUTE_PATH};
+    static const uint16_t attributes[RANDOM_LISTS] = {
+        ZTA_ATTRIBUTE_PATH,    ZTA_ATTRIBUTE_HOST,    ZTA_ATTRIBUTE_ROLE, ZTA_ATTRIBUTE_CLAIM,
+        ZTA_ATTRIBUTE_NETWORK, ZTA_ATTRIBUTE_COUNTRY, ZTA_ATTRIBUTE_PATH};
     struct maker maker = {.source = source, .shape = shape, .rules = rules};
     for (size_t i = 0; i < RANDOM_LISTS; i++) {
         struct zta_ast_list *list = &rules->lists[i];
@@ -440,6 +478,40 @@ static void make_identity(struct random_source *source, const struct random_rule
     identity->session_kind = random_chance(source, 80) ? ZTA_SESSION_SID : ZTA_SESSION_NONE;
 }
 
+static struct zta_answers make_answers(struct random_source *source, unsigned n)
+{
+    const uint32_t all = 1u << n;
+    return (struct zta_answers){
+        .known = (uint8_t)(random_below(source, all) | random_below(source, all)),
+        .yes = (uint8_t)random_below(source, all),
+    };
+}
+
+static void make_context(struct random_source *source, struct random_request *request)
+{
+    static const char *const known_countries[] = {"CH", "DE", "US"};
+    struct zta_context *context = &request->context;
+    *context = (struct zta_context){
+        .country = maybe(source, PICK(source, known_countries)),
+        .asn = random_chance(source, 70) ? 64500 + random_below(source, 3) : 0,
+        .traits = make_answers(source, ZTA_N_DEVICE_TRAITS),
+        .os = maybe(source, PICK(source, system_names)),
+        .os_version = maybe(source, PICK(source, versions)),
+        .usual = make_answers(source, ZTA_N_HABITS),
+    };
+    if (random_chance(source, 50)) {
+        context->traits.known |= 1u << ZTA_DEVICE_KNOWN;
+        context->traits.yes |= 1u << ZTA_DEVICE_KNOWN;
+    }
+    request->facts.context = random_chance(source, 95) ? context : NULL;
+    request->facts.agent = maybe(source, PICK(source, agents));
+    request->facts.addr = (struct zta_addr){.family = 0};
+    if (random_chance(source, 90) &&
+        zta_addr_parse(zta_text_of(PICK(source, addresses)), &request->facts.addr) != ZTA_OK) {
+        request->facts.addr.family = 0;
+    }
+}
+
 void random_request_make(struct random_source *source, const struct random_rules *rules,
                          struct random_request *request)
 {
@@ -453,9 +525,9 @@ void random_request_make(struct random_source *source, const struct random_rules
         .content_type = maybe(source, PICK(source, media_types)),
         .content_length = PICK(source, lengths),
         .route = maybe(source, "/a"),
-        .addr = {.bytes = {192, 0, 2, 1}, .family = random_chance(source, 90) ? 4 : 0},
         .identity = random_chance(source, 95) ? &request->identity : NULL,
     };
+    make_context(source, request);
     if (random_chance(source, 1)) {
         request->facts.host = (struct zta_text){.data = NULL};
     }
@@ -479,8 +551,38 @@ static void forget_claim(struct zta_identity *identity)
     identity->n_claims = kept;
 }
 
+static void forget_circumstance(struct random_source *source, struct random_request *request)
+{
+    struct zta_context *context = &request->context;
+    struct zta_text *const texts[] = {&context->country, &context->os, &context->os_version,
+                                      &request->facts.agent};
+    const uint32_t which = random_below(source, COUNT(texts) + 5);
+    if (which < COUNT(texts)) {
+        *texts[which] = (struct zta_text){.data = NULL};
+    }
+    else if (which == COUNT(texts)) {
+        context->asn = 0;
+    }
+    else if (which == COUNT(texts) + 1) {
+        context->traits.known &= (uint8_t)random_below(source, 1u << ZTA_N_DEVICE_TRAITS);
+    }
+    else if (which == COUNT(texts) + 2) {
+        context->usual.known &= (uint8_t)random_below(source, 1u << ZTA_N_HABITS);
+    }
+    else if (which == COUNT(texts) + 3) {
+        request->facts.addr = (struct zta_addr){.family = 0};
+    }
+    else {
+        request->facts.context = NULL;
+    }
+}
+
 void random_request_forget(struct random_source *source, struct random_request *request)
 {
+    if (random_chance(source, 40)) {
+        forget_circumstance(source, request);
+        return;
+    }
     struct zta_identity *identity = &request->identity;
     struct zta_text *const texts[] = {&request->facts.content_type,
                                       &identity->issuer,

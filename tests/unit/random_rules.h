@@ -14,7 +14,7 @@
 #define RANDOM_GROUPS_MAX 4
 #define RANDOM_CONDS_MAX  3
 #define RANDOM_VALUES_MAX 4
-#define RANDOM_LISTS      5
+#define RANDOM_LISTS      7
 #define RANDOM_ITEMS_MAX  70
 #define RANDOM_KEYS_MAX   3
 #define RANDOM_TEXT_MAX   48
@@ -53,6 +53,7 @@ struct random_rules {
 struct random_request {
     struct zta_facts facts;
     struct zta_identity identity;
+    struct zta_context context;
     char path[160];
 };
 
@@ -67,7 +68,7 @@ void random_rules_add(struct random_source *source, const struct random_shape *s
 /* issuers: of the rules that will judge it. */
 void random_request_make(struct random_source *source, const struct random_rules *rules,
                          struct random_request *request);
-/* Makes one fact of the credential or body, or the whole credential, unknown. */
+/* Makes one fact of credential, body or circumstances, or one of these as a whole, unknown. */
 void random_request_forget(struct random_source *source, struct random_request *request);
 /* Any mode for any feature. */
 void random_stance_make(struct random_source *source, struct zta_stance *stance);

@@ -241,7 +241,10 @@ static void faults_of_conditions(void **state)
         FAULT("allow a\n  when not\n", 2, 11, "", "an attribute", NULL),
         FAULT("allow a\n  when not not role x\n", 2, 12, "not", "an attribute", NULL),
         FAULT("allow a\n  when \"path\" /x\n", 2, 8, "\"path\"", "an attribute", "path"),
-        FAULT("allow a\n  need country CH\n", 2, 8, "country", "an attribute", NULL),
+        FAULT("allow a\n  need country CH\n", 2, 8, "country", "context belongs in a require rule",
+              NULL),
+        FAULT("allow a\n  when network 10.0.0.0/8\n", 2, 8, "network",
+              "context belongs in a require rule", NULL),
         FAULT("allow a\n  need risk < 40\n", 2, 8, "risk", "an attribute", NULL),
         FAULT("allow a\n  need claim x\n", 2, 8, "claim", "claim:NAME", "claim:"),
         FAULT("allow a\n  need claim: x\n", 2, 8, "claim:", "claim:NAME", NULL),
@@ -281,6 +284,40 @@ static void faults_of_conditions(void **state)
         FAULT("allow a\n  need role \"a\\b\"\n", 2, 13, "\"a\\\\b\"", "a closing quote", NULL),
         FAULT("allow a\n  need role \"a\\", 2, 13, "\"a\\\\", "a closing quote", NULL),
         FAULT("allow a\n  need role \xc3\x96 x*\n", 2, 15, "x*", "a value", NULL),
+    };
+    assert_faults(faults, COUNT(faults));
+}
+
+static void faults_of_context(void **state)
+{
+    const struct fault faults[] = {
+        FAULT("deny a\n  when network 10.0.0.1/8\n", 2, 16, "10.0.0.1/8",
+              "this has bits set behind its prefix; write 10.0.0.0/8", NULL),
+        FAULT("deny a\n  when network 10.0.0.0/33\n", 2, 16, "10.0.0.0/33", "is not 0 to 32", NULL),
+        FAULT("deny a\n  when network 010.0.0.1\n", 2, 16, "010.0.0.1", "an address or network",
+              NULL),
+        FAULT("deny a\n  when network fe80::1%eth0\n", 2, 16, "fe80::1%eth0", "an address", NULL),
+        FAULT("deny a\n  when network 10.1\n", 2, 16, "10.1", "an address", NULL),
+        FAULT("deny a\n  when network asn:0\n", 2, 16, "asn:0", "or asn:64500", NULL),
+        FAULT("deny a\n  when network asn:4294967296\n", 2, 16, "asn:4294967296", "asn:", NULL),
+        FAULT("deny a\n  when network AS64500\n", 2, 16, "AS64500", "asn:64500", NULL),
+        FAULT("deny a\n  when network \"10.0.0.1/8\"\n", 2, 16, "\"10.0.0.1/8\"", "an address",
+              NULL),
+        FAULT("deny a\n  when country CHE\n", 2, 16, "CHE", "two letters", NULL),
+        FAULT("deny a\n  when country C*\n", 2, 16, "C*", "two letters", NULL),
+        FAULT("deny a\n  when device compliannt\n", 2, 15, "compliannt", "known, managed",
+              "compliant"),
+        FAULT("deny a\n  when device \"known\"\n", 2, 15, "\"known\"", "known, managed", "known"),
+        FAULT("deny a\n  when behaviour unusual\n", 2, 18, "unusual", "usual- or unusual-", NULL),
+        FAULT("deny a\n  when behaviour unusal-rate\n", 2, 18, "unusal-rate", "usual-",
+              "unusual-rate"),
+        FAULT("deny a\n  when os macOS>=14\n", 2, 11, "macOS>=14", "in lower case", NULL),
+        FAULT("deny a\n  when os macos>=\n", 2, 11, "macos>=", "an operating system", NULL),
+        FAULT("deny a\n  when os macos>=14.\n", 2, 11, "macos>=14.", "macos>=14.2", NULL),
+        FAULT("deny a\n  when os macos >= 14\n", 2, 17, ">=", "macos>=14.2", NULL),
+        FAULT("deny a\n  when os macos=14\n", 2, 11, "macos=14", "macos>=14.2", NULL),
+        FAULT("list l 10.0.0.1/8\ndeny a\n  when network list:l\n", 3, 16, "l",
+              "'10.0.0.1/8' (rules.zta:1) is not an address", NULL),
     };
     assert_faults(faults, COUNT(faults));
 }
@@ -518,10 +555,12 @@ static void tables_are_whole(void **state)
         uint16_t found;
         assert_int_equal(zta_attribute_find(zta_text_of(info->name), &found), ZTA_OK);
         assert_int_equal(found, i);
-        assert_int_equal(info->stage, 1);
         assert_true(info->kinds & 1u << ZTA_RULE_REQUIRE);
-        assert_true(info->feature == ZTA_FEATURE_CREDENTIAL ||
-                    (unsigned)info->feature == ZTA_N_FEATURES);
+        const bool is_early =
+            info->feature == ZTA_FEATURE_CREDENTIAL || (unsigned)info->feature == ZTA_N_FEATURES;
+        /* Context belongs in require (docs/rules.md, meaning 4). */
+        assert_int_equal(info->stage, is_early ? 1 : 3);
+        assert_int_equal((info->kinds & 1u << ZTA_RULE_ALLOW) != 0, is_early);
     }
     for (unsigned i = 0; i < ZTA_N_KEYS; i++) {
         uint16_t found;
@@ -566,6 +605,7 @@ int main(void)
         cmocka_unit_test(faults_of_statements),
         cmocka_unit_test(faults_of_lines),
         cmocka_unit_test(faults_of_conditions),
+        cmocka_unit_test(faults_of_context),
         cmocka_unit_test(faults_of_typed_values),
         cmocka_unit_test(faults_of_lists),
         cmocka_unit_test(faults_of_bytes),

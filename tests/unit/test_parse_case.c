@@ -66,7 +66,6 @@ static void faults_of_cases(void **state)
               NULL),
         FAULT("case a\n  when path /x\n", 2, 3, "when", "given, at, stage or expect", NULL),
         FAULT("case a\n  gven path /x\n", 2, 3, "gven", "given, at", "given"),
-        FAULT("case a\n  given device known\n", 2, 9, "device", "an attribute", NULL),
         FAULT("case a\n  given risk 40\n", 2, 9, "risk", "an attribute", NULL),
         FAULT("case a\n  given claim x\n", 2, 9, "claim", "claim:NAME", "claim:"),
         FAULT("case a\n  given pth /x\n", 2, 9, "pth", "an attribute", "path"),
@@ -112,6 +111,31 @@ static void faults_of_cases(void **state)
     assert_faults(faults, COUNT(faults));
 }
 
+static void faults_of_given_circumstances(void **state)
+{
+    const struct fault faults[] = {
+        FAULT("case a\n  given device unknown\n", 2, 16, "unknown", "does not give is unknown",
+              NULL),
+        FAULT("case a\n  given device secure\n", 2, 16, "secure", "known, managed", NULL),
+        FAULT("case a\n  given os macos>=14\n", 2, 12, "macos>=14", "such as macos 14.2", NULL),
+        FAULT("case a\n  given os macos x\n", 2, 18, "x", "such as macos 14.2", NULL),
+        FAULT("case a\n  given os macos 14 2\n", 2, 21, "2", "such as macos 14.2", NULL),
+        FAULT("case a\n  given network 10.0.0.0/8\n", 2, 17, "10.0.0.0/8", "one address", NULL),
+        FAULT("case a\n  given network 10.0.0.1 10.0.0.2\n", 2, 26, "10.0.0.2", "one address",
+              NULL),
+        FAULT("case a\n  given network asn:1 asn:2\n", 2, 23, "asn:2", "one asn:", NULL),
+        FAULT("case a\n  given network known\n", 2, 17, "known", "does not give", NULL),
+        FAULT("case a\n  given country CHE\n", 2, 17, "CHE", "two letters", NULL),
+        FAULT("case a\n  given country CH DE\n", 2, 20, "DE", "one value", NULL),
+        FAULT("case a\n  given user-agent curl/*\n", 2, 20, "curl/*", "'*' is no pattern", NULL),
+        FAULT("case a\n  given behaviour usual-rate unusual-rate\n", 2, 30, "unusual-rate",
+              "each once", NULL),
+        FAULT("case a\n  given behaviour unusual-rate usual-hours usual-rate\n", 2, 44,
+              "usual-rate", "each once", NULL),
+    };
+    assert_faults(faults, COUNT(faults));
+}
+
 /* No case gives more than a request can have. */
 static void cases_give_no_more_than_an_identity_holds(void **state)
 {
@@ -147,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parse_builds_cases),
         cmocka_unit_test(faults_of_cases),
+        cmocka_unit_test(faults_of_given_circumstances),
         cmocka_unit_test(cases_give_no_more_than_an_identity_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
