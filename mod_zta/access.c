@@ -39,6 +39,8 @@ struct judgement {
     struct zta_stance stance;
     struct mod_zta_look look;
     int64_t now_s;
+    bool has_reached_rules;       /* nothing before them refused */
+    bool is_noted;                /* a monitored check before the rules would have refused */
     bool is_waiting;              /* for the login of a browser: judged again in fixups */
     struct zta_decision decision; /* verdict: enforced; monitor: everything that is evaluated */
 };
@@ -230,6 +232,8 @@ static void judge_rules(struct judgement *j)
 {
     const struct zta_decision before = j->decision;
     struct zta_decision *rules = &j->decision;
+    j->has_reached_rules = true;
+    j->is_noted = before.monitor.outcome != ZTA_OUTCOME_ALLOW;
     if (j->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_OFF) {
         return;
     }
@@ -288,6 +292,11 @@ static void fold(struct judgement *j)
     if (request->n_sides == 0 || is_final_first ||
         j->decision.verdict.outcome != ZTA_OUTCOME_ALLOW) {
         request->decision = j->decision;
+        request->judged = (struct mod_zta_judged){
+            .stance = j->stance,
+            .has_reached_rules = j->has_reached_rules,
+            .is_noted = j->is_noted,
+        };
     }
     else if (!request->decision.has_monitor && j->decision.has_monitor) {
         request->decision.monitor = j->decision.monitor;

@@ -9,6 +9,7 @@
 #include "mod_zta/apikey.h"
 #include "mod_zta/binding.h"
 #include "mod_zta/browser.h"
+#include "mod_zta/inputs.h"
 #include "mod_zta/introspect.h"
 #include "mod_zta/keys.h"
 #include "mod_zta/present.h"
@@ -245,6 +246,7 @@ static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, u
     char blob[ZTA_IDENTITY_SIZE_MAX];
     size_t size;
     struct zta_token_key key = cache_key(trial, issuer, keys);
+    mod_zta_inputs_name(trial->identity);
     if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
                             until_s, is_cleared ? cleared_at(trial->look) : 0) != ZTA_OK) {
@@ -520,6 +522,7 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
     /* A place that enforces may still ask what a monitored one did not. */
     request->is_authenticated = !request->is_awaiting_login && !request->is_undecided;
     if (request->auth_reason == ZTA_REASON_OK) {
+        mod_zta_inputs_name(trial.identity);
         /* Whatever the credential, rules may ask for the certificate beside it. */
         trial.identity->certificate = zta_text_of(mod_zta_client_cert_thumbprint(r));
         request->identity = trial.identity;

@@ -13,9 +13,13 @@
 #include <strings.h>
 
 #include "mod_zta/child.h"
+#include "mod_zta/inputs.h"
+#include "shared/base/base64.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
+
+#define OS_TEXT_MAX 128 /* name and version */
 
 /* apr_table_setn, or apr_table_addn where no entry is to be replaced: that searches nothing. */
 typedef void (*set_fn)(apr_table_t *table, const char *name, const char *value);
@@ -101,7 +105,70 @@ static void fill_decision(struct zta_event *event, const struct zta_decision *de
     event->monitor_reason = (uint8_t)decision->monitor.reason;
     event->rule_line = decision->verdict.line;
     event->rule_source = decision->verdict.source;
-    event->stage = decision->stage;
+}
+
+static uint8_t replay_flags(const struct mod_zta_request *request)
+{
+    const struct mod_zta_judged *judged = &request->judged;
+    unsigned flags = ZTA_REPLAY_RECORDED;
+    flags |= judged->has_reached_rules ? ZTA_REPLAY_REACHED_RULES : 0;
+    flags |= judged->is_noted ? ZTA_REPLAY_NOTED : 0;
+    flags |= request->n_sides > 1 ? ZTA_REPLAY_SEVERAL : 0;
+    flags |= judged->stance.allows_by_default ? ZTA_REPLAY_DEFAULT_ALLOW : 0;
+    flags |= request->identity != NULL ? ZTA_REPLAY_IDENTITY : 0;
+    flags |= request->facts.context != NULL ? ZTA_REPLAY_CONTEXT : 0;
+    return (uint8_t)flags;
+}
+
+static void fill_context(struct zta_event *event, const struct zta_context *context,
+                         struct zta_text *texts, struct zta_buffer *os)
+{
+    struct zta_event_context *kept = &event->context;
+    const struct zta_provenance *from[] = {&context->country_from, &context->asn_from,
+                                           &context->device_from, &context->usual_from};
+    if (context->country.len == sizeof(kept->country)) {
+        memcpy(kept->country, context->country.data, sizeof(kept->country));
+    }
+    kept->asn = context->asn;
+    kept->traits_known = context->traits.known;
+    kept->traits_yes = context->traits.yes;
+    kept->usual_known = context->usual.known;
+    kept->usual_yes = context->usual.yes;
+    for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+        kept->sources[i] = (uint8_t)from[i]->source;
+        kept->ages_s[i] = from[i]->age_s;
+    }
+    texts[ZTA_EVENT_DEVICE] = context->device;
+    if (!zta_text_is_absent(context->os)) {
+        zta_buffer_text(os, context->os);
+        if (!zta_text_is_absent(context->os_version)) {
+            zta_buffer_string(os, " ");
+            zta_buffer_text(os, context->os_version);
+        }
+        texts[ZTA_EVENT_OS] = (struct zta_text){.data = os->data, .len = os->len};
+    }
+}
+
+/* What a second judgement needs beside the texts. */
+static void fill_replay(struct zta_event *event, const struct mod_zta_request *request)
+{
+    const struct zta_identity *identity = request->identity;
+    event->stage = request->judged.stance.stage;
+    event->monitor = request->judged.stance.monitor;
+    event->modes = zta_event_pack_modes(&request->judged.stance);
+    event->replay = replay_flags(request);
+    event->content_length = request->facts.content_length;
+    if (identity == NULL) {
+        return;
+    }
+    memcpy(event->inputs, identity->inputs, sizeof(event->inputs));
+    size_t size = 0;
+    if (!zta_text_is_absent(identity->certificate) &&
+        (zta_base64url_decode(identity->certificate, event->certificate, sizeof(event->certificate),
+                              &size) != ZTA_OK ||
+         size != sizeof(event->certificate))) {
+        memset(event->certificate, 0, sizeof(event->certificate));
+    }
 }
 
 static void fill(struct zta_event *event, const request_rec *r,
@@ -109,7 +176,10 @@ static void fill(struct zta_event *event, const request_rec *r,
 {
     const struct zta_decision *decision = &request->decision;
     struct zta_text texts[ZTA_N_EVENT_TEXTS] = {{.data = NULL}};
+    char os_text[OS_TEXT_MAX];
+    struct zta_buffer os;
     int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
+    zta_buffer_init(&os, os_text, sizeof(os_text));
 
     event->time_ns = request->arrived_ns;
     event->id = request->id;
@@ -122,6 +192,10 @@ static void fill(struct zta_event *event, const request_rec *r,
     fill_decision(event, decision);
     if (request->seen != NULL) {
         fill_identity(event, request->seen, texts);
+    }
+    fill_replay(event, request);
+    if (request->facts.context != NULL) {
+        fill_context(event, request->facts.context, texts, &os);
     }
     texts[ZTA_EVENT_METHOD] = request->facts.method;
     texts[ZTA_EVENT_HOST] = request->facts.host;
@@ -138,6 +212,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     texts[ZTA_EVENT_DETAIL] = zta_text_of(request->detail);
     texts[ZTA_EVENT_PARENT] = zta_text_of(request->parent_id);
     texts[ZTA_EVENT_AGENT] = zta_text_of(apr_table_get(r->headers_in, "User-Agent"));
+    texts[ZTA_EVENT_CONTENT_TYPE] = request->facts.content_type;
     zta_event_set_texts(event, texts);
 }
 
@@ -179,6 +254,9 @@ int mod_zta_record_event(request_rec *r)
     }
     fill(&event, r, request, last);
     count(request);
+    if (request->identity != NULL) {
+        mod_zta_inputs_offer(request->identity, request->arrived_ns / ZTA_NS_PER_S);
+    }
     if (zta_ring_publish(mod_zta_segment(), mod_zta_child_incarnation(), &event) != ZTA_OK) {
         /* The ring counted the drop. */
         return OK;

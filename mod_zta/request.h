@@ -53,6 +53,13 @@ struct mod_zta_side {
     bool is_waiting; /* for a login: to be judged again before any handler */
 };
 
+/* How the judgement whose decision is the request's came about: recorded, to be made again. */
+struct mod_zta_judged {
+    struct zta_stance stance;
+    bool has_reached_rules; /* nothing before them refused */
+    bool is_noted;          /* a monitored check before them would have refused */
+};
+
 struct mod_zta_request {
     struct zta_ulid id;
     char id_text[ZTA_ULID_TEXT_LEN + 1];
@@ -97,7 +104,8 @@ struct mod_zta_request {
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 
-    struct zta_decision decision;  /* of the request as a whole: the most severe of its sides */
+    struct zta_decision decision; /* of the request as a whole: the most severe of its sides */
+    struct mod_zta_judged judged;
     const char *detail;            /* for the operator */
     struct zta_stance stance;      /* strictest that was judged */
     const struct mod_zta_dir *dir; /* place that governs answers: realm, forward */

@@ -7,7 +7,10 @@
 #include <string.h>
 
 enum {
-    EVENT_VERSION = 1,
+    EVENT_VERSION = 2,
+    EVENT_VERSION_BEFORE = 1, /* of a release that recorded nothing for replay */
+    N_TEXTS_BEFORE = ZTA_EVENT_AGENT + 1,
+    MODE_BITS = 2,
     TEXTS_SIZE = sizeof((struct zta_event *)0)->texts,
     TEXT_MAX = UINT8_MAX, /* what text_len can say */
 };
@@ -18,8 +21,14 @@ enum {
     HAS_TOKEN_ID = 2,
     HAS_IPV4 = 4,
     HAS_IPV6 = 8,
-    HAS_ALL = 15,
+    HAS_ALL_BEFORE = 15,
+    HAS_INPUTS = 16,
+    HAS_CERTIFICATE = 32,
+    HAS_CONTEXT = 64,
+    HAS_ALL = 127,
 };
+_Static_assert(ZTA_N_FEATURES *MODE_BITS <= 32, "the modes of all features fit");
+_Static_assert(ZTA_N_EVENT_TEXTS <= 32, "a bit for each text");
 
 static size_t lesser(size_t a, size_t b)
 {
@@ -71,6 +80,7 @@ void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZT
 {
     size_t share = fair_share(texts);
     size_t used = 0;
+    event->inexact = 0;
     for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
         size_t len = head_len(texts[i], share);
         if (len > 0) {
@@ -78,6 +88,9 @@ void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZT
         }
         if (len < texts[i].len) {
             event->flags |= ZTA_EVENT_CUT;
+        }
+        if (len < texts[i].len || (len == 0 && !zta_text_is_absent(texts[i]))) {
+            event->inexact |= 1u << i;
         }
         event->text_len[i] = (uint8_t)len;
         used += len;
@@ -97,6 +110,28 @@ struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_tex
     return (struct zta_text){.data = event->texts + start, .len = event->text_len[which]};
 }
 
+uint32_t zta_event_pack_modes(const struct zta_stance *stance)
+{
+    uint32_t modes = 0;
+    for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
+        modes |= (uint32_t)(stance->modes[i] & 3u) << (i * MODE_BITS);
+    }
+    return modes;
+}
+
+void zta_event_stance(const struct zta_event *event, struct zta_stance *stance)
+{
+    *stance = (struct zta_stance){
+        .stage = event->stage,
+        .monitor = event->monitor,
+        .allows_by_default = (event->replay & ZTA_REPLAY_DEFAULT_ALLOW) != 0,
+    };
+    for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
+        const unsigned mode = event->modes >> (i * MODE_BITS) & 3u;
+        stance->modes[i] = (uint8_t)(mode <= ZTA_MODE_ENFORCE ? mode : ZTA_MODE_OFF);
+    }
+}
+
 static bool is_zero(const uint8_t *data, size_t size)
 {
     uint8_t any = 0;
@@ -113,6 +148,85 @@ static size_t texts_len(const struct zta_event *event)
         len += event->text_len[i];
     }
     return len;
+}
+
+static uint8_t presence(const struct zta_event *event)
+{
+    unsigned present = (is_zero(event->session, sizeof event->session) ? 0u : HAS_SESSION) |
+                       (is_zero(event->token_id, sizeof event->token_id) ? 0u : HAS_TOKEN_ID) |
+                       (event->addr.family == 4 ? HAS_IPV4 : 0u) |
+                       (event->addr.family == 6 ? HAS_IPV6 : 0u) |
+                       (is_zero(event->inputs, sizeof event->inputs) ? 0u : HAS_INPUTS) |
+                       (is_zero(event->certificate, ZTA_SHA256_SIZE) ? 0u : HAS_CERTIFICATE) |
+                       (event->replay & ZTA_REPLAY_CONTEXT ? HAS_CONTEXT : 0u);
+    return (uint8_t)present;
+}
+
+static void write_context(const struct zta_event_context *context, struct zta_writer *writer)
+{
+    zta_write_bytes(writer, context->country, sizeof context->country);
+    const uint8_t answers[] = {context->traits_known, context->traits_yes, context->usual_known,
+                               context->usual_yes};
+    zta_write_bytes(writer, answers, sizeof answers);
+    zta_write_bytes(writer, context->sources, sizeof context->sources);
+    for (size_t i = 0; i < sizeof context->ages_s / sizeof context->ages_s[0]; i++) {
+        zta_write_u32(writer, context->ages_s[i]);
+    }
+    zta_write_u32(writer, context->asn);
+}
+
+static void read_context(struct zta_reader *reader, struct zta_event_context *context)
+{
+    zta_read_bytes(reader, context->country, sizeof context->country);
+    context->traits_known = zta_read_u8(reader);
+    context->traits_yes = zta_read_u8(reader);
+    context->usual_known = zta_read_u8(reader);
+    context->usual_yes = zta_read_u8(reader);
+    zta_read_bytes(reader, context->sources, sizeof context->sources);
+    for (size_t i = 0; i < sizeof context->ages_s / sizeof context->ages_s[0]; i++) {
+        context->ages_s[i] = zta_read_u32(reader);
+    }
+    context->asn = zta_read_u32(reader);
+}
+
+/* What replay needs beside the texts. */
+static void write_replay(const struct zta_event *event, uint8_t present, struct zta_writer *writer)
+{
+    zta_write_u8(writer, event->monitor);
+    zta_write_u8(writer, event->replay);
+    zta_write_u32(writer, event->modes);
+    zta_write_u32(writer, event->inexact);
+    zta_write_u64(writer, (uint64_t)event->content_length);
+    if (present & HAS_INPUTS) {
+        zta_write_bytes(writer, event->inputs, sizeof event->inputs);
+    }
+    if (present & HAS_CERTIFICATE) {
+        zta_write_bytes(writer, event->certificate, sizeof event->certificate);
+    }
+    if (present & HAS_CONTEXT) {
+        write_context(&event->context, writer);
+    }
+}
+
+static bool read_replay(struct zta_reader *reader, unsigned present, struct zta_event *event)
+{
+    event->monitor = zta_read_u8(reader);
+    event->replay = zta_read_u8(reader);
+    event->modes = zta_read_u32(reader);
+    event->inexact = zta_read_u32(reader);
+    event->content_length = (int64_t)zta_read_u64(reader);
+    if (present & HAS_INPUTS) {
+        zta_read_bytes(reader, event->inputs, sizeof event->inputs);
+    }
+    if (present & HAS_CERTIFICATE) {
+        zta_read_bytes(reader, event->certificate, sizeof event->certificate);
+    }
+    if (present & HAS_CONTEXT) {
+        read_context(reader, &event->context);
+    }
+    return is_zero(event->inputs, sizeof event->inputs) == !(present & HAS_INPUTS) &&
+           is_zero(event->certificate, ZTA_SHA256_SIZE) == !(present & HAS_CERTIFICATE) &&
+           !(event->replay & ZTA_REPLAY_CONTEXT) == !(present & HAS_CONTEXT);
 }
 
 static void write_head(const struct zta_event *event, uint8_t present, struct zta_writer *writer)
@@ -140,12 +254,10 @@ enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_
     if (used > TEXTS_SIZE || (family != 0 && family != 4 && family != 6)) {
         return ZTA_INVALID;
     }
-    unsigned present = (is_zero(event->session, sizeof event->session) ? 0u : HAS_SESSION) |
-                       (is_zero(event->token_id, sizeof event->token_id) ? 0u : HAS_TOKEN_ID) |
-                       (family == 4 ? HAS_IPV4 : 0u) | (family == 6 ? HAS_IPV6 : 0u);
+    const uint8_t present = presence(event);
     struct zta_writer writer;
     zta_writer_init(&writer, out, size);
-    write_head(event, (uint8_t)present, &writer);
+    write_head(event, present, &writer);
     zta_write_u32(&writer, event->latency_us);
     zta_write_u32(&writer, event->rules_generation);
     zta_write_u64(&writer, event->bytes_out);
@@ -159,6 +271,7 @@ enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_
         event->binding,        event->session_kind, event->flags,
     };
     zta_write_bytes(&writer, bytes, sizeof bytes);
+    write_replay(event, present, &writer);
     zta_write_bytes(&writer, event->text_len, sizeof event->text_len);
     zta_write_bytes(&writer, event->texts, used);
     if (writer.is_overflowed) {
@@ -169,13 +282,16 @@ enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_
 }
 
 /* Version, time, id and the optional fields; false for what write_head never writes. */
-static bool read_head(struct zta_reader *reader, struct zta_event *event)
+static bool read_head(struct zta_reader *reader, struct zta_event *event, uint8_t *version,
+                      unsigned *has)
 {
-    uint8_t version = zta_read_u8(reader);
+    *version = zta_read_u8(reader);
     event->time_ns = (int64_t)zta_read_u64(reader);
     zta_read_bytes(reader, event->id.bytes, sizeof event->id.bytes);
     unsigned present = zta_read_u8(reader);
-    if (version != EVENT_VERSION || present > HAS_ALL ||
+    *has = present;
+    if ((*version != EVENT_VERSION && *version != EVENT_VERSION_BEFORE) ||
+        present > (*version == EVENT_VERSION ? HAS_ALL : HAS_ALL_BEFORE) ||
         (present & (HAS_IPV4 | HAS_IPV6)) == (HAS_IPV4 | HAS_IPV6)) {
         return false;
     }
@@ -200,7 +316,9 @@ enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event
     memset(&read, 0, sizeof read); /* padding too: events are compared and copied as bytes */
     struct zta_reader reader;
     zta_reader_init(&reader, data, size);
-    if (!read_head(&reader, &read)) {
+    uint8_t version;
+    unsigned present;
+    if (!read_head(&reader, &read, &version, &present)) {
         return ZTA_CORRUPT;
     }
     read.latency_us = zta_read_u32(&reader);
@@ -219,7 +337,12 @@ enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event
     read.binding = zta_read_u8(&reader);
     read.session_kind = zta_read_u8(&reader);
     read.flags = zta_read_u8(&reader);
-    zta_read_bytes(&reader, read.text_len, sizeof read.text_len);
+    read.content_length = -1;
+    if (version == EVENT_VERSION && !read_replay(&reader, present, &read)) {
+        return ZTA_CORRUPT;
+    }
+    zta_read_bytes(&reader, read.text_len,
+                   version == EVENT_VERSION ? sizeof read.text_len : N_TEXTS_BEFORE);
     size_t len = texts_len(&read);
     if (len > TEXTS_SIZE) {
         return ZTA_CORRUPT;

@@ -14,8 +14,9 @@
 #include "shared/base/status.h"
 #include "shared/base/ulid.h"
 #include "shared/login_tag.h"
+#include "shared/stance.h"
 
-#define ZTA_EVENT_SIZE 480 /* a ring slot of 512 bytes less its header */
+#define ZTA_EVENT_SIZE 736 /* a ring slot of 768 bytes less its header */
 
 enum zta_event_flags {
     ZTA_EVENT_MONITORED = 1,    /* monitor_* are set */
@@ -26,6 +27,29 @@ enum zta_event_flags {
     ZTA_EVENT_PREFLIGHT = 32,
     ZTA_EVENT_PEER_ID = 64, /* a trusted peer's X-Request-Id was kept as parent */
     ZTA_EVENT_STALE = 128,  /* judged under ZTAFailure stale */
+};
+
+/* What a second judgement of the recorded request can rest on (shared/evidence/replay.h). */
+enum zta_event_replay {
+    ZTA_REPLAY_RECORDED = 1,      /* all of this is set; an older release recorded nothing */
+    ZTA_REPLAY_REACHED_RULES = 2, /* whatever comes before the rules let it pass */
+    ZTA_REPLAY_NOTED = 4,         /* monitor_* is of a monitored check before the rules */
+    ZTA_REPLAY_SEVERAL = 8,       /* judged in several places, of which one is recorded */
+    ZTA_REPLAY_DEFAULT_ALLOW = 16,
+    ZTA_REPLAY_IDENTITY = 32, /* a verified identity entered; without it: only seen, or none */
+    ZTA_REPLAY_CONTEXT = 64,  /* its circumstances were gathered */
+};
+
+/* The circumstances that are no text, as in struct zta_context. */
+struct zta_event_context {
+    char country[2]; /* zeros: unknown */
+    uint8_t traits_known;
+    uint8_t traits_yes;
+    uint8_t usual_known;
+    uint8_t usual_yes;
+    uint8_t sources[4]; /* enum zta_fact_source of country, network, device, behaviour */
+    uint32_t ages_s[4];
+    uint32_t asn;
 };
 
 /* Texts of an event share one area; each is behind its length, absent and empty are the same. */
@@ -45,6 +69,9 @@ enum zta_event_text {
     ZTA_EVENT_DETAIL,  /* operator's detail: "signature does not verify", "aud holds x" */
     ZTA_EVENT_PARENT,  /* request id of the trusted peer */
     ZTA_EVENT_AGENT,   /* User-Agent */
+    ZTA_EVENT_CONTENT_TYPE,
+    ZTA_EVENT_DEVICE, /* its id */
+    ZTA_EVENT_OS,     /* "macos", or with its version "macos 14.2.1" */
     ZTA_N_EVENT_TEXTS
 };
 
@@ -57,7 +84,13 @@ struct zta_event {
     uint32_t latency_us;
     uint32_t rules_generation;
     uint64_t bytes_out;
-    uint64_t expires_s; /* of the credential; 0 none */
+    uint64_t expires_s;                   /* of the credential; 0 none */
+    int64_t content_length;               /* -1 unknown */
+    uint8_t inputs[ZTA_INPUTS_NAME_SIZE]; /* zero: none */
+    uint8_t certificate[ZTA_SHA256_SIZE]; /* thumbprint of the connection's; zero: none */
+    uint32_t modes;                       /* two bits a feature, as in struct zta_stance */
+    uint32_t inexact; /* set of 1u << enum zta_event_text: cut, or empty and not absent */
+    struct zta_event_context context;
     uint32_t rule_line;
     uint16_t rule_source;
     uint16_t http_status;
@@ -70,8 +103,10 @@ struct zta_event {
     uint8_t binding;
     uint8_t session_kind;
     uint8_t flags;
+    uint8_t monitor;                     /* stage that was evaluated up to */
+    uint8_t replay;                      /* set of enum zta_event_replay */
     uint8_t text_len[ZTA_N_EVENT_TEXTS]; /* of each text, in order, inside texts[] */
-    char texts[320];
+    char texts[480];
     struct zta_login_tag login; /* for the session's record alone: the compact form leaves it out */
 };
 
@@ -85,6 +120,11 @@ _Static_assert(sizeof(struct zta_event) <= ZTA_EVENT_SIZE, "an event fits its ri
 void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZTA_N_EVENT_TEXTS]);
 /* Borrowed from the event; empty when absent. */
 struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_text which);
+
+/* The modes of a stance as two bits each, and back; bits that say nothing are off. */
+uint32_t zta_event_pack_modes(const struct zta_stance *stance);
+/* The stance that decided, as recorded. */
+void zta_event_stance(const struct zta_event *event, struct zta_stance *stance);
 
 /* Compact form for the store: a version byte, then fields; only the used part of texts. */
 enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_t size,

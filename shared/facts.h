@@ -7,12 +7,25 @@
 #ifndef ZTA_FACTS_H
 #define ZTA_FACTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shared/base/bytes.h"
 #include "shared/base/net.h"
 #include "shared/context.h"
 #include "shared/identity.h"
+
+/*
+ * Facts that were not recorded, when a request is judged once more. They read as unknown; a
+ * judgement that asks for one is no judgement, and says so.
+ */
+struct zta_facts_gaps {
+    uint64_t attributes;           /* set of 1u << enum zta_attribute */
+    const struct zta_text *claims; /* those that were looked for; of others nothing is known */
+    size_t n_claims;
+    bool is_asked; /* set by the judgement */
+};
 
 struct zta_facts {
     struct zta_text host;         /* name or alias of the vhost that was asked for, lower case */
@@ -26,6 +39,7 @@ struct zta_facts {
         *identity;         /* NULL: nothing verified (before authentication, or anonymous) */
     struct zta_text agent; /* User-Agent as sent */
     const struct zta_context *context; /* NULL: not gathered, all of it is unknown */
+    struct zta_facts_gaps *gaps;       /* NULL: there are none, as of every living request */
 };
 
 #endif

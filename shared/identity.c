@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    IDENTITY_VERSION = 3,
+    IDENTITY_VERSION = 4,
     SESSION_ID_VERSION = 1,
 };
 
@@ -98,6 +98,7 @@ void zta_identity_init(struct zta_identity *identity)
     memset(identity->session, 0, sizeof identity->session);
     memset(&identity->login, 0, sizeof identity->login);
     memset(&identity->token_id, 0, sizeof identity->token_id);
+    memset(identity->inputs, 0, sizeof identity->inputs);
 }
 
 enum zta_status zta_identity_add_value(struct zta_identity *identity, struct zta_values *list,
@@ -252,6 +253,7 @@ enum zta_status zta_identity_encode(const struct zta_identity *identity, void *o
     zta_write_bytes(&writer, identity->session, sizeof identity->session);
     zta_write_bytes(&writer, &identity->login, sizeof identity->login);
     zta_write_bytes(&writer, identity->token_id.bytes, sizeof identity->token_id.bytes);
+    zta_write_bytes(&writer, identity->inputs, sizeof identity->inputs);
     for (unsigned i = 0; i < N_TEXTS; i++) {
         const char *text = (const char *)identity + text_offsets[i];
         zta_write_text(&writer, *(const struct zta_text *)text);
@@ -352,6 +354,7 @@ enum zta_status zta_identity_decode(const void *data, size_t size, struct zta_id
         zta_read_bytes(&reader, identity->session, sizeof identity->session);
         zta_read_bytes(&reader, &identity->login, sizeof identity->login);
         zta_read_bytes(&reader, identity->token_id.bytes, sizeof identity->token_id.bytes);
+        zta_read_bytes(&reader, identity->inputs, sizeof identity->inputs);
         for (unsigned i = 0; i < N_TEXTS; i++) {
             *text_at(identity, i) = zta_read_text(&reader);
         }

@@ -99,6 +99,7 @@ struct zta_identity {
     struct zta_login_tag login; /* zeros: no login of an issuer (API key, certificate) */
     /* of issuer and jti, else of the signing input; zero for API keys */
     struct zta_sha256 token_id;
+    uint8_t inputs[ZTA_INPUTS_NAME_SIZE]; /* name of what is recorded of it; zeros: not named */
     /* Last, since most of them stay untouched: fewer pages of fresh memory for each request. */
     struct zta_text values[ZTA_IDENTITY_VALUES_MAX];
     struct zta_claim claims[ZTA_IDENTITY_CLAIMS_MAX];

@@ -168,6 +168,9 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta
     if (status == ZTA_OK) {
         status = mod_zta_key_uses_open(key, &observer->key_uses);
     }
+    if (status == ZTA_OK) {
+        status = mod_zta_inputs_keeper_open(&observer->inputs);
+    }
     return status == ZTA_OK ? status : zta_error_set(error, status, "no memory for the observer");
 }
 
@@ -243,6 +246,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
         return;
     }
     *observer = NULL;
+    mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
     mod_zta_quota_close(&closing->quota);
     mod_zta_session_table_close(&closing->sessions);
@@ -306,6 +310,10 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
     if (status == ZTA_OK) {
         status = mod_zta_key_uses_write(observer->key_uses, observer->store, change, batch);
     }
+    if (status == ZTA_OK) {
+        status = mod_zta_inputs_keep(observer->inputs, observer->options.segment, change,
+                                     shares->rows, shares->n_rows);
+    }
     if (status != ZTA_OK) {
         return status;
     }
@@ -362,6 +370,7 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
     mod_zta_session_table_written(observer->sessions, status == ZTA_OK);
     if (status != ZTA_OK) {
         mod_zta_quota_undo(observer->quota);
+        mod_zta_inputs_keeper_forget(observer->inputs);
         return status;
     }
     observer->progress = progress;

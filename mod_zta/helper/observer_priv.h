@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mod_zta/helper/batch.h"
+#include "mod_zta/helper/inputs_keeper.h"
 #include "mod_zta/helper/key_uses.h"
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/quota.h"
@@ -53,6 +54,7 @@ struct mod_zta_observer {
     struct mod_zta_session_table *sessions;
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
+    struct mod_zta_inputs_keeper *inputs;
     struct zta_event_key segment;        /* created and id */
     struct zta_events_progress progress; /* as committed */
     uint64_t cursor;                     /* all below is in the batch, committed or dropped */

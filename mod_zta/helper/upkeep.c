@@ -303,6 +303,20 @@ static void prune_sessions(struct mod_zta_observer *observer, int64_t now_real_n
     }
 }
 
+/* Recorded sides of credentials go with the last of their events. */
+static void prune_inputs(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    const int64_t oldest = oldest_ns(observer);
+    int64_t before_s = observer->options.retain_events_s > 0
+                           ? now_s - observer->options.retain_events_s
+                           : INT64_MIN;
+    if (oldest != INT64_MAX && oldest / ZTA_NS_PER_S > before_s) {
+        before_s = oldest / ZTA_NS_PER_S; /* events went for want of room */
+    }
+    mod_zta_inputs_keeper_prune(observer->inputs, observer->store, before_s, now_s);
+}
+
 /* ---- what is published ---- */
 
 static enum zta_status put_alerts(struct mod_zta_observer *observer, struct zta_change *change)
@@ -446,6 +460,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_disk(observer, now_real_ns);
     prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
+    prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
     publish(observer, now_real_ns);
 }

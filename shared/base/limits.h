@@ -16,6 +16,7 @@
 #define ZTA_RULES_FILE_MAX   (4 << 20) /* bytes of a file that ZTARules names */
 #define ZTA_SHA256_SIZE      32
 #define ZTA_SESSION_ID_SIZE  16
+#define ZTA_INPUTS_NAME_SIZE 16 /* name of a credential's recorded side (shared/inputs.h) */
 #define ZTA_ULID_SIZE        16
 #define ZTA_ULID_TEXT_LEN    26
 

@@ -284,6 +284,43 @@ enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zt
     return ZTA_OK;
 }
 
+void zta_token_key_of_inputs(const uint8_t name[ZTA_INPUTS_NAME_SIZE], struct zta_token_key *key)
+{
+    /* A token stands below a digest that has no half of zeros, and below its issuer's hash. */
+    memset(key, 0, sizeof(*key));
+    memcpy(key->token.bytes, name, ZTA_INPUTS_NAME_SIZE);
+}
+
+/* Whether an entry is complete and of that key; what it holds is not looked at. */
+static bool entry_is_of(const struct entry *entry, const struct lookup *lookup, int64_t now_s)
+{
+    const uint64_t word = word_load(&entry->head.first);
+    bool is_same = owner_of(word) == 0 && (int64_t)word_load(&entry->expires_s) > now_s;
+    for (size_t i = 0; i < KEY_WORDS && is_same; i++) {
+        is_same = word_load(&entry->key[i]) == lookup->words[i];
+    }
+    return is_same && word_load(&entry->head.first) == word;
+}
+
+bool zta_token_cache_has(struct zta_segment *segment, const struct zta_token_key *key,
+                         int64_t now_s)
+{
+    const struct lookup lookup = lookup_begin(segment, key);
+    for (unsigned size_class = 0; size_class < N_CLASSES; size_class++) {
+        const struct table table = table_of(segment, size_class);
+        const uint64_t set = table.n_sets == 0 ? 0 : zta_token_set(lookup.tag, table.n_sets);
+        for (uint64_t way = 0; way < WAYS && table.n_sets > 0; way++) {
+            struct entry *entry = entry_at(&table, set * WAYS + way);
+            if (word_load(&table.lines[set].tags[way]) == lookup.tag &&
+                entry_is_of(entry, &lookup, now_s)) {
+                note_second(&entry->used_s, now_s);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void zta_token_cache_clear_at(struct zta_segment *segment, const struct zta_token_place *place,
                               uint64_t generation)
 {

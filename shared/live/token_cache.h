@@ -26,6 +26,12 @@ struct zta_token_key {
     uint64_t keys;           /* generation of the issuer's key set and the claims that are kept */
 };
 
+/*
+ * Recorded sides of credentials (shared/inputs.h) lie beside the tokens until the observer has
+ * stored them, each below a key that no token has.
+ */
+void zta_token_key_of_inputs(const uint8_t name[ZTA_INPUTS_NAME_SIZE], struct zta_token_key *key);
+
 /* Where a cached entry stands, to note later that it was cleared; valid until the next eviction. */
 struct zta_token_place {
     uint64_t slot;
@@ -41,6 +47,9 @@ enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zt
                                     int64_t now_s, void *out, size_t size, size_t *out_size,
                                     uint64_t *cleared_generation,
                                     struct zta_token_place *place) ZTA_MUST_CHECK;
+/* True when a living entry of the key is there, which counts as a use; nothing is copied. */
+bool zta_token_cache_has(struct zta_segment *segment, const struct zta_token_key *key,
+                         int64_t now_s);
 /*
  * Stores an identity. expires_s is real time in seconds. ZTA_TOO_LARGE above the largest class,
  * ZTA_BUSY when every place of its set is being written: both are only a lost chance. incarnation

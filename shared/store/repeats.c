@@ -13,7 +13,7 @@
 
 #define V4_PREFIX       32
 #define V6_PREFIX       64
-#define REPEAT_SIZE_MAX 1024
+#define REPEAT_SIZE_MAX 1280
 
 _Static_assert(2 + 3 * 8 + 1 + ZTA_REPEAT_EXAMPLES * ZTA_ULID_SIZE + ZTA_EVENT_SIZE + 32 <=
                    REPEAT_SIZE_MAX,

@@ -30,6 +30,13 @@
 #define ZTA_CURSOR_SIZE      40
 
 /*
+ * inputs: key 16 bytes, the name. Value: u8 version, i64 last use (s), the encoding of inputs.h.
+ */
+#define ZTA_INPUTS_VERSION 1
+#define ZTA_INPUTS_AT_LAST 1
+#define ZTA_INPUTS_AT_DATA 9
+
+/*
  * repeats: key u64 window, 16 bytes of SHA-256 over source, reason, route. Value: u8 version, u8
  * various, i64 first, i64 last, u64 count, u8 examples, their ULIDs, the encoded event.
  */

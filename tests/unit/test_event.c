@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#define VERSION    2
 #define TEXTS_SIZE sizeof(((struct zta_event *)0)->texts)
 
 static char filler[4096];
@@ -46,6 +47,25 @@ static struct zta_event event_of(unsigned seed)
     event.binding = 2;
     event.session_kind = 5;
     event.flags = ZTA_EVENT_TLS | ZTA_EVENT_STALE;
+    event.monitor = 3;
+    event.replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_DEFAULT_ALLOW;
+    event.modes = 0x1a5;
+    event.content_length = (int64_t)seed - 1;
+    if (seed % 3) {
+        memset(event.inputs, 0x22, sizeof event.inputs);
+    }
+    if (seed % 7 == 1) {
+        event.certificate[31] = 9;
+    }
+    if (seed % 11 == 2) {
+        event.replay |= ZTA_REPLAY_CONTEXT;
+        event.context = (struct zta_event_context){.country = {'C', 'H'},
+                                                   .traits_known = 3,
+                                                   .traits_yes = 1,
+                                                   .sources = {1, 1, 2, 5},
+                                                   .ages_s = {7, 8, 9, UINT32_MAX},
+                                                   .asn = 64496};
+    }
     struct zta_text texts[ZTA_N_EVENT_TEXTS];
     for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
         texts[i] = (struct zta_text){.data = filler, .len = (size_t)rand() % (seed % 4 ? 20 : 200)};
@@ -217,7 +237,8 @@ static void decode_refuses_every_cut_and_survives_every_changed_byte(void **stat
             uint8_t again[ZTA_EVENT_SIZE];
             memcpy(changed, out, size);
             changed[at] = (uint8_t)value;
-            if (zta_event_decode(changed, size, &back, &used) == ZTA_OK) {
+            /* What another release wrote is read, and not written again. */
+            if (zta_event_decode(changed, size, &back, &used) == ZTA_OK && changed[0] == VERSION) {
                 assert_in_range(used, 1, size);
                 assert_int_equal(encoded(&back, again), used);
                 assert_memory_equal(again, changed, used);
@@ -235,15 +256,15 @@ static void decode_refuses_what_encode_never_writes(void **state)
     size_t used;
     const size_t present_at = 1 + 8 + ZTA_ULID_SIZE;
     assert_int_equal(out[present_at], 0);
-    const uint8_t bad_present[] = {0x0c, 0x10, 0xff};
+    const uint8_t bad_present[] = {0x0c, 0x80, 0xff};
     for (size_t i = 0; i < sizeof bad_present; i++) {
         out[present_at] = bad_present[i];
         assert_int_equal(zta_event_decode(out, size, &back, &used), ZTA_CORRUPT);
     }
     out[present_at] = 0;
-    out[0] = 2; /* version */
+    out[0] = VERSION + 1;
     assert_int_equal(zta_event_decode(out, size, &back, &used), ZTA_CORRUPT);
-    out[0] = 1;
+    out[0] = VERSION;
     uint8_t zero_session[2 * ZTA_EVENT_SIZE] = {0};
     memcpy(zero_session, out, present_at);
     zero_session[present_at] = 1;
@@ -251,6 +272,67 @@ static void decode_refuses_what_encode_never_writes(void **state)
            size - present_at - 1);
     assert_int_equal(zta_event_decode(zero_session, size + ZTA_SESSION_ID_SIZE, &back, &used),
                      ZTA_CORRUPT);
+}
+
+/* As an earlier release wrote it: by the map of that time, byte by byte. */
+static void an_event_of_the_release_before_is_read_and_has_nothing_to_replay(void **state)
+{
+    uint8_t old[512];
+    struct zta_writer writer;
+    zta_writer_init(&writer, old, sizeof old);
+    zta_write_u8(&writer, 1);
+    zta_write_u64(&writer, 1790000000);
+    const uint8_t id[ZTA_ULID_SIZE] = {1, 2, 3};
+    zta_write_bytes(&writer, id, sizeof id);
+    zta_write_u8(&writer, 4); /* an IPv4 address, nothing else */
+    zta_write_bytes(&writer, "\xc0\x00\x02\x07", 4);
+    const uint8_t numbers[4 + 4 + 8 + 8 + 4 + 2 + 2 + 9] = {[39] = ZTA_EVENT_TLS, [40] = 1};
+    zta_write_bytes(&writer, numbers, sizeof numbers);
+    const uint8_t text_len[ZTA_EVENT_AGENT + 1] = {[ZTA_EVENT_METHOD] = 3, [ZTA_EVENT_AGENT] = 4};
+    zta_write_bytes(&writer, text_len, sizeof text_len);
+    zta_write_bytes(&writer, "GETcurl", 7);
+    struct zta_event event;
+    size_t used;
+    assert_int_equal(zta_event_decode(old, writer.len, &event, &used), ZTA_OK);
+    assert_int_equal(used, writer.len);
+    assert_true(zta_text_equal(zta_event_text(&event, ZTA_EVENT_AGENT), ZTA_TEXT("curl")));
+    assert_int_equal(zta_event_text(&event, ZTA_EVENT_OS).len, 0);
+    assert_int_equal(event.replay, 0);
+    assert_int_equal(event.content_length, -1);
+    assert_int_equal(event.http_status, 0);
+}
+
+static void a_stance_comes_back_as_it_was_recorded(void **state)
+{
+    int8_t overrides[ZTA_N_FEATURES];
+    for (unsigned stage = 0; stage <= ZTA_STAGE_MAX; stage++) {
+        for (unsigned feature = 1; feature < ZTA_N_FEATURES; feature++) {
+            memset(overrides, -1, sizeof overrides);
+            overrides[feature] = ZTA_MODE_MONITOR;
+            struct zta_stance stance;
+            struct zta_stance back;
+            assert_int_equal(zta_stance_make(stage, 3, overrides, &stance), ZTA_OK);
+            stance.allows_by_default = feature % 2;
+            struct zta_event event = {.stage = stance.stage,
+                                      .monitor = stance.monitor,
+                                      .modes = zta_event_pack_modes(&stance),
+                                      .replay = feature % 2 ? ZTA_REPLAY_DEFAULT_ALLOW : 0};
+            zta_event_stance(&event, &back);
+            assert_memory_equal(&back, &stance, sizeof back);
+        }
+    }
+}
+
+static void text_that_is_not_as_it_was_is_said_to_be(void **state)
+{
+    struct zta_event event = {.flags = 0};
+    struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_METHOD] = ZTA_TEXT("GET"),
+        [ZTA_EVENT_PATH] = {.data = filler, .len = sizeof filler},
+        [ZTA_EVENT_AGENT] = ZTA_TEXT(""),
+    };
+    zta_event_set_texts(&event, texts);
+    assert_int_equal(event.inexact, 1u << ZTA_EVENT_PATH | 1u << ZTA_EVENT_AGENT);
 }
 
 int main(void)
@@ -266,6 +348,9 @@ int main(void)
         cmocka_unit_test(encode_needs_room_and_a_sound_event),
         cmocka_unit_test(decode_refuses_every_cut_and_survives_every_changed_byte),
         cmocka_unit_test(decode_refuses_what_encode_never_writes),
+        cmocka_unit_test(an_event_of_the_release_before_is_read_and_has_nothing_to_replay),
+        cmocka_unit_test(a_stance_comes_back_as_it_was_recorded),
+        cmocka_unit_test(text_that_is_not_as_it_was_is_said_to_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
