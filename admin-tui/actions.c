@@ -4,28 +4,14 @@
 
 #include <string.h>
 
+#include "admin-tui/actions_priv.h"
 #include "admin-tui/signals.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 #include "shared/store/keysets.h"
 
-enum {
-    TEXT_MAX = 12288, /* all that an API key says of itself */
-    TARGET_TEXT_MAX = 1024,
-};
-
-/* A transaction that has begun. Under its writer lock a view shows what nobody else can change. */
-struct work {
-    struct ctl_action *action;
-    struct zta_change *change;
-    const char *name; /* of the action, as the audit trail has it */
-    char target[TARGET_TEXT_MAX];
-    char before[TEXT_MAX];
-    char after[TEXT_MAX];
-};
-
-static enum zta_status fail(const struct work *work, enum zta_status status)
+static enum zta_status fail(const struct ctl_work *work, enum zta_status status)
 {
     if (status != ZTA_OK && work->action->error.text[0] == '\0') {
         (void)zta_error_set(&work->action->error, status, "%s: %s", work->name,
@@ -34,7 +20,7 @@ static enum zta_status fail(const struct work *work, enum zta_status status)
     return status;
 }
 
-static enum zta_status begin(struct work *work, struct ctl_action *action, const char *name)
+enum zta_status ctl_work_begin(struct ctl_work *work, struct ctl_action *action, const char *name)
 {
     work->action = action;
     work->change = NULL;
@@ -45,8 +31,7 @@ static enum zta_status begin(struct work *work, struct ctl_action *action, const
     return fail(work, zta_change_begin(action->store, name, &work->change, &action->error));
 }
 
-/* Commits, or takes everything back when status says so. */
-static enum zta_status end(struct work *work, enum zta_status status)
+enum zta_status ctl_work_end(struct ctl_work *work, enum zta_status status)
 {
     if (status == ZTA_OK) {
         status = zta_change_commit(&work->change, &work->action->error);
@@ -63,8 +48,7 @@ static struct zta_text filled(const char *text)
     return zta_text_of(text[0] == '\0' ? NULL : text);
 }
 
-/* The audit entry; its id is what records of this action carry. */
-static enum zta_status note(struct work *work, uint64_t *id)
+enum zta_status ctl_work_note(struct ctl_work *work, uint64_t *id)
 {
     const struct ctl_actor *actor = work->action->actor;
     struct zta_audit_entry entry = {
@@ -86,7 +70,7 @@ static enum zta_status note(struct work *work, uint64_t *id)
     return status;
 }
 
-static struct zta_buffer write_to(char *text, size_t size)
+struct zta_buffer ctl_work_write(char *text, size_t size)
 {
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, text, size);
@@ -112,9 +96,9 @@ static void print_revoked(struct zta_buffer *out, const struct zta_revocation *r
 
 static bool is_same_target(const struct zta_revocation *a, const struct zta_revocation *b)
 {
-    char text[2][TARGET_TEXT_MAX];
-    struct zta_buffer one = write_to(text[0], sizeof text[0]);
-    struct zta_buffer other = write_to(text[1], sizeof text[1]);
+    char text[2][CTL_WORK_TARGET_MAX];
+    struct zta_buffer one = ctl_work_write(text[0], sizeof text[0]);
+    struct zta_buffer other = ctl_work_write(text[1], sizeof text[1]);
     ctl_target_print(a, &one);
     ctl_target_print(b, &other);
     return strcmp(text[0], text[1]) == 0;
@@ -122,7 +106,7 @@ static bool is_same_target(const struct zta_revocation *a, const struct zta_revo
 
 struct looking {
     const void *wanted;
-    struct work *work;
+    struct ctl_work *work;
 };
 
 static bool see_revocation(void *context, const struct zta_revocation *record)
@@ -131,7 +115,7 @@ static bool see_revocation(void *context, const struct zta_revocation *record)
     if (!is_same_target(looking->wanted, record)) {
         return true;
     }
-    struct zta_buffer out = write_to(looking->work->before, sizeof looking->work->before);
+    struct zta_buffer out = ctl_work_write(looking->work->before, sizeof looking->work->before);
     print_revoked(&out, record);
     return false;
 }
@@ -139,21 +123,21 @@ static bool see_revocation(void *context, const struct zta_revocation *record)
 static bool see_block(void *context, const struct zta_block *block)
 {
     struct looking *looking = context;
-    char text[2][TARGET_TEXT_MAX];
-    struct zta_buffer one = write_to(text[0], sizeof text[0]);
-    struct zta_buffer other = write_to(text[1], sizeof text[1]);
+    char text[2][CTL_WORK_TARGET_MAX];
+    struct zta_buffer one = ctl_work_write(text[0], sizeof text[0]);
+    struct zta_buffer other = ctl_work_write(text[1], sizeof text[1]);
     ctl_block_print(looking->wanted, &one);
     ctl_block_print(block, &other);
     if (strcmp(text[0], text[1]) != 0) {
         return true;
     }
-    struct zta_buffer out = write_to(looking->work->before, sizeof looking->work->before);
+    struct zta_buffer out = ctl_work_write(looking->work->before, sizeof looking->work->before);
     print_time(&out, "blocked until", block->until_s);
     return false;
 }
 
 /* What the audit entry says was there. */
-static enum zta_status look(struct work *work, const struct zta_revocation *record,
+static enum zta_status look(struct ctl_work *work, const struct zta_revocation *record,
                             const struct zta_block *block)
 {
     struct zta_view *view = NULL;
@@ -174,16 +158,16 @@ static enum zta_status look(struct work *work, const struct zta_revocation *reco
     return status;
 }
 
-static enum zta_status revoke_one(struct work *work, struct zta_revocation *record)
+static enum zta_status revoke_one(struct ctl_work *work, struct zta_revocation *record)
 {
-    struct zta_buffer target = write_to(work->target, sizeof work->target);
-    struct zta_buffer after = write_to(work->after, sizeof work->after);
+    struct zta_buffer target = ctl_work_write(work->target, sizeof work->target);
+    struct zta_buffer after = ctl_work_write(work->after, sizeof work->after);
     work->before[0] = '\0';
     ctl_target_print(record, &target);
     print_revoked(&after, record);
     enum zta_status status = look(work, record, NULL);
     if (status == ZTA_OK) {
-        status = note(work, &record->action_id);
+        status = ctl_work_note(work, &record->action_id);
     }
     return status == ZTA_OK ? zta_revocation_put(work->change, record) : status;
 }
@@ -191,8 +175,8 @@ static enum zta_status revoke_one(struct work *work, struct zta_revocation *reco
 enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocation *records,
                                   size_t n)
 {
-    struct work work;
-    enum zta_status status = begin(&work, action, "revoke");
+    struct ctl_work work;
+    enum zta_status status = ctl_work_begin(&work, action, "revoke");
     if (status != ZTA_OK) {
         return status;
     }
@@ -205,12 +189,12 @@ enum zta_status ctl_action_revoke(struct ctl_action *action, struct zta_revocati
         records[i].author = zta_text_of(action->actor->author);
         status = revoke_one(&work, &records[i]);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 /* Signals about a target, as they are found; released under the writer lock. */
 struct releasing {
-    struct work *work;
+    struct ctl_work *work;
     const struct zta_revocation *record;
     const struct zta_session *session; /* NULL: none has a record */
     uint64_t action_id;
@@ -227,7 +211,7 @@ static bool release_signal(void *context, const struct zta_signal *signal, bool 
     return releasing->status == ZTA_OK;
 }
 
-static enum zta_status release_signals(struct work *work, const struct zta_revocation *record,
+static enum zta_status release_signals(struct ctl_work *work, const struct zta_revocation *record,
                                        uint64_t action_id)
 {
     struct releasing releasing = {
@@ -249,7 +233,7 @@ static enum zta_status release_signals(struct work *work, const struct zta_revoc
     return status == ZTA_OK ? releasing.status : status;
 }
 
-static enum zta_status unrevoke(struct work *work, const struct zta_revocation *record,
+static enum zta_status unrevoke(struct ctl_work *work, const struct zta_revocation *record,
                                 uint64_t action_id)
 {
     const enum zta_status removed = zta_revocation_remove(work->change, record);
@@ -262,17 +246,17 @@ static enum zta_status unrevoke(struct work *work, const struct zta_revocation *
 
 enum zta_status ctl_action_unrevoke(struct ctl_action *action, const struct zta_revocation *record)
 {
-    struct work work;
+    struct ctl_work work;
     uint64_t id = 0;
-    enum zta_status status = begin(&work, action, "unrevoke");
+    enum zta_status status = ctl_work_begin(&work, action, "unrevoke");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
     ctl_target_print(record, &target);
     status = look(&work, record, NULL);
     if (status == ZTA_OK) {
-        status = note(&work, &id);
+        status = ctl_work_note(&work, &id);
     }
     if (status == ZTA_OK) {
         status = unrevoke(&work, record, id);
@@ -280,11 +264,11 @@ enum zta_status ctl_action_unrevoke(struct ctl_action *action, const struct zta_
     if (status == ZTA_NOT_FOUND) {
         (void)zta_error_set(&action->error, status, "%s is not revoked", work.target);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 /* What has ended goes with the next change of blocks; nothing else writes policy/. */
-static enum zta_status prune_blocks(struct work *work)
+static enum zta_status prune_blocks(struct ctl_work *work)
 {
     uint64_t n;
     return zta_blocks_prune(work->change, zta_clock_real_ns() / ZTA_NS_PER_S, &n);
@@ -292,13 +276,13 @@ static enum zta_status prune_blocks(struct work *work)
 
 enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *block)
 {
-    struct work work;
-    enum zta_status status = begin(&work, action, "block");
+    struct ctl_work work;
+    enum zta_status status = ctl_work_begin(&work, action, "block");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = write_to(work.target, sizeof work.target);
-    struct zta_buffer after = write_to(work.after, sizeof work.after);
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
+    struct zta_buffer after = ctl_work_write(work.after, sizeof work.after);
     ctl_block_print(block, &target);
     print_time(&after, "blocked until", block->until_s);
     block->created_ns = zta_clock_real_ns();
@@ -306,7 +290,7 @@ enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *bl
     block->author = zta_text_of(action->actor->author);
     status = look(&work, NULL, block);
     if (status == ZTA_OK) {
-        status = note(&work, &block->action_id);
+        status = ctl_work_note(&work, &block->action_id);
     }
     if (status == ZTA_OK) {
         status = prune_blocks(&work);
@@ -314,22 +298,22 @@ enum zta_status ctl_action_block(struct ctl_action *action, struct zta_block *bl
     if (status == ZTA_OK) {
         status = zta_block_put(work.change, block);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 enum zta_status ctl_action_unblock(struct ctl_action *action, const struct zta_block *block)
 {
-    struct work work;
+    struct ctl_work work;
     uint64_t id;
-    enum zta_status status = begin(&work, action, "blocks remove");
+    enum zta_status status = ctl_work_begin(&work, action, "blocks remove");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
     ctl_block_print(block, &target);
     status = look(&work, NULL, block);
     if (status == ZTA_OK) {
-        status = note(&work, &id);
+        status = ctl_work_note(&work, &id);
     }
     if (status == ZTA_OK) {
         status = zta_block_remove(work.change, block);
@@ -340,7 +324,7 @@ enum zta_status ctl_action_unblock(struct ctl_action *action, const struct zta_b
     if (status == ZTA_NOT_FOUND) {
         (void)zta_error_set(&action->error, status, "%s is not blocked", work.target);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 /* ---- API keys ---- */
@@ -371,14 +355,14 @@ static void print_key(struct zta_buffer *out, const struct zta_key *key)
     }
 }
 
-static enum zta_status put_key(struct work *work, const struct zta_key *key)
+static enum zta_status put_key(struct ctl_work *work, const struct zta_key *key)
 {
     uint64_t id;
-    struct zta_buffer target = write_to(work->target, sizeof work->target);
+    struct zta_buffer target = ctl_work_write(work->target, sizeof work->target);
     zta_buffer_printf(&target, "key %s (", key->id);
     zta_buffer_text(&target, key->name);
     zta_buffer_string(&target, ")");
-    enum zta_status status = note(work, &id);
+    enum zta_status status = ctl_work_note(work, &id);
     if (status == ZTA_OK) {
         status = zta_key_put(work->change, key);
     }
@@ -391,18 +375,18 @@ static enum zta_status put_key(struct work *work, const struct zta_key *key)
 
 enum zta_status ctl_action_key_create(struct ctl_action *action, const struct zta_key *key)
 {
-    struct work work;
-    enum zta_status status = begin(&work, action, "keys create");
+    struct ctl_work work;
+    enum zta_status status = ctl_work_begin(&work, action, "keys create");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer after = write_to(work.after, sizeof work.after);
+    struct zta_buffer after = ctl_work_write(work.after, sizeof work.after);
     print_key(&after, key);
-    return end(&work, put_key(&work, key));
+    return ctl_work_end(&work, put_key(&work, key));
 }
 
 /* A key as it is now, under the writer lock; storage has ZTA_KEY_STORAGE_SIZE bytes. */
-static enum zta_status load_key(struct work *work, const char *id, void *storage,
+static enum zta_status load_key(struct ctl_work *work, const char *id, void *storage,
                                 struct zta_key *key)
 {
     struct zta_view *view = NULL;
@@ -421,10 +405,10 @@ static enum zta_status load_key(struct work *work, const char *id, void *storage
 enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
                                       const struct zta_sha256 *secret, int64_t grace_s)
 {
-    struct work work;
+    struct ctl_work work;
     char storage[ZTA_KEY_STORAGE_SIZE];
     struct zta_key key;
-    enum zta_status status = begin(&work, action, "keys rotate");
+    enum zta_status status = ctl_work_begin(&work, action, "keys rotate");
     if (status != ZTA_OK) {
         return status;
     }
@@ -434,7 +418,7 @@ enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
         status = zta_error_set(&action->error, ZTA_CONFLICT, "key %s has expired", id);
     }
     if (status == ZTA_OK) {
-        struct zta_buffer after = write_to(work.after, sizeof work.after);
+        struct zta_buffer after = ctl_work_write(work.after, sizeof work.after);
         zta_buffer_string(&after, "new secret");
         key.old_secret = grace_s > 0 ? key.secret : (struct zta_sha256){.bytes = {0}};
         key.old_until_s = grace_s > 0 ? now_s + grace_s : 0;
@@ -444,60 +428,60 @@ enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
         }
         status = put_key(&work, &key);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id)
 {
-    struct work work;
+    struct ctl_work work;
     char storage[ZTA_KEY_STORAGE_SIZE];
     struct zta_key key;
-    enum zta_status status = begin(&work, action, "keys revoke");
+    enum zta_status status = ctl_work_begin(&work, action, "keys revoke");
     if (status != ZTA_OK) {
         return status;
     }
     status = load_key(&work, id, storage, &key);
     if (status == ZTA_OK) {
-        struct zta_buffer before = write_to(work.before, sizeof work.before);
+        struct zta_buffer before = ctl_work_write(work.before, sizeof work.before);
         print_key(&before, &key);
         key.revoked_s = zta_clock_real_ns() / ZTA_NS_PER_S;
         key.reason = action->reason;
-        struct zta_buffer after = write_to(work.after, sizeof work.after);
+        struct zta_buffer after = ctl_work_write(work.after, sizeof work.after);
         print_time(&after, "revoked", key.revoked_s);
         status = put_key(&work, &key);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }
 
 enum zta_status ctl_action_store_restored(struct ctl_action *action, struct zta_text from_dir)
 {
-    struct work work;
+    struct ctl_work work;
     uint64_t id;
-    enum zta_status status = begin(&work, action, "store restore");
+    enum zta_status status = ctl_work_begin(&work, action, "store restore");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
     zta_buffer_text(&target, from_dir);
-    return end(&work, note(&work, &id));
+    return ctl_work_end(&work, ctl_work_note(&work, &id));
 }
 
 /* ---- issuers ---- */
 
 enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name)
 {
-    struct work work;
+    struct ctl_work work;
     uint64_t id;
-    enum zta_status status = begin(&work, action, "issuers refresh");
+    enum zta_status status = ctl_work_begin(&work, action, "issuers refresh");
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = write_to(work.target, sizeof work.target);
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
     zta_buffer_string(&target, zta_text_is_absent(name) ? "all issuers" : "issuer ");
     zta_buffer_text(&target, name);
-    status = note(&work, &id);
+    status = ctl_work_note(&work, &id);
     if (status == ZTA_OK) {
         status = zta_keyset_request(work.change, name);
     }
-    return end(&work, status);
+    return ctl_work_end(&work, status);
 }

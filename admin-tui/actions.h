@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "admin-tui/access.h"
+#include "admin-tui/devices.h"
 #include "shared/base/bytes.h"
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
@@ -59,5 +60,20 @@ enum zta_status ctl_action_store_restored(struct ctl_action *action,
                                           struct zta_text from_dir) ZTA_MUST_CHECK;
 /* Asks the running server for fresh keys of an issuer; absent: of all. */
 enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name) ZTA_MUST_CHECK;
+
+/* ---- devices ---- */
+
+/*
+ * The inventory says what the rows say; where they replace, it says nothing else. *plan is what was
+ * expected, and what was done. ZTA_CONFLICT: more devices would go than it expected, others changed
+ * the inventory meanwhile; ZTA_EXISTS names a certificate's other device.
+ */
+enum zta_status ctl_action_devices_import(struct ctl_action *action, const struct ctl_devices *rows,
+                                          struct ctl_devices_plan *plan) ZTA_MUST_CHECK;
+enum zta_status ctl_action_device_set(struct ctl_action *action,
+                                      const struct ctl_device_row *row) ZTA_MUST_CHECK;
+/* ZTA_NOT_FOUND: there is none. */
+enum zta_status ctl_action_device_remove(struct ctl_action *action,
+                                         struct zta_text id) ZTA_MUST_CHECK;
 
 #endif

@@ -65,9 +65,18 @@ static enum ctl_exit run(struct ctl *ctl)
     if (access >= CTL_ACCESS_READ) {
         status = ctl_store_open(ctl, access, &error);
     }
+    if (status == ZTA_OK && access == CTL_ACCESS_WRITE && !zta_store_is_complete(ctl->store)) {
+        status = zta_store_complete(ctl->store, &error);
+        if (status == ZTA_OK) {
+            ctl_note(
+                "The store of an earlier release has its new tables now; a running httpd reads "
+                "them after a restart.");
+        }
+    }
     if (status != ZTA_OK) {
         (void)ctl_fail_status(status, &error, "");
-        return CTL_STORE;
+        zta_store_close(&ctl->store);
+        return status == ZTA_BUSY ? CTL_CONFLICT : CTL_STORE;
     }
     enum ctl_exit code = ctl->command->run(ctl);
     zta_store_close(&ctl->store);

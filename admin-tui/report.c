@@ -70,6 +70,17 @@ void ctl_report_plan(const struct ctl *ctl, const struct ctl_report *report)
     (void)fflush(stdout);
 }
 
+void ctl_undo_device(const struct ctl *ctl, const struct zta_device *device,
+                     struct ctl_report *report)
+{
+    struct zta_buffer undo;
+    zta_buffer_init(&undo, report->undo, sizeof report->undo);
+    ctl_undo_begin(ctl, &undo);
+    zta_buffer_string(&undo, "devices set");
+    ctl_device_print_command(device, &undo);
+    report->undo[0] = undo.is_overflowed ? '\0' : report->undo[0];
+}
+
 static enum ctl_exit print_json(const struct ctl_report *report, const struct ctl_action *action)
 {
     struct ctl_list list;

@@ -35,5 +35,8 @@ enum ctl_exit ctl_report_done(const struct ctl *ctl, const struct ctl_report *re
                               const struct ctl_action *action);
 /* "--store DIR " where it is not the default, then the text: the same store again. */
 void ctl_undo_begin(const struct ctl *ctl, struct zta_buffer *out);
+/* The undo line that makes a device what it is; none where that is too long for a line. */
+void ctl_undo_device(const struct ctl *ctl, const struct zta_device *device,
+                     struct ctl_report *report);
 
 #endif

@@ -17,6 +17,8 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_BLOCKS] = zta_block_check_record,
     [ZTA_TABLE_KEYS] = zta_key_check_record,
     [ZTA_TABLE_KEY_NAMES] = zta_key_name_check_record,
+    [ZTA_TABLE_DEVICES] = zta_device_check_record,
+    [ZTA_TABLE_DEVICE_CERTIFICATES] = zta_device_certificate_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
     [ZTA_TABLE_SESSIONS] = zta_session_check_record,
     [ZTA_TABLE_EVENTS] = zta_event_check_record,
@@ -122,6 +124,10 @@ static enum zta_status check_policy(struct zta_view *view, struct zta_error *err
     status = zta_key_check_names(view);
     if (status != ZTA_OK) {
         return zta_error_set(error, status, "policy/: names of keys differ from the keys");
+    }
+    status = zta_device_check_certificates(view);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "policy/: certificates differ from their devices");
     }
     uint64_t n;
     struct zta_sha256 head;

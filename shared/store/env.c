@@ -345,10 +345,17 @@ enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64
     return ZTA_OK;
 }
 
+/* The environment that this role, or the program it belongs to, writes. */
+static enum zta_env_id own_env(const struct zta_store *store)
+{
+    bool is_ztactl = store->role == ZTA_STORE_OPERATOR || store->role == ZTA_STORE_READER;
+    return is_ztactl ? ZTA_ENV_POLICY : ZTA_ENV_STATE;
+}
+
 bool zta_store_is_complete(const struct zta_store *store)
 {
     for (size_t i = 0; i < ZTA_N_TABLES; i++) {
-        if (store->dbi[i] == ZTA_NO_TABLE) {
+        if (store->dbi[i] == ZTA_NO_TABLE && tables[i].env == own_env(store)) {
             return false;
         }
     }

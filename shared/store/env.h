@@ -69,7 +69,7 @@ enum zta_status zta_store_check(const char *dir, bool deep, struct zta_error *er
 /* ZTA_NOT_FOUND, ZTA_VERSION, ZTA_CORRUPT, ZTA_FORBIDDEN, ZTA_IO. map_size 0 adopts. */
 enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64_t map_size,
                                struct zta_store **store, struct zta_error *error) ZTA_MUST_CHECK;
-/* False: an earlier release made it; tables that it lacks read as empty. */
+/* False: httpd's role lacks tables of state/, ztactl's of policy/; they read as empty. */
 bool zta_store_is_complete(const struct zta_store *store);
 /* Makes them where this role writes, before other threads use the handle; others open anew. */
 enum zta_status zta_store_complete(struct zta_store *store, struct zta_error *error) ZTA_MUST_CHECK;

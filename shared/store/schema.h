@@ -128,6 +128,16 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
  */
 #define ZTA_KEY_FORMAT 1
 
+/* ---- policy/ devices, device_certificates ---- */
+
+/*
+ * devices: the id; u8 format, u8 known and u8 yes (sets of enum zta_device_trait), 16 bytes origin,
+ * i64 created ns, i64 changed (hybrid) ns, u64 action id, u8 certificates, 32 bytes each, texts
+ * issuer, subject, os, os version, note, author. device_certificates: SHA-256 of a certificate in
+ * DER; the id of its one device.
+ */
+#define ZTA_DEVICE_FORMAT 1
+
 /* ---- policy/ audit ---- */
 
 /* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,
