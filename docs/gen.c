@@ -332,17 +332,17 @@ static void write_attributes(void)
     put_head(file, "Attributes of rules and keys of limits",
              "shared/rules/attributes.def` and `shared/rules/keys.def");
     (void)fprintf(file, "## Attributes\n\n"
-                        "| attribute | stage | feature | compared with | value | refused as |\n"
+                        "| attribute | stage | feature | compared with | refused as | value |\n"
                         "|---|---|---|---|---|---|\n");
     for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
         const struct zta_attribute_info *info = zta_attribute_info(i);
-        (void)fprintf(file, "| `%s%s` | %u | %s | %s | ", info->name,
+        (void)fprintf(file, "| `%s%s` | %u | %s | %s | %s | ", info->name,
                       i == ZTA_ATTRIBUTE_CLAIM ? ":NAME" : "", (unsigned)info->stage,
                       info->feature == ZTA_N_FEATURES ? "" : zta_feature_name(info->feature),
-                      (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "`<` `<=` `>` `>=`" : "");
-        put_markdown(file, zta_value_expected(info->type));
-        (void)fprintf(file, " | %s |\n",
+                      (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "`<` `<=` `>` `>=`" : "",
                       info->refusal == ZTA_REASON_UNJUDGED ? "" : zta_reason_name(info->refusal));
+        put_markdown(file, zta_value_expected(info->type));
+        (void)fprintf(file, " |\n");
     }
     (void)fprintf(file,
                   "\n\"Refused as\" is the reason where a rule lacks needs of this kind only; "
