@@ -37,7 +37,7 @@ int64_t zta_clock_monotonic_ns(void)
  * Days since 1970 of a proleptic Gregorian date. Years begin in March here, so that the leap day is
  * the last of its year and (153 m + 2) / 5 counts the days before month m; an era is 400 years.
  */
-static int64_t days_from_civil(int year, int month, int day)
+int64_t zta_date_days(int year, int month, int day)
 {
     int64_t y = month <= 2 ? year - 1 : year;
     int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -53,7 +53,7 @@ struct civil {
     int day;
 };
 
-/* Inverse of days_from_civil() for days inside years 0 to 9999. */
+/* Inverse of zta_date_days() for days inside years 0 to 9999. */
 static struct civil civil_from_days(int64_t days)
 {
     int64_t shifted = days + 719468;
@@ -69,6 +69,11 @@ static struct civil civil_from_days(int64_t days)
         .month = month,
         .day = (int)(day_of_year - (153 * m + 2) / 5 + 1),
     };
+}
+
+int zta_date_year(int64_t days)
+{
+    return civil_from_days(days).year;
 }
 
 static int days_in_month(int year, int month)
@@ -129,7 +134,7 @@ static bool take_date(struct zta_text *text, int64_t *days)
         !take_number(text, 2, 1, days_in_month(year, month), &day)) {
         return false;
     }
-    *days = days_from_civil(year, month, day);
+    *days = zta_date_days(year, month, day);
     return true;
 }
 

@@ -18,6 +18,11 @@ int64_t zta_clock_real_ns(void);
 /* Nanoseconds of CLOCK_MONOTONIC: the same origin in every process of this boot. */
 int64_t zta_clock_monotonic_ns(void);
 
+/* Days since 1970 of a date of the proleptic Gregorian calendar, and the year of such a day. */
+int64_t zta_date_days(int year, int month, int day);
+/* Years 0 to 9999. */
+int zta_date_year(int64_t days);
+
 /*
  * RFC 3339 with date and time; seconds and fraction may be left out, zone Z or +hh:mm, -hh:mm.
  * Seconds since 1970, a fraction is cut off; years 0 to 9999; :60 only where a UTC day ends.

@@ -97,7 +97,10 @@ void *zta_vector_move(struct zta_vector *vector, struct zta_arena *arena)
 {
     size_t size = vector->n * vector->item_size;
     void *copy = zta_arena_alloc(arena, size);
-    if (copy && size > 0) {
+    if (!copy) {
+        return NULL;
+    }
+    if (size > 0) {
         memcpy(copy, vector->items, size);
     }
     vector->n = 0;

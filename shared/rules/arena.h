@@ -26,7 +26,7 @@ struct zta_vector {
 
 /* A zeroed item at the end; NULL when memory is out. Earlier pointers into the vector end here. */
 void *zta_vector_push(struct zta_vector *vector);
-/* A copy of all items in the arena, and the vector empty again; NULL when memory is out. */
+/* A copy of all items in the arena, and the vector empty again; NULL: no memory, nothing moved. */
 void *zta_vector_move(struct zta_vector *vector, struct zta_arena *arena);
 void zta_vector_clear(struct zta_vector *vector);
 

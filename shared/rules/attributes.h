@@ -45,6 +45,7 @@ enum zta_value_type {
     ZTA_VALUE_THUMBPRINT, /* base64url SHA-256 of the DER certificate, 43 characters */
     ZTA_VALUE_CREDENTIAL, /* a zta_credential_name but "none" */
     ZTA_VALUE_BINDING,    /* a zta_binding_name */
+    ZTA_VALUE_HOURS,      /* days and times in turn, then a zone: shared/rules/hours.h */
     ZTA_VALUE_CLAIM,      /* text, JSON number or boolean; with an operator a JSON number */
     ZTA_VALUE_DEVICE,     /* a zta_device_trait_name; "known" is the keyword */
     ZTA_VALUE_OS,         /* zta_os_parse */

@@ -248,6 +248,7 @@ static enum zta_status give_identity(struct request *request, const struct zta_a
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_COUNTRY:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
+    case ZTA_ATTRIBUTE_HOURS: /* the parser admits `at` alone */
     case ZTA_N_ATTRIBUTES:
         break;
     }

@@ -357,8 +357,12 @@ static enum zta_status move_parts(struct zta_compiler *compiler)
     set->nets = zta_vector_move(&compiler->nets, set->arena);
     set->keys = zta_vector_move(&compiler->keys, set->arena);
     set->claims = zta_vector_move(&compiler->claims, set->arena);
+    const size_t n_zones = compiler->zones.n;
+    set->zones = zta_vector_move(&compiler->zones, set->arena);
+    set->n_zones = set->zones == NULL ? 0 : n_zones;
     return set->groups == NULL || set->conds == NULL || set->runs == NULL || set->values == NULL ||
-                   set->nets == NULL || set->keys == NULL || set->claims == NULL
+                   set->nets == NULL || set->keys == NULL || set->claims == NULL ||
+                   set->zones == NULL
                ? ZTA_NO_MEMORY
                : ZTA_OK;
 }
@@ -374,6 +378,12 @@ static void clear(struct zta_compiler *compiler)
     zta_vector_clear(&compiler->claims);
     zta_vector_clear(&compiler->cidrs);
     zta_vector_clear(&compiler->asns);
+    /* Those that did not become the set's. */
+    struct zta_rule_zone *zones = (void *)compiler->zones.items;
+    for (size_t i = 0; i < compiler->zones.n; i++) {
+        zta_zone_close(&zones[i].zone);
+    }
+    zta_vector_clear(&compiler->zones);
     free(compiler->lists);
 }
 
@@ -433,6 +443,7 @@ enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
         .claims = {.item_size = sizeof(struct zta_text)},
         .cidrs = {.item_size = sizeof(struct zta_cidr)},
         .asns = {.item_size = sizeof(uint32_t)},
+        .zones = {.item_size = sizeof(struct zta_rule_zone)},
     };
     memset(error, 0, sizeof *error);
     enum zta_status status = open_set(env, &compiler.set);

@@ -225,6 +225,7 @@ static bool is_compared_by_bytes(unsigned attribute)
     case ZTA_VALUE_PATTERN:
     case ZTA_VALUE_NETWORK:
     case ZTA_VALUE_BEHAVIOUR:
+    case ZTA_VALUE_HOURS:
     case ZTA_N_VALUE_TYPES:
         break;
     }
@@ -383,6 +384,9 @@ static enum zta_status add_values(struct zta_compiler *compiler, const struct zt
 {
     if (source->op != ZTA_OP_ANY_OF) {
         return add_bound(compiler, source, cond);
+    }
+    if (source->attribute == ZTA_ATTRIBUTE_HOURS) {
+        return zta_compile_hours(compiler, source, cond);
     }
     enum zta_status status = add_written(compiler, source, cond);
     for (size_t i = 0; status == ZTA_OK && i < source->n_values; i++) {

@@ -31,7 +31,8 @@ struct zta_compiler {
     struct zta_vector claims;
     struct zta_vector cidrs; /* of the run of networks at hand */
     struct zta_vector asns;
-    bool has_issuer_line; /* the rule being compiled says `when issuer …` */
+    struct zta_vector zones; /* struct zta_rule_zone: owned until the set has them */
+    bool has_issuer_line;    /* the rule being compiled says `when issuer …` */
 };
 
 /* Fills the error and returns ZTA_INVALID; nearest may be NULL. */
@@ -51,6 +52,9 @@ enum zta_status zta_compile_net(struct zta_compiler *compiler,
                                 const struct zta_ast_value *source) ZTA_MUST_CHECK;
 enum zta_status zta_compile_nets_end(struct zta_compiler *compiler,
                                      struct zta_rule_values *run) ZTA_MUST_CHECK;
+/* The values of `hours`; opens their zone. */
+enum zta_status zta_compile_hours(struct zta_compiler *compiler, const struct zta_ast_cond *source,
+                                  struct zta_rule_cond *cond) ZTA_MUST_CHECK;
 /* Appends one condition to the set. */
 enum zta_status zta_compile_cond(struct zta_compiler *compiler,
                                  const struct zta_ast_cond *cond) ZTA_MUST_CHECK;

@@ -341,6 +341,7 @@ static enum zta_truth identity_truth(const struct question *ask)
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_COUNTRY:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
+    case ZTA_ATTRIBUTE_HOURS:
     case ZTA_N_ATTRIBUTES:
         break;
     }
@@ -393,6 +394,8 @@ static enum zta_truth fact_truth(const struct question *ask)
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
         return zta_rules_context_truth(ask->view, ask->cond);
+    case ZTA_ATTRIBUTE_HOURS:
+        return truth_of(zta_hours_contain(ask->cond->hours, ask->view->now_s));
     case ZTA_N_ATTRIBUTES:
         break;
     }

@@ -181,6 +181,9 @@ static enum zta_status parse_given(struct body *body, const struct zta_token *ke
     struct zta_token name = parser->token;
     struct zta_ast_given given = {.claim = {.data = NULL}};
     enum zta_status status = zta_parse_attribute(parser, &given.attribute, &given.claim);
+    if (status == ZTA_OK && given.attribute == ZTA_ATTRIBUTE_HOURS) {
+        return zta_parse_fail(parser, &name, NULL, "a line `at TIME`: it says what time it is");
+    }
     if (status == ZTA_OK) {
         status = fail_if_given(body, &name, &given);
     }

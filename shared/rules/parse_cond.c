@@ -217,17 +217,9 @@ static enum zta_status parse_operand(struct zta_parser *parser, enum zta_value_t
     return ZTA_OK;
 }
 
-static enum zta_status parse_values(struct zta_parser *parser, struct zta_ast_cond *cond)
+static enum zta_status parse_each(struct zta_parser *parser, const struct zta_attribute_info *info,
+                                  bool has_op)
 {
-    const struct zta_attribute_info *info = zta_attribute_info(cond->attribute);
-    bool has_op = parser->token.kind == ZTA_TOKEN_OP;
-    if (has_op && !(info->traits & ZTA_TRAIT_ORDERED)) {
-        return zta_parse_fail(parser, &parser->token, NULL, "%s", zta_value_expected(info->type));
-    }
-    if (has_op) {
-        cond->op = parser->token.op;
-        zta_parse_next(parser);
-    }
     do {
         struct zta_ast_value *value = zta_vector_push(&parser->values);
         if (!value) {
@@ -239,6 +231,25 @@ static enum zta_status parse_values(struct zta_parser *parser, struct zta_ast_co
             return status;
         }
     } while (!has_op && parser->token.kind != ZTA_TOKEN_END_OF_LINE);
+    return ZTA_OK;
+}
+
+static enum zta_status parse_values(struct zta_parser *parser, struct zta_ast_cond *cond)
+{
+    const struct zta_attribute_info *info = zta_attribute_info(cond->attribute);
+    bool has_op = parser->token.kind == ZTA_TOKEN_OP;
+    if (has_op && !(info->traits & ZTA_TRAIT_ORDERED)) {
+        return zta_parse_fail(parser, &parser->token, NULL, "%s", zta_value_expected(info->type));
+    }
+    if (has_op) {
+        cond->op = parser->token.op;
+        zta_parse_next(parser);
+    }
+    enum zta_status status =
+        info->type == ZTA_VALUE_HOURS ? zta_parse_hours(parser) : parse_each(parser, info, has_op);
+    if (status != ZTA_OK) {
+        return status;
+    }
     cond->n_values = parser->values.n;
     cond->values = zta_vector_move(&parser->values, parser->arena);
     return cond->values ? ZTA_OK : ZTA_NO_MEMORY;

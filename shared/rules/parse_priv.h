@@ -73,6 +73,8 @@ bool zta_parse_is_special(const struct zta_token *token);
 /* What follows `when`, `need` and `or`, up to the end of the line. */
 enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kind,
                                struct zta_ast_cond *cond) ZTA_MUST_CHECK;
+/* The values of `hours`, which are several that belong together; into the parser's values. */
+enum zta_status zta_parse_hours(struct zta_parser *parser) ZTA_MUST_CHECK;
 /* Canonical name of a claim: word; the token is one that begins with "claim:". */
 enum zta_status zta_parse_claim(struct zta_parser *parser, const struct zta_token *token,
                                 struct zta_text *name) ZTA_MUST_CHECK;

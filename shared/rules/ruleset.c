@@ -13,6 +13,9 @@ void zta_ruleset_close(struct zta_ruleset **set)
     for (size_t i = 0; i < ZTA_N_RULES_QUESTIONS; i++) {
         zta_rules_index_close(&(*set)->index[i]);
     }
+    for (size_t i = 0; i < (*set)->n_zones; i++) {
+        zta_zone_close(&(*set)->zones[i].zone);
+    }
     /* The set itself lies in its arena. */
     struct zta_arena *arena = (*set)->arena;
     zta_arena_close(&arena);

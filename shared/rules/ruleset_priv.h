@@ -16,6 +16,7 @@
 #include "shared/rules/arena.h"
 #include "shared/rules/ast.h"
 #include "shared/rules/attributes.h"
+#include "shared/rules/hours.h"
 #include "shared/rules/index_priv.h"
 #include "shared/rules/match.h"
 #include "shared/rules/os.h"
@@ -66,6 +67,7 @@ struct zta_rule_cond {
     int64_t bound;      /* comparison of whole numbers and durations */
     double claim_bound; /* comparison of a claim */
     struct zta_text claim;
+    const struct zta_hours *hours; /* attribute hours */
 };
 
 struct zta_rule_group {
@@ -102,6 +104,11 @@ struct zta_rule_key {
     struct zta_text claim;
 };
 
+struct zta_rule_zone {
+    struct zta_text name;
+    struct zta_zone *zone;
+};
+
 /* Which rules a request is shown to: one index for each question that is asked. */
 enum zta_rules_question {
     ZTA_RULES_JUDGE = 0, /* allow, deny, require */
@@ -122,6 +129,8 @@ struct zta_ruleset {
     struct zta_rule_key *keys;
     struct zta_text *claims;
     size_t n_claims;
+    struct zta_rule_zone *zones; /* owned, each once */
+    size_t n_zones;
     const char **sources;
     size_t n_sources;
     uint32_t generation;

@@ -39,6 +39,7 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_THUMBPRINT] = "the SHA-256 of a certificate in base64url, 43 characters",
     [ZTA_VALUE_CREDENTIAL] = "token, apikey, certificate or browser",
     [ZTA_VALUE_BINDING] = "none, dpop or mtls",
+    [ZTA_VALUE_HOURS] = "days, times and a zone such as Mon-Fri 07:00-19:00 Europe/Zurich",
     [ZTA_VALUE_CLAIM] = "a value, or an operator and a number",
     [ZTA_VALUE_DEVICE] = "known, managed, compliant, attested, encrypted or owner-match",
     [ZTA_VALUE_OS] =
@@ -286,6 +287,7 @@ static bool is_of_type(enum zta_value_type type, struct zta_text text)
         return is_network(text);
     case ZTA_VALUE_COUNTRY:
         return is_country(text);
+    case ZTA_VALUE_HOURS: /* no single value says hours */
     case ZTA_N_VALUE_TYPES:
         break;
     }

@@ -155,7 +155,9 @@ static bool choice_of(const struct zta_ast_group *group, struct choice *choice)
     const struct zta_ast_cond *cond = &group->conds[0];
     const bool is_single_not = group->n_conds == 1 && cond->is_negated && cond->op == ZTA_OP_ANY_OF;
     *choice = (struct choice){.group = group, .is_negated = is_single_not};
-    return !group->is_need && (is_single_not || is_plain(group));
+    /* The words of hours are no alternatives. */
+    return !group->is_need && cond->attribute != ZTA_ATTRIBUTE_HOURS &&
+           (is_single_not || is_plain(group));
 }
 
 /* Facts of which a request has at most one, compared as they are written. */
@@ -188,6 +190,7 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_USER_AGENT:
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
+    case ZTA_ATTRIBUTE_HOURS:
     case ZTA_N_ATTRIBUTES:
         break;
     }

@@ -105,6 +105,8 @@ static enum zta_reason cond_reason(const struct naive *naive, const struct zta_a
         return ZTA_REASON_COUNTRY_DENIED;
     case ZTA_ATTRIBUTE_BEHAVIOUR:
         return ZTA_REASON_BEHAVIOUR_UNUSUAL;
+    case ZTA_ATTRIBUTE_HOURS:
+        return ZTA_REASON_HOURS_DENIED;
     default:
         return ZTA_REASON_UNJUDGED;
     }

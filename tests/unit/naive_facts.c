@@ -408,6 +408,9 @@ static enum tri value_truth(const struct naive *naive, const struct zta_ast_cond
 enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond)
 {
     enum tri result = NO;
+    if (cond->attribute == ZTA_ATTRIBUTE_HOURS) {
+        return naive_hours_hold(cond, naive->now_s) != cond->is_negated ? YES : NO;
+    }
     if (cond->op != ZTA_OP_ANY_OF) {
         result = !is_known(naive, cond) ? MAYBE : compares(naive, cond) ? YES : NO;
     }

@@ -39,6 +39,9 @@ bool naive_is_context(unsigned attribute);
 bool naive_context_is_known(const struct zta_facts *facts, unsigned attribute);
 enum tri naive_context_value(const struct naive *naive, unsigned attribute, struct zta_text value);
 bool naive_has_device(const struct zta_facts *facts);
+/* Context: the windows of a condition on hours, at a minute of the week from Monday on. */
+bool naive_windows_hold(const struct zta_ast_cond *cond, int minute);
+bool naive_hours_hold(const struct zta_ast_cond *cond, int64_t now_s);
 /* A scope of the condition that the issuer of the request can give. */
 bool naive_can_be_asked(const struct naive *naive, const struct zta_ast_cond *cond);
 

@@ -35,6 +35,11 @@ static const char *const claim_names[] = {"dept", "level"};
 static const char *const ages[] = {"30", "60s", "5m", "1h"};
 static const char *const thumbprints[] = {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
                                           "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"};
+/* RANDOM_NOW_S is a Friday, 08:00 in London, 09:00 in Zurich, 21:00 in Auckland. */
+static const char *const days[] = {"Mon-Fri", "Sat,Sun", "Fri", "Fri-Mon", "Thu", "Mon,Thu-Sat"};
+static const char *const spans[] = {"07:00-19:00", "22:00-06:00", "00:00-24:00", "09:00-09:01",
+                                    "08:00-09:00", "21:00-20:59", "21:30-21:00"};
+static const char *const zones[] = {"Europe/Zurich", "Pacific/Auckland", "UTC", "America/New_York"};
 static const char *const names[RANDOM_RULES_MAX] = {"m", "m1", "a",   "z",  "b-1", "b-10", "b-2",
                                                     "A", "k",  "k.k", "zz", "q",   "q_",   "0"};
 static const char *const list_names[RANDOM_LISTS] = {"paths", "hosts",  "words", "claims",
@@ -128,6 +133,7 @@ static const char *word_of(struct random_source *source, enum zta_value_type typ
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_SCOPE:
     case ZTA_VALUE_PATH:
+    case ZTA_VALUE_HOURS:
     case ZTA_N_VALUE_TYPES:
         break;
     }
@@ -229,6 +235,20 @@ static void choose_op(struct maker *maker, struct zta_ast_cond *cond)
     }
 }
 
+/* One or two windows. */
+static void make_hours(struct maker *maker, struct zta_ast_cond *cond)
+{
+    struct random_source *source = maker->source;
+    const size_t n = 2 * (1 + random_below(source, 2));
+    for (size_t i = 0; i <= n; i++) {
+        const char *word = i == n       ? PICK(source, zones)
+                           : i % 2 == 0 ? PICK(source, days)
+                                        : PICK(source, spans);
+        cond->values[i] = (struct zta_ast_value){.text = zta_text_of(word)};
+    }
+    cond->n_values = n + 1;
+}
+
 static unsigned choose_attribute(struct maker *maker, enum zta_rule_kind kind, bool is_need,
                                  bool is_negated)
 {
@@ -257,6 +277,10 @@ static void make_cond(struct maker *maker, enum zta_rule_kind kind, size_t group
     *cond = (struct zta_ast_cond){.is_negated = random_chance(source, 20)};
     cond->attribute = (uint16_t)choose_attribute(maker, kind, is_need, cond->is_negated);
     cond->values = rules->values[maker->rule][group][at];
+    if (cond->attribute == ZTA_ATTRIBUTE_HOURS) {
+        make_hours(maker, cond);
+        return;
+    }
     choose_op(maker, cond);
     if (cond->attribute == ZTA_ATTRIBUTE_CLAIM) {
         cond->claim = zta_text_of(PICK(source, claim_names));

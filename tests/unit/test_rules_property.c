@@ -175,7 +175,7 @@ static void compiled_rules_say_what_the_text_says(void **state)
     static const enum zta_reason met[] = {
         ZTA_REASON_OK,       ZTA_REASON_NO_CREDENTIAL,      ZTA_REASON_RULE_DENIED,
         ZTA_REASON_NO_RULE,  ZTA_REASON_INSUFFICIENT_SCOPE, ZTA_REASON_NOT_ENTITLED,
-        ZTA_REASON_UNJUDGED,
+        ZTA_REASON_UNJUDGED, ZTA_REASON_HOURS_DENIED,
     };
     for (size_t i = 0; i < sizeof met / sizeof met[0]; i++) {
         if (n_outcomes[met[i]] < N_SETS / 200) {
