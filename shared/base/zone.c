@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TZif files: transitions written out, then a rule (RFC 8536; docs/decisions/0003-time-zones.md). */
+/*
+ * TZif files: transitions that are written out, then a rule (RFC 8536). Why this is our own:
+ * docs/decisions/0003-time-zones.md.
+ */
 #include "shared/base/zone.h"
 
 #include "shared/base/zone_priv.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of time zones: any bytes are a zone whose local time is bounded, or a fault that is told. */
+/* Files of time zones: any bytes are a zone whose local time is bounded, or a fault. */
 #include "shared/base/zone.h"
 
 #include <stdlib.h>

@@ -42,20 +42,21 @@ static void copy(struct zta_text text, char out[64])
     (void)snprintf(out, 64, "%.*s", (int)text.len, text.data);
 }
 
+/* "07:30" */
+static int minute_at(const char *text)
+{
+    return (int)(strtol(text, NULL, 10) * 60 + strtol(strchr(text, ':') + 1, NULL, 10));
+}
+
 bool naive_windows_hold(const struct zta_ast_cond *cond, int minute)
 {
     for (size_t i = 0; i + 1 < cond->n_values; i += 2) {
         char days[64];
         char span[64];
-        unsigned from[2];
-        unsigned to[2];
         copy(cond->values[i].text, days);
         copy(cond->values[i + 1].text, span);
-        if (sscanf(span, "%u:%u-%u:%u", &from[0], &from[1], &to[0], &to[1]) != 4) {
-            abort();
-        }
-        const int start = (int)(from[0] * 60 + from[1]);
-        const int end = (int)(to[0] * 60 + to[1]);
+        const int start = minute_at(span);
+        const int end = minute_at(strchr(span, '-') + 1);
         const int length = end > start ? end - start : end + 1440 - start;
         for (int day = 0; day < 7; day++) {
             const int since = (minute - day * 1440 - start + 2 * WEEK) % WEEK;

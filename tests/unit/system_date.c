@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs `date -f` on a file of instants. */
+/* Runs `date -f -` on a file of instants. */
 #include "tests/unit/system_date.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -38,48 +39,86 @@ void system_date_clear(struct system_date_instants *instants)
     *instants = (struct system_date_instants){.n = 0};
 }
 
-static void take_line(const char *line, struct system_date *date)
+/* The number that text begins with; *text becomes what stands behind the character after it. */
+static int64_t take_number(char **text)
 {
-    int sign_hours;
-    int minutes;
-    int seconds;
-    char sign;
-    assert_int_equal(sscanf(line, "%" SCNd64 " %d %d:%d %c%d:%d:%d", &date->time_s, &date->weekday,
-                            &date->hour, &date->minute, &sign, &sign_hours, &minutes, &seconds),
-                     8);
-    const int32_t offset_s = sign_hours * HOUR_S + minutes * MINUTE_S + seconds;
-    date->offset_s = sign == '-' ? -offset_s : offset_s;
-    date->weekday--;
+    char *end;
+    const int64_t number = strtoll(*text, &end, 10);
+    assert_true(end != *text);
+    *text = *end != '\0' ? end + 1 : end;
+    return number;
+}
+
+/* "1774746000 7 03:00 +02:00:00" */
+static void take_line(char *line, struct system_date *date)
+{
+    date->time_s = take_number(&line);
+    date->weekday = (int)take_number(&line) - 1;
+    date->hour = (int)take_number(&line);
+    date->minute = (int)take_number(&line);
+    const int sign = *line == '-' ? -1 : 1;
+    assert_true(*line == '-' || *line == '+');
+    line++;
+    date->offset_s = (int32_t)take_number(&line) * HOUR_S;
+    date->offset_s += (int32_t)take_number(&line) * MINUTE_S;
+    date->offset_s += (int32_t)take_number(&line);
+    date->offset_s *= sign;
+}
+
+static FILE *begin_file(char path[])
+{
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    FILE *file = fdopen(fd, "w+");
+    assert_non_null(file);
+    assert_int_equal(unlink(path), 0);
+    return file;
+}
+
+/* `date` reads the instants and writes what it knows of them; TZ is the child's alone. */
+static void run_date(const char *zone, FILE *in, FILE *out)
+{
+    int status;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (dup2(fileno(in), STDIN_FILENO) < 0 || dup2(fileno(out), STDOUT_FILENO) < 0 ||
+            setenv("TZ", zone, 1) != 0 || setenv("LC_ALL", "C", 1) != 0) {
+            _exit(126);
+        }
+        (void)execlp("date", "date", "-f", "-", "+%s %u %H:%M %::z", (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 void system_date_each(const char *zone, const struct system_date_instants *instants,
                       system_date_fn fn, void *context)
 {
-    char path[] = "/tmp/zta-instants-XXXXXX";
-    char command[256];
+    char asked[] = "/tmp/zta-instants-XXXXXX";
+    char said[] = "/tmp/zta-dates-XXXXXX";
     char line[128];
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    FILE *file = fdopen(fd, "w");
-    assert_non_null(file);
+    FILE *in = begin_file(asked);
+    FILE *out = begin_file(said);
     for (size_t i = 0; i < instants->n; i++) {
-        (void)fprintf(file, "@%" PRId64 "\n", instants->times_s[i]);
+        (void)fprintf(in, "@%" PRId64 "\n", instants->times_s[i]);
     }
-    assert_int_equal(fclose(file), 0);
-    (void)snprintf(command, sizeof command, "LC_ALL=C TZ=%s date -f %s '+%%s %%u %%H:%%M %%::z'",
-                   zone, path);
-    FILE *said = popen(command, "r");
-    assert_non_null(said);
+    assert_int_equal(fflush(in), 0);
+    rewind(in);
+    run_date(zone, in, out);
+    rewind(out);
     size_t n = 0;
-    while (fgets(line, sizeof line, said) != NULL) {
+    while (fgets(line, sizeof line, out) != NULL) {
         struct system_date date;
         take_line(line, &date);
+        assert_true(n < instants->n);
         assert_int_equal(date.time_s, instants->times_s[n++]);
         fn(context, &date);
     }
-    assert_int_equal(pclose(said), 0);
     assert_int_equal(n, instants->n);
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(fclose(out), 0);
 }
 
 /* What is looked for while all of the years are walked through. */
