@@ -50,7 +50,8 @@ struct zta_decision {
     char scope
         [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */
     char missing
-        [ZTA_MISSING_MAX]; /* the first unmet need, as its rule line ("role admin"), for explain */
+        [ZTA_MISSING_MAX]; /* the first unmet need, as its rule line ("role admin"), and what of the
+                              circumstances was there: "country CH (request: FR)"; for explain */
     char nearest[ZTA_NAME_MAX + 1]; /* the allow that would have granted with the fewest changes */
 };
 

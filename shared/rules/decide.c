@@ -304,6 +304,24 @@ static void write_scope(const struct zta_rules_view *view, const struct zta_rule
     }
 }
 
+/* The line as it is in the rules and what the request had; of a long one the end is missing. */
+static void write_missing(const struct zta_rules_view *view, const struct zta_rule_group *group,
+                          struct zta_decision *decision)
+{
+    char seen[ZTA_SEEN_MAX];
+    struct zta_buffer buffer;
+    struct zta_text text = zta_text_of(group->text);
+    zta_rules_seen(view, group, seen);
+    const size_t room = sizeof decision->missing - 1 - strlen(seen);
+    text.len = text.len < room ? text.len : room;
+    while (!zta_text_is_utf8(text)) {
+        text.len--;
+    }
+    zta_buffer_init(&buffer, decision->missing, sizeof decision->missing);
+    zta_buffer_text(&buffer, text);
+    zta_buffer_string(&buffer, seen);
+}
+
 /* What to tell about a refusal that a rule's unmet lines brought about. */
 static void explain(struct trial *trial, struct zta_decision *decision)
 {
@@ -325,8 +343,7 @@ static void explain(struct trial *trial, struct zta_decision *decision)
     }
     (void)find_lack(trial, rule, &lack);
     if (lack.first != NULL) {
-        zta_buffer_init(&buffer, decision->missing, sizeof decision->missing);
-        zta_buffer_string(&buffer, lack.first->text);
+        write_missing(&trial->view, lack.first, decision);
     }
     if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
         write_scope(&trial->view, rule, decision);

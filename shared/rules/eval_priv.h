@@ -48,6 +48,11 @@ bool zta_rules_when_holds(const struct zta_rules_view *view, const struct zta_ru
 /* Device, os, network and behaviour: true, false, or unknown where a value that is asked for is. */
 enum zta_truth zta_rules_context_truth(const struct zta_rules_view *view,
                                        const struct zta_rule_cond *cond);
+/* Leaves room for the line itself in ZTA_MISSING_MAX. */
+#define ZTA_SEEN_MAX 112
+/* " (request: FR, geo file of 3d ago)": the circumstances a line asks for; "" when it asks none. */
+void zta_rules_seen(const struct zta_rules_view *view, const struct zta_rule_group *group,
+                    char out[ZTA_SEEN_MAX]);
 /* It is in the inventory or attested: what `device known` says. */
 bool zta_rules_device_is_known(const struct zta_facts *facts);
 /* Some value of the claim is known; *first is the index of its first entry. */

@@ -298,6 +298,101 @@ static void context_begins_at_stage_three(void **state)
     }
 }
 
+/* What the operator is told, and how it is cut; nothing of it can move a cursor. */
+static void a_refusal_tells_what_was_there(void **state)
+{
+    static const struct zta_context full = {
+        .country = {.data = "FR", .len = 2},
+        .asn = 64501,
+        .country_from = {.source = ZTA_SOURCE_GEO_FILE, .age_s = 3 * 86400 + 7},
+        .asn_from = {.source = ZTA_SOURCE_GEO_FILE, .age_s = 7199},
+        .device = {.data = "laptop\x1b[2J\xff\"7", .len = 13},
+        .traits = {.known = 0x3f, .yes = 0x03},
+        .os = {.data = "macos", .len = 5},
+        .os_version = {.data = "13.1", .len = 4},
+        .device_from = {.source = ZTA_SOURCE_POSTURE, .age_s = 90},
+        .usual = {.known = 1u << ZTA_HABIT_COUNTRY | 1u << ZTA_HABIT_RATE},
+        .usual_from = {.source = ZTA_SOURCE_BASELINE, .age_s = 7200},
+    };
+    static const struct {
+        const char *need;
+        const char *with;
+        const char *without;
+    } rows[] = {
+        {"country CH DE", "country CH DE (request: FR, geo file of 3d ago)",
+         "country CH DE (request: unknown)"},
+        {"network 10.0.0.0/8",
+         "network 10.0.0.0/8 (request: 192.0.2.7 asn:64501, geo file of 119m ago)",
+         "network 10.0.0.0/8 (request: 192.0.2.7)"},
+        {"device compliant",
+         "device compliant (request: laptop?[2J??7 known managed, posture header of 90s ago)",
+         "device compliant (request: unknown)"},
+        {"os macos>=14", "os macos>=14 (request: macos 13.1, posture header of 90s ago)",
+         "os macos>=14 (request: unknown)"},
+        {"behaviour usual-country",
+         "behaviour usual-country (request: unusual-country, baseline of 2h ago)",
+         "behaviour usual-country (request: unknown)"},
+        {"behaviour usual-hours", "behaviour usual-hours (request: unknown, baseline of 2h ago)",
+         "behaviour usual-hours (request: unknown)"},
+        {"user-agent curl/*", "user-agent curl/* (request: evil?[31m?\?)",
+         "user-agent curl/* (request: evil?[31m?\?)"},
+        {"country CH\n  or network 10.0.0.0/8\n  or country DE\n  or role boss",
+         "country CH or network 10.0.0.0/8 or country DE or role boss (request: FR, geo file of 3d "
+         "ago; 192.0.2.7 asn:64501, geo file of 119m ago)",
+         "country CH or network 10.0.0.0/8 or country DE or role boss (request: unknown; "
+         "192.0.2.7)"},
+        {"role boss", "role boss", "role boss"},
+    };
+    struct fixture fixture;
+    int8_t overrides[ZTA_N_FEATURES];
+    memset(overrides, -1, sizeof overrides);
+    fixture_init(&fixture);
+    assert_int_equal(zta_stance_make(3, 3, overrides, &fixture.stance), ZTA_OK);
+    fixture.facts.agent = ZTA_TEXT("evil\x1b[31m\x80\\");
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        char text[512];
+        struct zta_decision decision;
+        fixture.facts.context = i % 2 == 0 ? &full : NULL;
+        (void)snprintf(text, sizeof text, "allow a\n  when path /**\nrequire r\n  need %s\n",
+                       rows[i / 2].need);
+        fixture_decide(&fixture, text, &decision);
+        assert_string_equal(decision.missing, i % 2 == 0 ? rows[i / 2].with : rows[i / 2].without);
+    }
+}
+
+/* The fact is worth more than the end of a long line, which stands in the rules. */
+static void long_lines_are_cut_before_what_was_there(void **state)
+{
+    static const struct zta_context context = {
+        .os =
+            {.data =
+                 "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+                 "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+                 "x",
+             .len = 41},
+        .device = {.data = "a-very-long-name-of-a-device-in-the-inventory", .len = 45},
+        .traits = {.known = 0x3f, .yes = 0x3f},
+    };
+    struct fixture fixture;
+    struct zta_decision decision;
+    int8_t overrides[ZTA_N_FEATURES];
+    memset(overrides, -1, sizeof overrides);
+    fixture_init(&fixture);
+    assert_int_equal(zta_stance_make(3, 3, overrides, &fixture.stance), ZTA_OK);
+    fixture.facts.context = &context;
+    fixture_decide(
+        &fixture,
+        "allow a\n  when path /**\nrequire r\n  need role "
+        "\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6"
+        "\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\n"
+        "  or os macos\n  or not device known\n",
+        &decision);
+    assert_true(zta_text_is_utf8(zta_text_of(decision.missing)));
+    assert_in_range(strlen(decision.missing), ZTA_MISSING_MAX - 4, ZTA_MISSING_MAX - 1);
+    assert_non_null(strstr(decision.missing, " (request: \xc3\xa4"));
+    assert_string_equal(decision.missing + strlen(decision.missing) - 4, "...)");
+}
+
 static void versions_are_numbers(void **state)
 {
     static const char *const ascending[] = {"0", "1", "1.0.1", "1.2", "1.10", "2", "10", "10.0.1"};
@@ -357,6 +452,8 @@ int main(void)
         cmocka_unit_test(a_refusal_says_what_was_lacking),
         cmocka_unit_test(a_deny_is_rule_denied),
         cmocka_unit_test(context_begins_at_stage_three),
+        cmocka_unit_test(a_refusal_tells_what_was_there),
+        cmocka_unit_test(long_lines_are_cut_before_what_was_there),
         cmocka_unit_test(versions_are_numbers),
         cmocka_unit_test(long_lists_of_networks_are_found_at_once),
     };
