@@ -176,6 +176,7 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_APIKEY:
     case ZTA_ATTRIBUTE_ACR:
     case ZTA_ATTRIBUTE_COUNTRY:
+    case ZTA_ATTRIBUTE_OS:
         return true;
     case ZTA_ATTRIBUTE_HOST:
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
@@ -186,7 +187,6 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_AMR:
     case ZTA_ATTRIBUTE_AUTH_AGE:
     case ZTA_ATTRIBUTE_DEVICE:
-    case ZTA_ATTRIBUTE_OS:
     case ZTA_ATTRIBUTE_USER_AGENT:
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
@@ -201,7 +201,7 @@ static bool is_single(unsigned attribute)
 struct values {
     struct zta_vector items; /* struct zta_ast_value */
     unsigned attribute;
-    bool is_literal; /* none is a pattern, may name an issuer, or is one with another in case */
+    bool is_literal; /* none is a pattern or range, may name an issuer, or is of any case */
     bool is_failed;
 };
 
@@ -225,11 +225,14 @@ static bool add_value(void *context, const struct zta_ast_value *value)
     }
     *added = *value;
     const bool is_path = values->attribute == ZTA_ATTRIBUTE_PATH;
+    const bool has_version = values->attribute == ZTA_ATTRIBUTE_OS &&
+                             (memchr(value->text.data, '<', value->text.len) != NULL ||
+                              memchr(value->text.data, '>', value->text.len) != NULL);
     const bool is_named =
         (zta_attribute_info(values->attribute)->traits & ZTA_TRAIT_PER_ISSUER) != 0;
     if ((is_path && (memchr(value->text.data, '*', value->text.len) != NULL ||
                      memchr(value->text.data, '\\', value->text.len) != NULL)) ||
-        (is_named && memchr(value->text.data, '@', value->text.len) != NULL) ||
+        (is_named && memchr(value->text.data, '@', value->text.len) != NULL) || has_version ||
         (values->attribute == ZTA_ATTRIBUTE_COUNTRY && has_lower_case(value->text))) {
         values->is_literal = false;
     }
@@ -390,6 +393,68 @@ static enum zta_status warn_of_lines(const struct warner *warner, const struct z
     return warn_of_choices(warner, rule, choices, n);
 }
 
+/* ---- a deny that spares what is not known ---- */
+
+static bool stop_at_system(void *context, const struct zta_ast_value *value)
+{
+    return !zta_text_starts_with(value->text, ZTA_TEXT("asn:"));
+}
+
+/*
+ * Facts that a request may lack although their source is there. Of behaviour that is meant so: who
+ * is new has no habits. The client's address is always known, its system is not.
+ */
+static bool may_be_unknown(const struct warner *warner, const struct zta_ast_group *group)
+{
+    switch (group->conds[0].attribute) {
+    case ZTA_ATTRIBUTE_DEVICE:
+    case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_USER_AGENT:
+    case ZTA_ATTRIBUTE_COUNTRY:
+        return true;
+    case ZTA_ATTRIBUTE_NETWORK:
+        return !each_value(warner->ast, group, stop_at_system, NULL);
+    default:
+        return false;
+    }
+}
+
+/* Whoever wrote `known` or `unknown` of this fact somewhere in the rule thought of it. */
+static bool has_keyword_of(const struct zta_ast_rule *rule, unsigned attribute)
+{
+    for (size_t g = 0; g < rule->n_groups; g++) {
+        for (size_t c = 0; c < rule->groups[g].n_conds; c++) {
+            const struct zta_ast_cond *cond = &rule->groups[g].conds[c];
+            for (size_t v = 0; cond->attribute == attribute && v < cond->n_values; v++) {
+                if (is_keyword(&cond->values[v])) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+static void warn_of_spared(const struct warner *warner, const struct zta_ast_rule *rule)
+{
+    for (size_t g = 0; rule->kind == ZTA_RULE_DENY && g < rule->n_groups; g++) {
+        const struct zta_ast_group *group = &rule->groups[g];
+        const unsigned attribute = group->conds[0].attribute;
+        if (!is_plain(group) || !may_be_unknown(warner, group) || has_keyword_of(rule, attribute)) {
+            continue;
+        }
+        const char *name = zta_attribute_info(attribute)->name;
+        char text[TEXT_SIZE];
+        (void)snprintf(
+            text, sizeof text,
+            "does not refuse where %s is not known: add unknown to this line or, if that "
+            "is meant, a line `when %s known`",
+            attribute == ZTA_ATTRIBUTE_NETWORK ? "the autonomous system" : name, name);
+        tell(warner, "unknown_is_spared", rule, &group->conds[0].place, text);
+        return; /* once for a rule */
+    }
+}
+
 /* ---- rules of the same conditions ---- */
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -505,6 +570,7 @@ enum zta_status zta_rules_warn(const struct zta_rules_ast *ast, int64_t now_s,
     for (size_t i = 0; status == ZTA_OK && i < ast->n_rules; i++) {
         warn_of_methods(&warner, &ast->rules[i]);
         warn_of_end(&warner, &ast->rules[i]);
+        warn_of_spared(&warner, &ast->rules[i]);
         status = warn_of_lines(&warner, &ast->rules[i]);
     }
     return status == ZTA_OK ? warn_of_twins(&warner) : status;

@@ -13,7 +13,7 @@
 #include "shared/rules/ast.h"
 
 struct zta_rules_warning {
-    const char *code; /* stable word: methods_left_out, never_applies, ended, same_as_another */
+    const char *code; /* stable word: methods_left_out, never_applies, same_as_another … */
     struct zta_text rule;
     struct zta_rules_place place;
     const char *text; /* "never applies: …"; what came from outside is a rule's or file's name */
