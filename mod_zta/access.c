@@ -15,6 +15,7 @@
 #include "mod_zta/authenticate.h"
 #include "mod_zta/browser.h"
 #include "mod_zta/child.h"
+#include "mod_zta/context.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
 #include "mod_zta/output/scrub.h"
@@ -274,11 +275,13 @@ static void judge_all(struct judgement *j)
             j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
         return;
     }
-    if (judge_failures(j) || judge_credential(j) || judge_subject(j) ||
-        judge_limits(j, ZTA_LIMIT_AFTER)) {
+    if (judge_failures(j) || judge_credential(j) || judge_subject(j)) {
         return;
     }
-    judge_rules(j);
+    mod_zta_context_gather(j->r, request, &j->stance);
+    if (!judge_limits(j, ZTA_LIMIT_AFTER)) {
+        judge_rules(j);
+    }
 }
 
 /* Folds one side into the request's decision: the first refusal stays, monitored ones likewise. */

@@ -496,6 +496,11 @@ static void seal_place(void *context, const server_rec *s, const struct mod_zta_
     }
 }
 
+static bool has_geo_file(const struct mod_zta_global *global)
+{
+    return global->geo_files[ZTA_GEO_COUNTRY] != NULL || global->geo_files[ZTA_GEO_ASN] != NULL;
+}
+
 int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     struct mod_zta_global *global = mod_zta_global();
@@ -514,7 +519,8 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     if (!global->is_governed) {
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
          * show when they are written and not when a stage is raised. */
-        if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0) {
+        if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0 &&
+            !has_geo_file(global)) {
             return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
         }
     }

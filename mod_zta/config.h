@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 #include "mod_zta/accept.h"
+#include "mod_zta/choices.h"
 #include "mod_zta/identity/client_cert.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/issuer_config.h"
+#include "shared/context/geo.h"
 #include "shared/live/limits.h"
 #include "shared/rules/compile.h"
 #include "shared/stance.h"
@@ -27,27 +29,6 @@
 #define MOD_ZTA_STALE_DEFAULT_S  INT64_C(86400)
 
 extern module AP_MODULE_DECLARE_DATA zta_module;
-
-enum mod_zta_preflight {
-    MOD_ZTA_PREFLIGHT_PASS = 0,
-    MOD_ZTA_PREFLIGHT_ANSWER,
-    MOD_ZTA_PREFLIGHT_JUDGE,
-};
-
-/* What goes on to the API; a set. */
-enum mod_zta_forward {
-    MOD_ZTA_FORWARD_NONE = 0,
-    MOD_ZTA_FORWARD_IDENTITY = 1,
-    MOD_ZTA_FORWARD_AUTHORIZATION = 2,
-};
-
-/* ZTADPoP; a set. */
-enum mod_zta_dpop {
-    MOD_ZTA_DPOP_OFF = 0,
-    MOD_ZTA_DPOP_ALLOWED = 1,
-    MOD_ZTA_DPOP_REQUIRED = 2, /* only bound tokens enter */
-    MOD_ZTA_DPOP_NONCE = 4,    /* proofs need a nonce of ours */
-};
 
 /* One place: server, vhost, Location or Directory. Members are MOD_ZTA_UNSET or NULL until set. */
 struct mod_zta_dir {
@@ -100,8 +81,9 @@ struct mod_zta_server {
 
 struct mod_zta_global {
     apr_pool_t *pool;
-    const char *store_dir; /* NULL: no store */
-    const char *ca_file;   /* ZTACAFile; NULL: the system's */
+    const char *store_dir;                  /* NULL: no store */
+    const char *ca_file;                    /* ZTACAFile; NULL: the system's */
+    const char *geo_files[ZTA_N_GEO_KINDS]; /* ZTAGeoDB, ZTAAsnDB; NULL: none */
     uint64_t store_size;
     uint64_t segment_size;
     struct mod_zta_retain retain;

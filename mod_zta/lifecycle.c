@@ -12,6 +12,7 @@
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
+#include "mod_zta/geo.h"
 #include "mod_zta/helper/main.h"
 #include "mod_zta/introspect.h"
 #include "mod_zta/load.h"
@@ -126,6 +127,7 @@ int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
                      "are not renewed until the next restart",
                      ZTA_ISSUERS_MAX);
     }
+    mod_zta_geo_start(s);
     zta_segment_config_generation_set(segment, mod_zta_retained()->generation);
     return mod_zta_helper_start(pconf, s);
 }
@@ -135,6 +137,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
     mod_zta_child_begin(pchild, s);
     mod_zta_binding_child_begin(pchild);
     mod_zta_introspect_child_begin(pchild, s);
+    mod_zta_geo_child_begin(pchild, s);
 }
 
 void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,

@@ -14,6 +14,7 @@
 
 #include "mod_zta/coldcheck.h"
 #include "mod_zta/config.h"
+#include "mod_zta/geo.h"
 #include "mod_zta/retained.h"
 #include "shared/base/limits.h"
 #include "shared/identity.h"
@@ -322,6 +323,10 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
         }
     }
     if (load_rules(pconf, s, is_running) != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    /* A running server's helper says what is wrong with a file, and the last good copy serves. */
+    if (!is_running && mod_zta_geo_check(s) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     seal_claims(global);

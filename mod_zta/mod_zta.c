@@ -16,13 +16,13 @@
 #include "mod_zta/authn.h"
 #include "mod_zta/check.h"
 #include "mod_zta/config.h"
+#include "mod_zta/connection.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/handlers/own.h"
 #include "mod_zta/lifecycle.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
 #include "mod_zta/record.h"
-#include "mod_zta/tls.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -38,8 +38,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(mod_zta_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_status(mod_zta_child_status, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* Room for the certificate, before streams of the connection could want it. */
-    ap_hook_pre_connection(mod_zta_tls_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Room for what requests of a connection share, before streams of it could want it. */
+    ap_hook_pre_connection(mod_zta_connection_begin, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* 1. Headers are scrubbed and the path is read before anything can act on either. */
     ap_hook_post_read_request(mod_zta_access_begin, after_remoteip, NULL, APR_HOOK_FIRST);

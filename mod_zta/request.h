@@ -17,6 +17,7 @@
 #include "mod_zta/identity/token.h"
 #include "shared/base/path.h"
 #include "shared/base/ulid.h"
+#include "shared/context.h"
 #include "shared/decision.h"
 #include "shared/facts.h"
 #include "shared/identity.h"
@@ -78,6 +79,8 @@ struct mod_zta_request {
 
     struct zta_facts facts;
     char host[ZTA_HOST_MAX + 1];
+    struct zta_context context; /* facts.context, once gathered for the side that is judged */
+    char country[3];            /* context.country */
 
     /* The credential, once read; the identity, once verified. */
     bool is_authenticated;              /* authentication was done, whatever came out */

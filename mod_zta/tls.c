@@ -4,7 +4,6 @@
  * was allocated before, the certificate itself is on the heap, and the first of them reads it.
  */
 #include "mod_zta/tls.h"
-#include "shared/identity.h"
 
 #include <http_log.h>
 #include <http_ssl.h>
@@ -17,9 +16,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mod_zta/connection.h"
+#include "shared/identity.h"
+
 APLOG_USE_MODULE(zta);
 
-struct connection {
+struct mod_zta_tls_state {
     pthread_mutex_t lock; /* held while the certificate is read */
     atomic_bool is_read;  /* what follows is settled, and never written again */
     bool is_verified;
@@ -28,26 +30,23 @@ struct connection {
 
 static apr_status_t free_certificate(void *data)
 {
-    struct connection *connection = data;
-    free(connection->cert);
-    pthread_mutex_destroy(&connection->lock);
+    struct mod_zta_tls_state *state = data;
+    free(state->cert);
+    pthread_mutex_destroy(&state->lock);
     return APR_SUCCESS;
 }
 
-int mod_zta_tls_pre_connection(conn_rec *c, void *socket)
+struct mod_zta_tls_state *mod_zta_tls_state_make(apr_pool_t *pool)
 {
-    if (c->master != NULL || c->outgoing || !mod_zta_global()->is_governed) {
-        return DECLINED;
+    struct mod_zta_tls_state *state = apr_pcalloc(pool, sizeof(*state));
+    if (pthread_mutex_init(&state->lock, NULL) != 0) {
+        return NULL;
     }
-    struct connection *connection = apr_pcalloc(c->pool, sizeof(*connection));
-    if (pthread_mutex_init(&connection->lock, NULL) == 0) {
-        apr_pool_cleanup_register(c->pool, connection, free_certificate, apr_pool_cleanup_null);
-        ap_set_module_config(c->conn_config, &zta_module, connection);
-    }
-    return DECLINED;
+    apr_pool_cleanup_register(pool, state, free_certificate, apr_pool_cleanup_null);
+    return state;
 }
 
-static void read_connection(request_rec *r, conn_rec *c, struct connection *connection)
+static void read_connection(request_rec *r, conn_rec *c, struct mod_zta_tls_state *state)
 {
     uint8_t der[MOD_ZTA_CERT_SIZE_MAX];
     size_t size;
@@ -65,8 +64,8 @@ static void read_connection(request_rec *r, conn_rec *c, struct connection *conn
         free(cert);
         return;
     }
-    connection->cert = cert;
-    connection->is_verified = verify != NULL && strcmp(verify, "SUCCESS") == 0;
+    state->cert = cert;
+    state->is_verified = verify != NULL && strcmp(verify, "SUCCESS") == 0;
     ap_log_cerror(APLOG_MARK, APLOG_DEBUG, 0, c, "ZTA0042: client certificate %s, verification %s",
                   cert->thumbprint, verify != NULL ? verify : "unknown");
 }
@@ -74,20 +73,21 @@ static void read_connection(request_rec *r, conn_rec *c, struct connection *conn
 static const struct mod_zta_cert *of_connection(request_rec *r, bool *is_verified)
 {
     conn_rec *c = r->connection->master != NULL ? r->connection->master : r->connection;
-    struct connection *connection = ap_get_module_config(c->conn_config, &zta_module);
-    if (connection == NULL || !ap_ssl_conn_is_ssl(c)) {
+    struct mod_zta_connection *connection = mod_zta_connection_of(c);
+    struct mod_zta_tls_state *state = connection == NULL ? NULL : connection->tls;
+    if (state == NULL || !ap_ssl_conn_is_ssl(c)) {
         return NULL;
     }
-    if (!atomic_load_explicit(&connection->is_read, memory_order_acquire)) {
-        pthread_mutex_lock(&connection->lock);
-        if (!atomic_load_explicit(&connection->is_read, memory_order_relaxed)) {
-            read_connection(r, c, connection);
-            atomic_store_explicit(&connection->is_read, true, memory_order_release);
+    if (!atomic_load_explicit(&state->is_read, memory_order_acquire)) {
+        pthread_mutex_lock(&state->lock);
+        if (!atomic_load_explicit(&state->is_read, memory_order_relaxed)) {
+            read_connection(r, c, state);
+            atomic_store_explicit(&state->is_read, true, memory_order_release);
         }
-        pthread_mutex_unlock(&connection->lock);
+        pthread_mutex_unlock(&state->lock);
     }
-    *is_verified = connection->is_verified;
-    return connection->cert;
+    *is_verified = state->is_verified;
+    return state->cert;
 }
 
 /* Did a trusted peer send the header that counts here? */

@@ -15,8 +15,8 @@
 #include "mod_zta/identity/client_cert.h"
 #include "mod_zta/request.h"
 
-/* pre_connection: room for what is learnt of a client's connection. */
-int mod_zta_tls_pre_connection(conn_rec *c, void *socket);
+/* Room for the certificate of a client's connection; NULL: there is none to be had. */
+struct mod_zta_tls_state *mod_zta_tls_state_make(apr_pool_t *pool);
 
 /*
  * The certificate that counts for r in this place, with whose key its sender (or what a trusted

@@ -113,6 +113,30 @@ const char *mod_zta_set_cafile(cmd_parms *cmd, void *unused, const char *word)
     return NULL;
 }
 
+static const char *set_geo_file(cmd_parms *cmd, const char *word, enum zta_geo_kind kind)
+{
+    const char *error = mod_zta_check_global(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    const char *path = ap_server_root_relative(cmd->pool, word);
+    if (path == NULL) {
+        return mod_zta_expected(cmd, word, "a MaxMind DB file");
+    }
+    mod_zta_global()->geo_files[kind] = path;
+    return NULL;
+}
+
+const char *mod_zta_set_geodb(cmd_parms *cmd, void *unused, const char *word)
+{
+    return set_geo_file(cmd, word, ZTA_GEO_COUNTRY);
+}
+
+const char *mod_zta_set_asndb(cmd_parms *cmd, void *unused, const char *word)
+{
+    return set_geo_file(cmd, word, ZTA_GEO_ASN);
+}
+
 const char *mod_zta_set_verifylimit(cmd_parms *cmd, void *unused, const char *word)
 {
     const char *error = mod_zta_check_global(cmd);

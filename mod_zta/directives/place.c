@@ -11,7 +11,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/path.h"
 
-#define STAGE_BUILT_MAX 2 /* stages 3 and 4 are not part of this version */
+#define STAGE_BUILT_MAX 3 /* stage 4 is not part of this version */
 
 const char *mod_zta_set_accept(cmd_parms *cmd, void *place, int argc, char *const argv[])
 {
@@ -54,7 +54,7 @@ static const char *set_stage_member(cmd_parms *cmd, const char *word, int *membe
     }
     uint64_t stage;
     if (zta_text_to_u64(zta_text_of(word), STAGE_BUILT_MAX, &stage) != ZTA_OK) {
-        return mod_zta_expected(cmd, word, "0 (off), 1 (basic) or 2 (identity)");
+        return mod_zta_expected(cmd, word, "0 (off), 1 (basic), 2 (identity) or 3 (context)");
     }
     *member = (int)stage;
     return NULL;
@@ -85,7 +85,8 @@ const char *mod_zta_set_feature(cmd_parms *cmd, void *place, const char *word)
                           &feature) != ZTA_OK ||
         zta_feature_stage(feature) > STAGE_BUILT_MAX) {
         return mod_zta_expected(cmd, word,
-                                "credential, ratelimit or rules, then =enforce, =monitor or =off");
+                                "credential, ratelimit, rules, device, network, geo, time or "
+                                "behaviour, then =enforce, =monitor or =off");
     }
     if (zta_mode_parse(zta_text_of(equals + 1), &mode) != ZTA_OK) {
         return mod_zta_expected(cmd, word, "a mode: enforce, monitor or off");

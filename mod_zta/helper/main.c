@@ -26,6 +26,7 @@
 #include "mod_zta/check.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
+#include "mod_zta/geo.h"
 #include "mod_zta/helper/run.h"
 #include "mod_zta/retained.h"
 #include "shared/base/clock.h"
@@ -173,6 +174,15 @@ static void collect_asked(struct mod_zta_observer_options *observer, apr_pool_t 
     observer->asked = asked;
 }
 
+static void collect_geo(struct mod_zta_geo_watch *watch)
+{
+    watch->copies = mod_zta_geo_copies();
+    for (enum zta_geo_kind kind = 0; kind < ZTA_N_GEO_KINDS; kind++) {
+        watch->files[kind].path = mod_zta_global()->geo_files[kind];
+        watch->files[kind].directive = mod_zta_geo_directive(kind);
+    }
+}
+
 static void set_signals(void)
 {
     struct sigaction stop = {.sa_handler = note_signal};
@@ -225,6 +235,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     options.config.acceptance = mod_zta_acceptance_collect(helper->pool, helper->s);
     collect_alerts(&options.observer, helper);
     collect_asked(&options.observer, helper->pool);
+    collect_geo(&options.geo);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, helper->s, "ZTA0051: the helper ended: %s",

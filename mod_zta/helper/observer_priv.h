@@ -25,6 +25,8 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_KEYS_REFRESH,  /* an issuer does not answer, its former keys serve */
     MOD_ZTA_ALERT_INTROSPECTION, /* an issuer says nothing about opaque tokens, or refuses us */
     MOD_ZTA_ALERT_SIGNALS,       /* the store does not take what issuers signalled */
+    MOD_ZTA_ALERT_GEO,           /* ZTAGeoDB cannot be used as it is now */
+    MOD_ZTA_ALERT_ASN,           /* ZTAAsnDB likewise */
     MOD_ZTA_N_ALERTS
 };
 

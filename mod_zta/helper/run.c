@@ -150,6 +150,7 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
                     struct mod_zta_refresh *refresh)
 {
     int64_t next_config_ns = 0; /* INT64_MAX: published */
+    struct mod_zta_geo_watch geo = options->geo;
     while (ending(options) == 0) {
         int64_t now_ns = zta_clock_monotonic_ns();
         if (now_ns >= next_config_ns) {
@@ -158,6 +159,7 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
         }
         int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
         mod_zta_refresh_step(refresh, now_ns, zta_clock_real_ns());
+        mod_zta_geo_watch_step(&geo, observer, now_ns, zta_clock_real_ns());
         if (sleep_ns > 0) {
             pause_ns(sleep_ns);
         }

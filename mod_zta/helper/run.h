@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mod_zta/helper/geo_watch.h"
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/refresh.h"
 #include "shared/base/bytes.h"
@@ -41,6 +42,7 @@ enum mod_zta_run_end {
 struct mod_zta_run_options {
     struct mod_zta_observer_options observer;
     struct mod_zta_run_config config;
+    struct mod_zta_geo_watch geo;
     /*
      * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART).
      * The signals must be unblocked; the loop sleeps at most 100 ms at a time, so a signal between

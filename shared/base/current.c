@@ -111,3 +111,17 @@ enum zta_status zta_current_replace(struct zta_current *current, void *value)
     }
     return ZTA_BUSY;
 }
+
+bool zta_current_tidy(struct zta_current *current)
+{
+    bool is_tidy = true;
+    uint32_t index = atomic_load(&current->current);
+    for (uint32_t i = 0; i < N_SLOTS; i++) {
+        struct slot *slot = &current->slots[i];
+        if (i != index && atomic_load(&slot->n_readers) == 0) {
+            empty(current, slot);
+        }
+        is_tidy = is_tidy && (i == index || slot->value == NULL);
+    }
+    return is_tidy;
+}

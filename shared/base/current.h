@@ -40,5 +40,10 @@ void *zta_current_value(const struct zta_current *current);
  * caller's; try later.
  */
 enum zta_status zta_current_replace(struct zta_current *current, void *value) ZTA_MUST_CHECK;
+/*
+ * Between begin and end: frees former values that nobody reads, which replacing would do later.
+ * True: none is left.
+ */
+bool zta_current_tidy(struct zta_current *current);
 
 #endif

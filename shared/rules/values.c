@@ -47,8 +47,9 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_PATTERN] = "a text, with * for any run",
     [ZTA_VALUE_NETWORK] = "an address or network such as 10.0.0.0/8 or 2001:db8::/32, or asn:64500",
     [ZTA_VALUE_COUNTRY] = "a country of two letters such as CH",
-    [ZTA_VALUE_BEHAVIOUR] = "usual- or unusual- and one of network, country, device, agent, hours, "
-                            "route, rate",
+    [ZTA_VALUE_BEHAVIOUR] =
+        ("usual- or unusual- and one of network, country, device, agent, hours, route, "
+         "rate"),
 };
 
 /* First each habit as it is, then as it is not. */

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from support import mmdb
 from support.gateway import Gateway
 from support.issuer import Key
-from support.local import ROOT, wait_for
+from support.local import ROOT
 
 NEVER = "http://127.0.0.1:9"  # configtest asks no back end
 
@@ -20,6 +21,7 @@ GLOBAL_GOOD = [
     "events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
     "ZTAVerifyLimit OFF", "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
     "ZTARules conf/empty.zta conf/more-[ab].zta", "ZTACAFile conf/ca.pem",
+    "ZTAGeoDB conf/country.mmdb", "ZTAAsnDB conf/asn.mmdb",
     '<ZTAIssuer b2 "https://b.example.test/tenant?x=1">\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>',
     "<ztaissuer b.c_d-e http://127.0.0.1:8080/as>\nztakeys file:conf/jwks.json\n</ztaissuer>",
     "<ZTAIssuer b3 http://localhost>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
@@ -54,8 +56,10 @@ ISSUER_GOOD = [
 PLACE_GOOD = [
     "ZTACredentials header\nZTAAccept corp",
     "ZTAAccept corp local", "ZTAAccept LOCAL corp", "ZTAAccept corp "
-    "audience=https://x.test audience=urn:y local", "ZTAStage 0", "ZTAStage 1", "ZTAStage 2",
-    "ZTAMonitor 0", "ZTAMonitor 1", "ZTAMonitor 2", "ZTAFeature ratelimit=off",
+    "audience=https://x.test audience=urn:y local", "ZTAStage 0", "ZTAStage 1", "ZTAStage 2", "ZTAStage 3",
+    "ZTAMonitor 0", "ZTAMonitor 1", "ZTAMonitor 2", "ZTAMonitor 3",
+    "ZTAFeature ratelimit=off", "ZTAFeature geo=monitor network=off device=enforce time=off "
+    "behaviour=monitor",
     "ZTAFeature rules=monitor ratelimit=monitor credential=enforce", "ZTAFeature rules=enforce",
     'ZTARealm "the orders API"', "ZTARealm x", "ZTADefault deny", "ZTADefault Allow",
     "ZTACredentials header", "ZTACredentials apikey:X-Other-Key", "ZTACredentials query",
@@ -113,6 +117,8 @@ GLOBAL_BAD = [
     ("ZTARules conf/absent-*.zta", "conf/absent-*.zta", "matches no file"),
     ("ZTARules conf", "/conf", "expected a regular file"),
     ("ZTARules", "ZTARules", "requires at least one argument"),
+    ("ZTAGeoDB", "ZTAGeoDB", "takes one argument"),
+    ("ZTAAsnDB /dev/zero", "/dev/zero", "expected a regular file"),
     ("ZTARules conf/bad.zta", "bad.zta:2:3", "expected"),
     ("<ZTAIssuer corp2 https://b.test\n</ZTAIssuer>", "corp2", "closing '>'"),
     ("<ZTAIssuer corp2>\n</ZTAIssuer>", "corp2", "exactly NAME URL>"),
@@ -241,16 +247,15 @@ PLACE_BAD = [
     ("ZTAAccept nobody", "nobody", "the name of an <ZTAIssuer> section, local or mtls"),
     ("ZTAAccept corp nobody", "nobody", "the name of an <ZTAIssuer> section, local or mtls"),
     ("ZTAAccept Corp local", "Corp", "the name of an <ZTAIssuer> section, local or mtls"),
-    *((f"{name} {value}", value, "0 (off), 1 (basic) or 2 (identity)")
+    *((f"{name} {value}", value, "0 (off), 1 (basic), 2 (identity) or 3 (context)")
       for name in ("ZTAStage", "ZTAMonitor")
-      for value in ("3", "4", "-1", "+1", "one", "1.0", "0x1", "99999999999999999999")),
+      for value in ("4", "5", "-1", "+1", "one", "1.0", "0x1", "99999999999999999999")),
     ('ZTAMonitor ""', "ZTAMonitor", "takes one argument"),
     ("ZTAStage 1 2", "ZTAStage", "takes one argument"),
-    ("ZTAFeature rules", "'rules'", "credential, ratelimit or rules, then =enforce"),
-    ("ZTAFeature =enforce", "=enforce", "credential, ratelimit or rules"),
-    ("ZTAFeature geo=enforce", "geo=enforce", "credential, ratelimit or rules"),
-    ("ZTAFeature risk=off", "risk=off", "credential, ratelimit or rules"),
-    ("ZTAFeature ratelimit=off Rules=off", "Rules=off", "credential, ratelimit or rules"),
+    ("ZTAFeature rules", "'rules'", "time or behaviour, then =enforce"),
+    ("ZTAFeature =enforce", "=enforce", "credential, ratelimit, rules"),
+        ("ZTAFeature risk=off", "risk=off", "credential, ratelimit, rules"),
+    ("ZTAFeature ratelimit=off Rules=off", "Rules=off", "credential, ratelimit, rules"),
     ("ZTAFeature rules=on", "rules=on", "a mode: enforce, monitor or off"),
     ("ZTAFeature rules=", "rules=", "a mode: enforce, monitor or off"),
     ("ZTAFeature credential=off", "credential=off", "neither off nor monitored"),
@@ -312,7 +317,8 @@ GLOBAL_LINES = {
     "ZTAStore": "ZTAStore /nonexistent", "ZTAStoreSize": "ZTAStoreSize 1G",
     "ZTARules": "ZTARules conf/empty.zta", "ZTASharedMemory": "ZTASharedMemory 16M",
     "ZTARetain": "ZTARetain events=7d", "ZTAVerifyLimit": "ZTAVerifyLimit off",
-    "ZTACAFile": "ZTACAFile conf/ca.pem",
+    "ZTACAFile": "ZTACAFile conf/ca.pem", "ZTAGeoDB": "ZTAGeoDB conf/country.mmdb",
+    "ZTAAsnDB": "ZTAAsnDB conf/asn.mmdb",
     "<ZTAIssuer": "<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
 }
 ISSUER_LINES = {
@@ -368,6 +374,8 @@ def gateway(pki):
     z.httpd.write("conf/more-b.zta", "allow b\n  when path /b\n")
     z.httpd.write("conf/bad.zta", "allow a\n  wehn path /a\n")
     z.httpd.write("conf/text.json", "keys")
+    mmdb.write(z.httpd.path("conf/country.mmdb"), {"192.0.2.0/24": mmdb.country("CH")})
+    mmdb.write(z.httpd.path("conf/asn.mmdb"), {"192.0.2.0/24": mmdb.asn(64500)})
     with open(pki.ca.cert, encoding="ascii") as f:
         z.httpd.write("conf/ca.pem", f.read())
     z.httpd.write("conf/empty.json", '{"keys": []}')
@@ -594,207 +602,3 @@ def test_places_lower_than_what_is_around_them_are_named_at_start(zta):
     assert re.search(r"ZTA0004: \S+, section /open is public", text)
     assert re.search(r"ZTA0003: \S+, section /lower is at stage 1, lower than the stage 2", text)
     assert "section /same" not in text
-
-
-# ---- merges ----
-
-def stages(z, token):
-    """What a place enforces, seen from outside: 0, 1 or 2 (no rule allows anything)."""
-    def stage(path, **options):
-        bare = z.get(path, **options).status
-        full = z.get(path, token=token, **options).status
-        return {(200, 200): 0, (401, 200): 1, (401, 403): 2}[bare, full]
-    return stage
-
-
-@pytest.mark.mpm
-def test_the_innermost_stage_holds(zta):
-    z = zta(stage=None, rules="", global_text="ZTAStage 1\nZTAAccept corp", vhost_text=(
-        "ZTAStage 0\n<Location /a>\nZTAStage 1\n</Location>\n<Location /a/b>\nZTAStage 0\n"
-        "</Location>\n<Location /a/b/c>\nZTAStage 2\n</Location>\n"
-        "<Location /a/b/c/d>\nZTARealm x\n</Location>\n"
-        "<LocationMatch ^/m/[0-9]+>\nZTAStage 2\n</LocationMatch>"),
-        named_vhosts={"plain.test": ""}, start=False)
-    z.configure()
-    z.httpd.named_vhosts["plain.test"] = f"ProxyPass / {z.backend.url}/"
-    z.httpd.start()
-    stage = stages(z, z.issuer.token())
-    assert [stage(p) for p in ("/", "/a", "/a/x", "/a/b", "/a/b/x", "/a/b/c", "/a/b/c/d/e",
-                               "/m/7", "/m/x", "/ab")] == [0, 1, 1, 0, 0, 2, 2, 2, 0, 0]
-    assert stage("/", host="plain.test") == 1
-
-
-@pytest.mark.mpm
-def test_what_stands_in_the_main_server_alone_holds_in_every_vhost(zta):
-    """A vhost without a directive of ours has no configuration of its own to be merged."""
-    z = zta(stage=None, accept=None, credentials=None, rules="", global_text=(
-        "ZTAStage 1\nZTAAccept corp"), vhost_text="<Location /two>\nZTAStage 2\n</Location>")
-    stage = stages(z, z.issuer.token())
-    assert [stage("/"), stage("/two")] == [1, 2]
-
-
-def test_a_section_without_a_stage_keeps_the_one_around_it(zta):
-    z = zta(stage=2, rules="", vhost_text="<Location /a>\nZTARealm a\n</Location>")
-    assert stages(z, z.issuer.token())("/a") == 2
-
-
-def test_directories_hold_too(zta):
-    z = zta(start=False, stage=0, proxy=None, rules="")
-    for name in ("page", "one/page", "one/two/page", "one/open/page"):
-        z.httpd.write(f"htdocs/{name}", "a page")
-    root = z.httpd.path("htdocs")
-    z.vhost_text = (f"<Directory {root}/one>\nZTAStage 1\n</Directory>\n"
-                    f"<Directory {root}/one/two>\nZTAStage 2\n</Directory>\n"
-                    f"<Directory {root}/one/open>\nZTAStage 0\n</Directory>")
-    z.start()
-    stage = stages(z, z.issuer.token())
-    assert [stage(p) for p in ("/page", "/one/page", "/one/two/page")] == [0, 1, 2]
-    # What stands around a directory is no place of its own: the inner value holds.
-    assert stage("/one/open/page") == 0
-
-
-def recorded(z, count):
-    """The events of a gateway by path, once so many are there."""
-    events = wait_for(lambda: (lambda found: len(found) >= count and found)(z.events()),
-                      what=f"{count} events")
-    return {event["path"]: event for event in events}
-
-
-def test_the_monitored_stage_merges_and_is_at_least_the_enforced_one(zta):
-    z = zta(stage=0, rules="", vhost_text=(
-        "ZTAMonitor 1\n<Location /two>\nZTAMonitor 2\n</Location>\n<Location /none>\n"
-        "ZTAMonitor 0\n</Location>\n<Location /enforced>\nZTAStage 2\nZTAMonitor 1\n"
-        "</Location>"))
-    token = z.issuer.token()
-    paths = ("/one", "/two", "/none", "/enforced")
-    assert [z.get(p, token=token).status for p in paths] == [200, 200, 200, 403]
-    assert [z.get(f"{p}/bare").status for p in paths] == [200, 200, 200, 401]
-    seen = recorded(z, 8)
-    reasons = {path: (e["reason"], e["monitor"]["reason"] if e.get("monitor") else None)
-               for path, e in seen.items()}
-    assert reasons["/one"] == ("ok", None)
-    assert reasons["/one/bare"] == ("ok", "no_credential")
-    assert reasons["/two"] == ("ok", "no_rule")
-    assert reasons["/none/bare"] == ("ok", None)
-    assert reasons["/enforced"][0] == "no_rule"
-
-
-LIMIT = "limit few\n  when path /few/**\n  key all\n  rate 1/1h\n"
-
-
-@pytest.mark.mpm
-def test_features_merge_key_by_key(zta):
-    z = zta(stage=2, rules=LIMIT, vhost_text=(
-        "ZTAFeature ratelimit=off\n<Location /few/free>\nZTAFeature rules=monitor\n</Location>\n"
-        "<Location /few/free/none>\nZTAFeature rules=enforce\n</Location>\n"
-        "<Location /few/tight>\nZTAFeature rules=monitor ratelimit=enforce\n</Location>\n"
-        "<Location /few/tight/in>\nZTAFeature rules=off\n</Location>"))
-    token = z.issuer.token()
-
-    def twice(path):
-        return [z.get(path, token=token).status for _ in range(2)]
-
-    assert twice("/few/x") == [403, 403]
-    assert twice("/few/free") == [200, 200]
-    assert twice("/few/free/none") == [403, 403]
-    assert twice("/few/tight") == [200, 429]
-    assert twice("/few/tight/in") == [429, 429]
-
-
-@pytest.mark.mpm
-def test_accept_credentials_and_realm_of_the_innermost_place_hold(zta):
-    z = zta(stage=1, accept="corp", credentials=None, start=False, global_text=OTHER, vhost_text=(
-        "ZTARealm outer\n<Location /other>\nZTAAccept other\n</Location>\n<Location /other/both>\n"
-        "ZTAAccept corp other\nZTARealm inner\n</Location>\n<Location /keys>\nZTAAccept local\n"
-        "ZTACredentials apikey:X-Key\n</Location>\n<Location /keys/any>\nZTAAccept local corp\n"
-        "ZTACredentials header apikey:X-Second\n</Location>"))
-    key = Key("ES256", kid="o")
-    z.httpd.write("conf/other.json", json.dumps({"keys": [key.jwk()]}))
-    z.start()
-    corp = z.issuer.token()
-    other = z.issuer.token({"iss": "https://other.example.test", "aud": "https://other-api.test"},
-                           alg="ES256", key=key)
-    apikey = z.json("keys", "create", "--name", "k")["key"]
-
-    def statuses(path):
-        return [z.get(path, token=corp).status, z.get(path, token=other).status,
-                z.get(path, token=apikey).status,
-                *(z.get(path, headers={name: apikey}).status for name in ("X-Key", "X-Second"))]
-
-    assert statuses("/x") == [200, 401, 401, 401, 401]
-    assert statuses("/other") == [401, 200, 401, 401, 401]
-    assert statuses("/other/both") == [200, 200, 401, 401, 401]
-    assert statuses("/keys") == [401, 401, 401, 200, 401]
-    assert statuses("/keys/any") == [200, 401, 200, 401, 200]
-    assert z.get("/other").all("WWW-Authenticate") == ['Bearer realm="outer"']
-    assert z.get("/other/both").all("WWW-Authenticate") == ['Bearer realm="inner"']
-    assert z.get("/keys").all("WWW-Authenticate") == ['ApiKey realm="outer"']
-    assert z.get("/keys/any").all("WWW-Authenticate") == ['Bearer realm="outer"',
-                                                          'ApiKey realm="outer"']
-
-
-def test_forward_merges(zta):
-    z = zta(stage=1, vhost_text=(
-        "ZTAForward none\n<Location /id>\nZTAForward identity\n</Location>\n<Location /id/both>\n"
-        "ZTAForward identity authorization\n</Location>\n<Location /id/both/in>\nZTARealm x\n"
-        "</Location>"))
-    token = z.issuer.token()
-
-    def arrives(path):
-        assert z.get(path, token=token).status == 200
-        request = z.backend.last
-        return (request.header("X-ZTA-Subject") is not None,
-                request.header("Authorization") is not None)
-
-    assert [arrives(p) for p in ("/", "/id", "/id/both", "/id/both/in")] == [
-        (False, False), (True, False), (True, True), (True, True)]
-
-
-def test_default_merges(zta):
-    z = zta(stage=2, rules="deny secret\n  when path /**/secret\n", vhost_text=(
-        "<Location /open>\nZTADefault allow\n</Location>\n<Location /open/shut>\n"
-        "ZTADefault deny\n</Location>\n<Location /open/in>\nZTARealm x\n</Location>"))
-    token = z.issuer.token()
-    paths = ("/x", "/open", "/open/shut", "/open/in", "/open/secret")
-    assert [z.get(p, token=token).status for p in paths] == [403, 200, 403, 200, 403]
-
-
-def test_path_forms_merge(zta, tomcat):
-    z = zta(backend=tomcat, stage=1, proxy="retry=0 nocanon", vhost_text=(
-        "AllowEncodedSlashes NoDecode\n<Location /par>\nZTAPath parameters\n</Location>\n"
-        "<Location /par/strict>\nZTAPath strict\n</Location>\n<Location /par/both>\n"
-        "ZTAPath parameters encoded-slash\n</Location>"))
-    token = z.issuer.token()
-
-    def statuses(place):
-        return [z.get(f"{place}/{form}", token=token).status for form in ("a", "a;b", "a%2Fb")]
-
-    assert statuses("/x") == [200, 400, 400]
-    assert statuses("/par") == [200, 200, 400]
-    assert statuses("/par/strict") == [200, 400, 400]
-    assert statuses("/par/both") == [200, 200, 200]
-
-
-def test_preflight_merges(zta):
-    z = zta(stage=1, vhost_text=(
-        "ZTAPreflight judge\n<Location /answer>\nZTAPreflight answer\n</Location>\n"
-        "<Location /answer/pass>\nZTAPreflight pass\n</Location>"))
-    preflight = {"Origin": "https://app.test", "Access-Control-Request-Method": "POST"}
-    paths = ("/x", "/answer", "/answer/pass")
-    assert [z.request("OPTIONS", p, headers=preflight).status for p in paths] == [401, 204, 200]
-    assert [r.path for r in z.backend.requests] == ["/answer/pass"]
-
-
-def test_failure_merges(zta):
-    z = zta(stage=1, vhost_text=(
-        "<Location /stale>\nZTAFailure stale=1h\n</Location>\n<Location /stale/shut>\n"
-        "ZTAFailure closed\n</Location>"), children=1)
-    z.httpd.allow_log("ZTA\\d+: .*store", r"\[zta:error\]", r"\[zta:warn\]", r"\[zta:crit\]")
-    token = z.issuer.token()
-    paths = ("/x", "/stale", "/stale/shut")
-    assert [z.get(p, token=token).status for p in paths] == [200, 200, 200]
-    os.rename(z.store.policy_path(""), f"{z.root}/policy-away")
-    wait_for(lambda: z.get("/x", token=token).status == 503, what="the loss is noticed")
-    assert [z.get(p, token=token).status for p in paths] == [503, 200, 503]
-    os.rename(f"{z.root}/policy-away", z.store.policy_path("").rstrip("/"))
-    wait_for(lambda: z.get("/x", token=token).status == 200, what="the store is back")

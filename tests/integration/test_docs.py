@@ -13,6 +13,7 @@ from datetime import datetime
 
 import pytest
 
+from support import mmdb
 from support.httpd import Httpd
 from support.issuer import Issuer
 from support.local import ROOT, USERS, wait_for
@@ -128,7 +129,7 @@ _PREAMBLE = """ZTAStore /var/lib/zta
 
 
 class _Server:
-    """A private httpd with a store, keys and rules where pages have /var/lib/zta and /etc/zta."""
+    """A private httpd with all that pages have in /var/lib/zta, /etc/zta and /var/lib/GeoIP."""
 
     def __init__(self, httpd):
         self._httpd = httpd
@@ -136,11 +137,14 @@ class _Server:
         httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
         httpd.write("etc/zta/secret", "s3cret\n", 0o640)
         httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
+        httpd.write("geo/GeoLite2-Country.mmdb", mmdb.build({"192.0.2.0/24": mmdb.country("CH")}))
+        httpd.write("geo/GeoLite2-ASN.mmdb", mmdb.build({"192.0.2.0/24": mmdb.asn(64500)}))
         Store(httpd.path("store")).init()
 
     def configtest(self, global_text, vhost_text):
         texts = [text.replace("/var/lib/zta", self._httpd.path("store"))
                  .replace("/etc/zta", self._httpd.path("etc/zta"))
+                 .replace("/var/lib/GeoIP", self._httpd.path("geo"))
                  for text in (global_text, vhost_text)]
         return self._httpd.configtest(*texts)
 

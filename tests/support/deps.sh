@@ -9,7 +9,7 @@ mode=${1:?$usage}
 
 # apache2-bin is the server's program; the package apache2 would add and start a system service.
 build="gcc libc6-dev make apache2-dev libapr1-dev libaprutil1-dev liboauth2-dev liblmdb-dev
-    libssl-dev libjansson-dev libcurl4-openssl-dev libncurses-dev"
+    libmaxminddb-dev libssl-dev libjansson-dev libcurl4-openssl-dev libncurses-dev"
 demo="$build apache2-bin tzdata openssl curl python3 python3-cryptography python3-jwt"
 test="$demo clang libcmocka-dev python3-pytest nghttp2-client strace lmdb-utils procps
     tmux groff-base mandoc wrk libapache2-mod-auth-openidc"
