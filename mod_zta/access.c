@@ -170,12 +170,9 @@ static bool judge_store(struct judgement *j)
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
 }
 
-static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
+static bool charge(struct judgement *j, enum zta_limit_phase phase)
 {
     struct mod_zta_throttled throttled;
-    if (j->stance.modes[ZTA_FEATURE_RATELIMIT] == ZTA_MODE_OFF) {
-        return false;
-    }
     mod_zta_throttle(j->request, &j->stance, j->now_s, phase, &throttled);
     if (throttled.monitored.outcome != ZTA_OUTCOME_ALLOW && j->decision.missing[0] == '\0') {
         apr_cpystrn(j->decision.missing, throttled.keys, sizeof(j->decision.missing));
@@ -185,6 +182,11 @@ static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
     }
     (void)note(j, ZTA_MODE_MONITOR, &throttled.monitored);
     return false;
+}
+
+static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
+{
+    return j->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF && charge(j, phase);
 }
 
 static bool judge_failures(struct judgement *j)
@@ -249,6 +251,9 @@ static void judge_rules(struct judgement *j)
     }
     else if (!rules->has_monitor) {
         rules->monitor = rules->verdict;
+    }
+    if (rules->is_slowed && rules->verdict.outcome == ZTA_OUTCOME_ALLOW) {
+        (void)charge(j, ZTA_LIMIT_ELSE);
     }
 }
 

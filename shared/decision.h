@@ -44,8 +44,10 @@ struct zta_decision {
     struct zta_verdict verdict; /* what happens */
     struct zta_verdict monitor; /* what would have happened with every monitored part enforced */
     bool has_monitor;           /* monitor differs from verdict and was evaluated */
-    uint8_t stage;              /* stage that was enforced */
-    uint16_t n_denied_by;       /* rules that denied, the headline included */
+    bool is_slowed; /* some require throttles, enforced or monitored: ZTA_LIMIT_ELSE has them */
+    struct zta_verdict slowed; /* is_slowed and enforced: what follows over its rate; else zeroed */
+    uint8_t stage;             /* stage that was enforced */
+    uint16_t n_denied_by;      /* rules that denied, the headline included */
     uint16_t n_granted_by;
     char scope
         [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */

@@ -21,6 +21,13 @@ enum zta_rule_kind {
     ZTA_RULE_LIMIT,
 };
 
+/* What a require does about a request that lacks one of its needs. */
+enum zta_otherwise {
+    ZTA_ELSE_NONE = 0, /* no such line: as deny */
+    ZTA_ELSE_DENY,
+    ZTA_ELSE_THROTTLE, /* to the rate of the rule, by session, else by address */
+};
+
 enum zta_op {
     ZTA_OP_ANY_OF = 0, /* values on the line are alternatives */
     ZTA_OP_LT,
@@ -81,8 +88,9 @@ struct zta_ast_rule {
     uint16_t *keys;              /* limit: rows of keys.def, in order of writing */
     struct zta_text *key_claims; /* same index; absent but for claim:N */
     size_t n_keys;
-    struct zta_ast_rate rate; /* limit */
-    enum zta_mode mode;       /* default enforce */
+    struct zta_ast_rate rate;     /* limit, and else throttle */
+    enum zta_otherwise otherwise; /* require */
+    enum zta_mode mode;           /* default enforce */
     bool has_mode;
     int64_t from_s;               /* 0: none */
     int64_t until_s;              /* 0: none */

@@ -324,6 +324,11 @@ enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct
         return status;
     }
     zta_rules_decide(set, &request.facts, &stance, request.now_s, decision);
+    if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW &&
+        decision->slowed.outcome == ZTA_OUTCOME_THROTTLE) {
+        /* Nobody counts here: what is slowed down is what can be said. */
+        decision->verdict = decision->slowed;
+    }
     if (!has_identity && stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
         /* Rules are not asked at stage 1: what comes before them refuses there. */
         decision->verdict = (struct zta_verdict){.outcome = ZTA_OUTCOME_CHALLENGE,

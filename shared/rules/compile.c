@@ -250,6 +250,7 @@ static enum zta_status compile_rule(struct zta_compiler *compiler,
         .kind = (uint8_t)source->kind,
         .mode = (uint8_t)source->mode,
         .is_early = is_limit && asks_early_only(source),
+        .throttles = source->otherwise == ZTA_ELSE_THROTTLE,
         .source = source->place.source,
         .features = (uint16_t)(1u << (is_limit ? ZTA_FEATURE_RATELIMIT : ZTA_FEATURE_RULES)),
         .line = source->place.line,
@@ -405,6 +406,9 @@ static enum zta_status build_index(struct zta_ruleset *set)
     for (uint32_t i = 0; status == ZTA_OK && i < set->n_rules; i++) {
         zta_index_entry_make(set, i, entry);
         status = zta_rules_index_add(set->index[question_of(&set->rules[i])], entry);
+        if (status == ZTA_OK && set->rules[i].throttles) {
+            status = zta_rules_index_add(set->index[ZTA_RULES_LIMIT_ELSE], entry);
+        }
     }
     for (size_t i = 0; status == ZTA_OK && i < ZTA_N_RULES_QUESTIONS; i++) {
         status = zta_rules_index_finish(set->index[i]);

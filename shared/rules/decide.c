@@ -18,6 +18,7 @@ struct trial {
     uint16_t n_granted_by;
     uint32_t denied_by; /* first by name */
     uint32_t granted_by;
+    uint32_t slowed_by;
     uint32_t nearest;   /* allow that covers and lacks least, then first by name */
     uint32_t n_lacking; /* of the nearest */
 };
@@ -157,7 +158,13 @@ static void judge_rule(struct trial *trial, uint32_t number)
     if (rule->kind == ZTA_RULE_ALLOW) {
         judge_allow(trial, number, rule);
     }
-    else if (is_refused_by(trial, rule)) {
+    else if (!is_refused_by(trial, rule)) {
+        return;
+    }
+    else if (rule->throttles) {
+        trial->slowed_by = number < trial->slowed_by ? number : trial->slowed_by;
+    }
+    else {
         count(&trial->n_denied_by);
         trial->denied_by = number < trial->denied_by ? number : trial->denied_by;
     }
@@ -274,6 +281,7 @@ static struct trial trial_at(const struct zta_rules_view *view, enum zta_mode th
         .threshold = threshold,
         .denied_by = NOBODY,
         .granted_by = NOBODY,
+        .slowed_by = NOBODY,
         .nearest = NOBODY,
     };
 }
@@ -350,6 +358,20 @@ static void explain(struct trial *trial, struct zta_decision *decision)
     }
 }
 
+/* Over the rate of the first that throttles, that is what happens. */
+static void tell_slowed(const struct trial *trial, struct zta_decision *decision)
+{
+    if (trial->slowed_by == NOBODY) {
+        return;
+    }
+    decision->is_slowed = true;
+    if (trial->threshold == ZTA_MODE_ENFORCE) {
+        decision->slowed.outcome = ZTA_OUTCOME_THROTTLE;
+        decision->slowed.reason = ZTA_REASON_RATE_LIMITED;
+        name_rule(trial, trial->slowed_by, &decision->slowed);
+    }
+}
+
 static bool differs(const struct zta_verdict *a, const struct zta_verdict *b)
 {
     if (a->outcome != b->outcome || a->reason != b->reason) {
@@ -374,9 +396,11 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
     decision->n_denied_by = enforced.n_denied_by;
     decision->n_granted_by = enforced.n_granted_by;
     explain(&enforced, decision);
+    tell_slowed(&enforced, decision);
     if (enforced.has_weaker) {
         struct trial monitored = trial_at(&view, ZTA_MODE_MONITOR);
         try_rules(&monitored, stance, &decision->monitor);
+        tell_slowed(&monitored, decision);
         decision->has_monitor = differs(&decision->verdict, &decision->monitor);
         if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW) {
             /* Nothing is to be told of an allowed request but why it would not be. */

@@ -24,7 +24,7 @@
  * allocates, never fails: what cannot be evaluated is a denial (facts without host, path or method
  * are unjudged). Where the feature `credential` is in force no rule lets an unverified request
  * pass: the outcome is a challenge, no_credential. What a require refuses is rule_denied, or the
- * refusal of attributes.def when it lacks nothing else. verdict.rule is the rule that granted or
+ * refusal of attributes.def when it lacks nothing else; one that throttles refuses nothing here. verdict.rule is the rule that granted or
  * refused, `nearest` the allow that came nearest. The monitor verdict differs when outcome or
  * reason do, or when another rule would refuse.
  */
@@ -32,10 +32,14 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
                       const struct zta_stance *stance, int64_t now_s,
                       struct zta_decision *decision);
 
-/* Limits of meaning 10: before any cryptography, and after authentication. */
+/*
+ * Limits of meaning 8: before any cryptography, and after authentication; and, of a request that
+ * the rules allow, the require whose needs it lacks and that throttle for it.
+ */
 enum zta_limit_phase {
     ZTA_LIMIT_BEFORE = 0, /* keyed by ip net route all, conditions on host, path, method only */
     ZTA_LIMIT_AFTER,
+    ZTA_LIMIT_ELSE, /* keyed by session, else address; asked where the decision is_slowed */
 };
 
 #define ZTA_LIMIT_CHARGES_MAX 32
@@ -56,7 +60,7 @@ struct zta_limit_charge {
 
 /*
  * The limits of one phase that apply, enforced ones first; an unknown key means that the limit does
- * not apply. Returns their number, at most ZTA_LIMIT_CHARGES_MAX; *n_left_out counts further
+ * not apply, but for ZTA_LIMIT_ELSE, where all that have no key share one bucket. Returns their number, at most ZTA_LIMIT_CHARGES_MAX; *n_left_out counts further
  * enforced ones, for which the caller must refuse the request as rate_limited (fail closed).
  */
 size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *facts,
@@ -64,7 +68,10 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
                         const struct zta_siphash_key *key,
                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out);
 
-/* The keys of a limit as they were written, "subject route"; nothing for a number that is none. */
+/*
+ * The keys of a limit as they were written, "subject route"; of a require that throttles "session
+ * or ip"; nothing for a number that is none.
+ */
 void zta_rules_limit_keys(const struct zta_ruleset *set, uint32_t number, struct zta_buffer *out);
 
 /* Where rule i as written would be in force under a stance, for `rules list` and `rules check`. */

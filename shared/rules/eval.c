@@ -470,3 +470,22 @@ bool zta_rules_when_holds(const struct zta_rules_view *view, const struct zta_ru
     }
     return true;
 }
+
+enum zta_mode zta_rules_lack_mode(const struct zta_rules_view *view, const struct zta_rule *rule)
+{
+    const enum zta_mode mode = zta_rules_mode(view, rule);
+    enum zta_mode strongest = ZTA_MODE_OFF;
+    if (mode == ZTA_MODE_OFF || !zta_rules_when_holds(view, rule)) {
+        return ZTA_MODE_OFF;
+    }
+    for (uint32_t i = 0; i < rule->n_groups; i++) {
+        const struct zta_rule_group *group = &view->set->groups[rule->first_group + i];
+        enum zta_mode needed = zta_rules_features_mode(&view->force, group->features);
+        needed = needed < mode ? needed : mode;
+        if (group->is_need && needed > strongest &&
+            zta_rules_group_truth(view, group) != ZTA_TRUTH_TRUE) {
+            strongest = needed;
+        }
+    }
+    return strongest;
+}

@@ -55,6 +55,8 @@ void zta_rules_seen(const struct zta_rules_view *view, const struct zta_rule_gro
                     char out[ZTA_SEEN_MAX]);
 /* It is in the inventory or attested: what `device known` says. */
 bool zta_rules_device_is_known(const struct zta_facts *facts);
+/* The strongest mode in which a require applies and lacks a need; off: in none. */
+enum zta_mode zta_rules_lack_mode(const struct zta_rules_view *view, const struct zta_rule *rule);
 /* Some value of the claim is known; *first is the index of its first entry. */
 bool zta_rules_claim_find(const struct zta_identity *identity, struct zta_text name, size_t *first);
 

@@ -166,6 +166,21 @@ static bool fold_key(struct tagger *tagger, const struct zta_rule_key *key,
     return false;
 }
 
+/* By session, else by address; without either with all others: unknown never helps. */
+static void fold_default(struct tagger *tagger, const struct zta_facts *facts)
+{
+    static const struct zta_rule_key session = {.key = ZTA_KEY_SESSION};
+    static const struct zta_rule_key ip = {.key = ZTA_KEY_IP};
+    const struct tagger before = *tagger;
+    if (fold_key(tagger, &session, facts)) {
+        return;
+    }
+    *tagger = before;
+    if (!fold_key(tagger, &ip, facts)) {
+        *tagger = before;
+    }
+}
+
 /* False when a key is unknown. A tag is never 0: that marks a free slot. */
 static bool make_tag(const struct zta_rules_view *view, const struct zta_siphash_key *key,
                      struct pick *pick)
@@ -183,6 +198,9 @@ static bool make_tag(const struct zta_rules_view *view, const struct zta_siphash
         if (!fold_key(&tagger, &view->set->keys[rule->first_key + i], view->facts)) {
             return false;
         }
+    }
+    if (rule->throttles) {
+        fold_default(&tagger, view->facts);
     }
     uint64_t sum = close_block(&tagger);
     pick->tag = sum != 0 ? sum : 1;
@@ -224,9 +242,9 @@ static void consider(const struct zta_rules_view *view, const struct zta_siphash
                      struct pick *pick)
 {
     const struct zta_rule *rule = &view->set->rules[pick->number];
-    pick->mode = zta_rules_mode(view, rule);
+    pick->mode = rule->throttles ? zta_rules_lack_mode(view, rule) : zta_rules_mode(view, rule);
     if (pick->mode != ZTA_MODE_OFF &&
-        (!zta_rules_when_holds(view, rule) || !make_tag(view, key, pick))) {
+        ((!rule->throttles && !zta_rules_when_holds(view, rule)) || !make_tag(view, key, pick))) {
         pick->mode = ZTA_MODE_OFF;
     }
 }
@@ -248,6 +266,19 @@ static struct zta_limit_charge charge_of(const struct zta_rules_view *view, cons
     };
 }
 
+static enum zta_rules_question question_of(enum zta_limit_phase phase)
+{
+    switch (phase) {
+    case ZTA_LIMIT_BEFORE:
+        return ZTA_RULES_LIMIT_BEFORE;
+    case ZTA_LIMIT_AFTER:
+        return ZTA_RULES_LIMIT_AFTER;
+    case ZTA_LIMIT_ELSE:
+        break;
+    }
+    return ZTA_RULES_LIMIT_ELSE;
+}
+
 size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *facts,
                         const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,
                         const struct zta_siphash_key *key,
@@ -259,15 +290,14 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
         .force = zta_rules_force_of(stance),
         .now_s = now_s,
     };
-    const enum zta_rules_question question =
-        phase == ZTA_LIMIT_BEFORE ? ZTA_RULES_LIMIT_BEFORE : ZTA_RULES_LIMIT_AFTER;
     struct pick picks[ZTA_LIMIT_CHARGES_MAX];
     struct zta_index_cursor cursor;
     const uint32_t *numbers;
     size_t n_numbers;
     size_t n = 0;
     *n_left_out = 0;
-    zta_index_cursor_init(set->index[question], facts->host, facts->path, facts->method, &cursor);
+    zta_index_cursor_init(set->index[question_of(phase)], facts->host, facts->path, facts->method,
+                          &cursor);
     while ((numbers = zta_index_cursor_next(&cursor, &n_numbers)) != NULL) {
         for (size_t i = 0; i < n_numbers; i++) {
             struct pick pick = {.number = numbers[i]};
@@ -289,6 +319,7 @@ void zta_rules_limit_keys(const struct zta_ruleset *set, uint32_t number, struct
         return;
     }
     const struct zta_rule *rule = &set->rules[number];
+    zta_buffer_string(out, rule->throttles ? "session or ip" : "");
     for (uint32_t i = 0; i < rule->n_keys; i++) {
         const struct zta_rule_key *key = &set->keys[rule->first_key + i];
         zta_buffer_printf(out, "%s%s", i > 0 ? " " : "", zta_limit_key_info(key->key)->name);

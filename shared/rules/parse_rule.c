@@ -232,13 +232,11 @@ static enum zta_status parse_burst(struct zta_parser *parser, struct zta_ast_rat
     return ZTA_OK;
 }
 
-static enum zta_status parse_rate(struct body *body, const struct zta_token *keyword)
+/* RATE ["burst" COUNT], up to the end of the line. */
+static enum zta_status take_rate(struct body *body)
 {
     struct zta_parser *parser = body->parser;
     struct zta_ast_rate rate = {.count = 0};
-    if (body->rule->rate.count > 0) {
-        return fail_twice(body, keyword);
-    }
     if (parser->token.kind != ZTA_TOKEN_WORD || !read_rate(parser->token.raw, &rate)) {
         return zta_parse_fail(parser, &parser->token, NULL,
                               "a rate such as 100/s or 5/10m: from 1 to %d, in at most 366 days",
@@ -251,6 +249,40 @@ static enum zta_status parse_rate(struct body *body, const struct zta_token *key
     }
     body->rule->rate = rate;
     return zta_parse_end_line(parser);
+}
+
+static enum zta_status parse_rate(struct body *body, const struct zta_token *keyword)
+{
+    return body->rule->rate.count > 0 ? fail_twice(body, keyword) : take_rate(body);
+}
+
+static enum zta_status parse_else(struct body *body, const struct zta_token *keyword)
+{
+    struct zta_parser *parser = body->parser;
+    struct zta_token token = parser->token;
+    if (body->rule->otherwise != ZTA_ELSE_NONE) {
+        return fail_twice(body, keyword);
+    }
+    if (zta_parse_is_word(parser, "deny")) {
+        body->rule->otherwise = ZTA_ELSE_DENY;
+        zta_parse_next(parser);
+        return zta_parse_end_line(parser);
+    }
+    if (zta_parse_is_word(parser, "throttle")) {
+        body->rule->otherwise = ZTA_ELSE_THROTTLE;
+        zta_parse_next(parser);
+        return take_rate(body);
+    }
+    if (zta_parse_is_word(parser, "step-up")) {
+        return zta_parse_fail(parser, &token, NULL,
+                              "deny or throttle; step-up belongs to stage 4, which is not part of "
+                              "this version");
+    }
+    struct zta_nearest nearest;
+    zta_nearest_init(&nearest, token.raw);
+    zta_nearest_offer(&nearest, ZTA_TEXT("deny"));
+    zta_nearest_offer(&nearest, ZTA_TEXT("throttle"));
+    return zta_parse_fail(parser, &token, &nearest, "deny, or throttle with a rate such as 5/m");
 }
 
 static enum zta_status parse_mode(struct body *body, const struct zta_token *keyword)
@@ -338,6 +370,7 @@ static const struct {
     {.word = "or", .kinds = EVERY_RULE, .parse = parse_or},
     {.word = "key", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_key},
     {.word = "rate", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_rate},
+    {.word = "else", .kinds = 1u << ZTA_RULE_REQUIRE, .parse = parse_else},
     {.word = "mode", .kinds = EVERY_RULE, .parse = parse_mode},
     {.word = "from", .kinds = EVERY_RULE, .parse = parse_from},
     {.word = "until", .kinds = EVERY_RULE, .parse = parse_until},

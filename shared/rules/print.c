@@ -104,6 +104,19 @@ static void print_group(const struct zta_ast_group *group, struct zta_buffer *ou
     }
 }
 
+static void print_rate(const struct zta_ast_rate *rate, struct zta_buffer *out)
+{
+    zta_buffer_printf(out, "%" PRIu64 "/", rate->count);
+    if (rate->n_units != 1) {
+        zta_buffer_printf(out, "%" PRIu64, rate->n_units);
+    }
+    zta_buffer_printf(out, "%c", rate->unit);
+    if (rate->has_burst) {
+        zta_buffer_printf(out, " burst %" PRIu64, rate->burst);
+    }
+    zta_buffer_string(out, "\n");
+}
+
 static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out)
 {
     zta_buffer_string(out, "  key  ");
@@ -116,16 +129,19 @@ static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out
             zta_buffer_string(out, zta_limit_key_info(rule->keys[i])->name);
         }
     }
-    const struct zta_ast_rate *rate = &rule->rate;
-    zta_buffer_printf(out, "\n  rate  %" PRIu64 "/", rate->count);
-    if (rate->n_units != 1) {
-        zta_buffer_printf(out, "%" PRIu64, rate->n_units);
+    zta_buffer_string(out, "\n  rate  ");
+    print_rate(&rule->rate, out);
+}
+
+static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
+{
+    if (rule->otherwise == ZTA_ELSE_DENY) {
+        zta_buffer_string(out, "  else  deny\n");
     }
-    zta_buffer_printf(out, "%c", rate->unit);
-    if (rate->has_burst) {
-        zta_buffer_printf(out, " burst %" PRIu64, rate->burst);
+    else if (rule->otherwise == ZTA_ELSE_THROTTLE) {
+        zta_buffer_string(out, "  else  throttle ");
+        print_rate(&rule->rate, out);
     }
-    zta_buffer_string(out, "\n");
 }
 
 static void print_time(const char *word, int64_t time_s, struct zta_buffer *out)
@@ -148,6 +164,7 @@ void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *ou
     if (rule->kind == ZTA_RULE_LIMIT) {
         print_bucket(rule, out);
     }
+    print_else(rule, out);
     if (rule->has_mode) {
         zta_buffer_printf(out, "  mode  %s\n", zta_mode_name(rule->mode));
     }

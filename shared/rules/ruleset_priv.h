@@ -85,6 +85,7 @@ struct zta_rule {
     uint8_t mode;  /* as written */
     bool is_early; /* limit of the phase before any cryptography */
     bool is_keyed_by_identity;
+    bool throttles; /* a require that does not refuse but slows down */
     uint16_t source;
     uint16_t features; /* of the kind and of all `when` lines */
     uint32_t line;
@@ -114,6 +115,7 @@ enum zta_rules_question {
     ZTA_RULES_JUDGE = 0, /* allow, deny, require */
     ZTA_RULES_LIMIT_BEFORE,
     ZTA_RULES_LIMIT_AFTER,
+    ZTA_RULES_LIMIT_ELSE, /* require that throttles; ZTA_RULES_JUDGE has them, too */
     ZTA_N_RULES_QUESTIONS
 };
 

@@ -170,6 +170,7 @@ static bool comes_first(const struct zta_ast_rule *a, const struct zta_ast_rule 
 struct findings {
     const struct zta_ast_rule *denied_by;
     const struct zta_ast_rule *granted_by;
+    const struct zta_ast_rule *slowed_by;
     const struct zta_ast_rule *nearest;
     struct unmet nearest_unmet;
 };
@@ -190,9 +191,11 @@ static void look_at(const struct naive *naive, enum zta_mode threshold,
         }
         return;
     }
+    const struct zta_ast_rule **first =
+        rule->otherwise == ZTA_ELSE_THROTTLE ? &findings->slowed_by : &findings->denied_by;
     if (applies(naive, rule) && (rule->kind == ZTA_RULE_DENY || unmet.n > 0) &&
-        comes_first(rule, findings->denied_by)) {
-        findings->denied_by = rule;
+        comes_first(rule, *first)) {
+        *first = rule;
     }
 }
 
@@ -236,23 +239,24 @@ static void conclude(const struct naive *naive, enum zta_mode threshold,
     }
 }
 
-void naive_decide(const struct naive *naive, enum zta_mode threshold, struct zta_verdict *verdict)
+const struct zta_ast_rule *naive_decide(const struct naive *naive, enum zta_mode threshold,
+                                        struct zta_verdict *verdict)
 {
     const struct zta_facts *facts = naive->facts;
     const struct zta_identity *identity = facts->identity;
     struct findings findings = {.denied_by = NULL};
     if (naive->stance->modes[ZTA_FEATURE_RULES] < threshold) {
         say(verdict, ZTA_OUTCOME_ALLOW, ZTA_REASON_OK, NULL);
-        return;
+        return NULL;
     }
     if (facts->host.data == NULL || facts->path.data == NULL || facts->method.data == NULL) {
         say(verdict, ZTA_OUTCOME_DENY, ZTA_REASON_UNJUDGED, NULL);
-        return;
+        return NULL;
     }
     if ((identity == NULL || identity->credential == ZTA_CREDENTIAL_NONE) &&
         naive->stance->modes[ZTA_FEATURE_CREDENTIAL] >= threshold) {
         say(verdict, ZTA_OUTCOME_CHALLENGE, ZTA_REASON_NO_CREDENTIAL, NULL);
-        return;
+        return NULL;
     }
     for (size_t i = 0; i < naive->ast->n_rules; i++) {
         const struct zta_ast_rule *rule = &naive->ast->rules[i];
@@ -261,6 +265,7 @@ void naive_decide(const struct naive *naive, enum zta_mode threshold, struct zta
         }
     }
     conclude(naive, threshold, &findings, verdict);
+    return findings.slowed_by;
 }
 
 /* Meaning 10. */
@@ -308,6 +313,23 @@ static enum zta_limit_phase phase_of(const struct zta_ast_rule *rule)
     return ZTA_LIMIT_BEFORE;
 }
 
+/* Whether a rule is a limit of this phase that counts the request in this mode. */
+static bool counts_in(const struct naive *naive, enum zta_limit_phase phase, enum zta_mode mode,
+                      const struct zta_ast_rule *rule)
+{
+    if (phase == ZTA_LIMIT_ELSE) {
+        return rule->otherwise == ZTA_ELSE_THROTTLE && rule_mode(naive, rule) >= mode &&
+               applies(naive, rule) && unmet_lines(naive, mode, rule).n > 0 &&
+               (mode == ZTA_MODE_ENFORCE || !counts_in(naive, phase, ZTA_MODE_ENFORCE, rule));
+    }
+    bool counts = rule->kind == ZTA_RULE_LIMIT && phase_of(rule) == phase &&
+                  rule_mode(naive, rule) == mode && applies(naive, rule);
+    for (size_t k = 0; counts && k < rule->n_keys; k++) {
+        counts = key_is_known(naive->facts, rule->keys[k], rule->key_claims[k]);
+    }
+    return counts;
+}
+
 size_t naive_limits(const struct naive *naive, enum zta_limit_phase phase, struct zta_text *names,
                     size_t max)
 {
@@ -318,12 +340,8 @@ size_t naive_limits(const struct naive *naive, enum zta_limit_phase phase, struc
             const struct zta_ast_rule *next = NULL;
             for (size_t i = 0; i < naive->ast->n_rules; i++) {
                 const struct zta_ast_rule *rule = &naive->ast->rules[i];
-                bool counts = rule->kind == ZTA_RULE_LIMIT && phase_of(rule) == phase &&
-                              rule_mode(naive, rule) == mode && applies(naive, rule);
-                for (size_t k = 0; counts && k < rule->n_keys; k++) {
-                    counts = key_is_known(naive->facts, rule->keys[k], rule->key_claims[k]);
-                }
-                if (counts && (last == NULL || (rule != last && comes_first(last, rule))) &&
+                if (counts_in(naive, phase, mode, rule) &&
+                    (last == NULL || (rule != last && comes_first(last, rule))) &&
                     comes_first(rule, next)) {
                     next = rule;
                 }

@@ -22,8 +22,12 @@ struct naive {
     int64_t now_s;
 };
 
-/* threshold ENFORCE: what happens; MONITOR: what would with every monitored part enforced. */
-void naive_decide(const struct naive *naive, enum zta_mode threshold, struct zta_verdict *verdict);
+/*
+ * threshold ENFORCE: what happens; MONITOR: what would with every monitored part enforced. Returns
+ * the first require by name that would slow the request down; NULL: none does.
+ */
+const struct zta_ast_rule *naive_decide(const struct naive *naive, enum zta_mode threshold,
+                                        struct zta_verdict *verdict);
 /* Names of the limits of a phase that apply, enforced ones first, then by name. */
 size_t naive_limits(const struct naive *naive, enum zta_limit_phase phase, struct zta_text *names,
                     size_t max);

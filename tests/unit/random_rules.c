@@ -389,6 +389,12 @@ void random_rules_add(struct random_source *source, const struct random_shape *s
     if (kind == ZTA_RULE_LIMIT) {
         make_limit(&maker, rule);
     }
+    if (kind == ZTA_RULE_REQUIRE && random_chance(source, 40)) {
+        rule->otherwise = random_chance(source, 25) ? ZTA_ELSE_DENY : ZTA_ELSE_THROTTLE;
+    }
+    if (rule->otherwise == ZTA_ELSE_THROTTLE) {
+        rule->rate = (struct zta_ast_rate){.count = 3, .window_s = 60, .unit = 'm', .n_units = 1};
+    }
     rules->ast.n_rules++;
 }
 

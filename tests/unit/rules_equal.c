@@ -60,7 +60,8 @@ static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *
 {
     if (a->kind != b->kind || !texts_equal(a->name, b->name) || a->n_groups != b->n_groups ||
         a->mode != b->mode || a->has_mode != b->has_mode || a->from_s != b->from_s ||
-        a->until_s != b->until_s || !texts_equal(a->note, b->note) || !buckets_equal(a, b)) {
+        a->until_s != b->until_s || !texts_equal(a->note, b->note) ||
+        a->otherwise != b->otherwise || !buckets_equal(a, b)) {
         return false;
     }
     for (size_t i = 0; i < a->n_groups; i++) {

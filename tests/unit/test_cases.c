@@ -219,6 +219,41 @@ static void a_case_is_judged_at_its_time(void **state)
     }
 }
 
+/* What slows a request down comes before what allows it, and behind what refuses it. */
+static void unmet_needs_that_throttle_are_told(void **state)
+{
+    static const struct {
+        const char *rules;
+        const char *expected;
+    } rows[] = {
+        {"require slow\n  need role x\n  else throttle 5/m\n", "throttle rate_limited by slow"},
+        {"require slow\n  need role clerk\n  else throttle 5/m\n", "allow ok by r"},
+        {"require slow\n  need role x\n  else throttle 5/m\n  mode monitor\n", "allow ok by r"},
+        {"require slow\n  when path /other\n  need role x\n  else throttle 5/m\n", "allow ok by r"},
+        {"require slow\n  need role x\n  else throttle 5/m\n"
+         "require also\n  need role x\n  else throttle 9/m\n",
+         "throttle rate_limited by also"},
+        {"require slow\n  need role x\n  else throttle 5/m\n"
+         "require strict\n  need role x\n  else deny\n",
+         "deny rule_denied by strict"},
+        {"require strict\n  need role x\n  else deny\n", "deny rule_denied by strict"},
+        {"require slow\n  need hours Sun 01:00-02:00 UTC\n  else throttle 5/m\n", "allow ok by r"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[512];
+        struct zta_decision decision;
+        bool is_met;
+        (void)snprintf(text, sizeof text,
+                       "allow r\n  when path /**\n%scase c\n  given role clerk\n  expect %s\n",
+                       rows[i].rules, rows[i].expected);
+        judge(text, "", &decision, &is_met);
+        if (!is_met) {
+            fail_msg("%s: %s %s by %s", rows[i].rules, zta_outcome_name(decision.verdict.outcome),
+                     zta_reason_name(decision.verdict.reason), decision.verdict.rule);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +262,7 @@ int main(void)
         cmocka_unit_test(cases_are_met_or_not),
         cmocka_unit_test(names_of_several_issuers_are_told_apart),
         cmocka_unit_test(a_case_is_judged_at_its_time),
+        cmocka_unit_test(unmet_needs_that_throttle_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

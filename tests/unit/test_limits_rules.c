@@ -330,6 +330,77 @@ static void enforced_limits_come_first_and_none_is_lost_silently(void **state)
     }
 }
 
+static uint64_t slowed_tag(const struct fixture *fixture, const char *rules)
+{
+    struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
+    return limits(fixture, rules, ZTA_LIMIT_ELSE, charges) == 1 ? charges[0].tag : 0;
+}
+
+static void what_throttles_counts_by_session_else_by_address(void **state)
+{
+    static const char slow[] = "require s\n  need role boss\n  else throttle 5/m burst 9\n";
+    struct fixture one;
+    struct fixture other;
+    struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
+    fixture_init(&one);
+    fixture_init(&other);
+    assert_int_equal(limits(&one, slow, ZTA_LIMIT_ELSE, charges), 1);
+    assert_int_equal(charges[0].count, 5);
+    assert_int_equal(charges[0].window_s, 60);
+    assert_int_equal(charges[0].burst, 9);
+    assert_int_equal(charges[0].mode, ZTA_MODE_ENFORCE);
+    assert_int_equal(limits(&one, slow, ZTA_LIMIT_BEFORE, charges), 0);
+    assert_int_equal(limits(&one, slow, ZTA_LIMIT_AFTER, charges), 0);
+    other.facts.addr.bytes[3]++;
+    assert_int_equal(slowed_tag(&one, slow), slowed_tag(&other, slow));
+    other.identity.session[0] ^= 1;
+    assert_int_not_equal(slowed_tag(&one, slow), slowed_tag(&other, slow));
+    one.identity.session_kind = ZTA_SESSION_NONE;
+    const uint64_t by_address = slowed_tag(&one, slow);
+    other.identity.session_kind = ZTA_SESSION_NONE;
+    assert_int_not_equal(by_address, 0);
+    assert_int_not_equal(slowed_tag(&other, slow), by_address);
+    other.facts.addr = one.facts.addr;
+    assert_int_equal(slowed_tag(&other, slow), by_address);
+    /* Without either it is still counted. */
+    one.facts.addr.family = 0;
+    assert_int_not_equal(slowed_tag(&one, slow), 0);
+    assert_int_not_equal(slowed_tag(&one, slow), by_address);
+}
+
+static void what_throttles_counts_where_a_need_is_lacked_and_in_force(void **state)
+{
+    static const struct {
+        const char *rules;
+        enum zta_mode time;
+        enum zta_mode expected;
+    } cases[] = {
+        {"need role boss\n", ZTA_MODE_OFF, ZTA_MODE_ENFORCE},
+        {"need role clerk\n", ZTA_MODE_OFF, ZTA_MODE_OFF},
+        {"need role boss\n  when path /other\n", ZTA_MODE_OFF, ZTA_MODE_OFF},
+        {"need role boss\n  mode monitor\n", ZTA_MODE_OFF, ZTA_MODE_MONITOR},
+        {"need role boss\n  mode off\n", ZTA_MODE_OFF, ZTA_MODE_OFF},
+        {"need hours Sun 01:00-02:00 UTC\n", ZTA_MODE_OFF, ZTA_MODE_OFF},
+        {"need hours Sun 01:00-02:00 UTC\n", ZTA_MODE_MONITOR, ZTA_MODE_MONITOR},
+        {"need hours Sun 01:00-02:00 UTC\n", ZTA_MODE_ENFORCE, ZTA_MODE_ENFORCE},
+        {"need hours Sun 01:00-02:00 UTC\n  need role boss\n", ZTA_MODE_MONITOR, ZTA_MODE_ENFORCE},
+        {"need role clerk\n  when hours Sun 01:00-02:00 UTC\n", ZTA_MODE_ENFORCE, ZTA_MODE_OFF},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char rules[256];
+        struct fixture fixture;
+        struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
+        fixture_init(&fixture);
+        fixture.stance.modes[ZTA_FEATURE_TIME] = (uint8_t)cases[i].time;
+        (void)snprintf(rules, sizeof rules, "require s\n  %s  else throttle 5/m\n", cases[i].rules);
+        const size_t n = limits(&fixture, rules, ZTA_LIMIT_ELSE, charges);
+        if (n != (cases[i].expected != ZTA_MODE_OFF) ||
+            (n == 1 && charges[0].mode != cases[i].expected)) {
+            fail_msg("%s: %zu", rules, n);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +413,8 @@ int main(void)
         cmocka_unit_test(addresses_count_by_their_network),
         cmocka_unit_test(tags_follow_mode_rule_and_rate),
         cmocka_unit_test(limits_apply_where_their_when_holds_and_they_are_in_force),
+        cmocka_unit_test(what_throttles_counts_by_session_else_by_address),
+        cmocka_unit_test(what_throttles_counts_where_a_need_is_lacked_and_in_force),
         cmocka_unit_test(enforced_limits_come_first_and_none_is_lost_silently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

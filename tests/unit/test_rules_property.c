@@ -116,8 +116,14 @@ static void compare_verdicts(const struct trial *trial)
     struct zta_verdict enforced;
     struct zta_verdict monitored;
     decide(trial, &decision);
-    naive_decide(&naive, ZTA_MODE_ENFORCE, &enforced);
-    naive_decide(&naive, ZTA_MODE_MONITOR, &monitored);
+    const struct zta_ast_rule *slowed = naive_decide(&naive, ZTA_MODE_ENFORCE, &enforced);
+    const bool is_slowed =
+        naive_decide(&naive, ZTA_MODE_MONITOR, &monitored) != NULL || slowed != NULL;
+    if (decision.is_slowed != is_slowed ||
+        decision.slowed.outcome != (slowed != NULL ? ZTA_OUTCOME_THROTTLE : ZTA_OUTCOME_DENY) ||
+        (slowed != NULL && !zta_text_equal(slowed->name, zta_text_of(decision.slowed.rule)))) {
+        report(trial, "compiled and naive rules slow down differently");
+    }
     if (!is_same_verdict(&decision.verdict, &enforced)) {
         print_message(
             "compiled %s %s '%s', naive %s %s '%s'\n", zta_outcome_name(decision.verdict.outcome),
@@ -152,10 +158,21 @@ static void compare_limits(const struct trial *trial, enum zta_limit_phase phase
     }
 }
 
+/* Asked only of requests that are judged at all: others are never allowed. */
+static void compare_else(const struct trial *trial)
+{
+    struct zta_decision decision;
+    decide(trial, &decision);
+    if (decision.is_slowed) {
+        compare_limits(trial, ZTA_LIMIT_ELSE);
+    }
+}
+
 static void compiled_rules_say_what_the_text_says(void **state)
 {
     struct trial *trial = *state;
     size_t n_outcomes[ZTA_N_REASONS] = {0};
+    size_t n_slowed = 0;
     for (uint64_t i = 0; i < N_SETS; i++) {
         begin(trial, first_seed() + i, &any_shape);
         for (int k = 0; k < N_REQUESTS; k++) {
@@ -166,11 +183,14 @@ static void compiled_rules_say_what_the_text_says(void **state)
             compare_verdicts(trial);
             compare_limits(trial, ZTA_LIMIT_BEFORE);
             compare_limits(trial, ZTA_LIMIT_AFTER);
+            compare_else(trial);
             struct zta_decision decision;
             decide(trial, &decision);
             n_outcomes[decision.verdict.reason]++;
+            n_slowed += decision.slowed.outcome == ZTA_OUTCOME_THROTTLE;
         }
     }
+    assert_true(n_slowed > N_SETS / 50);
     /* The world is small enough that each way to end is met. */
     static const enum zta_reason met[] = {
         ZTA_REASON_OK,       ZTA_REASON_NO_CREDENTIAL,      ZTA_REASON_RULE_DENIED,
