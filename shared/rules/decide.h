@@ -24,9 +24,9 @@
  * allocates, never fails: what cannot be evaluated is a denial (facts without host, path or method
  * are unjudged). Where the feature `credential` is in force no rule lets an unverified request
  * pass: the outcome is a challenge, no_credential. What a require refuses is rule_denied, or the
- * refusal of attributes.def when it lacks nothing else; one that throttles refuses nothing here. verdict.rule is the rule that granted or
- * refused, `nearest` the allow that came nearest. The monitor verdict differs when outcome or
- * reason do, or when another rule would refuse.
+ * refusal of attributes.def when it lacks nothing else; one that throttles refuses nothing here.
+ * verdict.rule is the rule that granted or refused, `nearest` the allow that came nearest. The
+ * monitor verdict differs when outcome or reason do, or when another rule would refuse.
  */
 void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *facts,
                       const struct zta_stance *stance, int64_t now_s,
@@ -60,8 +60,9 @@ struct zta_limit_charge {
 
 /*
  * The limits of one phase that apply, enforced ones first; an unknown key means that the limit does
- * not apply, but for ZTA_LIMIT_ELSE, where all that have no key share one bucket. Returns their number, at most ZTA_LIMIT_CHARGES_MAX; *n_left_out counts further
- * enforced ones, for which the caller must refuse the request as rate_limited (fail closed).
+ * not apply, but for ZTA_LIMIT_ELSE, where all that have no key share one bucket. Returns their
+ * number, at most ZTA_LIMIT_CHARGES_MAX; *n_left_out counts further enforced ones, for which the
+ * caller must refuse the request as rate_limited (fail closed).
  */
 size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *facts,
                         const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,

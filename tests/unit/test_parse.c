@@ -180,6 +180,24 @@ static void faults_of_statements(void **state)
     assert_faults(faults, COUNT(faults));
 }
 
+static void faults_of_else(void **state)
+{
+    const struct fault faults[] = {
+        FAULT("require a\n  need role x\n  else\n", 3, 7, "", "deny, or throttle with a", NULL),
+        FAULT("require a\n  need role x\n  else dny\n", 3, 8, "dny", "deny, or throttle", "deny"),
+        FAULT("require a\n  need role x\n  else step-up acr=x\n", 3, 8, "step-up",
+              "step-up belongs to stage 4", NULL),
+        FAULT("require a\n  need role x\n  else deny 1/s\n", 3, 13, "1/s", "end of the line", NULL),
+        FAULT("require a\n  need role x\n  else throttle\n", 3, 16, "", "a rate such as", NULL),
+        FAULT("require a\n  need role x\n  else throttle 0/s\n", 3, 17, "0/s", "a rate", NULL),
+        FAULT("require a\n  need role x\n  else throttle 1/s brst 5\n", 3, 21, "brst", "burst or",
+              "burst"),
+        FAULT("require a\n  need role x\n  else deny\n  else deny\n", 4, 3, "else", "one such line",
+              NULL),
+    };
+    assert_faults(faults, COUNT(faults));
+}
+
 static void faults_of_lines(void **state)
 {
     const struct fault faults[] = {
@@ -202,17 +220,6 @@ static void faults_of_lines(void **state)
         FAULT("allow a\n  until 2027-01-01T00:00Z\n  from 2027-01-02T00:00Z\n", 3, 8,
               "2027-01-02T00:00Z", "until after from", NULL),
         FAULT("allow a\n  need role x\n  else deny\n", 3, 3, "else", "when, need", NULL),
-        FAULT("require a\n  need role x\n  else\n", 3, 7, "", "deny, or throttle with a", NULL),
-        FAULT("require a\n  need role x\n  else dny\n", 3, 8, "dny", "deny, or throttle", "deny"),
-        FAULT("require a\n  need role x\n  else step-up acr=x\n", 3, 8, "step-up",
-              "step-up belongs to stage 4", NULL),
-        FAULT("require a\n  need role x\n  else deny 1/s\n", 3, 13, "1/s", "end of the line", NULL),
-        FAULT("require a\n  need role x\n  else throttle\n", 3, 16, "", "a rate such as", NULL),
-        FAULT("require a\n  need role x\n  else throttle 0/s\n", 3, 17, "0/s", "a rate", NULL),
-        FAULT("require a\n  need role x\n  else throttle 1/s brst 5\n", 3, 21, "brst", "burst or",
-              "burst"),
-        FAULT("require a\n  need role x\n  else deny\n  else deny\n", 4, 3, "else", "one such line",
-              NULL),
         FAULT("allow a\n  or role x\n", 2, 3, "or", "a when or need line above", NULL),
         FAULT("allow a\n  need role x\n  mode off\n  or role y\n", 4, 3, "or", "line above", NULL),
         FAULT("allow a\n  need role x\n  mode of\n", 3, 8, "of", "enforce, monitor or off", "off"),
@@ -617,6 +624,7 @@ int main(void)
         cmocka_unit_test(parse_builds_what_was_written),
         cmocka_unit_test(parse_accepts_these),
         cmocka_unit_test(faults_of_statements),
+        cmocka_unit_test(faults_of_else),
         cmocka_unit_test(faults_of_lines),
         cmocka_unit_test(faults_of_conditions),
         cmocka_unit_test(faults_of_context),
