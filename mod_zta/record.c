@@ -14,12 +14,10 @@
 
 #include "mod_zta/child.h"
 #include "mod_zta/inputs.h"
-#include "shared/base/base64.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
-
-#define OS_TEXT_MAX 128 /* name and version */
+#include "shared/record.h"
 
 /* apr_table_setn, or apr_table_addn where no entry is to be replaced: that searches nothing. */
 typedef void (*set_fn)(apr_table_t *table, const char *name, const char *value);
@@ -87,7 +85,6 @@ static void fill_identity(struct zta_event *event, const struct zta_identity *id
 static uint8_t event_flags(const request_rec *r, const struct mod_zta_request *request)
 {
     unsigned flags = 0;
-    flags |= request->decision.has_monitor ? ZTA_EVENT_MONITORED : 0;
     flags |= request->is_from_cache ? ZTA_EVENT_TOKEN_CACHED : 0;
     flags |= r->connection->master != NULL ? ZTA_EVENT_HTTP2 : 0;
     flags |= ap_ssl_conn_is_ssl(r->connection) ? ZTA_EVENT_TLS : 0;
@@ -97,122 +94,39 @@ static uint8_t event_flags(const request_rec *r, const struct mod_zta_request *r
     return (uint8_t)flags;
 }
 
-static void fill_decision(struct zta_event *event, const struct zta_decision *decision)
-{
-    event->outcome = (uint8_t)decision->verdict.outcome;
-    event->reason = (uint8_t)decision->verdict.reason;
-    event->monitor_outcome = (uint8_t)decision->monitor.outcome;
-    event->monitor_reason = (uint8_t)decision->monitor.reason;
-    event->rule_line = decision->verdict.line;
-    event->rule_source = decision->verdict.source;
-}
-
-static uint8_t replay_flags(const struct mod_zta_request *request)
-{
-    const struct mod_zta_judged *judged = &request->judged;
-    unsigned flags = ZTA_REPLAY_RECORDED;
-    flags |= judged->has_reached_rules ? ZTA_REPLAY_REACHED_RULES : 0;
-    flags |= judged->is_noted ? ZTA_REPLAY_NOTED : 0;
-    flags |= request->n_sides > 1 ? ZTA_REPLAY_SEVERAL : 0;
-    flags |= judged->stance.allows_by_default ? ZTA_REPLAY_DEFAULT_ALLOW : 0;
-    flags |= request->identity != NULL ? ZTA_REPLAY_IDENTITY : 0;
-    flags |= request->facts.context != NULL ? ZTA_REPLAY_CONTEXT : 0;
-    return (uint8_t)flags;
-}
-
-static void fill_context(struct zta_event *event, const struct zta_context *context,
-                         struct zta_text *texts, struct zta_buffer *os)
-{
-    struct zta_event_context *kept = &event->context;
-    const struct zta_provenance *from[] = {&context->country_from, &context->asn_from,
-                                           &context->device_from, &context->usual_from};
-    if (context->country.len == sizeof(kept->country)) {
-        memcpy(kept->country, context->country.data, sizeof(kept->country));
-    }
-    kept->asn = context->asn;
-    kept->traits_known = context->traits.known;
-    kept->traits_yes = context->traits.yes;
-    kept->usual_known = context->usual.known;
-    kept->usual_yes = context->usual.yes;
-    for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
-        kept->sources[i] = (uint8_t)from[i]->source;
-        kept->ages_s[i] = from[i]->age_s;
-    }
-    texts[ZTA_EVENT_DEVICE] = context->device;
-    if (!zta_text_is_absent(context->os)) {
-        zta_buffer_text(os, context->os);
-        if (!zta_text_is_absent(context->os_version)) {
-            zta_buffer_string(os, " ");
-            zta_buffer_text(os, context->os_version);
-        }
-        texts[ZTA_EVENT_OS] = (struct zta_text){.data = os->data, .len = os->len};
-    }
-}
-
-/* What a second judgement needs beside the texts. */
-static void fill_replay(struct zta_event *event, const struct mod_zta_request *request)
-{
-    const struct zta_identity *identity = request->identity;
-    event->stage = request->judged.stance.stage;
-    event->monitor = request->judged.stance.monitor;
-    event->modes = zta_event_pack_modes(&request->judged.stance);
-    event->replay = replay_flags(request);
-    event->content_length = request->facts.content_length;
-    if (identity == NULL) {
-        return;
-    }
-    memcpy(event->inputs, identity->inputs, sizeof(event->inputs));
-    size_t size = 0;
-    if (!zta_text_is_absent(identity->certificate) &&
-        (zta_base64url_decode(identity->certificate, event->certificate, sizeof(event->certificate),
-                              &size) != ZTA_OK ||
-         size != sizeof(event->certificate))) {
-        memset(event->certificate, 0, sizeof(event->certificate));
-    }
-}
-
 static void fill(struct zta_event *event, const request_rec *r,
                  const struct mod_zta_request *request, const request_rec *last)
 {
-    const struct zta_decision *decision = &request->decision;
+    const struct mod_zta_judged *judged = &request->judged;
+    const struct zta_recorded recorded = {
+        .facts = &request->facts,
+        .stance = &judged->stance,
+        .decision = &request->decision,
+        .has_reached_rules = judged->has_reached_rules,
+        .is_noted = judged->is_noted,
+        .is_several = request->n_sides > 1,
+    };
     struct zta_text texts[ZTA_N_EVENT_TEXTS] = {{.data = NULL}};
-    char os_text[OS_TEXT_MAX];
-    struct zta_buffer os;
+    char os[ZTA_RECORD_OS_MAX];
     int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
-    zta_buffer_init(&os, os_text, sizeof(os_text));
 
     event->time_ns = request->arrived_ns;
     event->id = request->id;
-    event->addr = request->facts.addr;
     event->latency_us = took_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(took_ns / 1000);
     event->rules_generation = zta_ruleset_generation(mod_zta_global()->rules);
     event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
     event->http_status = (uint16_t)last->status;
     event->flags = event_flags(r, request);
-    fill_decision(event, decision);
+    zta_record_fill(event, &recorded, texts, os);
     if (request->seen != NULL) {
         fill_identity(event, request->seen, texts);
     }
-    fill_replay(event, request);
-    if (request->facts.context != NULL) {
-        fill_context(event, request->facts.context, texts, &os);
+    if (request->path_len == 0) {
+        /* A refused path is shown as it was sent; events' texts are escaped when printed. */
+        texts[ZTA_EVENT_PATH] = zta_text_of(request->raw_path);
     }
-    texts[ZTA_EVENT_METHOD] = request->facts.method;
-    texts[ZTA_EVENT_HOST] = request->facts.host;
-    /* A refused path is shown as it was sent; the texts of an event are escaped when printed. */
-    texts[ZTA_EVENT_PATH] =
-        request->path_len > 0 ? request->facts.path : zta_text_of(request->raw_path);
-    texts[ZTA_EVENT_ROUTE] = request->facts.route;
-    texts[ZTA_EVENT_RULE] = zta_text_of(decision->verdict.rule);
-    if (decision->has_monitor) {
-        texts[ZTA_EVENT_MONITOR_RULE] = zta_text_of(decision->monitor.rule);
-    }
-    texts[ZTA_EVENT_MISSING] = zta_text_of(decision->missing);
-    texts[ZTA_EVENT_NEAREST] = zta_text_of(decision->nearest);
     texts[ZTA_EVENT_DETAIL] = zta_text_of(request->detail);
     texts[ZTA_EVENT_PARENT] = zta_text_of(request->parent_id);
-    texts[ZTA_EVENT_AGENT] = zta_text_of(apr_table_get(r->headers_in, "User-Agent"));
-    texts[ZTA_EVENT_CONTENT_TYPE] = request->facts.content_type;
     zta_event_set_texts(event, texts);
 }
 

@@ -89,7 +89,7 @@ struct zta_event {
     uint8_t inputs[ZTA_INPUTS_NAME_SIZE]; /* zero: none */
     uint8_t certificate[ZTA_SHA256_SIZE]; /* thumbprint of the connection's; zero: none */
     uint32_t modes;                       /* two bits a feature, as in struct zta_stance */
-    uint32_t inexact; /* set of 1u << enum zta_event_text: cut, or empty and not absent */
+    uint32_t inexact; /* set of 1u << enum zta_event_text: cut, or of an empty one: not absent */
     struct zta_event_context context;
     uint32_t rule_line;
     uint16_t rule_source;

@@ -18,11 +18,12 @@
 
 /*
  * Facts that were not recorded, when a request is judged once more. They read as unknown; a
- * judgement that asks for one is no judgement, and says so.
+ * judgement that meets one is no judgement, and says so.
  */
 struct zta_facts_gaps {
-    uint64_t attributes;           /* set of 1u << enum zta_attribute */
-    const struct zta_text *claims; /* those that were looked for; of others nothing is known */
+    uint64_t attributes; /* set of 1 << enum zta_attribute */
+    bool misses_claims;  /* all but these: nobody looked whether the credential has them */
+    const struct zta_text *claims;
     size_t n_claims;
     bool is_asked; /* set by the judgement */
 };

@@ -402,11 +402,11 @@ static enum zta_truth fact_truth(const struct question *ask)
     return ZTA_TRUTH_UNKNOWN;
 }
 
-/* Asking for what was not recorded is noted: the answer is none. */
+/* What came out as unknown is no answer where the fact was not recorded. */
 static void note_gap(struct zta_facts_gaps *gaps, const struct zta_rule_cond *cond)
 {
     bool is_gap = (gaps->attributes & UINT64_C(1) << cond->attribute) != 0;
-    if (cond->attribute == ZTA_ATTRIBUTE_CLAIM && !is_gap) {
+    if (cond->attribute == ZTA_ATTRIBUTE_CLAIM && gaps->misses_claims && !is_gap) {
         is_gap = true;
         for (size_t i = 0; i < gaps->n_claims && is_gap; i++) {
             is_gap = !zta_text_equal(gaps->claims[i], cond->claim);
@@ -420,10 +420,10 @@ static enum zta_truth cond_truth(const struct zta_rules_view *view,
 {
     const struct question ask = {.view = view, .cond = cond};
     enum zta_truth truth = fact_truth(&ask);
-    if (view->facts->gaps != NULL) {
-        note_gap(view->facts->gaps, cond);
-    }
     if (truth == ZTA_TRUTH_UNKNOWN) {
+        if (view->facts->gaps != NULL) {
+            note_gap(view->facts->gaps, cond);
+        }
         if (cond->matches_unknown) {
             truth = ZTA_TRUTH_TRUE;
         }

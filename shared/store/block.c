@@ -70,6 +70,18 @@ enum zta_status zta_block_key_decode(struct zta_blob key, struct zta_event_key *
     return ZTA_OK;
 }
 
+enum zta_status zta_block_peek(struct zta_blob key, struct zta_blob record,
+                               struct zta_event_key *first, int64_t *newest_ns)
+{
+    enum zta_status status = zta_block_key_decode(key, first);
+    const uint8_t *data = record.data;
+    if (status != ZTA_OK || record.size < ZTA_BLOCK_HEAD_SIZE || data[0] != ZTA_BLOCK_VERSION) {
+        return ZTA_CORRUPT;
+    }
+    *newest_ns = (int64_t)zta_get_u64(data + 3);
+    return ZTA_OK;
+}
+
 enum zta_status zta_block_open(struct zta_blob key, struct zta_blob record, struct zta_block *block)
 {
     enum zta_status status = zta_block_key_decode(key, &block->first);

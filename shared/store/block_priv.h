@@ -38,6 +38,9 @@ void zta_block_end(struct zta_block_writer *writer);
 
 void zta_block_key_encode(const struct zta_event_key *key, uint8_t out[ZTA_BLOCK_KEY_SIZE]);
 enum zta_status zta_block_key_decode(struct zta_blob key, struct zta_event_key *out) ZTA_MUST_CHECK;
+/* What stands at the head of a record; its events are not looked at. */
+enum zta_status zta_block_peek(struct zta_blob key, struct zta_blob record,
+                               struct zta_event_key *first, int64_t *newest_ns) ZTA_MUST_CHECK;
 /* Checks the whole record. */
 enum zta_status zta_block_open(struct zta_blob key, struct zta_blob record,
                                struct zta_block *block) ZTA_MUST_CHECK;

@@ -2,6 +2,7 @@
 /* Appends, finds, walks and prunes recorded requests. */
 #include "shared/store/events.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/store/block_priv.h"
@@ -10,7 +11,8 @@
 #include "shared/store/tables_priv.h"
 
 /* Rows that zta_events_append hands on at a time. */
-#define CHUNK 256
+#define CHUNK        256
+#define BLOCKS_FIRST 1024 /* keys of a list of blocks before it grows */
 
 static struct zta_blob cursor_key(uint64_t segment_id, uint8_t key[8])
 {
@@ -286,6 +288,68 @@ enum zta_status zta_event_each_after(struct zta_view *view, const struct zta_eve
     }
     zta_walk_end(&walk);
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_events_blocks(struct zta_view *view, int64_t from_ns,
+                                  struct zta_event_key **blocks, size_t *n)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob record;
+    struct zta_event_key *found = NULL;
+    size_t n_found = 0;
+    size_t room = 0;
+    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_EVENTS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_walk_first(&walk, &key, &record);
+    while (status == ZTA_OK) {
+        if (n_found == room) {
+            room = room == 0 ? BLOCKS_FIRST : 2 * room;
+            struct zta_event_key *grown = realloc(found, room * sizeof *grown);
+            status = grown == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+            found = grown == NULL ? found : grown;
+        }
+        if (status == ZTA_OK) {
+            int64_t newest_ns;
+            status = zta_block_peek(key, record, &found[n_found], &newest_ns);
+            n_found += status == ZTA_OK && newest_ns >= from_ns ? 1 : 0;
+        }
+        if (status == ZTA_OK) {
+            status = zta_walk_next(&walk, &key, &record);
+        }
+    }
+    zta_walk_end(&walk);
+    if (status != ZTA_NOT_FOUND) {
+        free(found);
+        return status;
+    }
+    *blocks = found;
+    *n = n_found;
+    return ZTA_OK;
+}
+
+enum zta_status zta_events_each_of_block(struct zta_view *view, const struct zta_event_key *block,
+                                         zta_event_fn fn, void *context)
+{
+    uint8_t place[ZTA_BLOCK_KEY_SIZE];
+    struct zta_blob record;
+    struct zta_block opened;
+    zta_block_key_encode(block, place);
+    const struct zta_blob key = ZTA_BLOB(place, sizeof place);
+    enum zta_status status = zta_view_get(view, ZTA_TABLE_EVENTS, key, &record);
+    if (status == ZTA_OK) {
+        status = zta_block_open(key, record, &opened);
+    }
+    bool is_wanted = status == ZTA_OK;
+    for (size_t i = 0; is_wanted && i < opened.n; i++) {
+        struct zta_event_key where;
+        struct zta_event event;
+        zta_block_read(&opened, i, &where, &event);
+        is_wanted = fn(context, &where, &event);
+    }
+    return status;
 }
 
 enum zta_status zta_event_last(struct zta_view *view, struct zta_event_key *key)

@@ -72,6 +72,15 @@ enum zta_status zta_event_each_back(struct zta_view *view, zta_event_fn fn,
  */
 enum zta_status zta_event_each_after(struct zta_view *view, const struct zta_event_key *after,
                                      zta_event_fn fn, void *context) ZTA_MUST_CHECK;
+/*
+ * The keys of all blocks that have an event of from_ns or later, in order; an array for the caller
+ * to free.
+ */
+enum zta_status zta_events_blocks(struct zta_view *view, int64_t from_ns,
+                                  struct zta_event_key **blocks, size_t *n) ZTA_MUST_CHECK;
+/* The events of one block, in order. ZTA_NOT_FOUND: it was pruned. */
+enum zta_status zta_events_each_of_block(struct zta_view *view, const struct zta_event_key *block,
+                                         zta_event_fn fn, void *context) ZTA_MUST_CHECK;
 /* The newest key; ZTA_NOT_FOUND when there is no event. */
 enum zta_status zta_event_last(struct zta_view *view, struct zta_event_key *key) ZTA_MUST_CHECK;
 
