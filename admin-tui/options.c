@@ -66,6 +66,13 @@ static enum zta_status parse_option(int argc, char **argv, int *i, struct ctl_op
     if (equals != NULL) {
         return add_value(options, option, equals + 1, error);
     }
+    if (info->value[0] == '[') {
+        int64_t duration_s;
+        const bool is_there =
+            *i + 1 < argc && zta_duration_parse(zta_text_of(argv[*i + 1]), &duration_s) == ZTA_OK;
+        *i += is_there ? 1 : 0;
+        return add_value(options, option, is_there ? argv[*i] : "", error);
+    }
     if (*i + 1 >= argc) {
         return zta_error_set(error, ZTA_INVALID, "--%s needs its %s", info->name, info->value);
     }
@@ -142,7 +149,7 @@ enum zta_status ctl_option_duration(const struct ctl_options *options, enum ctl_
 {
     struct zta_text text = ctl_option_text(options, option);
     int64_t duration_s = 0;
-    if (zta_text_is_absent(text)) {
+    if (zta_text_is_absent(text) || (text.len == 0 && infos[option].value[0] == '[')) {
         return ZTA_OK;
     }
     if (zta_duration_parse(text, &duration_s) != ZTA_OK || duration_s == 0) {

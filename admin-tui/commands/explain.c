@@ -42,10 +42,18 @@ static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct
     }
     enum zta_status status =
         ctl_filter_parse((struct zta_text){.data = text, .len = buffer.len}, &filter, error);
+    int64_t last_s = 0;
+    if (status == ZTA_OK) {
+        status = ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &last_s, error);
+    }
     if (status != ZTA_OK) {
         return status;
     }
     status = ctl_event_newest(view, &filter, zta_clock_real_ns() / ZTA_NS_PER_S, event);
+    if (status == ZTA_OK && last_s > 0 &&
+        event->time_ns < zta_clock_real_ns() - last_s * ZTA_NS_PER_S) {
+        status = ZTA_NOT_FOUND;
+    }
     return status != ZTA_NOT_FOUND ? status
                                    : zta_error_set(error, status, "no recorded request matches");
 }

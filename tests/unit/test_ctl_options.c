@@ -48,6 +48,24 @@ static void options_stand_anywhere_and_take_values_both_ways(void **state)
     assert_true(zta_text_is_absent(ctl_option_text(&options, CTL_OPTION_ROLE)));
 }
 
+static void a_value_in_brackets_may_be_left_out(void **state)
+{
+    int64_t last_s = 7;
+    assert_int_equal(PARSE("explain", "--last", "reason=revoked"), ZTA_OK);
+    assert_int_equal(options.n_arguments, 2);
+    assert_true(ctl_option_is_set(&options, CTL_OPTION_LAST));
+    assert_int_equal(ctl_option_duration(&options, CTL_OPTION_LAST, &last_s, &error), ZTA_OK);
+    assert_int_equal(last_s, 7);
+    assert_int_equal(PARSE("explain", "--last"), ZTA_OK);
+    assert_true(ctl_option_is_set(&options, CTL_OPTION_LAST));
+    assert_int_equal(PARSE("whatif", "--last", "2h", "draft.zta"), ZTA_OK);
+    assert_int_equal(options.n_arguments, 2);
+    assert_int_equal(ctl_option_duration(&options, CTL_OPTION_LAST, &last_s, &error), ZTA_OK);
+    assert_int_equal(last_s, 7200);
+    assert_int_equal(PARSE("whatif", "--last=soon"), ZTA_OK);
+    assert_int_equal(ctl_option_duration(&options, CTL_OPTION_LAST, &last_s, &error), ZTA_INVALID);
+}
+
 static void a_dash_is_a_value_and_two_end_the_options(void **state)
 {
     assert_int_equal(PARSE("revoke", "--token", "-", "--", "--json", "-"), ZTA_OK);
@@ -130,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_stand_anywhere_and_take_values_both_ways),
+        cmocka_unit_test(a_value_in_brackets_may_be_left_out),
         cmocka_unit_test(a_dash_is_a_value_and_two_end_the_options),
         cmocka_unit_test(faults_of_the_command_line_are_named),
         cmocka_unit_test(numbers_durations_and_sizes_are_strict),
