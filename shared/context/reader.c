@@ -32,23 +32,6 @@ static void close_opened(void *value)
     free(opened);
 }
 
-enum zta_status zta_geo_reader_open(const struct zta_geo_copies *copies, enum zta_geo_kind kind,
-                                    struct zta_geo_reader **reader)
-{
-    struct zta_geo_reader *made = malloc(sizeof *made);
-    if (made == NULL) {
-        return ZTA_NO_MEMORY;
-    }
-    *made = (struct zta_geo_reader){.copies = copies, .kind = kind};
-    enum zta_status status = zta_current_open(close_opened, &made->current);
-    if (status != ZTA_OK) {
-        free(made);
-        return status;
-    }
-    *reader = made;
-    return ZTA_OK;
-}
-
 void zta_geo_reader_close(struct zta_geo_reader **reader)
 {
     if (*reader != NULL) {
@@ -113,6 +96,28 @@ static enum zta_status look(struct zta_geo_reader *reader, struct zta_error *err
     }
     zta_current_end(reader->current);
     return status == ZTA_BUSY ? ZTA_OK : status;
+}
+
+enum zta_status zta_geo_reader_open(const struct zta_geo_copies *copies, enum zta_geo_kind kind,
+                                    struct zta_geo_reader **reader)
+{
+    struct zta_error error;
+    struct zta_geo_reader *made = malloc(sizeof *made);
+    if (made == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    *made = (struct zta_geo_reader){.copies = copies, .kind = kind};
+    enum zta_status status = zta_current_open(close_opened, &made->current);
+    if (status != ZTA_OK) {
+        free(made);
+        return status;
+    }
+    /* Before there are questions: two that come at once would find that one of them is opening. */
+    if (look(made, &error) != ZTA_OK) {
+        atomic_store(&made->looked_at, 0); /* the first question tries again, and says it */
+    }
+    *reader = made;
+    return ZTA_OK;
 }
 
 enum zta_status zta_geo_reader_find(struct zta_geo_reader *reader, const struct zta_addr *addr,

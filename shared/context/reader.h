@@ -22,7 +22,7 @@ struct zta_geo_found {
     uint64_t copy; /* as of zta_geo_copies_current; 0: there was none */
 };
 
-/* copies outlives the reader. In a process of its own after the fork. */
+/* Opens what is current; copies outlives the reader. In each process by itself, after the fork. */
 enum zta_status zta_geo_reader_open(const struct zta_geo_copies *copies, enum zta_geo_kind kind,
                                     struct zta_geo_reader **reader) ZTA_MUST_CHECK;
 void zta_geo_reader_close(struct zta_geo_reader **reader);

@@ -259,8 +259,8 @@ static void threads_go_on_while_copies_are_replaced(void **state)
         N_TAKES = 200
     };
     pthread_t threads[N_THREADS];
-    struct zta_geo_reader *reader = open_reader();
     must_take("country-28.mmdb");
+    struct zta_geo_reader *reader = open_reader();
     atomic_store(&is_over, false);
     for (size_t i = 0; i < N_THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, ask, reader), 0);
