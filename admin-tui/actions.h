@@ -14,6 +14,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
+#include "shared/rules/layer.h"
 #include "shared/store/blocks.h"
 #include "shared/store/env.h"
 #include "shared/store/keys.h"
@@ -58,6 +59,19 @@ enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id)
 /* Notes in the trail that came with the backup that it was put in place; changes nothing else. */
 enum zta_status ctl_action_store_restored(struct ctl_action *action,
                                           struct zta_text from_dir) ZTA_MUST_CHECK;
+/* A change of the live layer, as the audit trail has it. */
+struct ctl_rules_change {
+    const char *action;     /* "rules add" */
+    struct zta_text target; /* "rule scanners" */
+    struct zta_text before; /* texts of rules; absent: nothing */
+    struct zta_text after;
+};
+/*
+ * Makes layer the next version; fills author, reason and action id of it and of its new entries
+ * (created_ns 0). ZTA_CONFLICT: the rules were changed since the version `seen`.
+ */
+enum zta_status ctl_action_rules(struct ctl_action *action, const struct ctl_rules_change *change,
+                                 struct zta_layer *layer, uint64_t seen) ZTA_MUST_CHECK;
 /* Asks the running server for fresh keys of an issuer; absent: of all. */
 enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name) ZTA_MUST_CHECK;
 

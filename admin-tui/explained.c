@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store adds to an event before it is explained. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/explain.h"
+#include "shared/store/layers.h"
 #include "shared/store/published.h"
 #include "shared/store/repeats.h"
 
@@ -46,6 +48,22 @@ static bool place(void *context, struct zta_text name, struct zta_text text)
     return false;
 }
 
+/* In the newest version before the request that has a live rule of that name. */
+static bool place_live(void *context, const struct zta_layer *layer)
+{
+    struct placing *placing = context;
+    const struct zta_text rule = zta_event_text(placing->event, ZTA_EVENT_RULE);
+    if (layer->changed_ns > placing->event->time_ns ||
+        zta_layer_find(layer, ZTA_LAYER_RULE, rule) == NULL) {
+        return true;
+    }
+    placing->is_found = true;
+    (void)snprintf(placing->name, placing->size, "live:%.*s (version %" PRIu64 ", by %.*s)",
+                   (int)rule.len, rule.data, layer->version, (int)layer->author.len,
+                   layer->author.len == 0 ? "" : layer->author.data);
+    return false;
+}
+
 enum zta_status ctl_explained_find(struct zta_view *view, const struct zta_event *event,
                                    struct ctl_explained_store *kept,
                                    struct ctl_explained *explained)
@@ -55,6 +73,10 @@ enum zta_status ctl_explained_find(struct zta_view *view, const struct zta_event
         .event = event, .name = kept->rule_file, .size = sizeof kept->rule_file};
     *explained = (struct ctl_explained){.event = event};
     enum zta_status status = zta_published_each_rules(view, place, &placing);
+    /* Rules of the live layer are counted behind the files. */
+    if (status == ZTA_OK && event->rule_line != 0 && event->rule_source >= placing.index) {
+        status = zta_layer_each(view, place_live, &placing);
+    }
     if (status != ZTA_OK) {
         return status;
     }

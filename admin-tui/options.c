@@ -98,6 +98,10 @@ enum zta_status ctl_options_parse(int argc, char **argv, struct ctl_options *opt
         else if (strcmp(word, "-h") == 0) {
             status = add_value(options, CTL_OPTION_HELP, "", error);
         }
+        else if (strcmp(word, "-e") == 0) {
+            status = i + 1 < argc ? add_value(options, CTL_OPTION_LINE, argv[++i], error)
+                                  : zta_error_set(error, ZTA_INVALID, "-e needs its LINE");
+        }
         else if (word[1] == '-') {
             status = parse_option(argc, argv, &i, options, error);
         }

@@ -56,37 +56,57 @@ bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text tex
     return true;
 }
 
+/* The whole of a file into memory, at most ZTA_RULES_FILE_MAX; the caller frees *data. */
+static bool read_all(int fd, char **data, size_t *len)
+{
+    ssize_t n = 1;
+    *data = malloc(ZTA_RULES_FILE_MAX + 1);
+    *len = 0;
+    while (*data != NULL && n > 0 && *len <= ZTA_RULES_FILE_MAX) {
+        n = read(fd, *data + *len, ZTA_RULES_FILE_MAX + 1 - *len);
+        *len += n > 0 ? (size_t)n : 0;
+    }
+    return *data != NULL && n == 0 && *len <= ZTA_RULES_FILE_MAX;
+}
+
+/* A plain file, or standard input. */
+static int open_file(const char *path)
+{
+    struct stat found;
+    if (strcmp(path, "-") == 0) {
+        return dup(STDIN_FILENO);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 && (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
+        (void)close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
 /* The name is that of the source: of a file of items it is not the path alone. */
 static enum ctl_exit read_file(const char *path, const char *name, struct ctl_rule_texts *texts)
 {
-    struct stat found;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        int code = errno;
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return ctl_fail(CTL_FAILED, "%s: %s", path, strerror(code));
+    char *data = NULL;
+    size_t len;
+    const int fd = open_file(path);
+    if (fd < 0) {
+        return errno == EINVAL ? ctl_fail(CTL_FAILED, "%s: expected a plain file", path)
+                               : ctl_fail(CTL_FAILED, "%s: %s", path, strerror(errno));
     }
-    size_t size = S_ISREG(found.st_mode) && found.st_size >= 0 ? (size_t)found.st_size : SIZE_MAX;
-    char *data = size <= ZTA_RULES_FILE_MAX ? malloc(size + 1) : NULL;
-    size_t len = 0;
-    ssize_t n = 0;
-    while (data != NULL && len < size && (n = read(fd, data + len, size - len)) > 0) {
-        len += (size_t)n;
-    }
+    const bool is_read = read_all(fd, &data, &len);
     (void)close(fd);
-    bool is_kept =
-        data != NULL && n >= 0 &&
-        ctl_rule_texts_add(texts, zta_text_of(name), (struct zta_text){.data = data, .len = len});
+    const bool is_kept = is_read && ctl_rule_texts_add(texts, zta_text_of(name),
+                                                       (struct zta_text){.data = data, .len = len});
     free(data);
     if (!is_kept && texts->status != ZTA_OK) {
         return ctl_fail(CTL_FAILED, "%s: no memory, or more than %d files", path,
                         CTL_RULE_TEXTS_MAX);
     }
     return is_kept ? CTL_DONE
-                   : ctl_fail(CTL_FAILED, "%s: no plain file of at most %d MiB, or not readable",
-                              path, ZTA_RULES_FILE_MAX >> 20);
+                   : ctl_fail(CTL_FAILED, "%s: more than %d MiB, or not readable", path,
+                              ZTA_RULES_FILE_MAX >> 20);
 }
 
 /* The store may not be there yet, or be another user's: then only what the files say is checked. */
@@ -116,6 +136,11 @@ static enum zta_status read_items(void *context, const char *name)
     }
     return read_file(name + strlen(ZTA_RULES_FILE_PREFIX), name, texts) == CTL_DONE ? ZTA_OK
                                                                                     : ZTA_INVALID;
+}
+
+enum ctl_exit ctl_rule_texts_read_live(struct ctl_rule_texts *texts, const char *path)
+{
+    return read_file(path, path, texts);
 }
 
 enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
@@ -193,7 +218,7 @@ void ctl_rule_texts_note_issuers(struct ctl_rule_texts *texts, const struct zta_
     }
 }
 
-static enum ctl_exit fail_rules(enum zta_status status, const struct zta_rules_error *error)
+enum ctl_exit ctl_rule_texts_fail(enum zta_status status, const struct zta_rules_error *error)
 {
     char text[1024];
     struct zta_buffer buffer;
@@ -210,7 +235,7 @@ enum ctl_exit ctl_rule_texts_parse(const struct ctl_rule_texts *texts, struct zt
 {
     struct zta_rules_error error = {.line = 0};
     enum zta_status status = zta_rules_parse(texts->sources, texts->n, ast, &error);
-    return status == ZTA_OK ? CTL_DONE : fail_rules(status, &error);
+    return status == ZTA_OK ? CTL_DONE : ctl_rule_texts_fail(status, &error);
 }
 
 /* Names for the compiler: those published and the API keys' own. */
@@ -224,17 +249,24 @@ static size_t issuer_names(const struct ctl_issuers *issuers,
     return issuers->n + 1;
 }
 
-enum ctl_exit ctl_rule_texts_compile(const struct ctl_rule_texts *texts,
-                                     const struct zta_rules_ast *ast, struct zta_ruleset **set)
+enum zta_status ctl_rule_texts_make(const struct ctl_rule_texts *texts,
+                                    const struct zta_rules_ast *ast, struct zta_ruleset **set,
+                                    struct zta_rules_error *error)
 {
     struct zta_text names[CTL_ISSUERS_MAX + 1];
-    struct zta_rules_error error = {.line = 0};
     size_t n = issuer_names(&texts->issuers, names);
     const struct zta_rules_env env = {
         .issuers = names,
         .n_issuers = texts->issuers.is_published || texts->issuers.n > 0 ? n : 0,
         .has_local = true,
     };
-    enum zta_status status = zta_ruleset_compile(ast, &env, set, &error);
-    return status == ZTA_OK ? CTL_DONE : fail_rules(status, &error);
+    return zta_ruleset_compile(ast, &env, set, error);
+}
+
+enum ctl_exit ctl_rule_texts_compile(const struct ctl_rule_texts *texts,
+                                     const struct zta_rules_ast *ast, struct zta_ruleset **set)
+{
+    struct zta_rules_error error = {.line = 0};
+    const enum zta_status status = ctl_rule_texts_make(texts, ast, set, &error);
+    return status == ZTA_OK ? CTL_DONE : ctl_rule_texts_fail(status, &error);
 }

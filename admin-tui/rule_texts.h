@@ -30,10 +30,18 @@ void ctl_rule_texts_close(struct ctl_rule_texts **texts);
 bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text text);
 /* All files of the command line; says what is wrong with one. */
 enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts);
+/* One file of live rules, which name no further files; "-" is standard input. */
+enum ctl_exit ctl_rule_texts_read_live(struct ctl_rule_texts *texts, const char *path);
+/* Says what is wrong with rules; status as the parser or the compiler returned it. */
+enum ctl_exit ctl_rule_texts_fail(enum zta_status status, const struct zta_rules_error *error);
 /* For texts that no server published issuers for: those that rules and cases name. */
 void ctl_rule_texts_note_issuers(struct ctl_rule_texts *texts, const struct zta_rules_ast *ast);
 /* Both say what is wrong. What they made is the caller's to close, whatever they return. */
 enum ctl_exit ctl_rule_texts_parse(const struct ctl_rule_texts *texts, struct zta_rules_ast **ast);
+/* As zta_ruleset_compile, under the issuers of texts. */
+enum zta_status ctl_rule_texts_make(const struct ctl_rule_texts *texts,
+                                    const struct zta_rules_ast *ast, struct zta_ruleset **set,
+                                    struct zta_rules_error *error) ZTA_MUST_CHECK;
 enum ctl_exit ctl_rule_texts_compile(const struct ctl_rule_texts *texts,
                                      const struct zta_rules_ast *ast, struct zta_ruleset **set);
 

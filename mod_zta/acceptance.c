@@ -92,16 +92,16 @@ static unsigned token_sources(const struct mod_zta_dir *dir)
 static void add_place(struct collecting *collecting, const server_rec *s, const char *path,
                       const struct mod_zta_dir *dir)
 {
+    char server[MOD_ZTA_SERVER_LABEL_SIZE];
     const int dpop = dir->dpop == MOD_ZTA_UNSET ? MOD_ZTA_DPOP_OFF : dir->dpop;
     const enum zta_mode mode = (enum zta_mode)dir->stance.modes[ZTA_FEATURE_CREDENTIAL];
     if (mode == ZTA_MODE_OFF) {
         return;
     }
     const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    mod_zta_server_label(s, server);
     APR_ARRAY_PUSH(collecting->places, struct zta_accepting_place) = (struct zta_accepting_place){
-        .server = zta_text_of(apr_psprintf(
-            collecting->pool, "%s:%u", s->server_hostname != NULL ? s->server_hostname : "*",
-            s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port)),
+        .server = zta_text_of(apr_pstrdup(collecting->pool, server)),
         .path = zta_text_of(path),
         .issuers = accepted_names(accept, collecting->pool),
         .audiences = texts_of(accept->audiences),
@@ -151,6 +151,8 @@ const struct zta_acceptance *mod_zta_acceptance_collect(apr_pool_t *pool, server
         .pool = pool,
         .places = apr_array_make(pool, 16, sizeof(struct zta_accepting_place)),
     };
+    size_t n_claims;
+    const struct zta_text *claims = zta_ruleset_claims(global->rules, &n_claims);
     acceptance->n_issuers = (size_t)global->issuers->nelts;
     struct zta_accepted_issuer *issuers =
         apr_palloc(pool, sizeof(*issuers) * (acceptance->n_issuers + 1));
@@ -166,6 +168,6 @@ const struct zta_acceptance *mod_zta_acceptance_collect(apr_pool_t *pool, server
     acceptance->issuers = issuers;
     acceptance->places = (const struct zta_accepting_place *)(const void *)collecting.places->elts;
     acceptance->n_places = (size_t)collecting.places->nelts;
-    acceptance->claims = (struct zta_texts){.items = global->claims, .n = global->n_claims};
+    acceptance->claims = (struct zta_texts){.items = claims, .n = n_claims};
     return acceptance;
 }

@@ -23,6 +23,7 @@
 #include "mod_zta/record.h"
 #include "mod_zta/request.h"
 #include "mod_zta/routes.h"
+#include "mod_zta/rules.h"
 #include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
 #include "shared/store/blocks.h"
@@ -170,6 +171,16 @@ static bool judge_store(struct judgement *j)
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
 }
 
+/* Live rules that do not fit the configuration: nobody can say what they would refuse. */
+static bool judge_usability(struct judgement *j)
+{
+    if (j->request->rules->set != NULL) {
+        return false;
+    }
+    j->request->detail = "the live rules cannot be used; the error log says why";
+    return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
+}
+
 static bool charge(struct judgement *j, enum zta_limit_phase phase)
 {
     struct mod_zta_throttled throttled;
@@ -186,7 +197,8 @@ static bool charge(struct judgement *j, enum zta_limit_phase phase)
 
 static bool judge_limits(struct judgement *j, enum zta_limit_phase phase)
 {
-    return j->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF && charge(j, phase);
+    return j->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF &&
+           j->request->rules->set != NULL && charge(j, phase);
 }
 
 static bool judge_failures(struct judgement *j)
@@ -237,10 +249,10 @@ static void judge_rules(struct judgement *j)
     struct zta_decision *rules = &j->decision;
     j->has_reached_rules = true;
     j->is_noted = before.monitor.outcome != ZTA_OUTCOME_ALLOW;
-    if (j->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_OFF) {
+    if (j->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_OFF || j->request->rules->set == NULL) {
         return;
     }
-    zta_rules_decide(mod_zta_global()->rules, &j->request->facts, &j->stance, j->now_s, rules);
+    zta_rules_decide(j->request->rules->set, &j->request->facts, &j->stance, j->now_s, rules);
     /* What an earlier monitored check said stands; else what the rules would have said. */
     if (before.monitor.outcome != ZTA_OUTCOME_ALLOW) {
         rules->monitor = before.monitor;
@@ -272,7 +284,7 @@ static void judge_all(struct judgement *j)
         (void)judge_limits(j, ZTA_LIMIT_BEFORE);
         return;
     }
-    if (judge_store(j) || judge_limits(j, ZTA_LIMIT_BEFORE)) {
+    if (judge_store(j) || judge_usability(j) || judge_limits(j, ZTA_LIMIT_BEFORE)) {
         return;
     }
     if (is_preflight) {
@@ -340,7 +352,12 @@ static void judge_side(request_rec *r, struct mod_zta_request *request, struct m
     }
     request->facts.route = mod_zta_route_of(r->server, dir->location, request->facts.path);
     mod_zta_look_begin(&j.look, request->started_ns);
+    struct zta_held held;
+    request->rules = mod_zta_rules_hold(&j.look, j.now_s, &held);
+    mod_zta_rules_step_back(request->rules, r->server, dir->location, &j.stance);
     judge_all(&j);
+    request->rules = NULL;
+    mod_zta_rules_release(&held);
     mod_zta_look_end(&j.look);
     request->facts.path = external;
     request->facts.method = method;

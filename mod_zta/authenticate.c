@@ -13,6 +13,7 @@
 #include "mod_zta/introspect.h"
 #include "mod_zta/keys.h"
 #include "mod_zta/present.h"
+#include "mod_zta/rules.h"
 #include "mod_zta/tls.h"
 #include "shared/base/clock.h"
 #include "shared/identity.h"
@@ -52,7 +53,7 @@ static struct zta_token_key cache_key(const struct trial *trial,
 {
     return (struct zta_token_key){.token = trial->digest,
                                   .issuer = issuer->config_hash,
-                                  .keys = keys ^ mod_zta_global()->claims_hash};
+                                  .keys = keys ^ trial->request->rules->claims_hash};
 }
 
 /*
@@ -246,7 +247,7 @@ static void remember(struct trial *trial, const struct mod_zta_issuer *issuer, u
     char blob[ZTA_IDENTITY_SIZE_MAX];
     size_t size;
     struct zta_token_key key = cache_key(trial, issuer, keys);
-    mod_zta_inputs_name(trial->identity);
+    mod_zta_inputs_name(trial->identity, trial->request->rules);
     if (zta_identity_encode(trial->identity, blob, sizeof(blob), &size) != ZTA_OK ||
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, blob, size,
                             until_s, is_cleared ? cleared_at(trial->look) : 0) != ZTA_OK) {
@@ -262,8 +263,8 @@ static enum zta_reason verify(struct trial *trial)
         .token = trial->token,
         .issuers = trial->accept->issuers,
         .n_issuers = trial->accept->n_issuers,
-        .claims = mod_zta_global()->claims,
-        .n_claims = mod_zta_global()->n_claims,
+        .claims = trial->request->rules->claims,
+        .n_claims = trial->request->rules->n_claims,
         .now_s = trial->now_s,
     };
     if (trial->accept->audiences != NULL) {
@@ -522,7 +523,8 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
     /* A place that enforces may still ask what a monitored one did not. */
     request->is_authenticated = !request->is_awaiting_login && !request->is_undecided;
     if (request->auth_reason == ZTA_REASON_OK) {
-        mod_zta_inputs_name(trial.identity);
+        mod_zta_inputs_name(trial.identity, request->rules);
+        mod_zta_inputs_offer(trial.identity, request->rules, trial.now_s);
         /* Whatever the credential, rules may ask for the certificate beside it. */
         trial.identity->certificate = zta_text_of(mod_zta_client_cert_thumbprint(r));
         request->identity = trial.identity;

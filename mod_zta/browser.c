@@ -11,6 +11,7 @@
 
 #include "mod_zta/identity/login.h"
 #include "mod_zta/present.h"
+#include "mod_zta/rules.h"
 
 /* The claims of the ID token as JSON (OIDCPassIDTokenAs payload). */
 #define PAYLOAD   "OIDC_id_token_payload"
@@ -62,8 +63,8 @@ enum zta_reason mod_zta_browser_identify(request_rec *r, struct mod_zta_request 
         .token = zta_text_of(payload),
         .issuers = accept->issuers,
         .n_issuers = accept->n_issuers,
-        .claims = mod_zta_global()->claims,
-        .n_claims = mod_zta_global()->n_claims,
+        .claims = request->rules->claims,
+        .n_claims = request->rules->n_claims,
         .now_s = now_s,
     };
     mod_zta_login_judge(&question, apr_palloc(r->pool, ZTA_IDENTITY_SIZE_MAX),

@@ -14,6 +14,7 @@
 
 #include "mod_zta/config.h"
 #include "mod_zta/keys.h"
+#include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
@@ -83,6 +84,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
         store = NULL;
     }
     mod_zta_keys_begin(store);
+    mod_zta_rules_begin(pchild, s, store);
 }
 
 /* Once a second, by whichever thread comes first. */

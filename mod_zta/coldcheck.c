@@ -12,9 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mod_zta/rules.h"
 #include "shared/store/env.h"
 
-#define SOUND "sound" /* what the child writes when nothing is wrong */
+/* What the child writes when nothing is wrong, and before what is wrong with the rules. */
+#define SOUND "sound"
+#define RULES "rules: "
 
 static void report(int fd, const char *text)
 {
@@ -58,13 +61,20 @@ static void look(apr_pool_t *pool, server_rec *s, const char *dir, int fd)
     if (!zta_store_is_complete(store)) {
         zta_store_close(&store);
         complete(dir);
+        if (zta_store_open(dir, ZTA_STORE_CHILD, 0, &store, &error) != ZTA_OK) {
+            report(fd, error.text);
+            _exit(1);
+        }
     }
+    const char *misfit = mod_zta_rules_check(pool, store);
     zta_store_close(&store);
-    report(fd, SOUND);
+    report(fd, misfit == NULL ? SOUND : RULES);
+    report(fd, misfit == NULL ? "" : misfit);
     _exit(0);
 }
 
-const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir)
+const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir,
+                              bool *is_about_rules)
 {
     int fds[2];
     if (pipe(fds) != 0) {
@@ -94,6 +104,10 @@ const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir)
     }
     if (strcmp(text, SOUND) == 0) {
         return NULL;
+    }
+    *is_about_rules = strncmp(text, RULES, strlen(RULES)) == 0;
+    if (*is_about_rules) {
+        return apr_pstrdup(pool, text + strlen(RULES));
     }
     return len > 0 ? apr_pstrdup(pool, text)
                    : "its check ended without a result, expected a store that can be read; "

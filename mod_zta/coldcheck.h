@@ -5,11 +5,14 @@
 
 #include <httpd.h>
 
+#include <stdbool.h>
+
 /*
  * Checks and opens the store in a forked child that first becomes httpd's user: a privileged
- * process never maps a file that a less privileged one can write. NULL when it is sound, else
- * what is wrong and what to do, from pool.
+ * process never maps a file that a less privileged one can write. NULL when it is sound and
+ * its live rules fit the configuration's, else what is wrong and what to do, from pool.
  */
-const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir);
+const char *mod_zta_coldcheck(apr_pool_t *pool, server_rec *s, const char *dir,
+                              bool *is_about_rules);
 
 #endif

@@ -96,11 +96,8 @@ struct mod_zta_global {
     bool accepts_apikeys;                 /* some place accepts "local" */
     bool accepts_certificates;            /* some place accepts "mtls" */
     bool is_governed;                     /* some place anywhere is above stage 0 or monitored */
-    struct zta_ruleset *rules;            /* compiled; never NULL when is_governed */
-    const struct zta_text *claims;        /* kept of tokens: rules' and headers'; sorted */
-    size_t n_claims;
-    uint64_t claims_hash;    /* of claims and key sets: joins the token cache key */
-    uint32_t generation;     /* of the configuration: rises with each (re)start */
+    struct zta_ruleset *rules;            /* the baseline; never NULL when is_governed */
+    uint32_t generation;                  /* of the configuration: rises with each (re)start */
     const char *rules_alert; /* last good rules serve since a restart: what was wrong; else NULL */
 };
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "mod_zta/child.h"
-#include "mod_zta/config.h"
 #include "shared/inputs.h"
 #include "shared/live/token_cache.h"
 
@@ -21,23 +20,18 @@ static bool is_named(const struct zta_identity *identity)
     return memcmp(identity->inputs, none, sizeof(none)) != 0;
 }
 
-static enum zta_status encode(const struct zta_identity *identity, void *out, size_t size,
-                              size_t *len)
-{
-    const struct mod_zta_global *global = mod_zta_global();
-    return zta_inputs_encode(identity, global->claims, global->n_claims, out, size, len);
-}
-
-void mod_zta_inputs_name(struct zta_identity *identity)
+void mod_zta_inputs_name(struct zta_identity *identity, const struct mod_zta_rules *rules)
 {
     char data[ZTA_INPUTS_SIZE_MAX];
     size_t len;
-    if (!is_named(identity) && encode(identity, data, sizeof(data), &len) == ZTA_OK) {
+    if (!is_named(identity) && zta_inputs_encode(identity, rules->claims, rules->n_claims, data,
+                                                 sizeof(data), &len) == ZTA_OK) {
         zta_inputs_name(data, len, identity->inputs);
     }
 }
 
-void mod_zta_inputs_offer(const struct zta_identity *identity, int64_t now_s)
+void mod_zta_inputs_offer(const struct zta_identity *identity, const struct mod_zta_rules *rules,
+                          int64_t now_s)
 {
     char data[ZTA_INPUTS_SIZE_MAX];
     struct zta_token_key key;
@@ -47,7 +41,8 @@ void mod_zta_inputs_offer(const struct zta_identity *identity, int64_t now_s)
     }
     zta_token_key_of_inputs(identity->inputs, &key);
     if (!zta_token_cache_has(mod_zta_segment(), &key, now_s) &&
-        encode(identity, data, sizeof(data), &len) == ZTA_OK &&
+        zta_inputs_encode(identity, rules->claims, rules->n_claims, data, sizeof(data), &len) ==
+            ZTA_OK &&
         zta_token_cache_put(mod_zta_segment(), mod_zta_child_incarnation(), &key, data, len,
                             now_s + OFFER_S, 0) != ZTA_OK) {
         /* The observer counts what it does not find; the next request offers again. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "mod_zta/identity/http.h"
+#include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 #include "shared/live/token_cache.h"
 #include "shared/store/keysets.h"
@@ -233,8 +234,8 @@ static void judge(const struct mod_zta_question *question, const struct mod_zta_
         .token = question->token,
         .http_status = got->status,
         .body = {.data = got->body != NULL ? got->body : "", .len = got->body_len},
-        .claims = mod_zta_global()->claims,
-        .n_claims = mod_zta_global()->n_claims,
+        .claims = question->request->rules->claims,
+        .n_claims = question->request->rules->n_claims,
         .now_s = zta_clock_real_ns() / ZTA_NS_PER_S,
     };
     mod_zta_introspection_judge(&answer, apr_palloc(question->r->pool, ZTA_IDENTITY_SIZE_MAX),

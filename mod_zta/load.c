@@ -16,6 +16,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/retained.h"
+#include "mod_zta/rules.h"
 #include "shared/base/limits.h"
 #include "shared/identity.h"
 #include "shared/rules/parse.h"
@@ -139,53 +140,16 @@ static const char *rules_error_text(apr_pool_t *pool, const struct zta_rules_err
     return apr_pstrdup(pool, text);
 }
 
-/* Names that `issuer` in rules may use. */
-static struct zta_text *issuer_names(apr_pool_t *pool, size_t *n)
-{
-    const struct mod_zta_global *global = mod_zta_global();
-    struct zta_text *names =
-        apr_palloc(pool, sizeof(*names) * ((size_t)global->issuers->nelts + 2));
-    *n = 0;
-    for (int i = 0; i < global->issuers->nelts; i++) {
-        names[(*n)++] =
-            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer.name;
-    }
-    if (global->accepts_apikeys) {
-        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_LOCAL);
-    }
-    if (global->accepts_certificates) {
-        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_MTLS);
-    }
-    return names;
-}
-
 /* Compiles global->rules_files; NULL or what is wrong. */
 static const char *compile_rules(apr_pool_t *pool)
 {
     struct mod_zta_global *global = mod_zta_global();
-    size_t n_sources = (size_t)global->rules_files->nelts;
-    struct zta_rules_source *sources = apr_palloc(pool, sizeof(*sources) * (n_sources + 1));
-    for (size_t i = 0; i < n_sources; i++) {
-        const struct mod_zta_rules_file *file =
-            &APR_ARRAY_IDX(global->rules_files, (int)i, struct mod_zta_rules_file);
-        sources[i] = (struct zta_rules_source){.name = zta_text_of(file->name),
-                                               .text = {.data = file->text, .len = file->len}};
-    }
-    struct zta_rules_env env = {.generation = mod_zta_retained()->generation + 1};
-    env.issuers = issuer_names(pool, &env.n_issuers);
-    env.has_local = global->accepts_apikeys;
-
-    struct zta_rules_ast *ast = NULL;
-    struct zta_rules_error error = {.line = 0};
-    enum zta_status status = zta_rules_parse(sources, n_sources, &ast, &error);
-    if (status == ZTA_OK) {
-        status = zta_ruleset_compile(ast, &env, &global->rules, &error);
-    }
-    zta_rules_ast_close(&ast);
+    struct zta_rules_error error;
+    zta_ruleset_close(&global->rules);
+    enum zta_status status = mod_zta_rules_compile(NULL, 0, &global->rules, &error);
     if (status != ZTA_OK) {
         return status == ZTA_INVALID ? rules_error_text(pool, &error) : zta_status_text(status);
     }
-    apr_pool_cleanup_register(global->pool, global, close_rules, apr_pool_cleanup_null);
     return NULL;
 }
 
@@ -203,19 +167,9 @@ static void take_retained_rules(apr_pool_t *pool)
     }
 }
 
-static int load_rules(apr_pool_t *pool, server_rec *s, bool is_running)
+/* What the files say is not to be used: the retained texts serve on. */
+static int fall_back(apr_pool_t *pool, server_rec *s, const char *error)
 {
-    const char *error = read_rules(pool);
-    if (error == NULL) {
-        error = compile_rules(pool);
-    }
-    if (error == NULL) {
-        return OK;
-    }
-    if (!is_running) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0010: rules: %s", error);
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
     ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "ZTA0011: rules: %s; the last good rules serve on",
                  error);
     mod_zta_global()->rules_alert = apr_pstrdup(mod_zta_global()->pool, error);
@@ -232,6 +186,49 @@ static int load_rules(apr_pool_t *pool, server_rec *s, bool is_running)
         error = compile_rules(pool);
     }
     return error == NULL ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int refuse_rules(apr_pool_t *pool, server_rec *s, bool is_running, const char *error)
+{
+    if (is_running) {
+        return fall_back(pool, s, error);
+    }
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0010: rules: %s", error);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static int load_rules(apr_pool_t *pool, server_rec *s, bool is_running)
+{
+    apr_pool_cleanup_register(mod_zta_global()->pool, mod_zta_global(), close_rules,
+                              apr_pool_cleanup_null);
+    const char *error = read_rules(pool);
+    if (error == NULL) {
+        error = compile_rules(pool);
+    }
+    return error == NULL ? OK : refuse_rules(pool, s, is_running, error);
+}
+
+/* The store, and whether the live rules in it fit these. */
+static int check_store(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool is_running)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    bool is_about_rules = false;
+    const char *error = mod_zta_coldcheck(ptemp, s, global->store_dir, &is_about_rules);
+    if (error == NULL) {
+        return OK;
+    }
+    if (is_about_rules) {
+        return refuse_rules(pconf, s, is_running, error);
+    }
+    if (!is_running) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0017: store %s: %s", global->store_dir,
+                     error);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                 "ZTA0018: store %s: %s; ZTAFailure decides until it is mended", global->store_dir,
+                 error);
+    return OK;
 }
 
 struct warning {
@@ -302,15 +299,6 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
     return OK;
 }
 
-/* What the token cache depends on beside the issuer: which claims an entry must hold. */
-static void seal_claims(struct mod_zta_global *global)
-{
-    global->claims = zta_ruleset_claims(global->rules, &global->n_claims);
-    struct zta_sha256 digest;
-    zta_sha256_parts(global->claims, global->n_claims, &digest);
-    global->claims_hash = zta_get_u64(digest.bytes);
-}
-
 int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool is_running)
 {
     struct mod_zta_global *global = mod_zta_global();
@@ -329,21 +317,9 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
     if (!is_running && mod_zta_geo_check(s) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    seal_claims(global);
-    if (global->is_governed && global->store_dir != NULL) {
-        const char *error = mod_zta_coldcheck(ptemp, s, global->store_dir);
-        if (error != NULL && !is_running) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0017: store %s: %s", global->store_dir,
-                         error);
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
-        if (error != NULL) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
-                         "ZTA0018: store %s: %s; ZTAFailure decides until it is mended",
-                         global->store_dir, error);
-        }
-    }
-    return OK;
+    return global->is_governed && global->store_dir != NULL
+               ? check_store(pconf, ptemp, s, is_running)
+               : OK;
 }
 
 void mod_zta_load_retain(void)

@@ -22,6 +22,13 @@ static bool matches(const core_dir_config *section, const char *path)
            (len == 0 || section->d[len - 1] == '/' || path[len] == '/' || path[len] == '\0');
 }
 
+void mod_zta_server_label(const server_rec *s, char out[MOD_ZTA_SERVER_LABEL_SIZE])
+{
+    apr_snprintf(out, MOD_ZTA_SERVER_LABEL_SIZE, "%s:%u",
+                 s->server_hostname != NULL ? s->server_hostname : "*",
+                 s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port);
+}
+
 const struct mod_zta_dir *mod_zta_places_of(const server_rec *s, apr_pool_t *pool, const char *path)
 {
     const core_server_config *core = ap_get_core_module_config(s->module_config);

@@ -10,6 +10,11 @@
 
 #include "mod_zta/config.h"
 
+#define MOD_ZTA_SERVER_LABEL_SIZE 272
+
+/* "api.example.com:443": how a virtual server is named in what is published. */
+void mod_zta_server_label(const server_rec *s, char out[MOD_ZTA_SERVER_LABEL_SIZE]);
+
 /*
  * What the Location sections of r's server say for a normalised path, as httpd's own walk would
  * find it. With ZTAPath parameters "/admin;x/a" is no part of <Location /admin> for httpd, yet

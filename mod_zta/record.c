@@ -13,7 +13,6 @@
 #include <strings.h>
 
 #include "mod_zta/child.h"
-#include "mod_zta/inputs.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
@@ -113,7 +112,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     event->time_ns = request->arrived_ns;
     event->id = request->id;
     event->latency_us = took_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(took_ns / 1000);
-    event->rules_generation = zta_ruleset_generation(mod_zta_global()->rules);
+    event->rules_generation = mod_zta_global()->generation;
     event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
     event->http_status = (uint16_t)last->status;
     event->flags = event_flags(r, request);
@@ -168,9 +167,6 @@ int mod_zta_record_event(request_rec *r)
     }
     fill(&event, r, request, last);
     count(request);
-    if (request->identity != NULL) {
-        mod_zta_inputs_offer(request->identity, request->arrived_ns / ZTA_NS_PER_S);
-    }
     if (zta_ring_publish(mod_zta_segment(), mod_zta_child_incarnation(), &event) != ZTA_OK) {
         /* The ring counted the drop. */
         return OK;

@@ -44,6 +44,7 @@ enum mod_zta_dpop_error {
 };
 
 struct mod_zta_possession;
+struct mod_zta_rules;
 
 /* One judgement: of which path, in which place, with what result. */
 struct mod_zta_side {
@@ -107,7 +108,8 @@ struct mod_zta_request {
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 
-    struct zta_decision decision; /* of the request as a whole: the most severe of its sides */
+    const struct mod_zta_rules *rules; /* during a judgement, else NULL */
+    struct zta_decision decision;      /* of the request as a whole: the most severe of its sides */
     struct mod_zta_judged judged;
     const char *detail;            /* for the operator */
     struct zta_stance stance;      /* strictest that was judged */

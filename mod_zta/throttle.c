@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mod_zta/child.h"
+#include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 
 #define FAILURE_TAG_DOMAIN "zta-failed-verifications"
@@ -79,7 +80,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
     result->enforced.outcome = ZTA_OUTCOME_ALLOW;
     result->monitored.outcome = ZTA_OUTCOME_ALLOW;
     result->keys[0] = '\0';
-    size_t n = zta_rules_limits(mod_zta_global()->rules, &request->facts, stance, now_s, phase,
+    size_t n = zta_rules_limits(request->rules->set, &request->facts, stance, now_s, phase,
                                 zta_segment_key(mod_zta_segment()), charges, &n_left_out);
     for (size_t i = 0; i < n; i++) {
         const struct zta_limit_charge *charge = &charges[i];
@@ -97,7 +98,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
         if (result->monitored.outcome == ZTA_OUTCOME_ALLOW) {
             struct zta_buffer keys;
             zta_buffer_init(&keys, result->keys, sizeof(result->keys));
-            zta_rules_limit_keys(mod_zta_global()->rules, charge->number, &keys);
+            zta_rules_limit_keys(request->rules->set, charge->number, &keys);
             set_verdict(&result->monitored, charge);
         }
         if (charge->mode == ZTA_MODE_ENFORCE && result->enforced.outcome == ZTA_OUTCOME_ALLOW) {

@@ -100,6 +100,16 @@ static uint8_t greater(uint8_t a, uint8_t b)
     return a > b ? a : b;
 }
 
+void zta_stance_step_back(struct zta_stance *stance)
+{
+    for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
+        if (features[i].stage > 1 && stance->modes[i] == ZTA_MODE_ENFORCE) {
+            stance->modes[i] = ZTA_MODE_MONITOR;
+        }
+    }
+    stance->stage = stance->stage > 1 ? 1 : stance->stage;
+}
+
 void zta_stance_stricter(const struct zta_stance *a, const struct zta_stance *b,
                          struct zta_stance *out)
 {

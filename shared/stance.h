@@ -52,6 +52,9 @@ enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
                                 const int8_t overrides[ZTA_N_FEATURES],
                                 struct zta_stance *stance) ZTA_MUST_CHECK;
 
+/* What stages above 1 enforce is monitored; credentials and limits stay. */
+void zta_stance_step_back(struct zta_stance *stance);
+
 /*
  * The stricter of two: per feature the stronger mode, the higher stages, default allow only if
  * both say so.

@@ -28,6 +28,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/run.h"
+#include "mod_zta/places.h"
 #include "mod_zta/retained.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
@@ -65,14 +66,14 @@ static void collect_place(void *context, const server_rec *s, const struct mod_z
                           const struct mod_zta_dir *parent)
 {
     struct collected *collected = context;
+    char server[MOD_ZTA_SERVER_LABEL_SIZE];
     if (!mod_zta_server_of(s)->is_governed) {
         return;
     }
+    mod_zta_server_label(s, server);
     APR_ARRAY_PUSH(collected->locations, struct zta_published_location) =
         (struct zta_published_location){
-            .server = zta_text_of(apr_psprintf(
-                collected->pool, "%s:%u", s->server_hostname != NULL ? s->server_hostname : "*",
-                s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port)),
+            .server = zta_text_of(apr_pstrdup(collected->pool, server)),
             .path = dir->location != NULL && parent != NULL ? zta_text_of(dir->location)
                                                             : ZTA_TEXT("/"),
             .stance = dir->stance,

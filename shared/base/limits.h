@@ -18,6 +18,7 @@
 #define ZTA_SESSION_ID_SIZE  16
 #define ZTA_INPUTS_NAME_SIZE 16 /* name of a credential's recorded side (shared/inputs.h) */
 #define ZTA_ULID_SIZE        16
+#define ZTA_ORIGIN_SIZE      16 /* of a store, in records that others may merge */
 #define ZTA_ULID_TEXT_LEN    26
 
 #endif

@@ -288,14 +288,18 @@ static enum zta_status parse_all(struct zta_parser *parser, size_t n_sources,
         }
     }
     enum zta_status status = make_ast(parser, n_sources, made);
+    if (status == ZTA_OK) {
+        status = zta_parse_replace(parser, *made);
+    }
     return status == ZTA_OK ? zta_parse_check(parser, *made) : status;
 }
 
-enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n_sources,
-                                struct zta_rules_ast **ast, struct zta_rules_error *error)
+static enum zta_status parse(const struct zta_rules_source *sources, size_t n_sources, bool is_part,
+                             struct zta_rules_ast **ast, struct zta_rules_error *error)
 {
     memset(error, 0, sizeof *error);
     struct zta_parser parser = {
+        .is_part = is_part,
         .sources = sources,
         .n_sources = n_sources,
         .error = error,
@@ -329,6 +333,18 @@ enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n
     }
     *ast = made;
     return ZTA_OK;
+}
+
+enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n_sources,
+                                struct zta_rules_ast **ast, struct zta_rules_error *error)
+{
+    return parse(sources, n_sources, false, ast, error);
+}
+
+enum zta_status zta_rules_parse_part(const struct zta_rules_source *sources, size_t n_sources,
+                                     struct zta_rules_ast **ast, struct zta_rules_error *error)
+{
+    return parse(sources, n_sources, true, ast, error);
 }
 
 void zta_rules_ast_close(struct zta_rules_ast **ast)

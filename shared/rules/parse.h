@@ -21,6 +21,7 @@
 struct zta_rules_source {
     struct zta_text name;
     struct zta_text text;
+    bool is_live; /* of the live layer: replaces what has its names elsewhere, reads no files */
 };
 
 /* The name of the source to add, "file:PATH" with a path that can be opened. */
@@ -55,6 +56,10 @@ void zta_rules_error_print(const struct zta_rules_error *error, struct zta_buffe
 enum zta_status zta_rules_parse(const struct zta_rules_source *sources, size_t n_sources,
                                 struct zta_rules_ast **ast,
                                 struct zta_rules_error *error) ZTA_MUST_CHECK;
+/* The same for a part of a set: lists that rules name may stand elsewhere. */
+enum zta_status zta_rules_parse_part(const struct zta_rules_source *sources, size_t n_sources,
+                                     struct zta_rules_ast **ast,
+                                     struct zta_rules_error *error) ZTA_MUST_CHECK;
 /* Accepts NULL, frees and nulls. */
 void zta_rules_ast_close(struct zta_rules_ast **ast);
 

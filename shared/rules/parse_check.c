@@ -187,7 +187,7 @@ enum zta_status zta_parse_check(struct zta_parser *parser, const struct zta_rule
     if (status == ZTA_OK) {
         status = sort_lists(parser, ast, &lists);
     }
-    for (size_t i = 0; status == ZTA_OK && i < ast->n_rules; i++) {
+    for (size_t i = 0; status == ZTA_OK && !parser->is_part && i < ast->n_rules; i++) {
         status = check_rule(parser, &lists, &ast->rules[i]);
     }
     return status;

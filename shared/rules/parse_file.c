@@ -138,6 +138,10 @@ enum zta_status zta_parse_file(struct zta_parser *parser, const struct zta_token
 {
     char storage[NAME_SIZE];
     const struct zta_text name = name_of(parser->sources[token->place.source].name, token, storage);
+    if (parser->sources[token->place.source].is_live) {
+        return zta_parse_fail(parser, token, NULL,
+                              "values: lists of live rules read no files, those of ZTARules do");
+    }
     if (token->raw.len == PREFIX_LEN) {
         return zta_parse_fail(parser, token, NULL, "file:PATH");
     }

@@ -16,6 +16,7 @@ struct zta_parser {
     struct zta_arena *arena;
     struct zta_lexer lexer;
     struct zta_token token; /* the next one */
+    bool is_part;           /* lists may stand elsewhere */
     bool has_line;          /* token is the first of a line; false at the end of the source */
     /* Under construction; each is moved into the arena when it is complete. */
     struct zta_vector lists;
@@ -89,6 +90,9 @@ enum zta_status zta_parse_rule(struct zta_parser *parser, struct zta_ast_rule *r
 enum zta_status zta_parse_case(struct zta_parser *parser, struct zta_ast_case *item,
                                const struct zta_token *keyword) ZTA_MUST_CHECK;
 
+/* Takes out the rules and lists of a baseline whose names the live layer has. */
+enum zta_status zta_parse_replace(struct zta_parser *parser,
+                                  struct zta_rules_ast *ast) ZTA_MUST_CHECK;
 /* What only the whole set shows: names used twice, lists that are missing or do not fit. */
 enum zta_status zta_parse_check(struct zta_parser *parser,
                                 const struct zta_rules_ast *ast) ZTA_MUST_CHECK;

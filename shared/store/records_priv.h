@@ -23,6 +23,7 @@ enum zta_status zta_device_certificate_check_record(struct zta_blob key,
 /* Every certificate of a device leads to it, and none elsewhere. */
 enum zta_status zta_device_check_certificates(struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_layer_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_id_check_record(struct zta_blob key,

@@ -25,7 +25,7 @@
 #define ZTA_VERSION_AT_TIME   25 /* i64: creation, ns */
 #define ZTA_VERSION_SIZE      33
 
-#define ZTA_STORE_ORIGIN_SIZE 16
+#define ZTA_STORE_ORIGIN_SIZE ZTA_ORIGIN_SIZE
 
 _Static_assert(ZTA_VERSION_AT_ORIGIN + ZTA_STORE_ORIGIN_SIZE == ZTA_VERSION_AT_TIME,
                "the origin ends where the time begins");
@@ -137,6 +137,15 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
  * DER; the id of its one device.
  */
 #define ZTA_DEVICE_FORMAT 1
+
+/* ---- policy/ rule_layers ---- */
+
+/*
+ * Key: u64 version. Value: u8 format, u64 version, u64 fallback, i64 confirm by s, i64 hybrid ns,
+ * u64 action id, u32 entries, texts what, author, reason; for each entry u8 kind, u8 mode, i64
+ * hybrid ns, i64 until s, u64 action id, 16 bytes origin, texts name, text, author, reason.
+ */
+#define ZTA_LAYER_FORMAT 1
 
 /* ---- policy/ audit ---- */
 

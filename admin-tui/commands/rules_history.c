@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl rules history, rollback, confirm, export, diff: versions of the live layer. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin-tui/live.h"
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+#include "shared/rules/print.h"
+#include "shared/store/layers.h"
+
+/* ---- history ---- */
+
+struct listing {
+    struct ctl_list *list;
+    uint64_t in_force;
+    int64_t now_s;
+    uint64_t n_left; /* 0: no bound */
+    bool is_bounded;
+};
+
+static const char *state_of(const struct listing *listing, const struct zta_layer *layer)
+{
+    if (layer->version == listing->in_force) {
+        return layer->confirm_by_s == 0 ? "in force" : "waits for confirmation";
+    }
+    return layer->confirm_by_s != 0 && layer->confirm_by_s <= listing->now_s ? "took itself back"
+                                                                             : "";
+}
+
+static bool add_version(void *context, const struct zta_layer *layer)
+{
+    struct listing *listing = context;
+    struct ctl_list *list = listing->list;
+    ctl_row_begin(list);
+    ctl_row_int(list, "version", (int64_t)layer->version);
+    ctl_row_time(list, "time", layer->changed_ns / ZTA_NS_PER_S);
+    ctl_row_text(list, "by", layer->author);
+    ctl_row_string(list, "state", state_of(listing, layer));
+    ctl_row_int(list, "entries", (int64_t)layer->n);
+    ctl_row_int(list, "action", (int64_t)layer->action_id);
+    ctl_row_text(list, "what", layer->what);
+    ctl_row_text(list, "reason", layer->reason);
+    ctl_row_end(list);
+    return !listing->is_bounded || --listing->n_left > 0;
+}
+
+enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
+{
+    static const char *const titles[] = {">VERSION", "TIME",    "BY",   "STATE",
+                                         ">ENTRIES", ">ACTION", "WHAT", "REASON"};
+    struct ctl_list list;
+    struct zta_error error;
+    struct ctl_live *live = NULL;
+    uint64_t most = 100;
+    if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &most, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
+    if (code != CTL_DONE) {
+        ctl_live_close(&live);
+        return code;
+    }
+    struct zta_view *view = NULL;
+    struct listing listing = {.list = &list,
+                              .in_force = live->layer.version,
+                              .now_s = live->now_s,
+                              .n_left = most,
+                              .is_bounded = most > 0};
+    ctl_live_close(&live);
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    if (status == ZTA_OK) {
+        status = zta_layer_each(view, add_version, &listing);
+        zta_view_end(&view);
+    }
+    if (status != ZTA_OK) {
+        ctl_list_close(&list);
+        return ctl_fail_status(status, NULL, "reading versions of the rules");
+    }
+    return ctl_list_print(&list);
+}
+
+/* ---- rollback, confirm ---- */
+
+/* Entries of that version which live still, with the memory that they lie in. */
+static enum ctl_exit take_version(struct ctl *ctl, struct ctl_live *live, uint64_t version,
+                                  void **storage)
+{
+    struct zta_view *view = NULL;
+    struct zta_layer wanted = {.n = 0};
+    size_t n_ended = 0;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = version == 0 ? ZTA_OK : zta_layer_get(view, version, &wanted, storage);
+        zta_view_end(&view);
+    }
+    if (status == ZTA_NOT_FOUND) {
+        return ctl_fail(CTL_FAILED, "there is no version %" PRIu64 " (any more)", version);
+    }
+    live->next.n = 0;
+    for (size_t i = 0; i < wanted.n && status == ZTA_OK; i++) {
+        const struct zta_layer_entry *entry = &wanted.entries[i];
+        if (!zta_layer_entry_lives(entry, live->now_s)) {
+            n_ended++;
+            continue;
+        }
+        status = ctl_live_put(live, entry->kind, entry->name, entry->text, entry->mode);
+        live->next.entries[live->next.n - 1] = *entry;
+    }
+    if (n_ended > 0) {
+        ctl_note("%zu entries of version %" PRIu64 " have ended meanwhile and stay so.", n_ended,
+                 version);
+    }
+    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, NULL, "reading that version");
+}
+
+static enum ctl_exit roll_back(struct ctl *ctl, struct ctl_live *live, struct ctl_live_story *story)
+{
+    uint64_t version;
+    void *storage = NULL;
+    if (zta_text_to_u64(zta_text_of(ctl->arguments[0]), INT64_MAX, &version) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "rules rollback: '%s'; expected the number of a version",
+                        ctl->arguments[0]);
+    }
+    enum ctl_exit code = take_version(ctl, live, version, &storage);
+    if (code == CTL_DONE) {
+        ctl_live_story_add(story, "back to version", zta_text_of(ctl->arguments[0]),
+                           (struct zta_text){.data = NULL}, (struct zta_text){.data = NULL});
+        code = ctl_live_commit(ctl, live, story);
+    }
+    free(storage);
+    return code;
+}
+
+static enum ctl_exit confirm(struct ctl *ctl, struct ctl_live *live, struct ctl_live_story *story)
+{
+    char number[24];
+    if (live->layer.confirm_by_s == 0) {
+        return ctl_fail(CTL_FAILED,
+                        "nothing waits for confirmation: version %" PRIu64 " is in force",
+                        live->layer.version);
+    }
+    (void)snprintf(number, sizeof number, "%" PRIu64, live->layer.version);
+    ctl_live_story_add(story, "version", zta_text_of(number), (struct zta_text){.data = NULL},
+                       (struct zta_text){.data = NULL});
+    return ctl_live_commit(ctl, live, story);
+}
+
+typedef enum ctl_exit (*end_fn)(struct ctl *ctl, struct ctl_live *live,
+                                struct ctl_live_story *story);
+
+/* Both end a trial, one way or the other. */
+static enum ctl_exit end_trial(struct ctl *ctl, const char *done, end_fn fn)
+{
+    struct ctl_live *live = NULL;
+    struct ctl_live_story *story = malloc(sizeof *story);
+    enum ctl_exit code = story == NULL ? ctl_fail(CTL_FAILED, "out of memory")
+                                       : ctl_live_open(ctl, CTL_ACCESS_WRITE, &live);
+    if (code == CTL_DONE) {
+        ctl_live_story_begin(story, ctl->command->words, done);
+        story->ends_trial = true;
+        code = fn(ctl, live, story);
+    }
+    ctl_live_close(&live);
+    free(story);
+    return code;
+}
+
+enum ctl_exit ctl_run_rules_rollback(struct ctl *ctl)
+{
+    return end_trial(ctl, "rolled back", roll_back);
+}
+
+enum ctl_exit ctl_run_rules_confirm(struct ctl *ctl)
+{
+    return end_trial(ctl, "confirmed", confirm);
+}
+
+/* ---- export ---- */
+
+static bool is_exported(const struct ctl_live *live, const struct zta_rules_place *place,
+                        struct zta_text name)
+{
+    return place->source >= live->baseline->n ||
+           zta_layer_find(&live->next, ZTA_LAYER_MODE, name) != NULL;
+}
+
+static void print_set(const struct ctl_live *live, const struct zta_rules_ast *ast, bool is_all,
+                      struct zta_buffer *out)
+{
+    zta_buffer_string(out, "zta 1\n");
+    zta_buffer_printf(out, "# %s, version %" PRIu64 "\n",
+                      is_all ? "all rules in force" : "the live layer", live->layer.version);
+    for (size_t i = 0; i < ast->n_lists; i++) {
+        if (is_all || ast->lists[i].place.source >= live->baseline->n) {
+            zta_buffer_string(out, "\n");
+            zta_rules_print_list(&ast->lists[i], out);
+        }
+    }
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        if (is_all || is_exported(live, &ast->rules[i].place, ast->rules[i].name)) {
+            zta_buffer_string(out, "\n");
+            zta_rules_print_rule(&ast->rules[i], out);
+        }
+    }
+}
+
+/* Rules are UTF-8 that the parser took: nothing in them moves a cursor. */
+static enum ctl_exit write_set(const struct ctl_live *live, const struct zta_rules_ast *ast,
+                               bool is_all)
+{
+    struct zta_buffer buffer;
+    for (size_t size = 1 << 16; size <= 1U << 30; size *= 4) {
+        char *text = malloc(size);
+        if (text == NULL) {
+            break;
+        }
+        zta_buffer_init(&buffer, text, size);
+        print_set(live, ast, is_all, &buffer);
+        if (!buffer.is_overflowed) {
+            (void)fwrite(text, 1, buffer.len, stdout);
+            free(text);
+            return ctl_flush();
+        }
+        free(text);
+    }
+    return ctl_fail(CTL_FAILED, "out of memory");
+}
+
+enum ctl_exit ctl_run_rules_export(struct ctl *ctl)
+{
+    struct ctl_live *live = NULL;
+    struct ctl_live_set made = {.ast = NULL};
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
+    if (code == CTL_DONE) {
+        code = ctl_live_compile(live, &live->next, &made);
+    }
+    if (code == CTL_DONE) {
+        code = write_set(live, made.ast, ctl_option_is_set(&ctl->options, CTL_OPTION_ALL));
+    }
+    ctl_live_set_close(&made);
+    ctl_live_close(&live);
+    return code;
+}
+
+/* ---- diff ---- */
+
+struct comparing {
+    struct ctl_list *list;
+    size_t n;
+};
+
+static void add_difference(struct comparing *comparing, const char *change,
+                           enum zta_layer_kind kind, struct zta_text name, struct zta_text before,
+                           struct zta_text after)
+{
+    struct ctl_list *list = comparing->list;
+    struct zta_json *json = ctl_row_json(list);
+    comparing->n++;
+    ctl_row_begin(list);
+    ctl_row_string(list, "change", change);
+    ctl_row_string(list, "kind", zta_layer_kind_name(kind));
+    ctl_row_text(list, "name", name);
+    if (json != NULL) {
+        zta_json_text(json, "before", before);
+        zta_json_text(json, "after", after);
+    }
+    ctl_row_end(list);
+}
+
+static void compare_one(struct comparing *comparing, const struct ctl_live *live,
+                        enum zta_layer_kind kind, struct zta_text name, struct zta_text text)
+{
+    const struct zta_layer_entry *former = zta_layer_find(&live->next, kind, name);
+    if (former == NULL) {
+        add_difference(comparing, "comes", kind, name, (struct zta_text){.data = NULL}, text);
+    }
+    else if (!zta_text_equal(former->text, text)) {
+        add_difference(comparing, "changes", kind, name, former->text, text);
+    }
+}
+
+static bool is_given(const struct zta_rules_ast *given, const struct zta_layer_entry *entry)
+{
+    if (entry->kind == ZTA_LAYER_RULE) {
+        return ctl_live_find_rule(given, entry->name) != SIZE_MAX;
+    }
+    for (size_t i = 0; entry->kind == ZTA_LAYER_LIST && i < given->n_lists; i++) {
+        if (zta_text_equal(given->lists[i].name, entry->name)) {
+            return true;
+        }
+    }
+    return entry->kind == ZTA_LAYER_STEP_BACK;
+}
+
+static enum zta_status compare(struct comparing *comparing, struct ctl_live *live,
+                               const struct zta_rules_ast *given)
+{
+    struct zta_text text;
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; i < given->n_lists && status == ZTA_OK; i++) {
+        status = ctl_live_list_text(live, &given->lists[i], &text);
+        if (status == ZTA_OK) {
+            compare_one(comparing, live, ZTA_LAYER_LIST, given->lists[i].name, text);
+        }
+    }
+    for (size_t i = 0; i < given->n_rules && status == ZTA_OK; i++) {
+        status = ctl_live_rule_text(live, &given->rules[i], &text);
+        if (status == ZTA_OK) {
+            compare_one(comparing, live, ZTA_LAYER_RULE, given->rules[i].name, text);
+        }
+    }
+    for (size_t i = 0; i < live->next.n && status == ZTA_OK; i++) {
+        const struct zta_layer_entry *entry = &live->next.entries[i];
+        if (!is_given(given, entry)) {
+            add_difference(comparing, "goes", entry->kind, entry->name, entry->text,
+                           (struct zta_text){.data = NULL});
+        }
+    }
+    return status;
+}
+
+static enum ctl_exit print_differences(const struct ctl *ctl, struct ctl_live *live,
+                                       const struct zta_rules_ast *given)
+{
+    static const char *const titles[] = {"CHANGE", "KIND", "NAME"};
+    struct ctl_list list;
+    struct comparing comparing = {.list = &list};
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    const enum zta_status status = compare(&comparing, live, given);
+    if (status != ZTA_OK) {
+        ctl_list_close(&list);
+        return ctl_fail_status(status, NULL, "comparing rules");
+    }
+    const enum ctl_exit code = ctl_list_print(&list);
+    return code == CTL_DONE && comparing.n > 0 ? CTL_FAILED : code;
+}
+
+enum ctl_exit ctl_run_rules_diff(struct ctl *ctl)
+{
+    struct ctl_live *live = NULL;
+    struct zta_rules_ast *given_ast = NULL;
+    struct zta_rules_error error = {.line = 0};
+    struct ctl_rule_texts *given = ctl_rule_texts_open();
+    enum ctl_exit code = given == NULL ? ctl_fail(CTL_FAILED, "out of memory") : CTL_DONE;
+    for (size_t i = 0; i < ctl->n_arguments && code == CTL_DONE; i++) {
+        code = ctl_rule_texts_read_live(given, ctl->arguments[i]);
+    }
+    if (code == CTL_DONE) {
+        const enum zta_status status =
+            zta_rules_parse_part(given->sources, given->n, &given_ast, &error);
+        code = status == ZTA_OK ? CTL_DONE : ctl_rule_texts_fail(status, &error);
+    }
+    if (code == CTL_DONE) {
+        code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
+    }
+    if (code == CTL_DONE) {
+        code = print_differences(ctl, live, given_ast);
+    }
+    zta_rules_ast_close(&given_ast);
+    ctl_live_close(&live);
+    ctl_rule_texts_close(&given);
+    return code;
+}

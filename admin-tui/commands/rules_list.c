@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ztactl rules list: both layers, and where each rule is in force. */
+#include <stdio.h>
+
+#include "admin-tui/live.h"
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+#include "shared/rules/decide.h"
+
+static const char *kind_name(enum zta_rule_kind kind)
+{
+    switch (kind) {
+    case ZTA_RULE_ALLOW:
+        return "allow";
+    case ZTA_RULE_DENY:
+        return "deny";
+    case ZTA_RULE_REQUIRE:
+        return "require";
+    case ZTA_RULE_LIMIT:
+        return "limit";
+    }
+    return "rule";
+}
+
+static void add_force(struct ctl_list *list, const struct ctl_live *live,
+                      const struct zta_ruleset *set, size_t number)
+{
+    struct zta_json *json = ctl_row_json(list);
+    char text[2048];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, text, sizeof text);
+    if (json != NULL) {
+        zta_json_begin_array(json, "in_force");
+    }
+    for (size_t i = 0; i < live->places.n; i++) {
+        const struct ctl_place *place = &live->places.all[i];
+        enum zta_mode mode = zta_ruleset_rule_mode(set, number, &place->stance, live->now_s);
+        if (json != NULL) {
+            zta_json_begin_object(json, NULL);
+            zta_json_string(json, "server", place->server);
+            zta_json_string(json, "path", place->path);
+            zta_json_string(json, "mode", zta_mode_name(mode));
+            zta_json_end_object(json);
+        }
+        else if (mode != ZTA_MODE_OFF) {
+            zta_buffer_printf(&buffer, "%s%s%s%s", buffer.len == 0 ? "" : ", ", place->server,
+                              place->path, mode == ZTA_MODE_MONITOR ? " (monitor)" : "");
+        }
+    }
+    if (json != NULL) {
+        zta_json_end_array(json);
+    }
+    ctl_row_cell(list, "in_force", "%s%s", buffer.len == 0 ? "nowhere" : text,
+                 buffer.is_overflowed ? ", ..." : "");
+}
+
+/* What of the live layer a rule is, or is changed by; NULL: nothing. */
+static const struct zta_layer_entry *
+entry_of(const struct ctl_live *live, const struct zta_ast_rule *rule, enum zta_layer_kind kind)
+{
+    const struct zta_layer_entry *entry = zta_layer_find(&live->next, kind, rule->name);
+    const bool is_meant = kind == ZTA_LAYER_MODE || rule->place.source >= live->baseline->n;
+    return entry != NULL && is_meant ? entry : NULL;
+}
+
+static void add_entry(struct zta_json *json, const char *name, const struct zta_layer_entry *entry)
+{
+    if (entry == NULL) {
+        zta_json_string(json, name, NULL);
+        return;
+    }
+    zta_json_begin_object(json, name);
+    zta_json_time(json, "since", entry->created_ns / ZTA_NS_PER_S);
+    zta_json_time(json, "until", entry->until_s);
+    zta_json_text(json, "by", entry->author);
+    zta_json_text(json, "reason", entry->reason);
+    zta_json_int(json, "action", (int64_t)entry->action_id);
+    zta_json_end_object(json);
+}
+
+static void add_place(struct ctl_list *list, const struct zta_ast_rule *rule,
+                      const struct zta_text *file, const struct zta_layer_entry *entry)
+{
+    if (entry == NULL) {
+        ctl_row_cell(list, "place", "%.*s:%u", (int)file->len, file->data, rule->place.line);
+        return;
+    }
+    char until[ZTA_TIME_TEXT_MAX] = "";
+    if (entry->until_s != 0) {
+        zta_time_print(entry->until_s, until);
+    }
+    ctl_row_cell(list, "place", "live, by %.*s%s%s", (int)entry->author.len, entry->author.data,
+                 entry->until_s != 0 ? " until " : "", until);
+}
+
+static void add_rule(struct ctl_list *list, const struct ctl_live *live,
+                     const struct zta_ast_rule *rule, const struct zta_text *file)
+{
+    const struct zta_layer_entry *entry = entry_of(live, rule, ZTA_LAYER_RULE);
+    const struct zta_layer_entry *mode = entry_of(live, rule, ZTA_LAYER_MODE);
+    struct zta_json *json = ctl_row_json(list);
+    ctl_row_text(list, "name", rule->name);
+    ctl_row_string(list, "kind", kind_name(rule->kind));
+    ctl_row_cell(list, "mode", "%s%s", zta_mode_name(rule->mode), mode == NULL ? "" : " (live)");
+    add_place(list, rule, file, entry);
+    if (json != NULL) {
+        zta_json_string(json, "mode", zta_mode_name(rule->mode));
+        zta_json_text(json, "file", *file);
+        zta_json_int(json, "line", rule->place.line);
+        zta_json_time(json, "from", rule->from_s);
+        zta_json_time(json, "until", rule->until_s);
+        zta_json_text(json, "note", rule->note);
+        add_entry(json, "live", entry);
+        add_entry(json, "live_mode", mode);
+    }
+}
+
+static enum ctl_exit print_rules(const struct ctl *ctl, const struct ctl_live *live,
+                                 const struct ctl_live_set *made)
+{
+    static const char *const titles[] = {"NAME", "KIND", "MODE", "PLACE", "IN FORCE AT"};
+    struct ctl_list list;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    for (size_t i = 0; i < made->ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &made->ast->rules[i];
+        ctl_row_begin(&list);
+        add_rule(&list, live, rule, &made->ast->source_names[rule->place.source]);
+        add_force(&list, live, made->set, i);
+        ctl_row_end(&list);
+    }
+    return ctl_list_print(&list);
+}
+
+enum ctl_exit ctl_run_rules_list(struct ctl *ctl)
+{
+    struct ctl_live *live = NULL;
+    struct ctl_live_set made = {.ast = NULL};
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
+    if (code == CTL_DONE) {
+        code = ctl_live_compile(live, &live->next, &made);
+    }
+    if (code == CTL_DONE) {
+        code = print_rules(ctl, live, &made);
+    }
+    ctl_live_set_close(&made);
+    ctl_live_close(&live);
+    return code;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A change of the live layer of rules under way: what is in force, what it would become, and
+ * whether that fits the baseline that the running server published.
+ */
+#ifndef CTL_LIVE_H
+#define CTL_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin-tui/command.h"
+#include "admin-tui/places.h"
+#include "admin-tui/rule_texts.h"
+#include "shared/base/bytes.h"
+#include "shared/rules/arena.h"
+#include "shared/rules/compile.h"
+#include "shared/rules/layer.h"
+
+struct ctl_live {
+    struct ctl_rule_texts *baseline; /* as published, and the issuers */
+    struct ctl_places places;        /* with their stances as operators stepped them back */
+    struct zta_layer layer;          /* in force */
+    void *storage;                   /* of it */
+    uint64_t seen;                   /* latest version: what the change is made on */
+    int64_t now_s;
+    struct zta_layer next;   /* what it becomes: at first the entries that live */
+    size_t capacity;         /* of next.entries */
+    struct zta_arena *arena; /* of texts in next */
+    int64_t until_s;         /* of entries that are set from now on; 0: permanent */
+    char scratch[ZTA_LAYER_TEXT_MAX + 1];
+};
+
+/* One layer over the baseline. */
+struct ctl_live_set {
+    struct zta_rules_ast *ast;
+    struct zta_ruleset *set;
+};
+
+/*
+ * Opens the store if that is still to be done, and reads what is in force. Says what is wrong. The
+ * change is the caller's to close, whatever it returns.
+ */
+enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_live **live);
+void ctl_live_close(struct ctl_live **live);
+
+/* --for or --permanent, exactly one of them, into until_s. */
+enum ctl_exit ctl_live_lifetime(const struct ctl *ctl, struct ctl_live *live);
+
+/*
+ * Puts an entry in place of one of its kind and name, or adds it; all text is copied. Its end is
+ * until_s. ZTA_NO_MEMORY, ZTA_FULL.
+ */
+enum zta_status ctl_live_put(struct ctl_live *live, enum zta_layer_kind kind, struct zta_text name,
+                             struct zta_text text, enum zta_mode mode) ZTA_MUST_CHECK;
+/* False: there is none. */
+bool ctl_live_drop(struct ctl_live *live, enum zta_layer_kind kind, struct zta_text name);
+
+/* Says what is wrong. What was made is the caller's to close, whatever it returns. */
+enum ctl_exit ctl_live_compile(const struct ctl_live *live, const struct zta_layer *layer,
+                               struct ctl_live_set *made);
+/* Says nothing: what does not fit stays NULL. */
+void ctl_live_compile_quietly(const struct ctl_live *live, const struct zta_layer *layer,
+                              struct ctl_live_set *made);
+void ctl_live_set_close(struct ctl_live_set *made);
+
+/* Rules and lists of a tree as texts, in the arena of the change. ZTA_NO_MEMORY, ZTA_TOO_LARGE. */
+enum zta_status ctl_live_rule_text(struct ctl_live *live, const struct zta_ast_rule *rule,
+                                   struct zta_text *text) ZTA_MUST_CHECK;
+enum zta_status ctl_live_list_text(struct ctl_live *live, const struct zta_ast_list *list,
+                                   struct zta_text *text) ZTA_MUST_CHECK;
+
+/* The index of a rule of that name; SIZE_MAX: none. */
+size_t ctl_live_find_rule(const struct zta_rules_ast *ast, struct zta_text name);
+
+/* CTL_USAGE without --reason. */
+enum ctl_exit ctl_live_need_reason(const struct ctl *ctl);
+
+/* What was changed, for the audit trail and the operator: text is added as it is known. */
+struct ctl_live_story {
+    const char *action; /* "rules add" */
+    const char *done;   /* "added" */
+    struct zta_buffer target;
+    struct zta_buffer before;
+    struct zta_buffer after;
+    bool ends_trial; /* it may follow a version that waits for confirmation */
+    char texts[3][16384];
+};
+void ctl_live_story_begin(struct ctl_live_story *story, const char *action, const char *done);
+/* A rule or list by its name; texts may be absent. */
+void ctl_live_story_add(struct ctl_live_story *story, const char *kind, struct zta_text name,
+                        struct zta_text before, struct zta_text after);
+
+/*
+ * Compiles live->next, says what it would do, asks where that is called for, and stores it as the
+ * next version. With --dry-run it stops before. Prints everything.
+ */
+enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
+                              const struct ctl_live_story *story);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of every change of the live layer: judged, asked about, stored. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/actions.h"
+#include "admin-tui/hits.h"
+#include "admin-tui/live.h"
+#include "admin-tui/output.h"
+#include "admin-tui/report.h"
+#include "shared/base/clock.h"
+#include "shared/rules/decide.h"
+
+void ctl_live_story_begin(struct ctl_live_story *story, const char *action, const char *done)
+{
+    story->action = action;
+    story->done = done;
+    story->ends_trial = false;
+    zta_buffer_init(&story->target, story->texts[0], sizeof story->texts[0]);
+    zta_buffer_init(&story->before, story->texts[1], sizeof story->texts[1]);
+    zta_buffer_init(&story->after, story->texts[2], sizeof story->texts[2]);
+}
+
+void ctl_live_story_add(struct ctl_live_story *story, const char *kind, struct zta_text name,
+                        struct zta_text before, struct zta_text after)
+{
+    zta_buffer_printf(&story->target, "%s%s ", story->target.len == 0 ? "" : ", ", kind);
+    zta_buffer_text(&story->target, name);
+    if (!zta_text_is_absent(before)) {
+        zta_buffer_text(&story->before, before);
+    }
+    if (!zta_text_is_absent(after)) {
+        zta_buffer_text(&story->after, after);
+    }
+}
+
+enum ctl_exit ctl_live_need_reason(const struct ctl *ctl)
+{
+    struct ctl_action action;
+    return ctl_action_prepare(ctl, true, &action);
+}
+
+static struct zta_text text_of(const struct zta_buffer *buffer)
+{
+    return (struct zta_text){.data = buffer->len == 0 ? NULL : buffer->data, .len = buffer->len};
+}
+
+/* Rules that some place enforces now and none will. */
+static void find_dropped(const struct ctl_live *live, const struct ctl_live_set *now,
+                         const struct ctl_live_set *then, struct zta_buffer *names)
+{
+    for (size_t i = 0; now->ast != NULL && i < now->ast->n_rules; i++) {
+        const struct zta_text name = now->ast->rules[i].name;
+        const size_t after = ctl_live_find_rule(then->ast, name);
+        if (!ctl_places_enforce(&live->places, now->set, i, live->now_s) ||
+            (after != SIZE_MAX &&
+             ctl_places_enforce(&live->places, then->set, after, live->now_s))) {
+            continue;
+        }
+        zta_buffer_string(names, names->len == 0 ? "" : ", ");
+        zta_buffer_text(names, name);
+    }
+}
+
+static enum ctl_exit guard_dropped(const struct ctl *ctl, const struct ctl_live *live,
+                                   const struct ctl_live_set *now, const struct ctl_live_set *then)
+{
+    char names[512];
+    char question[640];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, names, sizeof names);
+    find_dropped(live, now, then, &buffer);
+    if (buffer.len == 0) {
+        return CTL_DONE;
+    }
+    (void)snprintf(question, sizeof question, "This takes out of force what is enforced now: %s%s.",
+                   names, buffer.is_overflowed ? ", ..." : "");
+    return ctl_ask(ctl, question, "yes");
+}
+
+/* --confirm-within, into the version to come. */
+static enum ctl_exit set_confirmation(const struct ctl *ctl, struct ctl_live *live)
+{
+    struct zta_error error;
+    int64_t within_s = 0;
+    if (ctl_option_duration(&ctl->options, CTL_OPTION_CONFIRM_WITHIN, &within_s, &error) !=
+        ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    live->next.fallback = within_s == 0 ? 0 : live->layer.version;
+    live->next.confirm_by_s = within_s == 0 ? 0 : live->now_s + within_s;
+    return CTL_DONE;
+}
+
+/* Upon a change that may yet take itself back no other is built. */
+static enum ctl_exit guard_trial(const struct ctl_live *live, const struct ctl_live_story *story)
+{
+    char until[ZTA_TIME_TEXT_MAX];
+    if (live->layer.confirm_by_s == 0 || story->ends_trial) {
+        return CTL_DONE;
+    }
+    zta_time_print(live->layer.confirm_by_s, until);
+    return ctl_fail(CTL_CONFLICT,
+                    "version %" PRIu64 " by %.*s takes itself back at %s unless it is confirmed: "
+                    "'ztactl rules confirm' or 'ztactl rules rollback %" PRIu64
+                    "' first. Nothing was changed",
+                    live->layer.version, (int)live->layer.author.len, live->layer.author.data,
+                    until, live->layer.fallback);
+}
+
+static void print_effect(const struct ctl_live *live, char *text, size_t size)
+{
+    char until[ZTA_TIME_TEXT_MAX];
+    if (live->next.confirm_by_s != 0) {
+        zta_time_print(live->next.confirm_by_s, until);
+        (void)snprintf(text, size,
+                       "In force on the next request; it takes itself back at %s unless "
+                       "'ztactl rules confirm' is given before.",
+                       until);
+        return;
+    }
+    (void)snprintf(text, size, "In force on the next request.");
+}
+
+static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
+                           const struct ctl_live_story *story, struct ctl_report *report)
+{
+    struct ctl_action action;
+    const struct ctl_rules_change change = {
+        .action = story->action,
+        .target = text_of(&story->target),
+        .before = text_of(&story->before),
+        .after = text_of(&story->after),
+    };
+    enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    const enum zta_status status = ctl_action_rules(&action, &change, &live->next, live->seen);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, &action.error, "");
+    }
+    struct zta_buffer undo;
+    zta_buffer_init(&undo, report->undo, sizeof report->undo);
+    ctl_undo_begin(ctl, &undo);
+    zta_buffer_printf(&undo, "rules rollback %" PRIu64, live->layer.version);
+    return ctl_report_done(ctl, report, &action);
+}
+
+static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
+                            const struct ctl_live_story *story, const struct ctl_live_set *now,
+                            const struct ctl_live_set *then)
+{
+    char effect[256];
+    struct ctl_report report = {.done = story->done, .effect = effect};
+    (void)snprintf(report.target, sizeof report.target, "%.*s", (int)story->target.len,
+                   story->target.data);
+    print_effect(live, effect, sizeof effect);
+    ctl_report_plan(ctl, &report);
+    if (!live->baseline->issuers.is_published) {
+        ctl_note("No server has published its rules and issuers: only this layer was checked.");
+    }
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    const enum ctl_exit code = guard_dropped(ctl, live, now, then);
+    return code == CTL_DONE ? store(ctl, live, story, &report) : code;
+}
+
+enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
+                              const struct ctl_live_story *story)
+{
+    struct ctl_live_set now = {.ast = NULL};
+    struct ctl_live_set then = {.ast = NULL};
+    enum ctl_exit code = guard_trial(live, story);
+    if (code == CTL_DONE) {
+        code = set_confirmation(ctl, live);
+    }
+    if (code == CTL_DONE) {
+        code = ctl_live_compile(live, &live->next, &then);
+    }
+    if (code == CTL_DONE) {
+        /* What is in force may not fit any more: that is what a change may be about to mend. */
+        ctl_live_compile_quietly(live, &live->layer, &now);
+        code = commit(ctl, live, story, &now, &then);
+    }
+    ctl_live_set_close(&now);
+    ctl_live_set_close(&then);
+    return code;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compiles both layers when the live one has moved; all others of this process wait for that. */
+#include "mod_zta/rules.h"
+
+#include <http_config.h>
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mod_zta/config.h"
+#include "mod_zta/places.h"
+#include "shared/base/clock.h"
+#include "shared/store/layers.h"
+
+APLOG_USE_MODULE(zta);
+
+/* Readers that wait for an issuer can hold every slot; they are done within its time limit. */
+#define RETRY_NS 1000000
+
+static struct zta_current *current;
+static server_rec *logged_for;
+static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
+
+/* What a process judges by that never began: nothing passes. */
+static const struct mod_zta_rules unready = {.set = NULL};
+
+/* ---- compiling ---- */
+
+static enum zta_status parse(const struct zta_layer *layer, int64_t now_s,
+                             struct zta_rules_ast **ast, struct zta_rules_error *error)
+{
+    static const struct zta_layer none = {.version = 0};
+    const apr_array_header_t *files = mod_zta_global()->rules_files;
+    const size_t n = (size_t)files->nelts;
+    struct zta_rules_source *sources = calloc(n + 1, sizeof(*sources));
+    if (sources == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct mod_zta_rules_file *file =
+            &APR_ARRAY_IDX(files, (int)i, struct mod_zta_rules_file);
+        sources[i] = (struct zta_rules_source){.name = zta_text_of(file->name),
+                                               .text = {.data = file->text, .len = file->len}};
+    }
+    const enum zta_status status =
+        zta_layer_parse(sources, n, layer == NULL ? &none : layer, now_s, ast, error);
+    free(sources);
+    return status;
+}
+
+/* Names that `issuer` in rules may use; the caller frees them, NULL: no memory. */
+static struct zta_text *issuer_names(size_t *n)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct zta_text *names = calloc((size_t)global->issuers->nelts + 2, sizeof(*names));
+    *n = 0;
+    for (int i = 0; names != NULL && i < global->issuers->nelts; i++) {
+        names[(*n)++] =
+            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer.name;
+    }
+    if (names != NULL && global->accepts_apikeys) {
+        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_LOCAL);
+    }
+    if (names != NULL && global->accepts_certificates) {
+        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_MTLS);
+    }
+    return names;
+}
+
+enum zta_status mod_zta_rules_compile(const struct zta_layer *layer, int64_t now_s,
+                                      struct zta_ruleset **set, struct zta_rules_error *error)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    struct zta_rules_env env = {.generation = global->generation,
+                                .has_local = global->accepts_apikeys};
+    struct zta_text *names = issuer_names(&env.n_issuers);
+    struct zta_rules_ast *ast = NULL;
+    memset(error, 0, sizeof(*error));
+    enum zta_status status = names == NULL ? ZTA_NO_MEMORY : parse(layer, now_s, &ast, error);
+    if (status == ZTA_OK) {
+        env.issuers = names;
+        status = zta_ruleset_compile(ast, &env, set, error);
+    }
+    zta_rules_ast_close(&ast);
+    free(names);
+    return status;
+}
+
+static char *fault_of(enum zta_status status, const struct zta_rules_error *error)
+{
+    char text[1024];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, text, sizeof(text));
+    if (status == ZTA_INVALID) {
+        zta_rules_error_print(error, &buffer);
+    }
+    else {
+        zta_buffer_string(&buffer, zta_status_text(status));
+    }
+    return strdup(text);
+}
+
+/* ---- rules of a process ---- */
+
+static void close_rules(void *value)
+{
+    struct mod_zta_rules *rules = value;
+    if (!rules->is_baseline) {
+        zta_ruleset_close(&rules->set);
+    }
+    free(rules->step_backs);
+    free(rules->fault);
+    free(rules);
+}
+
+static void use(struct mod_zta_rules *rules, struct zta_ruleset *set)
+{
+    struct zta_sha256 digest;
+    rules->set = set;
+    rules->claims = zta_ruleset_claims(set, &rules->n_claims);
+    zta_sha256_parts(rules->claims, rules->n_claims, &digest);
+    rules->claims_hash = zta_get_u64(digest.bytes);
+}
+
+/* Copies of the names of places that are stepped back, behind the array itself. */
+static enum zta_status copy_step_backs(struct mod_zta_rules *rules, const struct zta_layer *layer,
+                                       int64_t now_s)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < layer->n; i++) {
+        size += sizeof(struct zta_text) + layer->entries[i].name.len;
+    }
+    rules->step_backs = malloc(size + 1);
+    if (rules->step_backs == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    char *text = (char *)(rules->step_backs + layer->n);
+    for (size_t i = 0; i < layer->n; i++) {
+        const struct zta_layer_entry *entry = &layer->entries[i];
+        if (entry->kind == ZTA_LAYER_STEP_BACK && zta_layer_entry_lives(entry, now_s)) {
+            memcpy(text, entry->name.data, entry->name.len);
+            rules->step_backs[rules->n_step_backs++] =
+                (struct zta_text){.data = text, .len = entry->name.len};
+            text += entry->name.len;
+        }
+    }
+    return ZTA_OK;
+}
+
+static enum zta_status fill(struct mod_zta_rules *rules, const struct zta_layer *layer,
+                            int64_t now_s)
+{
+    struct zta_rules_error error = {.line = 0};
+    struct zta_ruleset *set = NULL;
+    enum zta_status status = copy_step_backs(rules, layer, now_s);
+    rules->valid_until_s = zta_layer_valid_until(layer, now_s);
+    if (status == ZTA_OK && layer->n == 0) {
+        rules->is_baseline = true;
+        use(rules, mod_zta_global()->rules);
+        return ZTA_OK;
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_rules_compile(layer, now_s, &set, &error);
+    }
+    if (status == ZTA_OK) {
+        use(rules, set);
+        return ZTA_OK;
+    }
+    rules->fault = fault_of(status, &error);
+    return status;
+}
+
+/* NULL: not even the memory to say that they cannot be used. */
+static struct mod_zta_rules *make(struct zta_view *view, uint64_t version, int64_t now_s)
+{
+    struct mod_zta_rules *rules = calloc(1, sizeof(*rules));
+    struct zta_layer layer = {.version = 0};
+    void *storage = NULL;
+    if (rules == NULL) {
+        return NULL;
+    }
+    rules->version = version;
+    enum zta_status status =
+        view == NULL ? ZTA_OK : zta_layer_in_force(view, now_s, &layer, &storage);
+    if (status == ZTA_OK) {
+        status = fill(rules, &layer, now_s);
+    }
+    else {
+        rules->fault = strdup(zta_status_text(status));
+    }
+    free(storage);
+    if (status != ZTA_OK) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, logged_for,
+                     "ZTA0022: live rules, version %" APR_UINT64_T_FMT ": %s; every request that "
+                     "needs rules is answered with 503 until 'ztactl rules' or a restart mends it",
+                     version, rules->fault != NULL ? rules->fault : zta_status_text(status));
+    }
+    return rules;
+}
+
+static bool is_in_force(const struct mod_zta_rules *rules, const struct mod_zta_look *look,
+                        int64_t now_s)
+{
+    return look->view == NULL || rules->version > look->generations.rules ||
+           (rules->version == look->generations.rules &&
+            (rules->valid_until_s == 0 || now_s < rules->valid_until_s));
+}
+
+static void renew(const struct mod_zta_look *look, int64_t now_s)
+{
+    (void)pthread_mutex_lock(&compiling);
+    if (!is_in_force(zta_current_value(current), look, now_s)) {
+        struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
+        while (rules != NULL && zta_current_replace(current, rules) == ZTA_BUSY) {
+            (void)nanosleep(&(struct timespec){.tv_nsec = RETRY_NS}, NULL);
+        }
+    }
+    (void)pthread_mutex_unlock(&compiling);
+}
+
+static apr_status_t end(void *unused)
+{
+    zta_current_close(&current);
+    return APR_SUCCESS;
+}
+
+void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *store)
+{
+    logged_for = s;
+    struct mod_zta_rules *baseline = make(NULL, 0, 0);
+    if (baseline == NULL || zta_current_open(close_rules, &current) != ZTA_OK) {
+        return; /* without memory for this nothing is allowed */
+    }
+    if (zta_current_replace(current, baseline) != ZTA_OK) {
+        close_rules(baseline);
+    }
+    apr_pool_cleanup_register(pchild, NULL, end, apr_pool_cleanup_null);
+    struct mod_zta_look look = {.view = NULL};
+    if (store != NULL && zta_view_begin(store, &look.view) == ZTA_OK) {
+        if (zta_view_generations(look.view, &look.generations) == ZTA_OK) {
+            renew(&look, zta_clock_real_ns() / ZTA_NS_PER_S);
+        }
+        zta_view_end(&look.view);
+    }
+}
+
+const struct mod_zta_rules *mod_zta_rules_hold(const struct mod_zta_look *look, int64_t now_s,
+                                               struct zta_held *held)
+{
+    held->value = NULL;
+    if (current == NULL) {
+        return &unready;
+    }
+    bool is_held = zta_current_acquire(current, held);
+    if (is_held && !is_in_force(held->value, look, now_s)) {
+        zta_current_release(current, held);
+        renew(look, now_s);
+        is_held = zta_current_acquire(current, held);
+    }
+    /* Only without memory can it be behind now. */
+    return is_held && is_in_force(held->value, look, now_s) ? held->value : &unready;
+}
+
+void mod_zta_rules_release(struct zta_held *held)
+{
+    if (held->value != NULL) {
+        zta_current_release(current, held);
+    }
+}
+
+void mod_zta_rules_step_back(const struct mod_zta_rules *rules, const server_rec *s,
+                             const char *location, struct zta_stance *stance)
+{
+    char server[MOD_ZTA_SERVER_LABEL_SIZE];
+    bool is_within = false;
+    if (rules->n_step_backs == 0) {
+        return;
+    }
+    mod_zta_server_label(s, server);
+    for (size_t i = 0; i < rules->n_step_backs && !is_within; i++) {
+        is_within = zta_layer_is_within(rules->step_backs[i], zta_text_of(server),
+                                        zta_text_of(location == NULL ? "/" : location));
+    }
+    if (is_within) {
+        zta_stance_step_back(stance);
+    }
+}
+
+const char *mod_zta_rules_check(apr_pool_t *pool, struct zta_store *store)
+{
+    struct zta_view *view = NULL;
+    struct zta_layer layer = {.n = 0};
+    struct zta_ruleset *set = NULL;
+    struct zta_rules_error error = {.line = 0};
+    void *storage = NULL;
+    char *fault = NULL;
+    const char *text = NULL;
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    enum zta_status status = ZTA_OK;
+    /* What cannot be read is the business of who reads it for requests. */
+    if (zta_view_begin(store, &view) == ZTA_OK) {
+        status = zta_layer_in_force(view, now_s, &layer, &storage);
+        zta_view_end(&view);
+    }
+    const bool has_layer = status == ZTA_OK && layer.n > 0;
+    status = ZTA_OK;
+    if (has_layer) {
+        status = mod_zta_rules_compile(&layer, now_s, &set, &error);
+    }
+    if (status != ZTA_OK) {
+        fault = fault_of(status, &error);
+        text = apr_psprintf(pool,
+                            "the live rules do not fit: %s; 'ztactl rules remove' takes one away, "
+                            "or change the configuration",
+                            fault != NULL ? fault : zta_status_text(status));
+    }
+    free(fault);
+    zta_ruleset_close(&set);
+    free(storage);
+    return text;
+}

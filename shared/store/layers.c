@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Versions of the live layer: one record each, in the order of their numbers. */
+#include "shared/store/layers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/store/records_priv.h"
+#include "shared/store/schema.h"
+#include "shared/store/tables_priv.h"
+
+#define KEY_SIZE 8
+
+static enum zta_status encode(const struct zta_layer *layer, struct zta_writer *writer)
+{
+    zta_write_u8(writer, ZTA_LAYER_FORMAT);
+    zta_write_u64(writer, layer->version);
+    zta_write_u64(writer, layer->fallback);
+    zta_write_u64(writer, (uint64_t)layer->confirm_by_s);
+    zta_write_u64(writer, (uint64_t)layer->changed_ns);
+    zta_write_u64(writer, layer->action_id);
+    zta_write_u32(writer, (uint32_t)layer->n);
+    zta_write_text(writer, layer->what);
+    zta_write_text(writer, layer->author);
+    zta_write_text(writer, layer->reason);
+    for (size_t i = 0; i < layer->n; i++) {
+        const struct zta_layer_entry *entry = &layer->entries[i];
+        zta_write_u8(writer, (uint8_t)entry->kind);
+        zta_write_u8(writer, (uint8_t)entry->mode);
+        zta_write_u64(writer, (uint64_t)entry->created_ns);
+        zta_write_u64(writer, (uint64_t)entry->until_s);
+        zta_write_u64(writer, entry->action_id);
+        zta_write_bytes(writer, entry->origin, sizeof entry->origin);
+        zta_write_text(writer, entry->name);
+        zta_write_text(writer, entry->text);
+        zta_write_text(writer, entry->author);
+        zta_write_text(writer, entry->reason);
+    }
+    return writer->is_overflowed ? ZTA_TOO_LARGE : ZTA_OK;
+}
+
+static void read_entry(struct zta_reader *reader, struct zta_layer_entry *entry)
+{
+    entry->kind = (enum zta_layer_kind)zta_read_u8(reader);
+    entry->mode = (enum zta_mode)zta_read_u8(reader);
+    entry->created_ns = (int64_t)zta_read_u64(reader);
+    entry->until_s = (int64_t)zta_read_u64(reader);
+    entry->action_id = zta_read_u64(reader);
+    zta_read_bytes(reader, entry->origin, sizeof entry->origin);
+    entry->name = zta_read_text(reader);
+    entry->text = zta_read_text(reader);
+    entry->author = zta_read_text(reader);
+    entry->reason = zta_read_text(reader);
+}
+
+static bool is_sound(const struct zta_layer_entry *entry)
+{
+    const bool has_text = entry->kind == ZTA_LAYER_RULE || entry->kind == ZTA_LAYER_LIST;
+    return entry->kind < ZTA_N_LAYER_KINDS && entry->mode <= ZTA_MODE_ENFORCE &&
+           entry->until_s >= 0 && !zta_text_is_absent(entry->name) &&
+           has_text == !zta_text_is_absent(entry->text);
+}
+
+static void read_head(struct zta_reader *reader, struct zta_layer *layer)
+{
+    layer->version = zta_read_u64(reader);
+    layer->fallback = zta_read_u64(reader);
+    layer->confirm_by_s = (int64_t)zta_read_u64(reader);
+    layer->changed_ns = (int64_t)zta_read_u64(reader);
+    layer->action_id = zta_read_u64(reader);
+    layer->n = zta_read_u32(reader);
+    layer->what = zta_read_text(reader);
+    layer->author = zta_read_text(reader);
+    layer->reason = zta_read_text(reader);
+}
+
+/* Texts point into value. entries is the caller's array of n, NULL: only the head is read. */
+static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct zta_layer *layer,
+                              struct zta_layer_entry *entries)
+{
+    struct zta_reader reader;
+    zta_reader_init(&reader, value.data, value.size);
+    if (key.size != KEY_SIZE || zta_read_u8(&reader) != ZTA_LAYER_FORMAT) {
+        return ZTA_CORRUPT;
+    }
+    *layer = (struct zta_layer){.entries = entries};
+    read_head(&reader, layer);
+    if (reader.is_bad || layer->version != zta_get_u64(key.data) ||
+        layer->n > ZTA_LAYER_ENTRIES_MAX || layer->fallback >= layer->version) {
+        return ZTA_CORRUPT;
+    }
+    if (entries == NULL) {
+        return ZTA_OK;
+    }
+    for (size_t i = 0; i < layer->n; i++) {
+        read_entry(&reader, &entries[i]);
+        if (reader.is_bad || !is_sound(&entries[i])) {
+            return ZTA_CORRUPT;
+        }
+    }
+    return zta_reader_is_done(&reader) ? ZTA_OK : ZTA_CORRUPT;
+}
+
+/* A copy of the record with its entries in front of it, all of it one piece of memory. */
+static enum zta_status load(struct zta_blob key, struct zta_blob value, struct zta_layer *layer,
+                            void **storage)
+{
+    enum zta_status status = decode(key, value, layer, NULL);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    const size_t entries_size = layer->n * sizeof(struct zta_layer_entry);
+    char *memory = malloc(entries_size + value.size + 1);
+    if (memory == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    memcpy(memory + entries_size, value.data, value.size);
+    status = decode(key, ZTA_BLOB(memory + entries_size, value.size), layer,
+                    (struct zta_layer_entry *)(void *)memory);
+    if (status != ZTA_OK) {
+        free(memory);
+        return status;
+    }
+    *storage = memory;
+    return ZTA_OK;
+}
+
+enum zta_status zta_layer_get(struct zta_view *view, uint64_t version, struct zta_layer *layer,
+                              void **storage)
+{
+    uint8_t number[KEY_SIZE];
+    struct zta_blob value;
+    zta_put_u64(number, version);
+    const struct zta_blob key = ZTA_BLOB(number, sizeof number);
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_LAYERS, key, &value);
+    return status == ZTA_OK ? load(key, value, layer, storage) : status;
+}
+
+enum zta_status zta_layer_in_force(struct zta_view *view, int64_t now_s, struct zta_layer *layer,
+                                   void **storage)
+{
+    struct zta_generations generations;
+    enum zta_status status = zta_view_generations(view, &generations);
+    uint64_t version = status == ZTA_OK ? generations.rules : 0;
+    *storage = NULL;
+    *layer = (struct zta_layer){.version = 0};
+    while (status == ZTA_OK && version > 0) {
+        status = zta_layer_get(view, version, layer, storage);
+        if (status != ZTA_OK || layer->confirm_by_s == 0 || now_s < layer->confirm_by_s) {
+            return status == ZTA_NOT_FOUND ? ZTA_CORRUPT : status;
+        }
+        version = layer->fallback;
+        free(*storage);
+        *storage = NULL;
+        *layer = (struct zta_layer){.version = 0};
+    }
+    return status;
+}
+
+enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn, void *context)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob value;
+    bool goes_on = true;
+    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_LAYERS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (status = zta_walk_last(&walk, &key, &value); status == ZTA_OK && goes_on;
+         status = goes_on ? zta_walk_previous(&walk, &key, &value) : ZTA_OK) {
+        struct zta_layer layer;
+        void *storage = NULL;
+        status = load(key, value, &layer, &storage);
+        if (status != ZTA_OK) {
+            break;
+        }
+        goes_on = fn(context, &layer);
+        free(storage);
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+static enum zta_status forget_oldest(struct zta_change *change, uint64_t latest)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob value;
+    enum zta_status status = zta_walk_change(change, ZTA_TABLE_LAYERS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (status = zta_walk_first(&walk, &key, &value);
+         status == ZTA_OK && latest - zta_get_u64(key.data) >= ZTA_LAYER_VERSIONS_MAX;
+         status = zta_walk_next(&walk, &key, &value)) {
+        if (key.size != KEY_SIZE || (status = zta_walk_remove(&walk)) != ZTA_OK) {
+            break;
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+static void stamp(struct zta_change *change, struct zta_layer *layer)
+{
+    layer->changed_ns = zta_change_clock_ns(change);
+    for (size_t i = 0; i < layer->n; i++) {
+        struct zta_layer_entry *entry = &layer->entries[i];
+        if (entry->created_ns == 0) {
+            entry->created_ns = layer->changed_ns;
+            memcpy(entry->origin, zta_change_origin(change), sizeof entry->origin);
+        }
+    }
+}
+
+static enum zta_status put(struct zta_change *change, const struct zta_layer *layer, void *record)
+{
+    struct zta_writer writer;
+    uint8_t number[KEY_SIZE];
+    zta_writer_init(&writer, record, ZTA_LAYER_SIZE_MAX);
+    zta_put_u64(number, layer->version);
+    const enum zta_status status = encode(layer, &writer);
+    return status != ZTA_OK
+               ? status
+               : zta_change_append(change, ZTA_TABLE_LAYERS, ZTA_BLOB(number, sizeof number),
+                                   ZTA_BLOB(record, writer.len));
+}
+
+enum zta_status zta_layer_put(struct zta_change *change, struct zta_layer *layer, uint64_t seen)
+{
+    struct zta_generations *generations = &zta_change_head(change)->generations;
+    if (generations->rules != seen) {
+        return ZTA_CONFLICT;
+    }
+    if (layer->n > ZTA_LAYER_ENTRIES_MAX) {
+        return ZTA_TOO_LARGE;
+    }
+    void *record = malloc(ZTA_LAYER_SIZE_MAX);
+    if (record == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    layer->version = seen + 1;
+    stamp(change, layer);
+    enum zta_status status = put(change, layer, record);
+    free(record);
+    if (status == ZTA_OK) {
+        status = forget_oldest(change, layer->version);
+    }
+    if (status == ZTA_OK) {
+        generations->rules = layer->version;
+    }
+    return status;
+}
+
+enum zta_status zta_layer_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_layer layer;
+    void *storage = NULL;
+    const enum zta_status status = load(key, value, &layer, &storage);
+    free(storage);
+    return status == ZTA_NO_MEMORY ? ZTA_OK : status;
+}

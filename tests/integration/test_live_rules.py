@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules over those of the configuration: in force on the next request, and taken back."""
+
+import concurrent.futures
+import os
+import shlex
+
+import pytest
+
+from support.proc import wait_for
+from support.store import CtlError
+
+BASELINE = """list staff reader admin
+allow read
+  when path /orders/**
+  need role list:staff
+deny secrets
+  when path /orders/secret/**
+"""
+CLOSED = "deny closed\n  when path /orders/**\n"
+
+
+@pytest.fixture
+def live(zta):
+    gateway = zta(stage=2, rules=BASELINE)
+    gateway.token = gateway.issuer.token({"roles": ["reader"]})
+    wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
+    return gateway
+
+
+def get(gateway, path="/orders/1"):
+    return gateway.get(path, gateway.token).status
+
+
+def change(gateway, command, *arguments, data=None, code=0, ends=("--for", "1h"), json=False):
+    run = gateway.json if json else gateway.ctl
+    return run("rules", command, *arguments, *ends, "--reason", "incident", "--yes", data=data,
+               code=code)
+
+
+def undo(gateway, said):
+    line = next(line for line in said.stdout.split("\n") if line.startswith("undo: "))
+    words = shlex.split(line.removeprefix("undo: "))
+    assert words[:3] == ["ztactl", "--store", gateway.store.directory]
+    gateway.ctl(*words[3:], "--yes")
+
+
+def rules_of(gateway):
+    return {rule["name"]: rule for rule in gateway.json("rules", "list")}
+
+
+def test_a_rule_is_in_force_on_the_next_request_and_its_undo_line_takes_it_back(live):
+    assert get(live) == 200
+    said = change(live, "add", "-", data=CLOSED)
+    assert get(live) == 403
+    event = wait_for(lambda: [e for e in live.events() if e["outcome"] == "deny"],
+                     what="the denial")[0]
+    assert event["rule"] == "closed"
+    told = live.ctl("explain", event["id"]).stdout
+    assert "live:closed" in told
+    undo(live, said)
+    assert get(live) == 200
+
+
+def test_no_child_judges_by_the_former_rules(zta):
+    gateway = zta(stage=2, rules=BASELINE, mpm="prefork")
+    gateway.token = gateway.issuer.token({"roles": ["reader"]})
+    wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for want in (403, 200) * 4:
+            if want == 403:
+                change(gateway, "add", "-", data=CLOSED)
+            else:
+                change(gateway, "remove", "closed", ends=())
+            assert set(pool.map(lambda _: get(gateway), range(40))) == {want}
+
+
+def test_lines_of_a_rule_need_not_be_indented(live):
+    change(live, "add", "-e", "deny closed", "-e", "when path /orders/**", "-e", "when method GET")
+    assert get(live) == 403
+    assert rules_of(live)["closed"]["live"]["reason"] == "incident"
+
+
+def test_a_rule_ends_by_itself(live):
+    change(live, "add", "-", data=CLOSED, ends=("--for", "2s"))
+    assert get(live) == 403
+    wait_for(lambda: get(live) == 200, what="its end")
+    assert "closed" not in rules_of(live)
+
+
+def test_a_rule_that_is_replaced_comes_back(live):
+    mild = "deny secrets\n  when path /orders/none/**\n"
+    assert get(live, "/orders/secret/1") == 403
+    done = change(live, "add", "-", data=mild, code=4)
+    assert "rule secrets exists at" in done.stderr and "--replace" in done.stderr
+    assert get(live, "/orders/secret/1") == 403
+    change(live, "add", "-", "--replace", data=mild, ends=("--for", "2s"))
+    assert get(live, "/orders/secret/1") == 200
+    wait_for(lambda: get(live, "/orders/secret/1") == 403, what="the rule of the configuration")
+
+
+def test_lists_are_replaced_too(live):
+    change(live, "add", "-", "--replace", data="list staff admin\n")
+    assert get(live) == 403
+    change(live, "remove", "staff", ends=())
+    assert get(live) == 200
+
+
+@pytest.mark.parametrize("text,found", (
+    ("deny x\n  when pth /a\n", "-:4:8: found 'pth'"),
+    ("deny x\n  when role list:nobody\n", "found 'nobody', expected the name of a list"),
+    ("deny x\n  when issuer nobody\n", "expected a configured issuer"),
+    ("list l file:/etc/passwd\n", "read no files"),
+    ("deny x\n  when path /a\ndeny x\n  when path /b\n", "another name"),
+    ("# nothing\n", "no rule and no list"),
+))
+def test_one_bad_rule_changes_nothing(live, text, found):
+    done = change(live, "add", "-", data=f"{CLOSED}{text}" if "nothing" not in text else text,
+                  code=1)
+    assert found in done.stderr
+    assert get(live) == 200
+    assert live.json("rules", "history") == []
+
+
+def test_what_is_missing_on_the_command_line_is_said(live):
+    done = live.ctl("rules", "add", "-", "--for", "1h", data=CLOSED, code=2)
+    assert "--reason" in done.stderr
+    done = change(live, "add", "-", data=CLOSED, ends=(), code=2)
+    assert "--for DURATION or --permanent" in done.stderr
+    done = change(live, "add", data=CLOSED, code=2)
+    assert "-e" in done.stderr
+    assert live.json("rules", "history") == []
+
+
+def test_a_dry_run_changes_nothing(live):
+    found = change(live, "add", "-", "--dry-run", data=CLOSED, json=True)
+    assert found["dry_run"] is True and found["target"] == "rule closed"
+    assert get(live) == 200
+
+
+def test_rules_are_disabled_monitored_and_given_their_mode_again(live):
+    assert get(live, "/orders/secret/1") == 403
+    change(live, "disable", "secrets")
+    assert get(live, "/orders/secret/1") == 200
+    change(live, "monitor", "secrets")
+    assert get(live, "/orders/secret/1") == 200
+    event = wait_for(lambda: [e for e in live.events() if e["monitor"] is not None],
+                     what="what the rule would have done")[-1]
+    assert (event["monitor"]["outcome"], event["monitor"]["rule"]) == ("deny", "secrets")
+    change(live, "enable", "secrets", ends=())
+    assert get(live, "/orders/secret/1") == 403
+    done = change(live, "disable", "nothing", code=1)
+    assert "there is no rule 'nothing'" in done.stderr
+
+
+def test_what_takes_a_rule_out_of_force_asks_first(live):
+    done = live.ctl("rules", "disable", "secrets", "--for", "1h", code=4)
+    assert "takes out of force what is enforced now: secrets" in done.stderr
+    assert get(live, "/orders/secret/1") == 403
+
+
+def test_apply_makes_the_live_layer_exactly_the_file(live):
+    change(live, "add", "-", data=CLOSED)
+    path = live.httpd.write("conf/live.zta", "list closed-paths /orders/2/**\n"
+                                            "deny some\n  when path list:closed-paths\n")
+    assert live.ctl("rules", "diff", path, code=1).stdout.split()[3:] == [
+        "comes", "list", "closed-paths", "comes", "rule", "some", "goes", "rule", "closed"]
+    change(live, "apply", path, ends=("--permanent",))
+    assert (get(live), get(live, "/orders/2/x")) == (200, 403)
+    assert live.ctl("rules", "diff", path).stdout.split() == ["CHANGE", "KIND", "NAME"]
+
+
+def test_an_export_parses_to_the_same_rules(live):
+    change(live, "add", "-", data=CLOSED + '  note "for \\"now\\""\n', ends=("--permanent",))
+    change(live, "monitor", "secrets", ends=("--permanent",))
+    text = live.ctl("rules", "export").stdout
+    assert "# the live layer, version 2" in text
+    path = live.httpd.write("conf/export.zta", text)
+    live.ctl("rules", "rollback", "0", "--yes")
+    assert (get(live), get(live, "/orders/secret/1")) == (200, 403)
+    change(live, "apply", path, "--replace", ends=("--permanent",))
+    assert get(live) == 403
+    assert rules_of(live)["secrets"]["mode"] == "monitor"
+    assert live.ctl("rules", "export").stdout.split("\n")[2:] == text.split("\n")[2:]
+    everything = live.httpd.write("conf/all.zta", live.ctl("rules", "export", "--all").stdout)
+    assert live.json("rules", "check", everything)["rules"] == 3
+
+
+def test_the_later_of_two_editors_is_told(live):
+    change(live, "add", "-", data=CLOSED)
+    path = live.httpd.write("conf/live.zta", "deny mine\n  when path /mine\n")
+    done = change(live, "apply", path, "--base", "0", code=4)
+    assert "version 1 is in force, not --base 0" in done.stderr
+    change(live, "apply", path, "--base", "1")
+    assert get(live) == 200
+
+
+def test_history_says_who_and_why_and_any_version_comes_back(live):
+    change(live, "add", "-", data=CLOSED)
+    change(live, "remove", "closed", ends=())
+    versions = live.json("rules", "history")
+    assert [v["version"] for v in versions] == [2, 1]
+    assert versions[0]["state"] == "in force" and versions[1]["reason"] == "incident"
+    assert [v["what"] for v in versions] == ["rule closed", "rule closed"]
+    live.ctl("rules", "rollback", "1")
+    assert get(live) == 403
+    done = live.ctl("rules", "rollback", "77", code=1)
+    assert "no version 77" in done.stderr
+    trail = live.json("audit", "list")
+    assert [entry["action"] for entry in trail[:3]] == ["rules rollback", "rules remove",
+                                                        "rules add"]
+    assert "deny    closed" in trail[2]["after"]
+
+
+def test_what_nobody_confirms_takes_itself_back(live):
+    change(live, "add", "-", "--confirm-within", "2s", data=CLOSED)
+    assert get(live) == 403
+    assert live.json("rules", "history")[0]["state"] == "waits for confirmation"
+    done = change(live, "add", "-", data="deny more\n  when path /more\n", code=4)
+    assert "takes itself back" in done.stderr
+    wait_for(lambda: get(live) == 200, what="the way back")
+    assert live.json("rules", "history")[0]["state"] == "took itself back"
+    done = live.ctl("rules", "confirm", code=1)
+    assert "nothing waits" in done.stderr
+    change(live, "add", "-", "--confirm-within", "1h", data=CLOSED)
+    live.ctl("rules", "confirm")
+    assert get(live) == 403
+    assert live.json("rules", "history")[0]["state"] == "in force"
+
+
+def test_a_place_is_stepped_back_for_a_time(live):
+    outsider = live.issuer.token({"roles": ["nobody"]})
+    assert live.get("/orders/1", outsider).status == 403
+    step = ("mode", "monitor", "--location", "/", "--reason", "incident")
+    done = live.ctl(*step, "--permanent", code=2)
+    assert "ends by itself" in done.stderr
+    done = live.ctl(*step[:3], "/nowhere", *step[4:], "--for", "1h", code=1)
+    assert "no place" in done.stderr
+    live.ctl(*step, "--for", "1h")
+    assert live.get("/orders/1", outsider).status == 200
+    assert live.get("/orders/1").status == 401
+    assert live.json("mode")[0]["location"] == "/"
+    live.ctl("mode", "enforce", "--location", "/", "--reason", "over")
+    assert live.get("/orders/1", outsider).status == 403
+
+
+def test_a_restart_keeps_the_live_rules_and_a_configuration_they_do_not_fit_is_refused(live):
+    change(live, "add", "-", data="deny nobody\n  when role list:staff\n  when path /orders/3\n")
+    live.restart()
+    assert get(live, "/orders/3") == 403
+    live.write_rules(BASELINE.replace("list staff", "list people").replace("list:staff",
+                                                                          "list:people"))
+    code, output = live.configtest()
+    assert code != 0 and "the live rules do not fit" in output and "live:nobody:2" in output
+    live.httpd.allow_log("ZTA0011")
+    live.httpd.graceful(check=False)
+    wait_for(lambda: (get(live), get(live, "/orders/3")) == (200, 403), what="the last good rules")
+    live.write_rules(BASELINE)
+    live.reload()
+    assert (get(live), get(live, "/orders/3")) == (200, 403)
+
+
+def test_a_claim_that_only_a_live_rule_names_is_looked_for(live):
+    token = live.issuer.token({"roles": ["reader"], "department": "sales"})
+    assert live.get("/orders/1", token).status == 200
+    change(live, "add", "-", data="deny sales\n  when claim:department sales\n")
+    assert live.get("/orders/1", token).status == 403
+    assert get(live) == 200
+
+
+def test_only_the_owner_of_the_policy_changes_rules(live):
+    if os.geteuid() != 0:
+        pytest.skip("needs another user")
+    with pytest.raises(CtlError, match="exit 3|exit 1"):
+        live.store.run("rules", "add", "-", "--reason", "x", "--for", "1h", data=CLOSED, code=0,
+                       user=65534)
+    assert get(live) == 200
