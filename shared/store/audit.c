@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/store/records_priv.h"
+#include "shared/store/schema_policy.h"
 #include "shared/store/tables_priv.h"
 
 /* Of a whole entry; texts are kept whole or not at all, so a caller sums up what is longer. */

@@ -7,6 +7,7 @@
 #include "shared/base/limits.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
+#include "shared/store/schema_policy.h"
 #include "shared/store/tables_priv.h"
 
 #define N_TEXTS        6

@@ -6,6 +6,7 @@
 
 #include "shared/base/base64.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/schema_policy.h"
 #include "shared/store/tables_priv.h"
 
 #define PREFIX "zta_"

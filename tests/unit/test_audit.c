@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "shared/store/env_priv.h"
+#include "shared/store/schema_policy.h"
 #include "tests/unit/operator_store.h"
 
 static void append(const char *action)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Byte maps of policy/'s keys, devices, rules and audit trail; as schema.h. */
+#ifndef ZTA_STORE_SCHEMA_POLICY_H
+#define ZTA_STORE_SCHEMA_POLICY_H
+
+/* ---- policy/ keys, key_names ---- */
+
+/*
+ * keys: 12 characters of id; u8 format, 2 x SHA-256, i64 old_until, created, expires, revoked (s),
+ * 16 bytes origin, i64 hybrid ns, u8 counts of roles, scopes, networks, networks (u8 family, u8
+ * prefix, 16 bytes), texts name, owner, reason, author, roles, scopes. key_names: name of a living
+ * key; its id.
+ */
+#define ZTA_KEY_FORMAT 1
+
+/* ---- policy/ devices, device_certificates ---- */
+
+/*
+ * devices: the id; u8 format, u8 known and u8 yes (sets of enum zta_device_trait), 16 bytes origin,
+ * i64 created ns, i64 changed (hybrid) ns, u64 action id, u8 certificates, 32 bytes each, texts
+ * issuer, subject, os, os version, note, author. device_certificates: SHA-256 of a certificate in
+ * DER; the id of its one device.
+ */
+#define ZTA_DEVICE_FORMAT 1
+
+/* ---- policy/ rule_layers ---- */
+
+/*
+ * Key: u64 version. Value: u8 format, u64 version, u64 fallback, i64 confirm by s, i64 hybrid ns,
+ * u64 action id, u32 entries, texts what, author, reason; for each entry u8 kind, u8 mode, i64
+ * hybrid ns, i64 until s, u64 action id, 16 bytes origin, texts name, text, author, reason.
+ */
+#define ZTA_LAYER_FORMAT 1
+
+/* ---- policy/ audit ---- */
+
+/* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,
+ * eight texts (audit.h's order), SHA-256 over all of that. */
+#define ZTA_AUDIT_KEY_SIZE 8
+
+#endif
