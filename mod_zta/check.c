@@ -17,6 +17,7 @@
 #include "mod_zta/routes.h"
 #include "shared/base/path.h"
 #include "shared/identity.h"
+#include "shared/rules/compile.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -393,9 +394,13 @@ static void check_quick_handlers(struct walk *walk)
     }
 }
 
-/* Without a list mod_remoteip believes whoever sends the header: addresses mean nothing then. */
-static void warn_of_remoteip(const struct walk *walk)
+/*
+ * Without a list mod_remoteip believes whoever sends the header: addresses mean nothing then, and
+ * rules that ask where a request comes from would be asking the client.
+ */
+static void check_remoteip(struct walk *walk)
 {
+    const struct zta_ruleset *rules = mod_zta_global()->rules;
     const ap_directive_t *header = NULL;
     for (const ap_directive_t *node = ap_conftree; node != NULL;
          node = mod_zta_conftree_next(node)) {
@@ -407,7 +412,19 @@ static void warn_of_remoteip(const struct walk *walk)
             return;
         }
     }
-    if (header != NULL) {
+    if (header == NULL) {
+        return;
+    }
+    if (zta_ruleset_asks(rules, ZTA_FEATURE_NETWORK) || zta_ruleset_asks(rules, ZTA_FEATURE_GEO)) {
+        fault(walk, walk->main_server,
+              apr_psprintf(walk->pool,
+                           "RemoteIPHeader at %s:%d without RemoteIPInternalProxy or "
+                           "RemoteIPTrustedProxy: every client can say what its address is, and "
+                           "rules ask for network or country, expected the addresses of the "
+                           "proxies",
+                           header->filename, header->line_num));
+    }
+    else {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, walk->main_server,
                      "ZTA0005: RemoteIPHeader at %s:%d without RemoteIPInternalProxy or "
                      "RemoteIPTrustedProxy: every client can say what its address is, so that "
@@ -530,11 +547,13 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         check_quick_handlers(&walk);
         check_trailers(&walk);
         check_openidc(&walk);
-        warn_of_remoteip(&walk);
         mod_zta_routes_collect(pconf, s);
     }
     if (mod_zta_load_all(pconf, ptemp, s, walk.is_running) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (global->is_governed) {
+        check_remoteip(&walk);
     }
     seal_accept(&global->default_accept);
     mod_zta_each_place(ptemp, s, seal_place, NULL);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any text is rules or a printable error; what is rules prints to equal rules, in one form. Behind
- * the first NUL stands what the file `items` has, which lists may name.
+ * Any text is rules or a printable error; what is rules prints to equal rules, in one form, and
+ * compiles to what judges its own cases, or to a printable error. Behind the first NUL stands what
+ * the file `items` has, which lists may name.
  */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/rules/cases.h"
+#include "shared/rules/compile.h"
 #include "shared/rules/parse.h"
 #include "shared/rules/print.h"
 #include "tests/unit/rules_equal.h"
@@ -29,6 +32,38 @@ static enum zta_status look_at(void *context, const char *name)
     return ZTA_OK;
 }
 
+static void expect_printable(const struct zta_rules_error *error)
+{
+    char message[1024];
+    struct zta_buffer out;
+    zta_buffer_init(&out, message, sizeof message);
+    zta_rules_error_print(error, &out);
+    must(!out.is_overflowed && error->line > 0 && error->column > 0 && error->expected[0] != '\0');
+    for (size_t i = 0; i < out.len; i++) {
+        must((uint8_t)message[i] >= 0x20 && message[i] != 0x7f);
+    }
+    must(zta_text_is_utf8(zta_text_of(message)));
+}
+
+/* Several issuers, so that values may name theirs. */
+static void judge(const struct zta_rules_ast *ast)
+{
+    static const struct zta_text issuers[] = {ZTA_TEXT("corp"), ZTA_TEXT("partner")};
+    const struct zta_rules_env env = {.issuers = issuers, .n_issuers = 2};
+    struct zta_ruleset *set = NULL;
+    struct zta_rules_error error;
+    if (zta_ruleset_compile(ast, &env, &set, &error) != ZTA_OK) {
+        expect_printable(&error);
+        return;
+    }
+    for (size_t i = 0; i < ast->n_cases; i++) {
+        struct zta_decision decision;
+        must(zta_rules_case_judge(set, &ast->cases[i], 1800000000, &decision) == ZTA_OK);
+        must(zta_text_is_utf8(zta_text_of(decision.missing)));
+    }
+    zta_ruleset_close(&set);
+}
+
 static struct zta_rules_ast *parse(struct zta_text text, struct zta_text items)
 {
     const struct zta_rules_source sources[] = {
@@ -47,15 +82,7 @@ static struct zta_rules_ast *parse(struct zta_text text, struct zta_text items)
         must(n_named == n_found);
         return ast;
     }
-    char message[1024];
-    struct zta_buffer out;
-    zta_buffer_init(&out, message, sizeof message);
-    zta_rules_error_print(&error, &out);
-    must(!out.is_overflowed && error.line > 0 && error.column > 0 && error.expected[0] != '\0');
-    for (size_t i = 0; i < out.len; i++) {
-        must((uint8_t)message[i] >= 0x20 && message[i] != 0x7f);
-    }
-    must(zta_text_is_utf8(zta_text_of(message)));
+    expect_printable(&error);
     return NULL;
 }
 
@@ -91,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(back && rules_equal(ast, back));
     struct zta_text second = print(back, room);
     must(zta_text_equal(first, second));
+    judge(ast);
     release(first);
     release(second);
     zta_rules_ast_close(&back);

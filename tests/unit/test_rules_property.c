@@ -193,9 +193,19 @@ static void compiled_rules_say_what_the_text_says(void **state)
     assert_true(n_slowed > N_SETS / 50);
     /* The world is small enough that each way to end is met. */
     static const enum zta_reason met[] = {
-        ZTA_REASON_OK,       ZTA_REASON_NO_CREDENTIAL,      ZTA_REASON_RULE_DENIED,
-        ZTA_REASON_NO_RULE,  ZTA_REASON_INSUFFICIENT_SCOPE, ZTA_REASON_NOT_ENTITLED,
-        ZTA_REASON_UNJUDGED, ZTA_REASON_HOURS_DENIED,
+        ZTA_REASON_OK,
+        ZTA_REASON_NO_CREDENTIAL,
+        ZTA_REASON_RULE_DENIED,
+        ZTA_REASON_NO_RULE,
+        ZTA_REASON_INSUFFICIENT_SCOPE,
+        ZTA_REASON_NOT_ENTITLED,
+        ZTA_REASON_UNJUDGED,
+        ZTA_REASON_HOURS_DENIED,
+        ZTA_REASON_NETWORK_DENIED,
+        ZTA_REASON_COUNTRY_DENIED,
+        ZTA_REASON_BEHAVIOUR_UNUSUAL,
+        ZTA_REASON_DEVICE_UNKNOWN,
+        ZTA_REASON_DEVICE_NONCOMPLIANT,
     };
     for (size_t i = 0; i < sizeof met / sizeof met[0]; i++) {
         if (n_outcomes[met[i]] < N_SETS / 200) {
