@@ -63,6 +63,7 @@ int mod_zta_access_begin(request_rec *r)
     }
     struct mod_zta_request *request = mod_zta_request_create(r);
     request->parent_id = parent_id;
+    request->postures = mod_zta_scrub_postures(r);
     request->peer_certificates = mod_zta_scrub_proofs(r);
     mod_zta_facts_read_path(r, request, server->path_flags);
     mod_zta_facts_gather(r, request);
@@ -295,7 +296,7 @@ static void judge_all(struct judgement *j)
     if (judge_failures(j) || judge_credential(j) || judge_subject(j)) {
         return;
     }
-    mod_zta_context_gather(j->r, request, &j->stance);
+    mod_zta_context_gather(j->r, request, j->dir, &j->stance, &j->look);
     if (!judge_limits(j, ZTA_LIMIT_AFTER)) {
         judge_rules(j);
     }

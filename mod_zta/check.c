@@ -537,7 +537,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
          * show when they are written and not when a stage is raised. */
         if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0 &&
-            !has_geo_file(global)) {
+            global->postures->nelts == 0 && !has_geo_file(global)) {
             return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
         }
     }

@@ -29,6 +29,7 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->rules_patterns = apr_array_make(pconf, 4, sizeof(const char *));
     global->rules_files = apr_array_make(pconf, 4, sizeof(struct mod_zta_rules_file));
     global->issuers = apr_array_make(pconf, 4, sizeof(struct mod_zta_issuer_config *));
+    global->postures = apr_array_make(pconf, 2, sizeof(struct mod_zta_posture_config *));
     current = global;
 }
 

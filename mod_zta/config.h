@@ -91,6 +91,7 @@ struct mod_zta_global {
     apr_array_header_t *rules_patterns;           /* const char * */
     apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
     apr_array_header_t *issuers;                  /* struct mod_zta_issuer_config * */
+    apr_array_header_t *postures;                 /* struct mod_zta_posture_config * */
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
     bool accepts_apikeys;                 /* some place accepts "local" */

@@ -2,6 +2,7 @@
 /* A plain sequence of parts, each of one source; what one side of a request knows, all know. */
 #include "mod_zta/context.h"
 
+#include "mod_zta/device.h"
 #include "mod_zta/geo.h"
 #include "shared/base/clock.h"
 
@@ -39,7 +40,8 @@ static void gather_asn(request_rec *r, struct mod_zta_request *request)
 }
 
 void mod_zta_context_gather(request_rec *r, struct mod_zta_request *request,
-                            const struct zta_stance *stance)
+                            const struct mod_zta_dir *dir, const struct zta_stance *stance,
+                            const struct mod_zta_look *look)
 {
     request->facts.context = &request->context;
     if (stance->modes[ZTA_FEATURE_GEO] != ZTA_MODE_OFF) {
@@ -47,5 +49,8 @@ void mod_zta_context_gather(request_rec *r, struct mod_zta_request *request,
     }
     if (stance->modes[ZTA_FEATURE_NETWORK] != ZTA_MODE_OFF) {
         gather_asn(r, request);
+    }
+    if (stance->modes[ZTA_FEATURE_DEVICE] != ZTA_MODE_OFF) {
+        mod_zta_device_gather(r, request, dir, look);
     }
 }

@@ -5,6 +5,7 @@
 
 #include <httpd.h>
 
+#include "mod_zta/child.h"
 #include "mod_zta/request.h"
 
 /*
@@ -13,6 +14,7 @@
  * and decides nothing.
  */
 void mod_zta_context_gather(request_rec *r, struct mod_zta_request *request,
-                            const struct zta_stance *stance);
+                            const struct mod_zta_dir *dir, const struct zta_stance *stance,
+                            const struct mod_zta_look *look);
 
 #endif

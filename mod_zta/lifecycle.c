@@ -12,6 +12,7 @@
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
+#include "mod_zta/device.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/main.h"
 #include "mod_zta/introspect.h"
@@ -136,6 +137,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
 {
     mod_zta_child_begin(pchild, s);
     mod_zta_binding_child_begin(pchild);
+    mod_zta_device_child_begin(pchild);
     mod_zta_introspect_child_begin(pchild, s);
     mod_zta_geo_child_begin(pchild, s);
 }

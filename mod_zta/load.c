@@ -15,6 +15,7 @@
 #include "mod_zta/coldcheck.h"
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
+#include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/rules.h"
 #include "shared/base/limits.h"
@@ -260,8 +261,9 @@ static const char *load_keyset(struct mod_zta_issuer_config *issuer, apr_pool_t 
     return status == ZTA_OK ? NULL : apr_psprintf(pool, "%s: %s", issuer->keys_file, error.text);
 }
 
-static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, server_rec *s,
-                       bool is_running)
+/* effect: what it means that there are none. */
+static int load_keys(struct mod_zta_issuer_config *issuer, const char *effect, apr_pool_t *pool,
+                     server_rec *s, bool is_running)
 {
     const char *error = NULL;
     apr_size_t len;
@@ -292,9 +294,8 @@ static int load_issuer(struct mod_zta_issuer_config *issuer, apr_pool_t *pool, s
         return OK;
     }
     issuer->keys_text = NULL;
-    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
-                 "ZTA0016: issuer %s: keys: %s; its tokens are answered with 503",
-                 issuer->issuer.name.data, error);
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "ZTA0016: issuer %s: keys: %s; %s",
+                 issuer->issuer.name.data, error, effect);
     issuer->alert = apr_pstrdup(mod_zta_global()->pool, error);
     return OK;
 }
@@ -306,7 +307,14 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
     for (int i = 0; i < global->issuers->nelts; i++) {
         struct mod_zta_issuer_config *issuer =
             APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
-        if (load_issuer(issuer, pconf, s, is_running) != OK) {
+        if (load_keys(issuer, "its tokens are answered with 503", pconf, s, is_running) != OK) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    for (int i = 0; i < global->postures->nelts; i++) {
+        struct mod_zta_posture_config *posture =
+            APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *);
+        if (load_keys(&posture->keys, "its postures are not taken", pconf, s, is_running) != OK) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -322,6 +330,14 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
                : OK;
 }
 
+static void retain_keys(const struct mod_zta_issuer_config *issuer)
+{
+    if (issuer->keys_text != NULL) {
+        mod_zta_retained_add(&mod_zta_retained()->keys, issuer->issuer.name.data,
+                             issuer->keys_text);
+    }
+}
+
 void mod_zta_load_retain(void)
 {
     const struct mod_zta_global *global = mod_zta_global();
@@ -334,10 +350,9 @@ void mod_zta_load_retain(void)
     }
     mod_zta_retained_clear(&retained->keys);
     for (int i = 0; i < global->issuers->nelts; i++) {
-        const struct mod_zta_issuer_config *issuer =
-            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
-        if (issuer->keys_text != NULL) {
-            mod_zta_retained_add(&retained->keys, issuer->issuer.name.data, issuer->keys_text);
-        }
+        retain_keys(APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *));
+    }
+    for (int i = 0; i < global->postures->nelts; i++) {
+        retain_keys(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys);
     }
 }

@@ -13,6 +13,9 @@
 #include <strings.h>
 
 #include "mod_zta/child.h"
+#include "mod_zta/device.h"
+#include "mod_zta/inputs.h"
+#include "shared/base/base64.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
@@ -42,16 +45,14 @@ static void set_text(request_rec *r, set_fn set, const char *name, struct zta_te
 
 void mod_zta_record_environment(request_rec *r, const struct mod_zta_request *request)
 {
+    static const char *const stages[] = {"0", "1", "2", "3", "4"};
     const struct zta_verdict *verdict = &request->decision.verdict;
     const struct zta_identity *identity = request->seen;
     set_fn set = choose_set(r->subprocess_env);
     set(r->subprocess_env, "ZTA_ID", request->id_text);
     set(r->subprocess_env, "ZTA_DECISION", zta_outcome_name(verdict->outcome));
     set(r->subprocess_env, "ZTA_REASON", zta_reason_name(verdict->reason));
-    set(r->subprocess_env, "ZTA_STAGE",
-        request->stance.stage == 0   ? "0"
-        : request->stance.stage == 1 ? "1"
-                                     : "2");
+    set(r->subprocess_env, "ZTA_STAGE", stages[request->stance.stage]);
     if (verdict->rule[0] != '\0') {
         set(r->subprocess_env, "ZTA_RULE", verdict->rule);
     }
@@ -62,6 +63,7 @@ void mod_zta_record_environment(request_rec *r, const struct mod_zta_request *re
         set_text(r, set, "ZTA_CLIENT", identity->client);
         zta_hex_encode(identity->session, ZTA_SESSION_ID_SIZE, session);
         set(r->subprocess_env, "ZTA_SESSION", session);
+        set_text(r, set, "ZTA_DEVICE", mod_zta_device_of(request));
     }
 }
 

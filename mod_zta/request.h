@@ -88,6 +88,7 @@ struct mod_zta_request {
     const struct mod_zta_dir *auth_dir; /* the place that said where to look */
     apr_table_t
         *peer_certificates; /* headers of ZTAClientCertHeader from a trusted peer, or NULL */
+    apr_table_t *postures;  /* headers of ZTATrustedPosture, or NULL */
     const struct mod_zta_cert *certificate; /* of certificate_header, once read */
     const char *certificate_header;
     struct mod_zta_credential credential;

@@ -166,15 +166,6 @@ const char *mod_zta_set_default(cmd_parms *cmd, void *place, const char *word)
     return NULL;
 }
 
-/* A header that a client may send: Authorization has a grammar of its own, ours are scrubbed. */
-static bool is_plain_header(const char *word)
-{
-    return word[0] != '\0' &&
-           strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                        "0123456789-") == strlen(word) &&
-           strcasecmp(word, "Authorization") != 0 && strncasecmp(word, "X-ZTA-", 6) != 0;
-}
-
 /*
  * ITERATE calls once a word: the first word of a line replaces what an earlier line of this
  * section set.
@@ -198,7 +189,7 @@ static bool is_cookie_name(const char *word)
 static bool add_source(struct mod_zta_credential_sources *sources, const char *word)
 {
     if (strncasecmp(word, "apikey:", 7) == 0) {
-        bool is_good = is_plain_header(word + 7) && sources->apikey_header == NULL;
+        bool is_good = mod_zta_word_is_header(word + 7) && sources->apikey_header == NULL;
         sources->apikey_header = word + 7;
         return is_good;
     }
@@ -347,7 +338,7 @@ const char *mod_zta_set_clientcertheader(cmd_parms *cmd, void *place, const char
         return error;
     }
     bool is_none = strcasecmp(word, "none") == 0;
-    if (!is_none && !is_plain_header(word)) {
+    if (!is_none && !mod_zta_word_is_header(word)) {
         return mod_zta_expected(cmd, word,
                                 "the name of a request header (not Authorization, not "
                                 "X-ZTA-...), such as Client-Cert, or none");

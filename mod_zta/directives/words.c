@@ -93,3 +93,11 @@ bool mod_zta_word_is_name(const char *word)
     return len > 0 && len < ZTA_NAME_MAX && apr_isalnum(word[0]) &&
            strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
+
+bool mod_zta_word_is_header(const char *word)
+{
+    return word[0] != '\0' &&
+           strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "0123456789-") == strlen(word) &&
+           strcasecmp(word, "Authorization") != 0 && strncasecmp(word, "X-ZTA-", 6) != 0;
+}

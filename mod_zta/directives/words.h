@@ -30,6 +30,8 @@ const char *mod_zta_check_issuer_section(cmd_parms *cmd);
 bool mod_zta_word_size(const char *word, uint64_t *size);
 /* The text behind "name=", or NULL. */
 const char *mod_zta_word_option(const char *word, const char *name);
+/* A header that a client may send: Authorization has a grammar of its own, ours are scrubbed. */
+bool mod_zta_word_is_header(const char *word);
 /* A name that rules, commands and logs can hold: letters, digits, '.', '_', '-', at most 63. */
 bool mod_zta_word_is_name(const char *word);
 

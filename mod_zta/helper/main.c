@@ -29,6 +29,7 @@
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/run.h"
 #include "mod_zta/places.h"
+#include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
@@ -140,7 +141,7 @@ static void add_alert(struct alerts *alerts, struct zta_text name, const char *t
 static void collect_alerts(struct mod_zta_observer_options *observer, const struct helper *helper)
 {
     const struct mod_zta_global *global = mod_zta_global();
-    size_t most = (size_t)global->issuers->nelts + 1;
+    size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts + 1;
     for (const server_rec *s = helper->s; s != NULL; s = s->next) {
         most++;
     }
@@ -153,6 +154,10 @@ static void collect_alerts(struct mod_zta_observer_options *observer, const stru
     for (int i = 0; i < global->issuers->nelts; i++) {
         add_alert(&alerts, ZTA_TEXT("keys_refused"),
                   APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->alert);
+    }
+    for (int i = 0; i < global->postures->nelts; i++) {
+        add_alert(&alerts, ZTA_TEXT("keys_refused"),
+                  APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys.alert);
     }
     observer->alerts = alerts.items;
     observer->n_alerts = alerts.n;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "mod_zta/facts.h"
+#include "mod_zta/posture_config.h"
 
 #define OWN_PREFIX     "x-zta-"
 #define OPENIDC_PREFIX "oidc-"
@@ -64,7 +65,7 @@ static bool is_spelling_of(const char *name, size_t len, const char *other)
 
 /*
  * What only a terminator or mod_auth_openidc may say of a client: its certificate (RFC 9440, and
- * whatever ZTAClientCertHeader names), its login.
+ * whatever ZTAClientCertHeader names), its login; and postures, which are for us alone.
  */
 static bool is_foreign_proof(const struct mod_zta_server *server, const char *name, size_t len)
 {
@@ -75,6 +76,14 @@ static bool is_foreign_proof(const struct mod_zta_server *server, const char *na
     }
     for (int i = 0; i < server->cert_headers->nelts; i++) {
         if (is_spelling_of(name, len, APR_ARRAY_IDX(server->cert_headers, i, const char *))) {
+            return true;
+        }
+    }
+    const apr_array_header_t *postures = mod_zta_global()->postures;
+    for (int i = 0; i < postures->nelts; i++) {
+        const struct mod_zta_posture_config *posture =
+            APR_ARRAY_IDX(postures, i, struct mod_zta_posture_config *);
+        if (is_spelling_of(name, len, posture->header)) {
             return true;
         }
     }
@@ -182,6 +191,21 @@ apr_table_t *mod_zta_scrub_proofs(request_rec *r)
     }
     if (server->is_enforced) {
         remove_all(r, is_foreign_proof);
+    }
+    return kept;
+}
+
+apr_table_t *mod_zta_scrub_postures(request_rec *r)
+{
+    const apr_array_header_t *postures = mod_zta_global()->postures;
+    apr_table_t *kept = NULL;
+    for (int i = 0; i < postures->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(postures, i, struct mod_zta_posture_config *)->header;
+        const char *value = apr_table_get(r->headers_in, name);
+        if (value != NULL) {
+            kept = kept != NULL ? kept : apr_table_make(r->pool, postures->nelts);
+            apr_table_setn(kept, name, value);
+        }
     }
     return kept;
 }

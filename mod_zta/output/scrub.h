@@ -22,6 +22,11 @@ const char *mod_zta_scrub(request_rec *r);
  * exact names of ZTAClientCertHeader, or NULL.
  */
 apr_table_t *mod_zta_scrub_proofs(request_rec *r);
+/*
+ * What came in the headers of ZTATrustedPosture, by their exact names, or NULL. In servers that
+ * enforce anywhere mod_zta_scrub_proofs, called after it, removes them in all spellings.
+ */
+apr_table_t *mod_zta_scrub_postures(request_rec *r);
 /* Removes client-sent X-Request-Id headers in all spellings, before ours is set. */
 void mod_zta_scrub_request_id(request_rec *r);
 

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "mod_zta/device.h"
 #include "mod_zta/output/scrub.h"
 #include "mod_zta/present.h"
 
@@ -85,5 +86,9 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
         set_text(r, "X-ZTA-Subject", identity->subject);
         set_text(r, "X-ZTA-Client", identity->client);
         set_roles(r, identity);
+        if (request->stance.modes[ZTA_FEATURE_DEVICE] == ZTA_MODE_ENFORCE) {
+            apr_table_unset(r->headers_in, "X-ZTA-Device"); /* what an earlier side knew */
+            set_text(r, "X-ZTA-Device", mod_zta_device_of(request));
+        }
     }
 }

@@ -135,6 +135,7 @@ class _Server:
         self._httpd = httpd
         issuer = Issuer(httpd.path("conf"))
         httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
+        httpd.write("etc/zta/mdm.json", json.dumps(issuer.jwks()))
         httpd.write("etc/zta/secret", "s3cret\n", 0o640)
         httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
         httpd.write("geo/GeoLite2-Country.mmdb", mmdb.build({"192.0.2.0/24": mmdb.country("CH")}))

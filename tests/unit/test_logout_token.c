@@ -11,14 +11,10 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/json_members.h"
 #include "tests/unit/token_fixture.h"
 
 #define EVENT "http://schemas.openid.net/event/backchannel-logout"
-
-struct member {
-    const char *name;
-    const char *raw; /* JSON; NULL: it is not there */
-};
 
 static const struct member good_header[] = {
     {.name = "alg", .raw = "\"EdDSA\""},
@@ -50,27 +46,6 @@ static int close_fixture(void **state)
     return 0;
 }
 
-static void print(const struct member *members, size_t n, const struct member *change,
-                  char out[JOSE_TEXT_MAX])
-{
-    struct zta_buffer buffer;
-    bool is_changed = change->name == NULL;
-    zta_buffer_init(&buffer, out, JOSE_TEXT_MAX);
-    for (size_t i = 0; i < n; i++) {
-        const bool is_it = change->name != NULL && strcmp(members[i].name, change->name) == 0;
-        const char *raw = is_it ? change->raw : members[i].raw;
-        is_changed = is_changed || is_it;
-        if (raw != NULL) {
-            zta_buffer_printf(&buffer, "%c\"%s\":%s", buffer.len == 0 ? '{' : ',', members[i].name,
-                              raw);
-        }
-    }
-    if (!is_changed) {
-        zta_buffer_printf(&buffer, ",\"%s\":%s", change->name, change->raw);
-    }
-    zta_buffer_string(&buffer, "}");
-}
-
 static enum mod_zta_logout_verdict judge_text(struct zta_text token)
 {
     const struct mod_zta_logout_issuer issuer = {
@@ -85,8 +60,8 @@ static enum mod_zta_logout_verdict judge(struct member header, struct member cla
     static char head[JOSE_TEXT_MAX];
     static char claims[JOSE_TEXT_MAX];
     static char token[JOSE_TEXT_MAX];
-    print(good_header, sizeof(good_header) / sizeof(good_header[0]), &header, head);
-    print(good_claims, sizeof(good_claims) / sizeof(good_claims[0]), &claim, claims);
+    members_print(good_header, sizeof(good_header) / sizeof(good_header[0]), &header, head);
+    members_print(good_claims, sizeof(good_claims) / sizeof(good_claims[0]), &claim, claims);
     const size_t len = jose_sign(fixture.keys[TOKEN_KEY_ED], "EdDSA", zta_text_of(head),
                                  zta_text_of(claims), token);
     return judge_text((struct zta_text){.data = token, .len = len});

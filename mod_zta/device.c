@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks up what names a device, in the request's own view, and joins it. */
+#include "mod_zta/device.h"
+
+#include <http_log.h>
+
+#include <apr_strings.h>
+
+#include <string.h>
+
+#include "mod_zta/identity/device_facts.h"
+#include "mod_zta/identity/posture_cache.h"
+#include "mod_zta/posture_config.h"
+#include "shared/base/base64.h"
+#include "shared/base/clock.h"
+
+APLOG_USE_MODULE(zta);
+
+/* Of this child; NULL: each posture is verified anew. */
+static struct mod_zta_posture_cache *cache;
+
+static apr_status_t close_cache(void *unused)
+{
+    mod_zta_posture_cache_close(&cache);
+    return APR_SUCCESS;
+}
+
+void mod_zta_device_child_begin(apr_pool_t *pchild)
+{
+    if (mod_zta_global()->postures->nelts > 0 && mod_zta_posture_cache_open(&cache) == ZTA_OK) {
+        apr_pool_cleanup_register(pchild, NULL, close_cache, apr_pool_cleanup_null);
+    }
+}
+
+/* ---- the posture header ---- */
+
+/* What the signature covers, from the cache or verified; true with the posture. */
+static bool verify(const struct mod_zta_posture_config *config, struct zta_text value,
+                   int64_t now_s, struct mod_zta_posture *posture,
+                   struct mod_zta_posture_fault *fault)
+{
+    const struct mod_zta_issuer *issuer = &config->keys.issuer;
+    struct zta_held keys;
+    struct zta_sha256 digest;
+    const uint64_t hash = mod_zta_keyring_hash(issuer->keyring, now_s);
+    const struct zta_text parts[] = {
+        issuer->url, {.data = (const char *)&hash, .len = sizeof(hash)}, value};
+    if (value.len > ZTA_TOKEN_MAX) {
+        (void)snprintf(fault->text, sizeof(fault->text), "it is longer than %d bytes",
+                       ZTA_TOKEN_MAX);
+        return false;
+    }
+    zta_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), &digest);
+    enum zta_status status = mod_zta_posture_cache_get(cache, &digest, now_s, posture, fault);
+    if (status != ZTA_NOT_FOUND) {
+        return status == ZTA_OK;
+    }
+    if (mod_zta_keyring_acquire(issuer->keyring, now_s, &keys) != ZTA_OK) {
+        (void)snprintf(fault->text, sizeof(fault->text), "no keys of its issuer are there");
+        return false;
+    }
+    status = mod_zta_posture_verify(value, issuer->url, issuer->algs, keys.value, posture, fault);
+    mod_zta_keyring_release(issuer->keyring, &keys);
+    if (status == ZTA_OK) {
+        mod_zta_posture_cache_put(cache, &digest, now_s, posture);
+    }
+    else if (status == ZTA_FORBIDDEN) {
+        mod_zta_posture_cache_put_bad(cache, &digest, now_s, fault);
+    }
+    return status == ZTA_OK;
+}
+
+/* Those of the line, else those for which tokens are accepted in this place. */
+static void set_audiences(const struct mod_zta_posture_config *config,
+                          const struct mod_zta_dir *dir, const struct zta_identity *identity,
+                          struct mod_zta_posture_request *question)
+{
+    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
+    const apr_array_header_t *named =
+        config->audiences->nelts > 0 ? config->audiences : accept->audiences;
+    if (named != NULL && named->nelts > 0) {
+        question->audiences = (const struct zta_text *)(const void *)named->elts;
+        question->n_audiences = (size_t)named->nelts;
+        return;
+    }
+    for (size_t i = 0; i < accept->n_issuers; i++) {
+        if (zta_text_equal(accept->issuers[i]->name, identity->issuer)) {
+            question->audiences = accept->issuers[i]->audiences;
+            question->n_audiences = accept->issuers[i]->n_audiences;
+        }
+    }
+}
+
+static void say_refused(request_rec *r, struct mod_zta_request *request,
+                        const struct mod_zta_posture_config *config,
+                        const struct mod_zta_posture_fault *fault)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "ZTA0093: posture in %s is not taken: %s",
+                  config->header, fault->text);
+    if (request->detail == NULL) {
+        request->detail = apr_psprintf(r->pool, "posture header: %s", fault->text);
+    }
+}
+
+/* The first that is bound to this request, else the first that is about it. */
+static const struct mod_zta_posture *find_posture(request_rec *r, struct mod_zta_request *request,
+                                                  const struct mod_zta_dir *dir, bool *is_bound)
+{
+    const apr_array_header_t *configs = mod_zta_global()->postures;
+    const struct zta_identity *identity = request->identity;
+    const struct mod_zta_posture *found = NULL;
+    struct mod_zta_posture_request question = {
+        .now_s = request->arrived_ns / ZTA_NS_PER_S,
+        .subject = identity->subject,
+        .token = request->credential.value,
+        .jkt = identity->jkt,
+        .x5t_s256 = identity->certificate,
+    };
+    *is_bound = false;
+    for (int i = 0; request->postures != NULL && i < configs->nelts && !*is_bound; i++) {
+        const struct mod_zta_posture_config *config =
+            APR_ARRAY_IDX(configs, i, struct mod_zta_posture_config *);
+        const char *value = apr_table_get(request->postures, config->header);
+        if (value == NULL) {
+            continue;
+        }
+        struct mod_zta_posture_fault fault = {.text = ""};
+        struct mod_zta_posture *posture = apr_palloc(r->pool, sizeof(*posture));
+        bool binds = false;
+        set_audiences(config, dir, identity, &question);
+        if (!verify(config, zta_text_of(value), question.now_s, posture, &fault) ||
+            mod_zta_posture_check(posture, &question, &binds, &fault) != ZTA_OK) {
+            say_refused(r, request, config, &fault);
+        }
+        else if (found == NULL || binds) {
+            found = posture;
+            *is_bound = binds;
+        }
+    }
+    return found;
+}
+
+/* ---- the inventory ---- */
+
+/* What look-ups found, NULL for nothing; a failure to look is no device. */
+static const struct zta_device *find_id(request_rec *r, struct zta_view *view, struct zta_text id)
+{
+    if (zta_text_is_absent(id)) {
+        return NULL;
+    }
+    struct zta_device *device = apr_palloc(r->pool, sizeof(*device) + ZTA_DEVICE_STORAGE_SIZE);
+    return zta_device_get(view, id, device + 1, device) == ZTA_OK ? device : NULL;
+}
+
+static const struct zta_device *find_certificate(request_rec *r, struct zta_view *view,
+                                                 struct zta_text thumbprint)
+{
+    struct zta_sha256 digest;
+    size_t size;
+    if (zta_text_is_absent(thumbprint) ||
+        zta_base64url_decode(thumbprint, digest.bytes, sizeof(digest.bytes), &size) != ZTA_OK ||
+        size != sizeof(digest.bytes)) {
+        return NULL;
+    }
+    struct zta_device *device = apr_palloc(r->pool, sizeof(*device) + ZTA_DEVICE_STORAGE_SIZE);
+    return zta_device_find_certificate(view, &digest, device + 1, device) == ZTA_OK ? device : NULL;
+}
+
+void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
+                           const struct mod_zta_dir *dir, const struct mod_zta_look *look)
+{
+    const struct zta_identity *identity = request->identity;
+    struct zta_context *context = &request->context;
+    struct mod_zta_device_sources sources = {.identity = identity,
+                                             .now_s = request->arrived_ns / ZTA_NS_PER_S};
+    context->device = context->os = context->os_version = (struct zta_text){.data = NULL};
+    context->traits = (struct zta_answers){.known = 0};
+    context->device_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
+    if (identity == NULL || look->view == NULL) {
+        return;
+    }
+    sources.by_certificate = find_certificate(r, look->view, identity->certificate);
+    sources.by_claim = find_id(r, look->view, identity->device);
+    sources.posture = find_posture(r, request, dir, &sources.is_bound);
+    if (sources.posture != NULL) {
+        sources.by_posture = find_id(r, look->view, zta_text_of(sources.posture->device));
+    }
+    if (!mod_zta_device_facts_fill(&sources, context) && request->detail == NULL) {
+        request->detail = "certificate, token and posture name different devices";
+    }
+}
+
+struct zta_text mod_zta_device_of(const struct mod_zta_request *request)
+{
+    const struct zta_context *context = &request->context;
+    bool is_repeatable = context->device_from.source == ZTA_SOURCE_POSTURE &&
+                         (context->traits.yes & 1u << ZTA_DEVICE_ATTESTED) == 0;
+    return is_repeatable ? (struct zta_text){.data = NULL} : context->device;
+}
