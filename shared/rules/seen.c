@@ -21,8 +21,12 @@ static void put_plain(struct zta_buffer *out, struct zta_text text)
     while (rest.len > 0) {
         const size_t plain = zta_text_plain_len(rest);
         zta_buffer_append(out, rest.data, plain);
-        const size_t used = plain < rest.len ? plain + 1 : plain;
-        zta_buffer_string(out, used > plain ? "?" : "");
+        size_t used = plain;
+        if (plain < rest.len) {
+            const size_t len = zta_utf8_len(rest.data + plain, rest.len - plain);
+            used += len > 0 ? len : 1;
+            zta_buffer_string(out, "?");
+        }
         rest = (struct zta_text){.data = rest.data + used, .len = rest.len - used};
     }
     zta_buffer_string(out, text.len > TEXT_MAX ? "..." : "");

@@ -348,7 +348,7 @@ static void a_refusal_tells_what_was_there(void **state)
     memset(overrides, -1, sizeof overrides);
     fixture_init(&fixture);
     assert_int_equal(zta_stance_make(3, 3, overrides, &fixture.stance), ZTA_OK);
-    fixture.facts.agent = ZTA_TEXT("evil\x1b[31m\x80\\");
+    fixture.facts.agent = ZTA_TEXT("evil\x1b[31m\x80\xe2\x80\xae");
     for (size_t i = 0; i < 2 * COUNT(rows); i++) {
         char text[512];
         struct zta_decision decision;
