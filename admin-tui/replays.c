@@ -151,6 +151,7 @@ static const struct {
     [ZTA_UNDECIDABLE_UNRECORDED] = {"unrecorded", "of which too little was recorded"},
     [ZTA_UNDECIDABLE_INPUTS] = {"credential_not_kept", "whose credential's side was not kept"},
     [ZTA_UNDECIDABLE_FACT] = {"fact_not_recorded", "of which a fact is asked that was not known"},
+    [ZTA_UNDECIDABLE_UNSEEN] = {"not_looked_at", "that passed where no credential is looked at"},
 };
 
 void ctl_replay_say_undecidable(const struct zta_whatif *result, struct zta_json *json)

@@ -65,6 +65,15 @@ enum zta_status zta_feature_parse(struct zta_text text, enum zta_feature *featur
     return ZTA_INVALID;
 }
 
+/* What a feature is in a place that says nothing of it. */
+static uint8_t mode_at(unsigned feature, unsigned stage, unsigned monitor)
+{
+    if (features[feature].stage <= stage) {
+        return ZTA_MODE_ENFORCE;
+    }
+    return features[feature].stage <= monitor ? ZTA_MODE_MONITOR : ZTA_MODE_OFF;
+}
+
 enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
                                 const int8_t overrides[ZTA_N_FEATURES], struct zta_stance *stance)
 {
@@ -76,13 +85,7 @@ enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
         .monitor = (uint8_t)(monitor > stage ? monitor : stage),
     };
     for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
-        uint8_t mode = ZTA_MODE_OFF;
-        if (features[i].stage <= made.stage) {
-            mode = ZTA_MODE_ENFORCE;
-        }
-        else if (features[i].stage <= made.monitor) {
-            mode = ZTA_MODE_MONITOR;
-        }
+        const uint8_t mode = mode_at(i, made.stage, made.monitor);
         if (overrides[i] < -1 || overrides[i] > ZTA_MODE_ENFORCE) {
             return ZTA_INVALID;
         }
@@ -93,6 +96,23 @@ enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
     }
     *stance = made;
     return ZTA_OK;
+}
+
+void zta_stance_raise(const struct zta_stance *stance, unsigned stage, struct zta_stance *out)
+{
+    struct zta_stance raised = *stance;
+    raised.stage = (uint8_t)(stage > stance->stage ? stage : stance->stage);
+    raised.monitor = raised.stage > stance->monitor ? raised.stage : stance->monitor;
+    for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
+        if (stance->modes[i] == mode_at(i, stance->stage, stance->monitor)) {
+            raised.modes[i] = mode_at(i, raised.stage, raised.monitor);
+        }
+    }
+    /* A place with a credential in monitor mode has none of that above stage 0. */
+    if (raised.stage > 0) {
+        raised.modes[ZTA_FEATURE_CREDENTIAL] = ZTA_MODE_ENFORCE;
+    }
+    *out = raised;
 }
 
 static uint8_t greater(uint8_t a, uint8_t b)

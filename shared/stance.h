@@ -56,6 +56,12 @@ enum zta_status zta_stance_make(unsigned stage, unsigned monitor,
 void zta_stance_step_back(struct zta_stance *stance);
 
 /*
+ * The same place with `stage` enforced, unless it is so already: what ZTAFeature says of a feature
+ * stays, as far as it can be told from the modes.
+ */
+void zta_stance_raise(const struct zta_stance *stance, unsigned stage, struct zta_stance *out);
+
+/*
  * The stricter of two: per feature the stronger mode, the higher stages, default allow only if
  * both say so.
  */

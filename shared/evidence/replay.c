@@ -240,6 +240,47 @@ static uint64_t gaps_of_stance(const struct zta_replayed *request, const struct 
     return gaps;
 }
 
+static void take_verdict(const struct zta_event *event, bool monitored, struct zta_verdict *verdict)
+{
+    struct zta_buffer rule;
+    *verdict = (struct zta_verdict){
+        .outcome = (enum zta_outcome)(monitored ? event->monitor_outcome : event->outcome),
+        .reason = (enum zta_reason)(monitored ? event->monitor_reason : event->reason),
+        .line = monitored ? 0 : event->rule_line,
+        .source = monitored ? 0 : event->rule_source,
+    };
+    zta_buffer_init(&rule, verdict->rule, sizeof verdict->rule);
+    zta_buffer_text(&rule,
+                    zta_event_text(event, monitored ? ZTA_EVENT_MONITOR_RULE : ZTA_EVENT_RULE));
+}
+
+/*
+ * How full a bucket was is not judged again: where a require still slows the request down, what
+ * was found of its rate then holds.
+ */
+static void slow_down(const struct zta_event *event, struct zta_decision *decision)
+{
+    if (!decision->is_slowed || decision->verdict.outcome != ZTA_OUTCOME_ALLOW) {
+        return;
+    }
+    if (event->outcome == ZTA_OUTCOME_THROTTLE) {
+        take_verdict(event, false, &decision->verdict);
+        if (decision->monitor.outcome == ZTA_OUTCOME_ALLOW) {
+            decision->monitor = decision->verdict;
+        }
+    }
+    else if (event->monitor_outcome == ZTA_OUTCOME_THROTTLE &&
+             decision->monitor.outcome == ZTA_OUTCOME_ALLOW) {
+        take_verdict(event, true, &decision->monitor);
+    }
+}
+
+/* Of a check before the rules: what switches it on. */
+static enum zta_feature feature_of(enum zta_reason reason)
+{
+    return reason == ZTA_REASON_RATE_LIMITED ? ZTA_FEATURE_RATELIMIT : ZTA_FEATURE_CREDENTIAL;
+}
+
 bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *set,
                       const struct zta_stance *stance, struct zta_decision *decision)
 {
@@ -251,18 +292,16 @@ bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *se
         facts->gaps_recorded | (stance != NULL ? gaps_of_stance(request, stance) : 0);
     zta_rules_decide(set, &facts->facts, in_force, event->time_ns / ZTA_NS_PER_S, decision);
     if ((event->replay & ZTA_REPLAY_NOTED) != 0) {
-        struct zta_buffer rule;
-        const struct zta_text name = zta_event_text(event, ZTA_EVENT_MONITOR_RULE);
-        decision->monitor = (struct zta_verdict){
-            .outcome = (enum zta_outcome)event->monitor_outcome,
-            .reason = (enum zta_reason)event->monitor_reason,
-        };
-        zta_buffer_init(&rule, decision->monitor.rule, sizeof decision->monitor.rule);
-        zta_buffer_text(&rule, name);
+        take_verdict(event, true, &decision->monitor);
+        if (in_force->modes[feature_of(decision->monitor.reason)] == ZTA_MODE_ENFORCE &&
+            request->stance.modes[feature_of(decision->monitor.reason)] != ZTA_MODE_ENFORCE) {
+            decision->verdict = decision->monitor; /* it comes before the rules */
+        }
     }
     else if (!decision->has_monitor) {
         decision->monitor = decision->verdict;
     }
+    slow_down(event, decision);
     decision->has_monitor = decision->monitor.outcome != decision->verdict.outcome ||
                             decision->monitor.reason != decision->verdict.reason;
     return !facts->gaps.is_asked;

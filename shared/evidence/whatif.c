@@ -148,6 +148,15 @@ static bool judge_before(const struct zta_whatif_options *options, struct zta_re
     return true;
 }
 
+static void count_unknown(struct zta_whatif *result, const struct zta_replayed *request)
+{
+    const struct zta_event_context *context = &request->event->context;
+    const uint64_t n = request->weight;
+    result->n_unknown[ZTA_FEATURE_GEO] += context->country[0] == '\0' ? n : 0;
+    result->n_unknown[ZTA_FEATURE_DEVICE] += context->traits_known == 0 ? n : 0;
+    result->n_unknown[ZTA_FEATURE_BEHAVIOUR] += context->usual_known == 0 ? n : 0;
+}
+
 static void judge(const struct zta_whatif_options *options, struct zta_whatif *result,
                   struct zta_replayed *request, const struct zta_stance *stance)
 {
@@ -162,6 +171,7 @@ static void judge(const struct zta_whatif_options *options, struct zta_whatif *r
         return;
     }
     result->n_judged += request->weight;
+    count_unknown(result, request);
     const bool was_let_in = before.outcome == ZTA_OUTCOME_ALLOW;
     const bool is_let_in = after.verdict.outcome == ZTA_OUTCOME_ALLOW;
     const bool is_let_in_monitored = after.monitor.outcome == ZTA_OUTCOME_ALLOW;
@@ -173,6 +183,13 @@ static void judge(const struct zta_whatif_options *options, struct zta_whatif *r
         result->n_monitored[was_let_in_monitored ? ZTA_FLIP_TO_DENY : ZTA_FLIP_TO_ALLOW] +=
             request->weight;
     }
+}
+
+/* Public then, and not under this stance. */
+static bool is_unseen(const struct zta_replayed *request, const struct zta_stance *stance)
+{
+    return stance != NULL && stance->monitor > 0 && request->stance.monitor == 0 &&
+           request->event->outcome == ZTA_OUTCOME_ALLOW;
 }
 
 static void measure(void *context, unsigned worker, struct zta_replayed *request)
@@ -198,6 +215,10 @@ static void measure(void *context, unsigned worker, struct zta_replayed *request
         result->n_undecidable[ZTA_UNDECIDABLE_UNRECORDED] += request->weight;
         return;
     case ZTA_REPLAY_IS_SETTLED:
+        if (is_unseen(request, stance)) {
+            result->n_undecidable[ZTA_UNDECIDABLE_UNSEEN] += request->weight;
+            return;
+        }
         result->n_settled += request->weight;
         return;
     case ZTA_REPLAY_IS_READY:
@@ -234,6 +255,9 @@ static void merge(struct zta_whatif *sum, const struct zta_whatif *one)
     sum->n_judged += one->n_judged;
     for (size_t i = 0; i < ZTA_N_UNDECIDABLE; i++) {
         sum->n_undecidable[i] += one->n_undecidable[i];
+    }
+    for (size_t i = 0; i < ZTA_N_FEATURES; i++) {
+        sum->n_unknown[i] += one->n_unknown[i];
     }
     for (size_t i = 0; i < ZTA_N_FLIPS; i++) {
         merge_flips(&sum->flips[i], &one->flips[i]);

@@ -35,6 +35,7 @@ enum zta_undecidable {
     ZTA_UNDECIDABLE_UNRECORDED = 0, /* nothing was recorded of it, or its path was cut */
     ZTA_UNDECIDABLE_INPUTS,         /* what rules ask of its credential was not kept */
     ZTA_UNDECIDABLE_FACT,           /* a fact is asked for that nobody looked for then */
+    ZTA_UNDECIDABLE_UNSEEN,         /* it passed a place where not even a credential is looked at */
     ZTA_N_UNDECIDABLE
 };
 
@@ -66,6 +67,7 @@ struct zta_whatif {
     uint64_t n_settled;                /* decided before the rules: their outcome stays */
     uint64_t n_judged;
     uint64_t n_undecidable[ZTA_N_UNDECIDABLE];
+    uint64_t n_unknown[ZTA_N_FEATURES]; /* of the judged: circumstances that were not known */
     struct zta_whatif_flips flips[ZTA_N_FLIPS];
     uint64_t n_monitored[ZTA_N_FLIPS]; /* flips of what monitoring says, of other requests */
     /* Columns are enum zta_flip. The rule is the one that decides afterwards. */

@@ -47,6 +47,7 @@ struct scene {
     struct zta_ruleset *sets[N_SETS];
     uint64_t n_allowed;
     uint64_t n_monitored;
+    uint64_t n_slowed;
 };
 
 static struct scene scene;
@@ -84,6 +85,22 @@ static void offer(struct zta_identity *identity, const struct zta_ruleset *set)
     }
 }
 
+/* Behind the rules: the rate of a require that slows is exceeded, where it is enforced or not. */
+static void exceed(struct zta_decision *decision, bool is_enforced)
+{
+    const struct zta_verdict refusal = {.outcome = ZTA_OUTCOME_THROTTLE,
+                                        .reason = ZTA_REASON_RATE_LIMITED,
+                                        .rule = "slowing",
+                                        .line = is_enforced ? 12 : 0};
+    if (decision->monitor.outcome == ZTA_OUTCOME_ALLOW) {
+        decision->monitor = refusal;
+    }
+    if (is_enforced) {
+        decision->verdict = refusal;
+    }
+    scene.n_slowed++;
+}
+
 /* Before the rules: a check that refuses, or one that is monitored and would. */
 static void judge(const struct zta_ruleset *set, struct zta_recorded *recorded,
                   struct zta_decision *decision)
@@ -105,6 +122,10 @@ static void judge(const struct zta_ruleset *set, struct zta_recorded *recorded,
     }
     else if (!decision->has_monitor) {
         decision->monitor = decision->verdict;
+    }
+    if (decision->is_slowed && decision->verdict.outcome == ZTA_OUTCOME_ALLOW &&
+        random_chance(&scene.source, 50)) {
+        exceed(decision, random_chance(&scene.source, 50));
     }
     decision->has_monitor = decision->monitor.outcome != decision->verdict.outcome ||
                             decision->monitor.reason != decision->verdict.reason;
@@ -245,6 +266,7 @@ static void the_same_rules_decide_every_recorded_request_as_before(void **state)
     assert_in_range(all[0].n_unrecorded, 0, N_REQUESTS / 1000);
     assert_in_range(all[0].n_settled, N_REQUESTS / 12, N_REQUESTS / 8);
     assert_in_range(scene.n_allowed, N_REQUESTS / 10, N_REQUESTS);
+    assert_in_range(scene.n_slowed, N_REQUESTS / 1000, N_REQUESTS);
     assert_in_range(scene.n_monitored, N_REQUESTS / 20, N_REQUESTS);
 }
 

@@ -181,6 +181,34 @@ static void reasons_answer_as_the_table_says(void **state)
     }
 }
 
+static void a_raised_stance_is_that_of_the_stage_and_keeps_exceptions(void **state)
+{
+    int8_t overrides[ZTA_N_FEATURES];
+    for (unsigned stage = 0; stage <= ZTA_STAGE_MAX; stage++) {
+        for (unsigned monitor = stage; monitor <= ZTA_STAGE_MAX; monitor++) {
+            for (unsigned to = 1; to <= ZTA_STAGE_MAX; to++) {
+                struct zta_stance stance;
+                struct zta_stance wanted;
+                const unsigned raised = to > stage ? to : stage;
+                memset(overrides, -1, sizeof overrides);
+                assert_int_equal(zta_stance_make(stage, monitor, overrides, &stance), ZTA_OK);
+                assert_int_equal(zta_stance_make(raised, monitor, overrides, &wanted), ZTA_OK);
+                zta_stance_raise(&stance, to, &stance);
+                assert_memory_equal(&stance, &wanted, sizeof wanted);
+            }
+        }
+    }
+    memset(overrides, -1, sizeof overrides);
+    overrides[ZTA_FEATURE_GEO] = ZTA_MODE_OFF;
+    overrides[ZTA_FEATURE_RATELIMIT] = ZTA_MODE_MONITOR;
+    struct zta_stance stance;
+    assert_int_equal(zta_stance_make(2, 3, overrides, &stance), ZTA_OK);
+    zta_stance_raise(&stance, 3, &stance);
+    assert_int_equal(stance.modes[ZTA_FEATURE_GEO], ZTA_MODE_OFF);
+    assert_int_equal(stance.modes[ZTA_FEATURE_RATELIMIT], ZTA_MODE_MONITOR);
+    assert_int_equal(stance.modes[ZTA_FEATURE_DEVICE], ZTA_MODE_ENFORCE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +219,7 @@ int main(void)
         cmocka_unit_test(names_parse_back),
         cmocka_unit_test(zeroed_and_unknown_decisions_are_denials),
         cmocka_unit_test(reasons_answer_as_the_table_says),
+        cmocka_unit_test(a_raised_stance_is_that_of_the_stage_and_keeps_exceptions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
