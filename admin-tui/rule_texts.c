@@ -12,7 +12,6 @@
 #include "admin-tui/output.h"
 #include "shared/base/limits.h"
 #include "shared/rules/attributes.h"
-#include "shared/store/published.h"
 
 struct ctl_rule_texts *ctl_rule_texts_open(void)
 {
@@ -162,23 +161,6 @@ enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
     }
     load_issuers(ctl, texts);
     return CTL_DONE;
-}
-
-enum ctl_exit ctl_rule_texts_load(const struct ctl *ctl, struct ctl_rule_texts *texts)
-{
-    struct zta_error error = {.status = ZTA_OK};
-    struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status == ZTA_OK) {
-        status = ctl_issuers_load(view, &texts->issuers, &error);
-        if (status == ZTA_OK) {
-            status = zta_published_each_rules(view, ctl_rule_texts_add, texts);
-        }
-        zta_view_end(&view);
-    }
-    status = status == ZTA_OK ? texts->status : status;
-    return status == ZTA_OK ? CTL_DONE
-                            : ctl_fail_status(status, &error, "reading the published rules");
 }
 
 static void note_issuer(struct ctl_issuers *issuers, const struct zta_ast_value *value)

@@ -34,8 +34,6 @@ enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
 enum ctl_exit ctl_rule_texts_read_live(struct ctl_rule_texts *texts, const char *path);
 /* Says what is wrong with rules; status as the parser or the compiler returned it. */
 enum ctl_exit ctl_rule_texts_fail(enum zta_status status, const struct zta_rules_error *error);
-/* Those of the running server, as it published them; says what is wrong. */
-enum ctl_exit ctl_rule_texts_load(const struct ctl *ctl, struct ctl_rule_texts *texts);
 /* For texts that no server published issuers for: those that rules and cases name. */
 void ctl_rule_texts_note_issuers(struct ctl_rule_texts *texts, const struct zta_rules_ast *ast);
 /* Both say what is wrong. What they made is the caller's to close, whatever they return. */

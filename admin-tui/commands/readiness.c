@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin-tui/live.h"
 #include "admin-tui/replays.h"
 #include "admin-tui/report.h"
-#include "admin-tui/rule_texts.h"
 #include "shared/store/published.h"
 
 enum {
@@ -31,10 +31,25 @@ struct finding {
     char fixes[FIXES_MAX][FIX_SIZE]; /* most urgent first */
 };
 
+/* In the place, or in one below it. */
 static bool is_of_location(const struct trial *trial, const struct zta_event *event)
 {
-    return zta_text_is_absent(trial->location) ||
-           zta_text_equal(zta_event_text(event, ZTA_EVENT_ROUTE), trial->location);
+    const struct zta_text route = zta_event_text(event, ZTA_EVENT_ROUTE);
+    const struct zta_text wanted = trial->location;
+    if (wanted.len == 0) {
+        return true;
+    }
+    return zta_text_starts_with(route, wanted) &&
+           (route.len == wanted.len || wanted.data[wanted.len - 1] == '/' ||
+            route.data[wanted.len] == '/');
+}
+
+/* Events have the route, which is the path of the place; a server before it is left out. */
+static struct zta_text location_of(const struct ctl *ctl)
+{
+    const struct zta_text place = ctl_option_text(&ctl->options, CTL_OPTION_LOCATION);
+    const char *slash = place.len > 0 ? memchr(place.data, '/', place.len) : NULL;
+    return slash == NULL ? place : zta_text_of(slash);
 }
 
 static bool raise_place(void *context, const struct zta_event *event,
@@ -259,8 +274,7 @@ static enum ctl_exit try_stages(const struct ctl *ctl, const struct ctl_replay *
                                 const struct zta_ruleset *set, struct ctl_list *list,
                                 bool *is_ready)
 {
-    struct trial trial = {.replay = replay,
-                          .location = ctl_option_text(&ctl->options, CTL_OPTION_LOCATION)};
+    struct trial trial = {.replay = replay, .location = location_of(ctl)};
     unsigned targets = 0;
     enum ctl_exit code = choose_stages(ctl, &targets, &trial.is_exact);
     if (code == CTL_DONE && targets == 0) {
@@ -301,24 +315,16 @@ static enum ctl_exit report(struct ctl *ctl, const struct zta_ruleset *set)
 
 enum ctl_exit ctl_run_readiness(struct ctl *ctl)
 {
-    struct zta_rules_ast *ast = NULL;
-    struct zta_ruleset *set = NULL;
-    struct ctl_rule_texts *texts = ctl_rule_texts_open();
-    if (texts == NULL) {
-        return ctl_fail(CTL_FAILED, "out of memory");
-    }
-    enum ctl_exit code = ctl_rule_texts_load(ctl, texts);
+    struct ctl_live *live = NULL;
+    struct ctl_live_set made = {.set = NULL};
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
     if (code == CTL_DONE) {
-        code = ctl_rule_texts_parse(texts, &ast);
+        code = ctl_live_compile(live, &live->next, &made);
     }
     if (code == CTL_DONE) {
-        code = ctl_rule_texts_compile(texts, ast, &set);
+        code = report(ctl, made.set);
     }
-    if (code == CTL_DONE) {
-        code = report(ctl, set);
-    }
-    zta_ruleset_close(&set);
-    zta_rules_ast_close(&ast);
-    ctl_rule_texts_close(&texts);
+    ctl_live_set_close(&made);
+    ctl_live_close(&live);
     return code;
 }

@@ -2,9 +2,9 @@
 /* ztactl whatif: rules that are not in force yet, tried on what was recorded. */
 #include <inttypes.h>
 
+#include "admin-tui/live.h"
 #include "admin-tui/replays.h"
 #include "admin-tui/report.h"
-#include "admin-tui/rule_texts.h"
 
 static bool matches(void *context, const struct zta_event *event)
 {
@@ -79,50 +79,60 @@ static enum ctl_exit print(const struct ctl *ctl, const struct ctl_replay *repla
                : code;
 }
 
-/* Files first, as who called; reading them has tried to open the store and said nothing of it. */
-static enum ctl_exit try_rules(struct ctl *ctl, struct ctl_rule_texts *texts,
-                               struct zta_rules_ast **ast, struct zta_ruleset **set)
+/*
+ * The files in place of the baseline, with the live rules over them: what a restart would bring.
+ * Files first, as who called; reading them has tried to open the store and said nothing of it.
+ */
+static enum ctl_exit try_files(struct ctl_rule_texts *files, struct ctl_live *live,
+                               struct ctl_live_set *made)
 {
-    struct zta_error error = {.status = ZTA_OK};
-    enum ctl_exit code = ctl_rule_texts_read(ctl, texts);
-    if (code == CTL_DONE && ctl->store == NULL) {
-        const enum zta_status status = ctl_store_open(ctl, CTL_ACCESS_READ, &error);
-        code = status == ZTA_OK ? CTL_DONE : CTL_STORE;
-        if (status != ZTA_OK) {
-            (void)ctl_fail_status(status, &error, "");
-        }
-    }
+    struct ctl_rule_texts *baseline = live->baseline;
+    files->issuers = baseline->issuers;
+    live->baseline = files;
+    const enum ctl_exit code = ctl_live_compile(live, &live->next, made);
+    live->baseline = baseline;
+    return code;
+}
+
+static enum ctl_exit try_rules(struct ctl *ctl, const struct ctl_replay *replay,
+                               const struct zta_ruleset *set)
+{
+    struct zta_whatif *result = NULL;
+    struct zta_whatif_options options = {
+        .after = set, .match = matches, .context = (void *)(uintptr_t)replay};
+    enum ctl_exit code = ctl_replay_run(ctl, replay, &options, &result);
     if (code == CTL_DONE) {
-        code = ctl_rule_texts_parse(texts, ast);
+        code = print(ctl, replay, result);
     }
-    return code == CTL_DONE ? ctl_rule_texts_compile(texts, *ast, set) : code;
+    zta_whatif_close(&result);
+    return code;
 }
 
 enum ctl_exit ctl_run_whatif(struct ctl *ctl)
 {
     struct ctl_replay replay;
-    struct zta_rules_ast *ast = NULL;
-    struct zta_ruleset *set = NULL;
-    struct zta_whatif *result = NULL;
+    struct ctl_live *live = NULL;
+    struct ctl_live_set made = {.set = NULL};
     enum ctl_exit code = ctl_replay_prepare(ctl, &replay);
     if (code != CTL_DONE) {
         return code;
     }
-    struct ctl_rule_texts *texts = ctl_rule_texts_open();
-    if (texts == NULL) {
+    struct ctl_rule_texts *files = ctl_rule_texts_open();
+    if (files == NULL) {
         return ctl_fail(CTL_FAILED, "out of memory");
     }
-    code = try_rules(ctl, texts, &ast, &set);
-    struct zta_whatif_options options = {.after = set, .match = matches, .context = &replay};
+    code = ctl_rule_texts_read(ctl, files);
     if (code == CTL_DONE) {
-        code = ctl_replay_run(ctl, &replay, &options, &result);
+        code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
     }
     if (code == CTL_DONE) {
-        code = print(ctl, &replay, result);
+        code = try_files(files, live, &made);
     }
-    zta_whatif_close(&result);
-    zta_ruleset_close(&set);
-    zta_rules_ast_close(&ast);
-    ctl_rule_texts_close(&texts);
+    if (code == CTL_DONE) {
+        code = try_rules(ctl, &replay, made.set);
+    }
+    ctl_live_set_close(&made);
+    ctl_live_close(&live);
+    ctl_rule_texts_close(&files);
     return code;
 }

@@ -75,8 +75,8 @@ void zta_replay_end(struct zta_replayed *request);
 
 /*
  * Judges a request that is ready under `stance` (NULL: its own) as the module would have: what a
- * monitored check before the rules said stands, and decides where that stance enforces it. False: a fact is asked for that was not recorded;
- * *decision is then void.
+ * monitored check before the rules said stands, and decides where that stance enforces it. False: a
+ * fact is asked for that was not recorded; *decision is then void.
  */
 bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *set,
                       const struct zta_stance *stance, struct zta_decision *decision);
