@@ -7,6 +7,7 @@ import pytest
 
 from support.authserver import AuthServer
 from support.backend import Backend
+from support.clock import Clock
 from support.gateway import Gateway
 from support.httpd import Httpd
 from support.issuer import Issuer
@@ -166,3 +167,12 @@ def authserver(pki):
     yield server
     server.stop()
     remove_dir(directory)
+
+
+@pytest.fixture
+def clocked(zta, directory):
+    """A server whose clock can be set (support/clock.py): clocked(**options) gives (gateway, clock)."""
+    def make(**options):
+        clock = Clock(directory)
+        return zta(env=clock.env, **options), clock
+    return make

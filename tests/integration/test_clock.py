@@ -1,63 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A clock that is set while httpd runs, for httpd and ztactl alike; the monotonic clock stays what
-it is."""
+"""What a step of the clock may not change."""
 
-import os
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support.clock import HOUR, token
 from support.dpop import Prover
-from support.httpd import joined, sanitizer_environment
 from support.introspector import AUDIENCE, Introspector, opaque
 from support.load import counters
-from support.local import ROOT, wait_for
-
-HOUR = 3600
-
-
-class Clock:
-    """The time that processes of this environment are told: the true one and an offset."""
-
-    def __init__(self, directory):
-        self.path = os.path.join(directory, "offset")
-        self.offset = 0
-        self.set(0)
-        library = os.path.join(directory, "set_clock.so")
-        subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library,
-                        os.path.join(ROOT, "tests", "support", "set_clock.c")], check=True)
-        self.env = joined(sanitizer_environment(),
-                          {"LD_PRELOAD": library, "ZTA_TEST_CLOCK": self.path})
-
-    def set(self, offset):
-        """In place, because every process has the file mapped."""
-        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o644)
-        os.pwrite(fd, offset.to_bytes(8, sys.byteorder, signed=True), 0)
-        os.close(fd)
-        self.offset = offset
-
-    def now(self):
-        return int(time.time()) + self.offset
-
-
-@pytest.fixture
-def clocked(zta, directory):
-    """A server whose clock can be set: (gateway, clock)."""
-    def make(**options):
-        clock = Clock(directory)
-        z = zta(env=clock.env, **options)
-        return z, clock
-    return make
-
-
-def token(z, clock, **claims):
-    """One that is good at the server's time, and at an hour before and after it."""
-    return z.issuer.token({"iat": clock.now() - 2 * HOUR, "exp": clock.now() + 4 * HOUR,
-                           "auth_time": clock.now() - 2 * HOUR, **claims})
-
+from support.local import wait_for
 
 STEPS = [HOUR, -HOUR]
 
