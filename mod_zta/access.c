@@ -438,6 +438,15 @@ int mod_zta_access_judge(request_rec *r)
     return status;
 }
 
+void mod_zta_access_settle(request_rec *r)
+{
+    struct mod_zta_request *request = mod_zta_request_of(r);
+    if (request != NULL && request->is_awaiting_login && r->user != NULL) {
+        /* A refusal stays with the side, and is answered in fixups if nobody refuses before. */
+        (void)judge_waiting(r, request);
+    }
+}
+
 int mod_zta_access_quick(request_rec *r, int is_lookup)
 {
     struct mod_zta_request *request = mod_zta_request_of(r);

@@ -28,6 +28,12 @@ int mod_zta_access_quick(request_rec *r, int is_lookup);
 int mod_zta_access_enter(request_rec *r);
 
 /*
+ * Authorization: what waits for the login of a browser is judged by it, if authentication is over,
+ * so that its identity is there to be asked for.
+ */
+void mod_zta_access_settle(request_rec *r);
+
+/*
  * fixups, last before any handler: as enter, with the logins that were awaited; what was never
  * judged at all is refused.
  */

@@ -445,6 +445,17 @@ static enum zta_reason accept_again(request_rec *r, struct mod_zta_request *requ
                : ZTA_REASON_WRONG_AUDIENCE;
 }
 
+bool mod_zta_is_verified_here(request_rec *r, struct mod_zta_request *request)
+{
+    const struct mod_zta_dir *dir = mod_zta_dir_of(r);
+    const char *detail = request->detail;
+    bool is_verified = request->is_authenticated && request->identity != NULL &&
+                       dir->stance.modes[ZTA_FEATURE_CREDENTIAL] != ZTA_MODE_OFF &&
+                       accept_again(r, request, dir) == ZTA_REASON_OK;
+    request->detail = detail; /* of the decision, which this is none of */
+    return is_verified;
+}
+
 /* To be asked for a nonce is part of the protocol, and each client's first answer. */
 bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum zta_reason reason)
 {

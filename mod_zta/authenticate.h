@@ -19,6 +19,9 @@
 enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *request,
                                      const struct mod_zta_dir *dir, struct mod_zta_look *look);
 
+/* Somebody was verified for this request, whom the place of r asks for and accepts. */
+bool mod_zta_is_verified_here(request_rec *r, struct mod_zta_request *request);
+
 /* A failure that an attacker could repeat cheaply: it counts against his address. */
 bool mod_zta_is_failed_verification(const struct mod_zta_request *request, enum zta_reason reason);
 

@@ -90,6 +90,8 @@ struct mod_zta_global {
     struct zta_limit_rate failures;               /* of verification, by address; count 0: off */
     apr_array_header_t *rules_patterns;           /* const char * */
     apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
+    apr_array_header_t *requires;                 /* of providers.c: lines of Require zta-... */
+    apr_array_header_t *required_claims;          /* struct zta_text: that they name */
     apr_array_header_t *issuers;                  /* struct mod_zta_issuer_config * */
     apr_array_header_t *postures;                 /* struct mod_zta_posture_config * */
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */

@@ -16,6 +16,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/posture_config.h"
+#include "mod_zta/providers.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/rules.h"
 #include "shared/base/limits.h"
@@ -189,6 +190,22 @@ static int fall_back(apr_pool_t *pool, server_rec *s, const char *error)
     return error == NULL ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
+/* A line that does not fit grants nothing: no other text could take its place. */
+static int load_requires(apr_pool_t *pool, server_rec *s, bool is_running)
+{
+    const char *error = mod_zta_providers_compile(pool);
+    if (error == NULL) {
+        return OK;
+    }
+    if (!is_running) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0110: %s", error);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
+                 "ZTA0111: %s; it and the lines behind it let nobody pass", error);
+    return OK;
+}
+
 static int refuse_rules(apr_pool_t *pool, server_rec *s, bool is_running, const char *error)
 {
     if (is_running) {
@@ -318,7 +335,7 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
-    if (load_rules(pconf, s, is_running) != OK) {
+    if (load_rules(pconf, s, is_running) != OK || load_requires(pconf, s, is_running) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     /* A running server's helper says what is wrong with a file, and the last good copy serves. */

@@ -22,6 +22,7 @@
 #include "mod_zta/lifecycle.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
+#include "mod_zta/providers.h"
 #include "mod_zta/record.h"
 
 static void register_hooks(apr_pool_t *p)
@@ -60,6 +61,9 @@ static void register_hooks(apr_pool_t *p)
 
     /* 4. `AuthType ZTA` with `Require valid-user`: the identity stands already. */
     ap_hook_check_authn(mod_zta_authn, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+
+    /* Authorization of httpd's own may ask for what was verified: Require zta-role and others. */
+    mod_zta_providers_register(p);
 
     /* 5. The guard: the one hook that every form of request passes before a handler (measured). */
     ap_hook_fixups(mod_zta_access_guard, NULL, NULL, APR_HOOK_REALLY_FIRST);

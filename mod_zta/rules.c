@@ -53,7 +53,7 @@ static enum zta_status parse(const struct zta_layer *layer, int64_t now_s,
     return status;
 }
 
-/* Names that `issuer` in rules may use; the caller frees them, NULL: no memory. */
+/* Names that `issuer` in rules may use; NULL: no memory. */
 static struct zta_text *issuer_names(size_t *n)
 {
     const struct mod_zta_global *global = mod_zta_global();
@@ -72,22 +72,40 @@ static struct zta_text *issuer_names(size_t *n)
     return names;
 }
 
+enum zta_status mod_zta_rules_env(struct zta_rules_env *env)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    *env = (struct zta_rules_env){
+        .generation = global->generation,
+        .has_local = global->accepts_apikeys,
+        .claims = (const struct zta_text *)(const void *)global->required_claims->elts,
+        .n_claims = (size_t)global->required_claims->nelts,
+    };
+    env->issuers = issuer_names(&env->n_issuers);
+    return env->issuers == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+}
+
+void mod_zta_rules_env_clear(struct zta_rules_env *env)
+{
+    free((void *)(uintptr_t)env->issuers);
+    *env = (struct zta_rules_env){.issuers = NULL};
+}
+
 enum zta_status mod_zta_rules_compile(const struct zta_layer *layer, int64_t now_s,
                                       struct zta_ruleset **set, struct zta_rules_error *error)
 {
-    const struct mod_zta_global *global = mod_zta_global();
-    struct zta_rules_env env = {.generation = global->generation,
-                                .has_local = global->accepts_apikeys};
-    struct zta_text *names = issuer_names(&env.n_issuers);
+    struct zta_rules_env env;
     struct zta_rules_ast *ast = NULL;
     memset(error, 0, sizeof(*error));
-    enum zta_status status = names == NULL ? ZTA_NO_MEMORY : parse(layer, now_s, &ast, error);
+    enum zta_status status = mod_zta_rules_env(&env);
     if (status == ZTA_OK) {
-        env.issuers = names;
+        status = parse(layer, now_s, &ast, error);
+    }
+    if (status == ZTA_OK) {
         status = zta_ruleset_compile(ast, &env, set, error);
     }
     zta_rules_ast_close(&ast);
-    free(names);
+    mod_zta_rules_env_clear(&env);
     return status;
 }
 

@@ -32,6 +32,13 @@ struct mod_zta_rules {
 };
 
 /*
+ * What is compiled for this configuration: its issuers, and the claims that Require lines ask for.
+ * ZTA_NO_MEMORY leaves an empty one.
+ */
+enum zta_status mod_zta_rules_env(struct zta_rules_env *env) ZTA_MUST_CHECK;
+void mod_zta_rules_env_clear(struct zta_rules_env *env);
+
+/*
  * The configuration's rules with a layer over them (NULL: none), under its issuers. As
  * zta_ruleset_compile; the set is the caller's.
  */

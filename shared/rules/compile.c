@@ -455,6 +455,10 @@ enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
         return status;
     }
     status = copy_sources(&compiler);
+    for (size_t i = 0; status == ZTA_OK && i < env->n_claims; i++) {
+        struct zta_text copy;
+        status = zta_compile_claim(&compiler, env->claims[i], &copy);
+    }
     if (status == ZTA_OK) {
         status = zta_compile_lists(&compiler);
     }

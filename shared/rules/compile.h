@@ -20,6 +20,8 @@ struct zta_rules_env {
     size_t n_issuers;               /* 0: not known, nothing is checked against them */
     bool has_local; /* "local" is among them: its keys are the operators' own, so that beside one
                        token issuer names may stay bare (docs/rules.md, meaning 17) */
+    const struct zta_text *claims; /* kept beside those that rules name; canonical names */
+    size_t n_claims;
     uint32_t generation; /* recorded with decisions */
 };
 
