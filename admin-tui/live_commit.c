@@ -7,6 +7,7 @@
 #include "admin-tui/actions.h"
 #include "admin-tui/hits.h"
 #include "admin-tui/live.h"
+#include "admin-tui/live_hits.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -109,18 +110,22 @@ static enum ctl_exit guard_trial(const struct ctl_live *live, const struct ctl_l
                     until, live->layer.fallback);
 }
 
-static void print_effect(const struct ctl_live *live, char *text, size_t size)
+static void print_effect(const struct ctl_live *live, const struct zta_whatif *whatif, char *text,
+                         size_t size)
 {
     char until[ZTA_TIME_TEXT_MAX];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, size);
+    zta_buffer_string(&out, "In force on the next request");
     if (live->next.confirm_by_s != 0) {
         zta_time_print(live->next.confirm_by_s, until);
-        (void)snprintf(text, size,
-                       "In force on the next request; it takes itself back at %s unless "
-                       "'ztactl rules confirm' is given before.",
-                       until);
-        return;
+        zta_buffer_printf(&out,
+                          "; it takes itself back at %s unless 'ztactl rules confirm' is "
+                          "given before",
+                          until);
     }
-    (void)snprintf(text, size, "In force on the next request.");
+    zta_buffer_string(&out, ". ");
+    ctl_live_hits_print(whatif, &out);
 }
 
 static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
@@ -148,24 +153,42 @@ static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
     return ctl_report_done(ctl, report, &action);
 }
 
+static enum ctl_exit guard(const struct ctl *ctl, const struct ctl_live *live,
+                           const struct ctl_live_set *now, const struct ctl_live_set *then,
+                           const struct zta_whatif *whatif)
+{
+    const enum ctl_exit code = guard_dropped(ctl, live, now, then);
+    return code == CTL_DONE ? ctl_live_hits_guard(ctl, whatif) : code;
+}
+
 static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
                             const struct ctl_live_story *story, const struct ctl_live_set *now,
                             const struct ctl_live_set *then)
 {
-    char effect[256];
+    char effect[512];
+    struct zta_whatif *whatif = NULL;
     struct ctl_report report = {.done = story->done, .effect = effect};
+    enum ctl_exit code = ctl_live_hits_count(ctl, live, now, then, &whatif);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    report.whatif = whatif;
     (void)snprintf(report.target, sizeof report.target, "%.*s", (int)story->target.len,
                    story->target.data);
-    print_effect(live, effect, sizeof effect);
+    print_effect(live, whatif, effect, sizeof effect);
     ctl_report_plan(ctl, &report);
     if (!live->baseline->issuers.is_published) {
         ctl_note("No server has published its rules and issuers: only this layer was checked.");
     }
     if (ctl_is_dry(ctl)) {
-        return ctl_report_done(ctl, &report, NULL);
+        code = ctl_report_done(ctl, &report, NULL);
     }
-    const enum ctl_exit code = guard_dropped(ctl, live, now, then);
-    return code == CTL_DONE ? store(ctl, live, story, &report) : code;
+    else {
+        code = guard(ctl, live, now, then, whatif);
+        code = code == CTL_DONE ? store(ctl, live, story, &report) : code;
+    }
+    zta_whatif_close(&whatif);
+    return code;
 }
 
 enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,

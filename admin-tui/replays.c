@@ -21,25 +21,33 @@ bool ctl_replay_matches(const struct ctl_replay *replay, const struct zta_event 
            ctl_filter_matches(replay->filter, event, replay->until_ns / ZTA_NS_PER_S);
 }
 
+struct ctl_replay ctl_replay_of_last(const struct ctl *ctl, int64_t period_s)
+{
+    struct ctl_replay replay = {
+        .until_ns = zta_clock_real_ns(),
+        .n_rows = CTL_REPLAY_ROWS,
+        .shows_progress = !ctl_is_json(ctl) && isatty(STDERR_FILENO) != 0,
+    };
+    replay.from_ns =
+        period_s < replay.until_ns / ZTA_NS_PER_S ? replay.until_ns - period_s * ZTA_NS_PER_S : 0;
+    return replay;
+}
+
 enum ctl_exit ctl_replay_prepare(const struct ctl *ctl, struct ctl_replay *replay)
 {
     static struct ctl_filter filter; /* too large for a stack */
     struct zta_error error = {.status = ZTA_OK};
     int64_t period_s = CTL_REPLAY_PERIOD_S;
     const struct zta_text wanted = ctl_option_text(&ctl->options, CTL_OPTION_FILTER);
-    *replay = (struct ctl_replay){
-        .until_ns = zta_clock_real_ns(),
-        .n_rows = CTL_REPLAY_ROWS,
-        .shows_progress = !ctl_is_json(ctl) && isatty(STDERR_FILENO) != 0,
-    };
-    if (ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK ||
-        ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &replay->n_rows, &error) != ZTA_OK ||
+    if (ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    *replay = ctl_replay_of_last(ctl, period_s);
+    if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &replay->n_rows, &error) != ZTA_OK ||
         (!zta_text_is_absent(wanted) && ctl_filter_parse(wanted, &filter, &error) != ZTA_OK)) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
     replay->filter = zta_text_is_absent(wanted) ? NULL : &filter;
-    replay->from_ns =
-        period_s < replay->until_ns / ZTA_NS_PER_S ? replay->until_ns - period_s * ZTA_NS_PER_S : 0;
     return CTL_DONE;
 }
 

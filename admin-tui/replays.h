@@ -22,6 +22,8 @@ struct ctl_replay {
     bool shows_progress;
 };
 
+/* The last period_s seconds, without a filter. */
+struct ctl_replay ctl_replay_of_last(const struct ctl *ctl, int64_t period_s);
 /* --last, --filter and --limit; says what is wrong with them. */
 enum ctl_exit ctl_replay_prepare(const struct ctl *ctl, struct ctl_replay *replay);
 /* The period and progress are those of replay; says what failed. */

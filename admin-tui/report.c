@@ -81,6 +81,15 @@ void ctl_undo_device(const struct ctl *ctl, const struct zta_device *device,
     report->undo[0] = undo.is_overflowed ? '\0' : report->undo[0];
 }
 
+static void put_flips(struct zta_json *json, const char *name, const struct zta_whatif_flips *flips)
+{
+    zta_json_begin_object(json, name);
+    zta_json_int(json, "requests", (int64_t)flips->n);
+    zta_json_int(json, "sessions", (int64_t)flips->sessions.n);
+    zta_json_int(json, "subjects", (int64_t)flips->subjects.n);
+    zta_json_end_object(json);
+}
+
 static enum ctl_exit print_json(const struct ctl_report *report, const struct ctl_action *action)
 {
     struct ctl_list list;
@@ -96,6 +105,11 @@ static enum ctl_exit print_json(const struct ctl_report *report, const struct ct
             zta_json_int(json, "hits", (int64_t)report->hits->n);
             zta_json_int(json, "hits_expired", (int64_t)report->hits->n_expired);
             zta_json_time(json, "last_seen", report->hits->last_s);
+        }
+        if (report->whatif != NULL) {
+            put_flips(json, "would_refuse", &report->whatif->flips[ZTA_FLIP_TO_DENY]);
+            put_flips(json, "would_allow", &report->whatif->flips[ZTA_FLIP_TO_ALLOW]);
+            zta_json_int(json, "not_decidable", (int64_t)zta_whatif_undecidable(report->whatif));
         }
         if (action != NULL) {
             zta_json_int(json, "action", (int64_t)action->id);

@@ -8,6 +8,7 @@
 #include "admin-tui/actions.h"
 #include "admin-tui/command.h"
 #include "admin-tui/hits.h"
+#include "shared/evidence/whatif.h"
 
 enum {
     CTL_REPORT_TEXT_MAX = 2048
@@ -16,9 +17,10 @@ enum {
 struct ctl_report {
     const char *done; /* "revoked" */
     char target[CTL_REPORT_TEXT_MAX];
-    const char *effect;             /* what that means; NULL: nothing to add */
-    const struct ctl_hits *hits;    /* NULL: not counted */
-    char undo[CTL_REPORT_TEXT_MAX]; /* arguments of ztactl; "": it cannot be undone */
+    const char *effect;              /* what that means; NULL: nothing to add */
+    const struct ctl_hits *hits;     /* NULL: not counted */
+    const struct zta_whatif *whatif; /* of a change of rules; else NULL */
+    char undo[CTL_REPORT_TEXT_MAX];  /* arguments of ztactl; "": it cannot be undone */
 };
 
 bool ctl_is_json(const struct ctl *ctl);

@@ -275,3 +275,32 @@ def test_only_the_owner_of_the_policy_changes_rules(live):
         live.store.run("rules", "add", "-", "--reason", "x", "--for", "1h", data=CLOSED, code=0,
                        user=65534)
     assert get(live) == 200
+
+
+def test_a_change_says_whom_it_would_have_hit_and_asks_when_that_are_many(live):
+    admin = live.issuer.token({"roles": ["admin"], "sub": "root", "sid": "a1"})
+    for _ in range(6):
+        assert get(live) == 200
+    for _ in range(4):
+        assert live.get("/orders/9", admin).status == 200
+    wait_for(lambda: len(live.events()) == 10, what="the events")
+    few = "deny few\n  when path /orders/none\n"
+    found = change(live, "add", "-", "--dry-run", data=few, json=True)
+    assert (found["would_refuse"]["requests"], found["not_decidable"]) == (0, 0)
+    many = "deny many\n  when path /orders/**\n  when role reader\n"
+    found = change(live, "add", "-", "--dry-run", data=many, json=True)
+    assert found["would_refuse"] == {"requests": 6, "sessions": 1, "subjects": 1}
+    assert "refused 6 of 10 allowed requests (1 sessions, 1 subjects)" in found["effect"]
+    done = live.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", data=many, code=4)
+    assert "6 of the 10 requests that were allowed" in done.stderr
+    done = change(live, "add", "-", "--max", "5", data=many, code=4)
+    assert "--max allows 5" in done.stderr
+    assert get(live) == 200
+    found = change(live, "disable", "secrets", "--dry-run", json=True)
+    assert (found["would_refuse"]["requests"], found["would_allow"]["requests"]) == (0, 0)
+    assert get(live, "/orders/secret/1") == 403
+    wait_for(lambda: len(live.events()) == 12, what="the refused one")
+    found = change(live, "disable", "secrets", "--dry-run", json=True)
+    assert found["would_allow"]["requests"] == 1
+    step = live.json("mode", "monitor", "--for", "1h", "--reason", "x", "--dry-run")
+    assert step["would_allow"]["requests"] == 1
