@@ -98,5 +98,8 @@ void ctl_live_story_add(struct ctl_live_story *story, const char *kind, struct z
  */
 enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
                               const struct ctl_live_story *story);
+/* Makes a former version (0: the empty one) the next one, and commits that. */
+enum ctl_exit ctl_live_roll_back(struct ctl *ctl, struct ctl_live *live, uint64_t version,
+                                 const char *action, const char *done);
 
 #endif

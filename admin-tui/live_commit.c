@@ -2,6 +2,7 @@
 /* The end of every change of the live layer: judged, asked about, stored. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin-tui/actions.h"
@@ -12,6 +13,7 @@
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 #include "shared/rules/decide.h"
+#include "shared/store/layers.h"
 
 void ctl_live_story_begin(struct ctl_live_story *story, const char *action, const char *done)
 {
@@ -210,5 +212,62 @@ enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
     }
     ctl_live_set_close(&now);
     ctl_live_set_close(&then);
+    return code;
+}
+
+/* ---- former versions ---- */
+
+/* Entries of that version which live still, with the memory that they lie in. */
+static enum ctl_exit take_version(struct ctl *ctl, struct ctl_live *live, uint64_t version,
+                                  void **storage)
+{
+    struct zta_view *view = NULL;
+    struct zta_layer wanted = {.n = 0};
+    size_t n_ended = 0;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = version == 0 ? ZTA_OK : zta_layer_get(view, version, &wanted, storage);
+        zta_view_end(&view);
+    }
+    if (status == ZTA_NOT_FOUND) {
+        return ctl_fail(CTL_FAILED, "there is no version %" PRIu64 " (any more)", version);
+    }
+    live->next.n = 0;
+    for (size_t i = 0; i < wanted.n && status == ZTA_OK; i++) {
+        const struct zta_layer_entry *entry = &wanted.entries[i];
+        if (!zta_layer_entry_lives(entry, live->now_s)) {
+            n_ended++;
+            continue;
+        }
+        status = ctl_live_put(live, entry->kind, entry->name, entry->text, entry->mode);
+        live->next.entries[live->next.n - 1] = *entry;
+    }
+    if (n_ended > 0) {
+        ctl_note("%zu entries of version %" PRIu64 " have ended meanwhile and stay so.", n_ended,
+                 version);
+    }
+    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, NULL, "reading that version");
+}
+
+enum ctl_exit ctl_live_roll_back(struct ctl *ctl, struct ctl_live *live, uint64_t version,
+                                 const char *action, const char *done)
+{
+    char number[24];
+    void *storage = NULL;
+    struct ctl_live_story *story = malloc(sizeof *story);
+    if (story == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    enum ctl_exit code = take_version(ctl, live, version, &storage);
+    if (code == CTL_DONE) {
+        (void)snprintf(number, sizeof number, "%" PRIu64, version);
+        ctl_live_story_begin(story, action, done);
+        story->ends_trial = true;
+        ctl_live_story_add(story, "back to version", zta_text_of(number),
+                           (struct zta_text){.data = NULL}, (struct zta_text){.data = NULL});
+        code = ctl_live_commit(ctl, live, story);
+    }
+    free(storage);
+    free(story);
     return code;
 }

@@ -86,53 +86,19 @@ enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
 
 /* ---- rollback, confirm ---- */
 
-/* Entries of that version which live still, with the memory that they lie in. */
-static enum ctl_exit take_version(struct ctl *ctl, struct ctl_live *live, uint64_t version,
-                                  void **storage)
+enum ctl_exit ctl_run_rules_rollback(struct ctl *ctl)
 {
-    struct zta_view *view = NULL;
-    struct zta_layer wanted = {.n = 0};
-    size_t n_ended = 0;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status == ZTA_OK) {
-        status = version == 0 ? ZTA_OK : zta_layer_get(view, version, &wanted, storage);
-        zta_view_end(&view);
-    }
-    if (status == ZTA_NOT_FOUND) {
-        return ctl_fail(CTL_FAILED, "there is no version %" PRIu64 " (any more)", version);
-    }
-    live->next.n = 0;
-    for (size_t i = 0; i < wanted.n && status == ZTA_OK; i++) {
-        const struct zta_layer_entry *entry = &wanted.entries[i];
-        if (!zta_layer_entry_lives(entry, live->now_s)) {
-            n_ended++;
-            continue;
-        }
-        status = ctl_live_put(live, entry->kind, entry->name, entry->text, entry->mode);
-        live->next.entries[live->next.n - 1] = *entry;
-    }
-    if (n_ended > 0) {
-        ctl_note("%zu entries of version %" PRIu64 " have ended meanwhile and stay so.", n_ended,
-                 version);
-    }
-    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, NULL, "reading that version");
-}
-
-static enum ctl_exit roll_back(struct ctl *ctl, struct ctl_live *live, struct ctl_live_story *story)
-{
+    struct ctl_live *live = NULL;
     uint64_t version;
-    void *storage = NULL;
     if (zta_text_to_u64(zta_text_of(ctl->arguments[0]), INT64_MAX, &version) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "rules rollback: '%s'; expected the number of a version",
                         ctl->arguments[0]);
     }
-    enum ctl_exit code = take_version(ctl, live, version, &storage);
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_WRITE, &live);
     if (code == CTL_DONE) {
-        ctl_live_story_add(story, "back to version", zta_text_of(ctl->arguments[0]),
-                           (struct zta_text){.data = NULL}, (struct zta_text){.data = NULL});
-        code = ctl_live_commit(ctl, live, story);
+        code = ctl_live_roll_back(ctl, live, version, ctl->command->words, "rolled back");
     }
-    free(storage);
+    ctl_live_close(&live);
     return code;
 }
 
@@ -145,39 +111,25 @@ static enum ctl_exit confirm(struct ctl *ctl, struct ctl_live *live, struct ctl_
                         live->layer.version);
     }
     (void)snprintf(number, sizeof number, "%" PRIu64, live->layer.version);
+    ctl_live_story_begin(story, ctl->command->words, "confirmed");
+    story->ends_trial = true;
     ctl_live_story_add(story, "version", zta_text_of(number), (struct zta_text){.data = NULL},
                        (struct zta_text){.data = NULL});
     return ctl_live_commit(ctl, live, story);
 }
 
-typedef enum ctl_exit (*end_fn)(struct ctl *ctl, struct ctl_live *live,
-                                struct ctl_live_story *story);
-
-/* Both end a trial, one way or the other. */
-static enum ctl_exit end_trial(struct ctl *ctl, const char *done, end_fn fn)
+enum ctl_exit ctl_run_rules_confirm(struct ctl *ctl)
 {
     struct ctl_live *live = NULL;
     struct ctl_live_story *story = malloc(sizeof *story);
     enum ctl_exit code = story == NULL ? ctl_fail(CTL_FAILED, "out of memory")
                                        : ctl_live_open(ctl, CTL_ACCESS_WRITE, &live);
     if (code == CTL_DONE) {
-        ctl_live_story_begin(story, ctl->command->words, done);
-        story->ends_trial = true;
-        code = fn(ctl, live, story);
+        code = confirm(ctl, live, story);
     }
     ctl_live_close(&live);
     free(story);
     return code;
-}
-
-enum ctl_exit ctl_run_rules_rollback(struct ctl *ctl)
-{
-    return end_trial(ctl, "rolled back", roll_back);
-}
-
-enum ctl_exit ctl_run_rules_confirm(struct ctl *ctl)
-{
-    return end_trial(ctl, "confirmed", confirm);
 }
 
 /* ---- export ---- */

@@ -304,3 +304,34 @@ def test_a_change_says_whom_it_would_have_hit_and_asks_when_that_are_many(live):
     assert found["would_allow"]["requests"] == 1
     step = live.json("mode", "monitor", "--for", "1h", "--reason", "x", "--dry-run")
     assert step["would_allow"]["requests"] == 1
+
+
+def test_undo_takes_the_newest_or_a_named_action_back(live):
+    change(live, "add", "-", data=CLOSED)
+    assert get(live) == 403
+    live.ctl("undo", "--yes")
+    assert get(live) == 200
+    blocked = live.json("block", "127.0.0.1", "--for", "1h", "--reason", "x", "--yes")
+    revoked = live.json("revoke", "--subject", "alice@corp", "--reason", "x", "--yes")
+    live.ctl("undo", blocked["action"])
+    assert get(live) == 401
+    live.ctl("undo", revoked["action"])
+    assert get(live) == 200
+    done = live.ctl("undo", blocked["action"], code=1)
+    assert "has ended or was taken back" in done.stderr
+    first = change(live, "add", "-", data=CLOSED, json=True)
+    change(live, "add", "-", data="deny more\n  when path /more\n")
+    done = live.ctl("undo", first["action"], "--yes", code=4)
+    assert "the rules were changed since" in done.stderr
+    done = live.ctl("undo", "1", code=1)
+    assert "cannot be undone" in done.stderr
+    done = live.ctl("undo", "999", code=1)
+    assert "no such action" in done.stderr
+
+
+def test_changes_of_the_last_hours_are_listed_with_restarts(live):
+    change(live, "add", "-", data=CLOSED)
+    what = [entry["what"] for entry in live.json("changes", "--last", "2h")]
+    assert what[0] == "rules add"
+    assert sorted(what[1:]) == ["started or restarted", "store init"]  # within one second
+    wait_for(lambda: live.json("changes", "--last", "1s") == [], what="a second")
