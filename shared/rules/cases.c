@@ -291,8 +291,10 @@ static void complete(struct request *request)
     }
 }
 
-enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct zta_ast_case *item,
-                                     int64_t now_s, struct zta_decision *decision)
+enum zta_status zta_rules_case_decide(const struct zta_ruleset *set,
+                                      const struct zta_ast_case *item,
+                                      const struct zta_stance *stance, int64_t now_s,
+                                      struct zta_decision *decision)
 {
     struct request request = {
         .facts = {.host = ZTA_TEXT("localhost"),
@@ -315,26 +317,29 @@ enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct
         complete(&request);
         request.facts.identity = &request.identity;
     }
-    int8_t overrides[ZTA_N_FEATURES];
-    memset(overrides, -1, sizeof overrides);
-    const unsigned stage = item->has_stage ? item->stage : ZTA_CASE_STAGE;
-    struct zta_stance stance;
-    const enum zta_status status = zta_stance_make(stage, stage, overrides, &stance);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    zta_rules_decide(set, &request.facts, &stance, request.now_s, decision);
+    zta_rules_decide(set, &request.facts, stance, request.now_s, decision);
     if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW &&
         decision->slowed.outcome == ZTA_OUTCOME_THROTTLE) {
         /* Nobody counts here: what is slowed down is what can be said. */
         decision->verdict = decision->slowed;
     }
-    if (!has_identity && stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+    if (!has_identity && stance->modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
         /* Rules are not asked at stage 1: what comes before them refuses there. */
         decision->verdict = (struct zta_verdict){.outcome = ZTA_OUTCOME_CHALLENGE,
                                                  .reason = ZTA_REASON_NO_CREDENTIAL};
     }
     return ZTA_OK;
+}
+
+enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct zta_ast_case *item,
+                                     int64_t now_s, struct zta_decision *decision)
+{
+    int8_t overrides[ZTA_N_FEATURES];
+    struct zta_stance stance;
+    memset(overrides, -1, sizeof overrides);
+    const unsigned stage = item->has_stage ? item->stage : ZTA_CASE_STAGE;
+    const enum zta_status status = zta_stance_make(stage, stage, overrides, &stance);
+    return status == ZTA_OK ? zta_rules_case_decide(set, item, &stance, now_s, decision) : status;
 }
 
 bool zta_rules_case_is_met(const struct zta_ast_case *item, const struct zta_verdict *verdict)

@@ -10,6 +10,7 @@
 #include "shared/decision.h"
 #include "shared/rules/ast.h"
 #include "shared/rules/compile.h"
+#include "shared/stance.h"
 
 #define ZTA_CASE_STAGE 2 /* of a case that names none */
 
@@ -22,6 +23,11 @@
  */
 enum zta_status zta_rules_case_judge(const struct zta_ruleset *set, const struct zta_ast_case *item,
                                      int64_t now_s, struct zta_decision *decision) ZTA_MUST_CHECK;
+/* The same under a stance of the caller's; the stage of the case does not count. */
+enum zta_status zta_rules_case_decide(const struct zta_ruleset *set,
+                                      const struct zta_ast_case *item,
+                                      const struct zta_stance *stance, int64_t now_s,
+                                      struct zta_decision *decision) ZTA_MUST_CHECK;
 /* Whether the verdict is the one that is expected, as far as the case says which. */
 bool zta_rules_case_is_met(const struct zta_ast_case *item, const struct zta_verdict *verdict);
 
