@@ -128,6 +128,22 @@ def test_an_api_key_has_roles_and_scopes(zta):
     assert [z.get(f"/{i}", key=key).status for i in range(2)] == [200, 403]
 
 
+def test_devices_are_those_of_the_inventory(zta):
+    z = serve(zta, "Require zta-device managed compliant", "Require zta-device known",
+              ALL_BUT.format("zta-device managed"), stage=3,
+              rules="allow all\n  when path /**\n", issuer_text="ZTAClaim device device_id")
+    token = z.issuer.token({"device_id": "LT-2"})
+
+    def found():
+        return [z.get(f"/{i}", token=token).status for i in range(3)]
+    assert found() == [403, 403, 403]
+    z.ctl("devices", "set", "LT-2", "--managed", "yes")
+    assert found() == [200, 200, 403]
+    z.ctl("devices", "set", "LT-2", "--managed", "no")
+    assert found() == [403, 200, 200]
+    assert [z.get(f"/{i}", token=z.issuer.token()).status for i in range(3)] == [403] * 3
+
+
 def test_with_two_issuers_it_counts_who_says_it(zta):
     p = Pair(zta, stage=1, modules=("authn_core",), vhost_text=places(
         "Require zta-role admin@corp", "Require zta-role admin@corp admin@partner",
