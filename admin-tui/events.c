@@ -230,6 +230,19 @@ static void put_decision(struct zta_json *json, const struct zta_event *event)
     }
 }
 
+/* Where the address is, as far as that was known. */
+static void put_place(struct zta_json *json, const struct zta_event_context *context)
+{
+    char country[sizeof context->country + 1] = {context->country[0], context->country[1], '\0'};
+    zta_json_string(json, "country", country[0] == '\0' ? NULL : country);
+    if (context->asn == 0) {
+        zta_json_string(json, "asn", NULL);
+    }
+    else {
+        zta_json_int(json, "asn", context->asn);
+    }
+}
+
 void ctl_event_members(struct zta_json *json, const struct ctl_event *row)
 {
     const struct zta_event *event = &row->event;
@@ -249,6 +262,7 @@ void ctl_event_members(struct zta_json *json, const struct ctl_event *row)
     put_text(json, "path", event, ZTA_EVENT_PATH);
     put_text(json, "route", event, ZTA_EVENT_ROUTE);
     zta_json_string(json, "address", addr);
+    put_place(json, &event->context);
     put_text(json, "agent", event, ZTA_EVENT_AGENT);
     zta_json_int(json, "status", event->http_status);
     zta_json_int(json, "latency_us", event->latency_us);

@@ -95,6 +95,19 @@ static void say_when(const struct ctl_explained *explained, struct zta_buffer *o
     zta_buffer_string(out, "\n");
 }
 
+/* Where the address is, as far as that was known. */
+static void put_place(const struct zta_event_context *context, struct zta_buffer *out)
+{
+    const struct zta_text country = {.data = context->country, .len = sizeof context->country};
+    const bool has_country = context->country[0] != '\0';
+    if (has_country) {
+        put(out, " in ", country);
+    }
+    if (context->asn != 0) {
+        zta_buffer_printf(out, "%s AS%" PRIu32, has_country ? "," : " in", context->asn);
+    }
+}
+
 static void say_asked(const struct ctl_explained *explained, struct zta_buffer *out)
 {
     const struct zta_event *event = explained->event;
@@ -106,8 +119,9 @@ static void say_asked(const struct ctl_explained *explained, struct zta_buffer *
     put(out, "", text_of(explained, ZTA_EVENT_HOST));
     put(out, "", text_of(explained, ZTA_EVENT_PATH));
     put(out, ", route ", text_of(explained, ZTA_EVENT_ROUTE));
-    zta_buffer_printf(out, ", from %s%s%s%s", addr,
-                      (event->flags & ZTA_EVENT_TLS) != 0 ? ", TLS" : "",
+    zta_buffer_printf(out, ", from %s", addr);
+    put_place(&event->context, out);
+    zta_buffer_printf(out, "%s%s%s", (event->flags & ZTA_EVENT_TLS) != 0 ? ", TLS" : "",
                       (event->flags & ZTA_EVENT_HTTP2) != 0 ? ", HTTP/2" : "",
                       (event->flags & ZTA_EVENT_PREFLIGHT) != 0 ? ", CORS preflight" : "");
     put(out, ", agent ", text_of(explained, ZTA_EVENT_AGENT));

@@ -122,6 +122,19 @@ def test_country_and_system_decide(world):
         assert said == [swiss, system, is_open, known], address
 
 
+def test_events_and_explain_tell_the_place(world):
+    w = world()
+    for address in (GERMAN, NOWHERE):
+        w.get("/swiss/x", address)
+    found = wait_for(lambda: len(events := w.z.json("events")) == 2 and events, what="two events")
+    known, unknown = sorted(found, key=lambda event: event["address"] != GERMAN)
+    assert (known["country"], known["asn"]) == ("DE", 64501)
+    assert (unknown["country"], unknown["asn"]) == (None, None)
+    assert f", from {GERMAN} in DE, AS64501" in w.z.ctl("explain", known["id"]).stdout
+    said = w.z.ctl("explain", unknown["id"]).stdout
+    assert f", from {NOWHERE}\n" in said and "country CH (request: unknown" in said, said
+
+
 def test_the_address_of_each_request_counts_on_one_connection(world):
     w = world()
     with w.z.httpd.client().connect() as connection:
