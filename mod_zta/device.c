@@ -10,6 +10,7 @@
 
 #include "mod_zta/identity/device_facts.h"
 #include "mod_zta/identity/posture_cache.h"
+#include "mod_zta/keys.h"
 #include "mod_zta/posture_config.h"
 #include "shared/base/base64.h"
 #include "shared/base/clock.h"
@@ -35,11 +36,9 @@ void mod_zta_device_child_begin(apr_pool_t *pchild)
 /* ---- the posture header ---- */
 
 /* What the signature covers, from the cache or verified; true with the posture. */
-static bool verify(const struct mod_zta_posture_config *config, struct zta_text value,
-                   int64_t now_s, struct mod_zta_posture *posture,
-                   struct mod_zta_posture_fault *fault)
+static bool verify(const struct mod_zta_issuer *issuer, struct zta_text value, int64_t now_s,
+                   struct mod_zta_posture *posture, struct mod_zta_posture_fault *fault)
 {
-    const struct mod_zta_issuer *issuer = &config->keys.issuer;
     struct zta_held keys;
     struct zta_sha256 digest;
     const uint64_t hash = mod_zta_keyring_hash(issuer->keyring, now_s);
@@ -56,6 +55,7 @@ static bool verify(const struct mod_zta_posture_config *config, struct zta_text 
         return status == ZTA_OK;
     }
     if (mod_zta_keyring_acquire(issuer->keyring, now_s, &keys) != ZTA_OK) {
+        (void)mod_zta_keys_ask(issuer, zta_clock_monotonic_ns());
         (void)snprintf(fault->text, sizeof(fault->text), "no keys of its issuer are there");
         return false;
     }
@@ -66,6 +66,9 @@ static bool verify(const struct mod_zta_posture_config *config, struct zta_text 
     }
     else if (status == ZTA_FORBIDDEN) {
         mod_zta_posture_cache_put_bad(cache, &digest, now_s, fault);
+    }
+    else if (status == ZTA_NOT_FOUND) {
+        (void)mod_zta_keys_ask(issuer, zta_clock_monotonic_ns());
     }
     return status == ZTA_OK;
 }
@@ -104,7 +107,8 @@ static void say_refused(request_rec *r, struct mod_zta_request *request,
 
 /* The first that is bound to this request, else the first that is about it. */
 static const struct mod_zta_posture *find_posture(request_rec *r, struct mod_zta_request *request,
-                                                  const struct mod_zta_dir *dir, bool *is_bound)
+                                                  const struct mod_zta_dir *dir,
+                                                  const struct mod_zta_look *look, bool *is_bound)
 {
     const apr_array_header_t *configs = mod_zta_global()->postures;
     const struct zta_identity *identity = request->identity;
@@ -128,7 +132,8 @@ static const struct mod_zta_posture *find_posture(request_rec *r, struct mod_zta
         struct mod_zta_posture *posture = apr_palloc(r->pool, sizeof(*posture));
         bool binds = false;
         set_audiences(config, dir, identity, &question);
-        if (!verify(config, zta_text_of(value), question.now_s, posture, &fault) ||
+        mod_zta_keys_look(&config->keys.issuer, look->view);
+        if (!verify(&config->keys.issuer, zta_text_of(value), question.now_s, posture, &fault) ||
             mod_zta_posture_check(posture, &question, &binds, &fault) != ZTA_OK) {
             say_refused(r, request, config, &fault);
         }
@@ -181,7 +186,7 @@ void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
     }
     sources.by_certificate = find_certificate(r, look->view, identity->certificate);
     sources.by_claim = find_id(r, look->view, identity->device);
-    sources.posture = find_posture(r, request, dir, &sources.is_bound);
+    sources.posture = find_posture(r, request, dir, look, &sources.is_bound);
     if (sources.posture != NULL) {
         sources.by_posture = find_id(r, look->view, zta_text_of(sources.posture->device));
     }

@@ -8,6 +8,7 @@
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/identity/keyring.h"
+#include "mod_zta/posture_config.h"
 #include "shared/base/clock.h"
 #include "shared/live/issuers.h"
 #include "shared/store/keysets.h"
@@ -68,24 +69,30 @@ static uint64_t generation_of(const struct mod_zta_issuer_config *config)
     return config->place.id == 0 ? 0 : zta_issuer_generation(mod_zta_segment(), &config->place);
 }
 
+static void begin(struct mod_zta_issuer_config *config, struct zta_store *store)
+{
+    struct zta_view *view;
+    if (config->keys_file != NULL || config->keys == NULL ||
+        zta_issuer_find(mod_zta_segment(), config->source, &config->place) != ZTA_OK) {
+        return;
+    }
+    uint64_t generation = generation_of(config);
+    if (store != NULL && zta_view_begin(store, &view) == ZTA_OK) {
+        (void)read_keys(config, view);
+        bool is_new = zta_view_state_txn(view) >= generation;
+        mod_zta_keyring_generation_set(config->issuer.keyring, is_new ? generation : 0);
+        zta_view_end(&view);
+    }
+}
+
 void mod_zta_keys_begin(struct zta_store *store)
 {
     const struct mod_zta_global *global = mod_zta_global();
     for (int i = 0; i < global->issuers->nelts; i++) {
-        struct mod_zta_issuer_config *config =
-            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *);
-        if (config->keys_file != NULL || config->keys == NULL ||
-            zta_issuer_find(mod_zta_segment(), config->source, &config->place) != ZTA_OK) {
-            continue;
-        }
-        struct zta_view *view;
-        uint64_t generation = generation_of(config);
-        if (store != NULL && zta_view_begin(store, &view) == ZTA_OK) {
-            (void)read_keys(config, view);
-            bool is_new = zta_view_state_txn(view) >= generation;
-            mod_zta_keyring_generation_set(config->issuer.keyring, is_new ? generation : 0);
-            zta_view_end(&view);
-        }
+        begin(APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *), store);
+    }
+    for (int i = 0; i < global->postures->nelts; i++) {
+        begin(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys, store);
     }
 }
 

@@ -19,6 +19,7 @@
 #include "mod_zta/load.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
+#include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
 #include "shared/base/clock.h"
 
@@ -93,10 +94,15 @@ static enum zta_status open_segment(server_rec *s, struct zta_segment **segment,
 static enum zta_status claim_issuers(struct zta_segment *segment, apr_pool_t *ptemp)
 {
     const apr_array_header_t *issuers = mod_zta_global()->issuers;
-    size_t n = (size_t)issuers->nelts;
-    uint64_t *sources = apr_palloc(ptemp, sizeof(*sources) * (n + 1));
-    for (size_t i = 0; i < n; i++) {
-        sources[i] = APR_ARRAY_IDX(issuers, (int)i, struct mod_zta_issuer_config *)->source;
+    const apr_array_header_t *postures = mod_zta_global()->postures;
+    const size_t most = (size_t)issuers->nelts + (size_t)postures->nelts;
+    uint64_t *sources = apr_palloc(ptemp, sizeof(*sources) * (most + 1));
+    size_t n = 0;
+    for (int i = 0; i < issuers->nelts; i++) {
+        sources[n++] = APR_ARRAY_IDX(issuers, i, struct mod_zta_issuer_config *)->source;
+    }
+    for (int i = 0; i < postures->nelts; i++) {
+        sources[n++] = APR_ARRAY_IDX(postures, i, struct mod_zta_posture_config *)->keys.source;
     }
     return zta_issuers_claim(segment, sources, n, mod_zta_retained()->generation);
 }

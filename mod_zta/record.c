@@ -14,8 +14,6 @@
 
 #include "mod_zta/child.h"
 #include "mod_zta/device.h"
-#include "mod_zta/inputs.h"
-#include "shared/base/base64.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"

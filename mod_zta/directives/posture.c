@@ -7,6 +7,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
+#include "mod_zta/identity/discovery.h"
 #include "mod_zta/posture_config.h"
 
 static apr_status_t close_keyring(void *issuer)
@@ -15,17 +16,25 @@ static apr_status_t close_keyring(void *issuer)
     return APR_SUCCESS;
 }
 
-/* A file; keys of a posture issuer are not fetched. */
+/* A file, or a URL that the helper fetches. */
 static const char *set_keys(cmd_parms *cmd, struct mod_zta_posture_config *posture,
                             const char *value)
 {
+    struct mod_zta_issuer_config *keys = &posture->keys;
     const char *path = strncmp(value, "file:", 5) == 0 ? value + 5 : value;
-    if (path[0] == '\0' || strstr(value, "://") != NULL) {
-        return mod_zta_expected(cmd, value, "keys=FILE with the JWKS of the posture issuer");
+    if (strstr(value, "://") != NULL) {
+        keys->keys = value;
+        keys->stale_s = MOD_ZTA_STALE_DEFAULT_S;
+        return mod_zta_url_is_fetchable(zta_text_of(value))
+                   ? NULL
+                   : mod_zta_expected(cmd, value,
+                                      "keys= with an https URL (http on loopback only)");
     }
-    posture->keys.keys = value;
-    posture->keys.keys_file = ap_server_root_relative(cmd->pool, path);
-    return posture->keys.keys_file != NULL ? NULL : mod_zta_expected(cmd, value, "keys=FILE");
+    keys->keys_file = path[0] == '\0' ? NULL : ap_server_root_relative(cmd->pool, path);
+    keys->keys = apr_pstrcat(cmd->pool, "file:", path, NULL);
+    return keys->keys_file != NULL
+               ? NULL
+               : mod_zta_expected(cmd, value, "keys=FILE or an https URL of a JWKS");
 }
 
 static const char *set_option(cmd_parms *cmd, struct mod_zta_posture_config *posture,
@@ -47,8 +56,8 @@ static const char *set_option(cmd_parms *cmd, struct mod_zta_posture_config *pos
         return NULL;
     }
     return mod_zta_expected(cmd, word,
-                            "keys=FILE, header=NAME (not Authorization, not X-ZTA-...), each once, "
-                            "or audience=URI");
+                            "keys=FILE|URL, header=NAME (not Authorization, not X-ZTA-...), each "
+                            "once, or audience=URI");
 }
 
 const char *mod_zta_set_trustedposture(cmd_parms *cmd, void *unused, int argc, char *const argv[])
@@ -70,7 +79,7 @@ const char *mod_zta_set_trustedposture(cmd_parms *cmd, void *unused, int argc, c
         return error;
     }
     if (posture->keys.keys == NULL || posture->header == NULL) {
-        return mod_zta_expected(cmd, argv[0], "keys=FILE and header=NAME behind it");
+        return mod_zta_expected(cmd, argv[0], "keys=FILE|URL and header=NAME behind it");
     }
     for (int i = 0; i < global->postures->nelts; i++) {
         const struct mod_zta_posture_config *other =
@@ -83,7 +92,9 @@ const char *mod_zta_set_trustedposture(cmd_parms *cmd, void *unused, int argc, c
     issuer->url = zta_text_of(argv[0]);
     issuer->algs = MOD_ZTA_ALGS_DEFAULT | MOD_ZTA_ALG_ES384 | MOD_ZTA_ALG_ES512 |
                    MOD_ZTA_ALG_ED25519 | MOD_ZTA_ALG_EDDSA;
-    if (mod_zta_keyring_open(0, &issuer->keyring) != ZTA_OK) {
+    posture->keys.source =
+        mod_zta_issuer_source(issuer->name, issuer->url, zta_text_of(posture->keys.keys));
+    if (mod_zta_keyring_open(posture->keys.stale_s, &issuer->keyring) != ZTA_OK) {
         return "no memory";
     }
     apr_pool_cleanup_register(cmd->pool, issuer, close_keyring, apr_pool_cleanup_null);

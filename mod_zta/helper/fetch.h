@@ -28,6 +28,7 @@ struct mod_zta_fetch_issuer {
     unsigned algs;        /* set of enum mod_zta_alg */
     int64_t stale_s;      /* ZTAKeysStale */
     bool is_fetched;      /* discover or https; else the file's text is */
+    bool is_posture;      /* of ZTATrustedPosture: it issues no tokens */
     struct zta_text jwks; /* of a file, as read */
 };
 

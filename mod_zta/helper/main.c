@@ -99,24 +99,33 @@ static void collect_rules(struct mod_zta_run_config *config, apr_pool_t *pool)
     config->n_rules = n;
 }
 
+static struct mod_zta_fetch_issuer fetch_of(const struct mod_zta_issuer_config *issuer)
+{
+    return (struct mod_zta_fetch_issuer){
+        .name = issuer->issuer.name,
+        .url = issuer->issuer.url,
+        .keys = zta_text_of(issuer->keys != NULL ? issuer->keys : "none"),
+        .source = issuer->source,
+        .algs = issuer->issuer.algs,
+        .stale_s = issuer->stale_s,
+        .is_fetched = issuer->keys != NULL && issuer->keys_file == NULL,
+        .jwks = zta_text_of(issuer->keys_text),
+    };
+}
+
 static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
 {
     const struct mod_zta_global *global = mod_zta_global();
-    size_t n = (size_t)global->issuers->nelts;
-    struct mod_zta_fetch_issuer *issuers = apr_palloc(pool, sizeof(*issuers) * (n + 1));
-    for (size_t i = 0; i < n; i++) {
-        const struct mod_zta_issuer_config *issuer =
-            APR_ARRAY_IDX(global->issuers, (int)i, struct mod_zta_issuer_config *);
-        issuers[i] = (struct mod_zta_fetch_issuer){
-            .name = issuer->issuer.name,
-            .url = issuer->issuer.url,
-            .keys = zta_text_of(issuer->keys != NULL ? issuer->keys : "none"),
-            .source = issuer->source,
-            .algs = issuer->issuer.algs,
-            .stale_s = issuer->stale_s,
-            .is_fetched = issuer->keys != NULL && issuer->keys_file == NULL,
-            .jwks = zta_text_of(issuer->keys_text),
-        };
+    const size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts;
+    size_t n = 0;
+    struct mod_zta_fetch_issuer *issuers = apr_palloc(pool, sizeof(*issuers) * (most + 1));
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        issuers[n++] = fetch_of(APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *));
+    }
+    for (int i = 0; i < global->postures->nelts; i++) {
+        issuers[n] =
+            fetch_of(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys);
+        issuers[n++].is_posture = true;
     }
     config->keys = (struct mod_zta_refresh_options){
         .issuers = issuers, .n_issuers = n, .ca_file = global->ca_file};

@@ -88,19 +88,22 @@ static enum zta_status put_issuers(struct zta_change *change,
                                    const struct mod_zta_run_config *config)
 {
     const struct mod_zta_refresh_options *keys = &config->keys;
-    size_t n = keys->n_issuers + (config->accepts_certificates ? 1 : 0);
-    struct zta_text *names = calloc(2 * n + 1, sizeof *names);
+    const size_t most = keys->n_issuers + 1;
+    size_t n = 0;
+    struct zta_text *names = calloc(2 * most, sizeof *names);
     if (names == NULL) {
         return ZTA_NO_MEMORY;
     }
-    struct zta_text *urls = names + n;
+    struct zta_text *urls = names + most;
     for (size_t i = 0; i < keys->n_issuers; i++) {
-        names[i] = keys->issuers[i].name;
-        urls[i] = keys->issuers[i].url;
+        if (!keys->issuers[i].is_posture) {
+            names[n] = keys->issuers[i].name;
+            urls[n++] = keys->issuers[i].url;
+        }
     }
     if (config->accepts_certificates) {
-        names[n - 1] = ZTA_TEXT(ZTA_ISSUER_MTLS);
-        urls[n - 1] = ZTA_TEXT("");
+        names[n] = ZTA_TEXT(ZTA_ISSUER_MTLS);
+        urls[n++] = ZTA_TEXT("");
     }
     enum zta_status status = zta_published_put_issuers(change, names, urls, n);
     free(names);

@@ -93,7 +93,9 @@ static bool check_signature(struct judging *judging)
     if ((alg & judging->algs) == 0) {
         return refuse(judging->fault, "alg '%s' is not accepted", mod_zta_excerpt(name, excerpt));
     }
-    if (mod_zta_keyset_find(judging->keys, kid, alg, &key) != ZTA_OK) {
+    const enum zta_status found = mod_zta_keyset_find(judging->keys, kid, alg, &key);
+    if (found != ZTA_OK) {
+        judging->status = found == ZTA_NOT_FOUND ? ZTA_NOT_FOUND : ZTA_FORBIDDEN;
         return refuse(judging->fault, "no key of its issuer is for %s and kid '%s'",
                       mod_zta_alg_name(alg), mod_zta_excerpt(kid, excerpt));
     }

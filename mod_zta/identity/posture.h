@@ -47,8 +47,9 @@ struct mod_zta_posture_fault {
 };
 
 /*
- * Shape, type, issuer (exactly url), algorithm, signature and the form of all claims. ZTA_FORBIDDEN
- * with a fault; ZTA_IO: there are no keys, or nothing could be checked.
+ * Shape, type, issuer (exactly url), algorithm, signature and the form of all claims. Else a fault
+ * and ZTA_FORBIDDEN; ZTA_NOT_FOUND: newer keys could have the one it names; ZTA_IO: nothing could
+ * be checked.
  */
 enum zta_status mod_zta_posture_verify(struct zta_text header, struct zta_text url, unsigned algs,
                                        const struct mod_zta_keyset *keys,

@@ -10,6 +10,7 @@ import pytest
 
 from support.dpop import Prover
 from support.issuer import Issuer, b64u
+from support.issuerserver import JWKS, IssuerServer
 from support.local import wait_for
 from test_headers import spellings
 
@@ -46,13 +47,14 @@ class World:
     """A gateway at stage 3 with a posture issuer, over TLS with optional client certificates."""
 
     def __init__(self, zta, stage=3, rules=RULES, posture=f"header={HEADER}", vhost_text="",
-                 **options):
+                 keys=None, **options):
         options.setdefault("issuer_text", "ZTAClaim device device_id")
         self.z = zta(start=False, stage=stage, rules=rules, tls=True, verify_client="optional",
                      vhost_text=f"ZTADPoP allowed\n{vhost_text}", **options)
         os.mkdir(self.z.httpd.path("conf", "posture"), 0o755)
         self.poster = Issuer(self.z.httpd.path("conf", "posture"), url=POSTURE_URL)
-        self.z.global_text = f"ZTATrustedPosture {POSTURE_URL} keys={self.poster.path} {posture}"
+        keys = keys or self.poster.path
+        self.z.global_text = f"ZTATrustedPosture {POSTURE_URL} keys={keys} {posture}"
         self.z.start()
         self.origin = self.z.httpd.tls_url
 
@@ -323,16 +325,36 @@ def test_bad_posture_keys_end_a_start_and_serve_on_at_a_restart(world):
     assert w.may_with(w.posture(token), token) == "kcma.m"
 
 
+def test_posture_keys_of_a_url_are_fetched_and_renewed(zta, directory):
+    server = IssuerServer(Issuer(directory)).start()
+    try:
+        w = World(zta, keys=f"{server.origin}{JWKS}")
+        token = w.token()
+        wait_for(lambda: w.may_with(w.posture(token), token) == "kcma.m", what="the keys")
+        named = {issuer["name"]: issuer for issuer in w.z.json("issuers")}
+        assert named["posture-1"]["url"] == POSTURE_URL
+        # It issues no tokens, so nobody is named by it.
+        plan = w.z.ctl("block", "a@posture-1", "--for", "1h", "--reason", "x", "--dry-run").stdout
+        assert plan.startswith("a@posture-1@corp\n")
+        server.issuer.rotate("ES256")
+        w.poster.keys = server.issuer.keys
+        wait_for(lambda: w.may_with(w.posture(token), token) == "kcma.m", what="the new key",
+                 timeout=50)
+    finally:
+        server.stop()
+
+
 def test_the_directive_names_what_is_wrong(zta):
     z = zta(start=False)
     for line, expected in (
             ("ZTATrustedPosture", "exactly the iss"),
-            ("ZTATrustedPosture https://p.example", "keys=FILE and header=NAME"),
-            ("ZTATrustedPosture https://p.example keys=/x", "keys=FILE and header=NAME"),
+            ("ZTATrustedPosture https://p.example", "keys=FILE|URL and header=NAME"),
+            ("ZTATrustedPosture https://p.example keys=/x", "keys=FILE|URL and header=NAME"),
+            ("ZTATrustedPosture https://p.example keys= header=A", "keys=FILE or an https URL"),
             ("ZTATrustedPosture https://p.example keys=/x header=Authorization", "header=NAME"),
             ("ZTATrustedPosture https://p.example keys=/x header=X-ZTA-Posture", "header=NAME"),
             ("ZTATrustedPosture https://p.example keys=/x header=A header=B", "each once"),
-            ("ZTATrustedPosture https://p.example keys=https://p.example/jwks header=A", "keys=FILE"),
+            ("ZTATrustedPosture p keys=http://p.example/jwks header=A", "an https URL"),
             ("ZTATrustedPosture https://p.example keys=/x header=A ttl=5", "got 'ttl=5'"),
             ("ZTATrustedPosture keys=/x header=A", "exactly the iss")):
         code, output = z.configtest(global_text=line)
