@@ -338,8 +338,9 @@ def test_posture_keys_of_a_url_are_fetched_and_renewed(zta, directory):
         assert plan.startswith("a@posture-1@corp\n")
         server.issuer.rotate("ES256")
         w.poster.keys = server.issuer.keys
-        wait_for(lambda: w.may_with(w.posture(token), token) == "kcma.m", what="the new key",
-                 timeout=50)
+        assert w.may_with(w.posture(token), token) == "......"
+        w.z.ctl("issuers", "refresh")
+        wait_for(lambda: w.may_with(w.posture(token), token) == "kcma.m", what="the new key")
     finally:
         server.stop()
 
