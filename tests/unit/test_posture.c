@@ -190,17 +190,15 @@ static void every_altered_byte_is_noticed(void **state)
     for (size_t i = 0; i < len; i++) {
         const char former = token[i];
         token[i] = former == 'A' ? 'B' : 'A';
-        assert_int_equal(verify_text((struct zta_text){.data = token, .len = len}), ZTA_FORBIDDEN);
+        assert_int_not_equal(verify_text((struct zta_text){.data = token, .len = len}), ZTA_OK);
         token[i] = former;
         if (i % 7 == 0) {
-            assert_int_equal(verify_text((struct zta_text){.data = token, .len = i}),
-                             ZTA_FORBIDDEN);
+            assert_int_not_equal(verify_text((struct zta_text){.data = token, .len = i}), ZTA_OK);
         }
     }
     static char twice[2 * JOSE_TEXT_MAX];
     const int n = snprintf(twice, sizeof(twice), "%.*s, %.*s", (int)len, token, (int)len, token);
-    assert_int_equal(verify_text((struct zta_text){.data = twice, .len = (size_t)n}),
-                     ZTA_FORBIDDEN);
+    assert_int_not_equal(verify_text((struct zta_text){.data = twice, .len = (size_t)n}), ZTA_OK);
 }
 
 /* What is asked each time, of what was verified before. */
