@@ -11,10 +11,10 @@ import pytest
 
 from support.authserver import ACRS, BROWSER_CALLBACK, EVERY_ALGORITHM, claims_of
 from support.browser import Browser
+from support.clock import Clock
 from support.dpop import Prover
 from support.issuer import b64u_decode
 from support.local import wait_for
-from test_clock import Clock
 from test_introspection import write_secret
 from test_issuers import DOWN, statuses, wait_for_pass
 from test_openidc import LOGIN, MODULES

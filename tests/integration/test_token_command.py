@@ -12,13 +12,13 @@ import uuid
 
 import pytest
 
+from support.clock import HOUR, Clock
 from support.dpop import Prover
 from support.introspector import Introspector, opaque
 from support.issuer import Issuer, Key, b64u
 from support.issuerserver import IssuerServer
 from support.local import ROOT, wait_for
 from support.store import ztactl
-from test_clock import HOUR, Clock
 
 ORIGIN = "https://api.example.test"
 PARTNER = "https://partner.example.test"
