@@ -105,6 +105,19 @@ static void before_a_file_was_taken_nothing_is_known(void **state)
     zta_geo_reader_close(&reader);
 }
 
+/* Of two first questions at once one would open it, and the other find nothing. */
+static void a_reader_has_its_copy_before_the_first_question(void **state)
+{
+    must_take("country-28.mmdb");
+    struct zta_geo_reader *reader = open_reader();
+    for (size_t i = 0; i < ZTA_GEO_COPIES_MAX; i++) {
+        assert_int_equal(close(copies.fds[ZTA_GEO_COUNTRY][i]), 0);
+    }
+    copies.is_open[ZTA_GEO_COUNTRY] = false;
+    assert_string_equal(found(reader, "192.0.2.1"), "CH");
+    zta_geo_reader_close(&reader);
+}
+
 static void a_new_copy_is_found_by_the_next_question(void **state)
 {
     struct zta_geo_reader *reader = open_reader();
@@ -282,6 +295,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(before_a_file_was_taken_nothing_is_known, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_reader_has_its_copy_before_the_first_question, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_new_copy_is_found_by_the_next_question, set_up,
                                         tear_down),
