@@ -260,6 +260,7 @@ void ctl_explain(const struct ctl_explained *explained, struct zta_buffer *out)
     say_asked(explained, out);
     say_who(explained, out);
     say_credential(explained, out);
+    ctl_explain_checks(explained->event, out);
     say_decision(explained, out);
     say_rule(explained, out);
     say_monitor(explained, out);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin-tui/explain.h"
+#include "shared/store/inputs.h"
 #include "shared/store/layers.h"
 #include "shared/store/published.h"
 #include "shared/store/repeats.h"
@@ -82,6 +83,14 @@ enum zta_status ctl_explained_find(struct zta_view *view, const struct zta_event
     }
     if (placing.is_found) {
         explained->rule_file = zta_text_of(kept->rule_file);
+    }
+    size_t size;
+    status = zta_inputs_get(view, event->inputs, kept->data, sizeof kept->data, &size);
+    if (status == ZTA_OK && zta_inputs_decode(kept->data, size, &kept->inputs) == ZTA_OK) {
+        explained->inputs = &kept->inputs;
+    }
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
     }
     status = zta_repeat_of(view, event, &repeat);
     if (status == ZTA_OK) {

@@ -9,7 +9,8 @@
 #include "shared/base/clock.h"
 
 enum {
-    EXPLAIN_TEXT_MAX = 8192
+    EXPLAIN_TEXT_MAX = 8192,
+    FACTS_TEXT_MAX = 65536,
 };
 
 static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct zta_event *event,
@@ -60,12 +61,16 @@ static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct
 
 static enum ctl_exit print(const struct ctl *ctl, const struct ctl_explained *explained)
 {
+    static char facts[FACTS_TEXT_MAX];
     char text[EXPLAIN_TEXT_MAX];
     struct zta_buffer buffer;
     if (!ctl_is_json(ctl)) {
         zta_buffer_init(&buffer, text, sizeof text);
         ctl_explain(explained, &buffer);
         (void)fputs(text, stdout);
+        zta_buffer_init(&buffer, facts, sizeof facts);
+        ctl_explain_facts(explained, &buffer);
+        (void)fputs(facts, stdout);
         return CTL_DONE;
     }
     struct ctl_list list;
@@ -78,6 +83,7 @@ static enum ctl_exit print(const struct ctl *ctl, const struct ctl_explained *ex
         ctl_event_members(json, &row);
         zta_json_text(json, "rule_file", explained->rule_file);
         zta_json_string(json, "explanation", ctl_explain_reason(explained->event->reason));
+        ctl_explain_members(explained, json);
         zta_json_int(json, "repeats", (int64_t)explained->n_repeats);
     }
     ctl_row_end(&list);
@@ -92,7 +98,7 @@ enum ctl_exit ctl_run_explain(struct ctl *ctl)
     }
     struct zta_error error = {.status = ZTA_OK};
     struct zta_event event;
-    struct ctl_explained_store kept;
+    static struct ctl_explained_store kept; /* large */
     struct ctl_explained explained;
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(ctl->store, &view);

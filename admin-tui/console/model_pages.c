@@ -55,13 +55,17 @@ enum part {
     PART_MONITOR,
     PART_ASKED,
     PART_WHO,
+    PART_CHECKS,
     PART_RECORDED,
     N_PARTS
 };
 
 static const char *const part_titles[N_PARTS] = {
-    [PART_DECISION] = "Decision",    [PART_MONITOR] = "With all that is monitored",
-    [PART_ASKED] = "What was asked", [PART_WHO] = "Who asked",
+    [PART_DECISION] = "Decision",
+    [PART_MONITOR] = "With all that is monitored",
+    [PART_ASKED] = "What was asked",
+    [PART_WHO] = "Who asked",
+    [PART_CHECKS] = "Checks in their order",
     [PART_RECORDED] = "Recorded",
 };
 
@@ -70,9 +74,10 @@ static const struct {
     const char *label;
     enum part part;
 } beginnings[] = {
-    {.label = "request", .part = PART_ASKED},     {.label = "who", .part = PART_WHO},
-    {.label = "decided", .part = PART_DECISION},  {.label = "monitor", .part = PART_MONITOR},
-    {.label = "repeated", .part = PART_RECORDED}, {.label = "note", .part = PART_RECORDED},
+    {.label = "request", .part = PART_ASKED},    {.label = "who", .part = PART_WHO},
+    {.label = "decided", .part = PART_DECISION}, {.label = "monitor", .part = PART_MONITOR},
+    {.label = "checks", .part = PART_CHECKS},    {.label = "repeated", .part = PART_RECORDED},
+    {.label = "note", .part = PART_RECORDED},
 };
 
 /* And those that are to be seen first. */

@@ -2,12 +2,34 @@
 /* Distrusts what came through shared memory. */
 #include "mod_zta/helper/batch.h"
 
+#include <string.h>
+
 #include "shared/base/clock.h"
+#include "shared/context.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
 
 /* Clocks of one machine; only a step lies between a request and its record. */
 #define FUTURE_MAX_NS (60 * ZTA_NS_PER_S)
+
+/* What is no circumstance is not known. */
+static void sanitise_context(struct zta_event *event)
+{
+    struct zta_event_context *context = &event->context;
+    const bool is_country = context->country[0] >= 'A' && context->country[0] <= 'Z' &&
+                            context->country[1] >= 'A' && context->country[1] <= 'Z';
+    if (!is_country) {
+        memset(context->country, 0, sizeof context->country);
+    }
+    for (size_t i = 0; i < sizeof context->sources; i++) {
+        if (context->sources[i] >= ZTA_N_FACT_SOURCES) {
+            context->sources[i] = ZTA_SOURCE_NONE;
+        }
+    }
+    if ((event->replay & ZTA_REPLAY_CONTEXT) == 0) {
+        memset(context, 0, sizeof *context);
+    }
+}
 
 bool mod_zta_event_sanitise(struct zta_event *event, int64_t now_real_ns)
 {
@@ -23,6 +45,7 @@ bool mod_zta_event_sanitise(struct zta_event *event, int64_t now_real_ns)
         event->session_kind > ZTA_SESSION_TOKEN || event->expires_s > INT64_MAX) {
         return false;
     }
+    sanitise_context(event);
     if (event->time_ns < 0 || event->time_ns > now_real_ns + FUTURE_MAX_NS) {
         event->time_ns = now_real_ns;
     }

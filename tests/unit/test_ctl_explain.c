@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "shared/base/clock.h"
+#include "shared/context.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
 
@@ -139,6 +140,77 @@ static void hostile_text_cannot_leave_its_line(void **state)
     }
 }
 
+static void the_checks_are_told_in_their_order(void **state)
+{
+    int8_t overrides[ZTA_N_FEATURES];
+    struct zta_stance stance;
+    make_event(ZTA_TEXT("/orders/7"));
+    memset(overrides, -1, sizeof overrides);
+    assert_int_equal(zta_stance_make(2, 2, overrides, &stance), ZTA_OK);
+    event.monitor = 2;
+    event.modes = zta_event_pack_modes(&stance);
+    event.flags = 0;
+    event.replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_REACHED_RULES | ZTA_REPLAY_IDENTITY;
+    explain(&(struct ctl_explained){.event = &event});
+    says("checks    1. path and headers: passed\n");
+    says("          5. credential: passed\n");
+    says("          8. rules: refused\n");
+
+    event.replay = ZTA_REPLAY_RECORDED;
+    event.reason = ZTA_REASON_REVOKED;
+    explain(&(struct ctl_explained){.event = &event});
+    says("4. limits by address: passed\n");
+    says("5. credential: refused\n");
+    says("8. rules: not reached\n");
+
+    /* A limit that is only monitored, at a place that asks no rules. */
+    overrides[ZTA_FEATURE_RATELIMIT] = ZTA_MODE_MONITOR;
+    assert_int_equal(zta_stance_make(1, 1, overrides, &stance), ZTA_OK);
+    event.modes = zta_event_pack_modes(&stance);
+    event.replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_REACHED_RULES | ZTA_REPLAY_NOTED;
+    event.outcome = ZTA_OUTCOME_ALLOW;
+    event.reason = ZTA_REASON_OK;
+    event.flags = ZTA_EVENT_MONITORED;
+    event.monitor_outcome = ZTA_OUTCOME_THROTTLE;
+    event.monitor_reason = ZTA_REASON_RATE_LIMITED;
+    explain(&(struct ctl_explained){.event = &event});
+    says("7. limits by identity: would refuse, is only monitored\n");
+    says("8. rules: not asked here\n");
+}
+
+static void what_was_known_is_told_with_its_source(void **state)
+{
+    static struct zta_inputs inputs;
+    struct zta_buffer buffer;
+    zta_identity_init(&inputs.identity);
+    assert_int_equal(
+        zta_identity_add_value(&inputs.identity, &inputs.identity.roles, ZTA_TEXT("clerk\x1b[2J")),
+        ZTA_OK);
+    inputs.identity.claims[inputs.identity.n_claims++] = (struct zta_claim){
+        .name = ZTA_TEXT("dept"), .kind = ZTA_CLAIM_STRING, .text = ZTA_TEXT("sales")};
+    make_event(ZTA_TEXT("/orders/7"));
+    event.replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_CONTEXT;
+    event.content_length = 12;
+    event.context = (struct zta_event_context){
+        .country = {'C', 'H'},
+        .asn = 64500,
+        .traits_known = 1u << ZTA_DEVICE_MANAGED | 1u << ZTA_DEVICE_COMPLIANT,
+        .traits_yes = 1u << ZTA_DEVICE_MANAGED,
+        .sources = {ZTA_SOURCE_GEO_FILE, 250, ZTA_SOURCE_CERTIFICATE, ZTA_SOURCE_NONE},
+        .ages_s = {3600, 0, 7, 0},
+    };
+    zta_buffer_init(&buffer, text, sizeof text);
+    ctl_explain_facts(&(struct ctl_explained){.event = &event, .inputs = &inputs}, &buffer);
+    says("fact      content-length 12\n");
+    says("fact      role clerk\\x1b[2J\n");
+    says("fact      claim:dept sales\n");
+    says("fact      country CH (geo file, 3600 s old)\n");
+    says("fact      network asn:64500\n");
+    says("fact      device - managed not compliant (certificate, 7 s old)\n");
+    says("fact      behaviour not known yet\n");
+    assert_null(strchr(text, '\x1b'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +219,8 @@ int main(void)
         cmocka_unit_test(limits_say_what_was_counted),
         cmocka_unit_test(every_reason_and_any_number_has_a_sentence),
         cmocka_unit_test(hostile_text_cannot_leave_its_line),
+        cmocka_unit_test(the_checks_are_told_in_their_order),
+        cmocka_unit_test(what_was_known_is_told_with_its_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
