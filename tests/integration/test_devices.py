@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The device of a request: by certificate, by claim, by posture, and what the inventory says."""
 
+import base64
 import hashlib
 import json
 import os
 import time
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from support.dpop import Prover
 from support.issuer import Issuer, b64u
@@ -128,6 +130,19 @@ def test_a_certificate_of_the_inventory_is_its_device(world, pki):
     assert w.may(token, pki.client_a) == "k.m..."
     w.z.ctl("devices", "remove", "LT-1")
     assert w.may(token, pki.client_a) == "......"
+
+
+def test_a_certificate_that_a_trusted_terminator_passes_on_is_one_too(world, pki):
+    w = world(modules=("remoteip",), vhost_text="RemoteIPHeader X-Forwarded-For\n"
+              "RemoteIPInternalProxy 127.0.0.1\nZTAClientCertHeader Client-Cert")
+    w.device("LT-1", "--certificate", pki.client_a.thumbprint(), "--compliant", "yes")
+    der = pki.client_a.certificate.public_bytes(serialization.Encoding.DER)
+    passed = ("Client-Cert", f":{base64.b64encode(der).decode()}:")
+    token = w.token()
+    assert w.may(token, headers=[("X-Forwarded-For", "203.0.113.7"), passed]) == "kc...."
+    # Who is not behind the terminator says nothing by it, and its own connection counts for nobody.
+    assert w.may(token, headers=[passed]) == "......"
+    assert w.may(token, pki.client_a, headers=[("X-Forwarded-For", "203.0.113.7")]) == "......"
 
 
 def test_a_claim_names_a_device_of_the_inventory(world):
