@@ -121,7 +121,8 @@ static enum zta_status read_policy(struct mod_zta_look *look)
 
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
 {
-    *look = (struct mod_zta_look){.view = NULL, .signals = zta_signals_generation(segment)};
+    *look = (struct mod_zta_look){
+        .view = NULL, .now_ns = now_ns, .signals = zta_signals_generation(segment)};
     bool is_blind = look->signals > 0 && !mod_zta_has_whole_store();
     if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
         is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {

@@ -18,6 +18,7 @@
 #include "mod_zta/identity/client_cert.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/issuer_config.h"
+#include "shared/base/file.h"
 #include "shared/context/geo.h"
 #include "shared/live/limits.h"
 #include "shared/rules/compile.h"
@@ -65,6 +66,7 @@ struct mod_zta_rules_file {
     const char *name; /* path as configured and expanded */
     const char *text;
     apr_size_t len;
+    struct zta_file_stamp stamp; /* of a file of items, as it was read; inode 0: not known */
 };
 
 /* What one virtual server adds: computed by the check of the configuration. */

@@ -64,7 +64,7 @@ void mod_zta_geo_start(server_rec *s)
     for (enum zta_geo_kind kind = 0; kind < ZTA_N_GEO_KINDS; kind++) {
         const char *file = global->geo_files[kind];
         /* Whatever is taken, or is not, the helper compares with the file. */
-        copies->taken[kind] = (struct zta_geo_stamp){.inode = 0};
+        copies->taken[kind] = (struct zta_file_stamp){.inode = 0};
         if (file == NULL) {
             continue;
         }

@@ -72,6 +72,9 @@ static enum zta_status read_items(void *context, const char *name)
         }
     }
     struct mod_zta_rules_file file = {.name = apr_pstrdup(reading->pool, name)};
+    if (zta_file_look(file.name + strlen(ZTA_RULES_FILE_PREFIX), &file.stamp, NULL) != ZTA_OK) {
+        file.stamp.inode = 0; /* reading it says why */
+    }
     file.text = mod_zta_load_file(reading->pool, file.name + strlen(ZTA_RULES_FILE_PREFIX),
                                   ZTA_RULES_FILE_MAX, &file.len, &reading->error);
     if (file.text == NULL) {

@@ -13,13 +13,13 @@
 #include <time.h>
 
 #include "mod_zta/config.h"
+#include "mod_zta/lists.h"
 #include "mod_zta/places.h"
 #include "shared/base/clock.h"
 #include "shared/store/layers.h"
 
 APLOG_USE_MODULE(zta);
 
-/* Readers that wait for an issuer can hold every slot; they are done within its time limit. */
 #define RETRY_NS 1000000
 
 static struct zta_current *current;
@@ -45,7 +45,7 @@ static enum zta_status parse(const struct zta_layer *layer, int64_t now_s,
         const struct mod_zta_rules_file *file =
             &APR_ARRAY_IDX(files, (int)i, struct mod_zta_rules_file);
         sources[i] = (struct zta_rules_source){.name = zta_text_of(file->name),
-                                               .text = {.data = file->text, .len = file->len}};
+                                               .text = mod_zta_lists_text((int)i)};
     }
     const enum zta_status status =
         zta_layer_parse(sources, n, layer == NULL ? &none : layer, now_s, ast, error);
@@ -177,7 +177,7 @@ static enum zta_status fill(struct mod_zta_rules *rules, const struct zta_layer 
     struct zta_ruleset *set = NULL;
     enum zta_status status = copy_step_backs(rules, layer, now_s);
     rules->valid_until_s = zta_layer_valid_until(layer, now_s);
-    if (status == ZTA_OK && layer->n == 0) {
+    if (status == ZTA_OK && layer->n == 0 && !mod_zta_lists_are_newer()) {
         rules->is_baseline = true;
         use(rules, mod_zta_global()->rules);
         return ZTA_OK;
@@ -212,11 +212,9 @@ static struct mod_zta_rules *make(struct zta_view *view, uint64_t version, int64
         rules->fault = strdup(zta_status_text(status));
     }
     free(storage);
-    if (status != ZTA_OK) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, logged_for,
-                     "ZTA0022: live rules, version %" APR_UINT64_T_FMT ": %s; every request that "
-                     "needs rules is answered with 503 until 'ztactl rules' or a restart mends it",
-                     version, rules->fault != NULL ? rules->fault : zta_status_text(status));
+    if (status != ZTA_OK && rules->fault == NULL) {
+        close_rules(rules); /* no memory to say it */
+        return NULL;
     }
     return rules;
 }
@@ -229,13 +227,48 @@ static bool is_in_force(const struct mod_zta_rules *rules, const struct mod_zta_
             (rules->valid_until_s == 0 || now_s < rules->valid_until_s));
 }
 
+/* Takes rules over; readers that wait for an issuer can hold every slot for a while. */
+static void replace(struct mod_zta_rules *rules)
+{
+    while (zta_current_replace(current, rules) == ZTA_BUSY) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = RETRY_NS}, NULL);
+    }
+}
+
 static void renew(const struct mod_zta_look *look, int64_t now_s)
 {
     (void)pthread_mutex_lock(&compiling);
     if (!is_in_force(zta_current_value(current), look, now_s)) {
         struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
-        while (rules != NULL && zta_current_replace(current, rules) == ZTA_BUSY) {
-            (void)nanosleep(&(struct timespec){.tv_nsec = RETRY_NS}, NULL);
+        if (rules != NULL && rules->fault != NULL) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, logged_for,
+                         "ZTA0022: live rules, version %" APR_UINT64_T_FMT
+                         ": %s; every request that needs rules is answered with 503 until 'ztactl "
+                         "rules' or a restart mends it",
+                         rules->version, rules->fault);
+        }
+        if (rules != NULL) {
+            replace(rules);
+        }
+    }
+    (void)pthread_mutex_unlock(&compiling);
+}
+
+/* Others go on with the former items while one thread compiles those of a replaced file. */
+static void look_at_lists(const struct mod_zta_look *look, int64_t now_s)
+{
+    if (look->view == NULL || !mod_zta_lists_is_due(look->now_ns) ||
+        pthread_mutex_trylock(&compiling) != 0) {
+        return;
+    }
+    if (mod_zta_lists_look()) {
+        struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
+        mod_zta_lists_settle(logged_for, rules == NULL ? "no memory" : rules->fault);
+        if (rules != NULL && rules->fault == NULL) {
+            replace(rules);
+        }
+        else if (rules != NULL) {
+            close_rules(rules);
         }
     }
     (void)pthread_mutex_unlock(&compiling);
@@ -250,6 +283,7 @@ static apr_status_t end(void *unused)
 void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *store)
 {
     logged_for = s;
+    mod_zta_lists_begin();
     struct mod_zta_rules *baseline = make(NULL, 0, 0);
     if (baseline == NULL || zta_current_open(close_rules, &current) != ZTA_OK) {
         return; /* without memory for this nothing is allowed */
@@ -274,6 +308,7 @@ const struct mod_zta_rules *mod_zta_rules_hold(const struct mod_zta_look *look, 
     if (current == NULL) {
         return &unready;
     }
+    look_at_lists(look, now_s);
     bool is_held = zta_current_acquire(current, held);
     if (is_held && !is_in_force(held->value, look, now_s)) {
         zta_current_release(current, held);

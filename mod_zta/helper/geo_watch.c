@@ -36,7 +36,7 @@ static void be_well(const struct look *look)
     mod_zta_observer_alert(look->observer, alerts[look->kind], look->now_s, NULL);
 }
 
-static void take(const struct look *look, const struct zta_geo_stamp *stamp)
+static void take(const struct look *look, const struct zta_file_stamp *stamp)
 {
     struct mod_zta_geo_watched *file = &look->watch->files[look->kind];
     struct zta_error error = {.status = ZTA_OK, .text = ""};
@@ -61,17 +61,17 @@ static void take(const struct look *look, const struct zta_geo_stamp *stamp)
 static void look_at(const struct look *look, bool is_first)
 {
     struct mod_zta_geo_watched *file = &look->watch->files[look->kind];
-    const struct zta_geo_stamp *taken = &look->watch->copies->taken[look->kind];
+    const struct zta_file_stamp *taken = &look->watch->copies->taken[look->kind];
     struct zta_error error = {.status = ZTA_OK, .text = ""};
-    struct zta_geo_stamp stamp = {.inode = 0};
-    if (zta_geo_file_stamp(file->path, &stamp, &error) != ZTA_OK) {
+    struct zta_file_stamp stamp = {.inode = 0};
+    if (zta_file_look(file->path, &stamp, &error) != ZTA_OK) {
         alarm_of(look, &error);
     }
-    else if (zta_geo_stamp_equal(&stamp, taken)) {
+    else if (zta_file_stamp_equal(&stamp, taken)) {
         be_well(look);
     }
-    else if (!zta_geo_stamp_equal(&stamp, &file->refused) &&
-             (is_first || zta_geo_stamp_equal(&stamp, &file->seen))) {
+    else if (!zta_file_stamp_equal(&stamp, &file->refused) &&
+             (is_first || zta_file_stamp_equal(&stamp, &file->seen))) {
         take(look, &stamp);
     }
     file->seen = stamp;

@@ -15,8 +15,8 @@
 struct mod_zta_geo_watched {
     const char *path; /* NULL: not configured */
     const char *directive;
-    struct zta_geo_stamp seen;    /* as of the last look */
-    struct zta_geo_stamp refused; /* what cannot be used */
+    struct zta_file_stamp seen;    /* as of the last look */
+    struct zta_file_stamp refused; /* what cannot be used */
 };
 
 struct mod_zta_geo_watch {

@@ -82,21 +82,33 @@ static void collect_place(void *context, const server_rec *s, const struct mod_z
         };
 }
 
-static void collect_rules(struct mod_zta_run_config *config, apr_pool_t *pool)
+/* Of files of items the watch replaces what is published. */
+static void collect_rules(struct mod_zta_run_options *options, apr_pool_t *pool)
 {
     const apr_array_header_t *files = mod_zta_global()->rules_files;
     size_t n = (size_t)files->nelts;
     struct zta_text *names = apr_palloc(pool, sizeof(*names) * (n + 1));
     struct zta_text *texts = apr_palloc(pool, sizeof(*texts) * (n + 1));
+    struct zta_file_stamp *stamps = apr_pcalloc(pool, sizeof(*stamps) * 3 * (n + 1));
     for (size_t i = 0; i < n; i++) {
         const struct mod_zta_rules_file *file =
             &APR_ARRAY_IDX(files, (int)i, struct mod_zta_rules_file);
         names[i] = zta_text_of(file->name);
         texts[i] = (struct zta_text){.data = file->text, .len = file->len};
+        stamps[i] = file->stamp;
     }
-    config->rules_names = names;
-    config->rules_texts = texts;
-    config->n_rules = n;
+    options->config.rules_names = names;
+    options->config.rules_texts = texts;
+    options->config.n_rules = n;
+    options->lists = (struct mod_zta_list_watch){
+        .names = names,
+        .texts = texts,
+        .n = n,
+        .taken = stamps,
+        .seen = stamps + n + 1,
+        .refused = stamps + 2 * (n + 1),
+        .owned = apr_pcalloc(pool, sizeof(char *) * (n + 1)),
+    };
 }
 
 static struct mod_zta_fetch_issuer fetch_of(const struct mod_zta_issuer_config *issuer)
@@ -245,7 +257,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     options.config.locations =
         (const struct zta_published_location *)(const void *)collected.locations->elts;
     options.config.n_locations = (size_t)collected.locations->nelts;
-    collect_rules(&options.config, helper->pool);
+    collect_rules(&options, helper->pool);
     collect_issuers(&options.config, helper->pool);
     options.config.acceptance = mod_zta_acceptance_collect(helper->pool, helper->s);
     collect_alerts(&options.observer, helper);

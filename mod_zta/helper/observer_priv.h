@@ -27,6 +27,7 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_SIGNALS,       /* the store does not take what issuers signalled */
     MOD_ZTA_ALERT_GEO,           /* ZTAGeoDB cannot be used as it is now */
     MOD_ZTA_ALERT_ASN,           /* ZTAAsnDB likewise */
+    MOD_ZTA_ALERT_LISTS,         /* a file of items cannot be used as it is now */
     MOD_ZTA_N_ALERTS
 };
 

@@ -154,6 +154,7 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
 {
     int64_t next_config_ns = 0; /* INT64_MAX: published */
     struct mod_zta_geo_watch geo = options->geo;
+    struct mod_zta_list_watch lists = options->lists;
     while (ending(options) == 0) {
         int64_t now_ns = zta_clock_monotonic_ns();
         if (now_ns >= next_config_ns) {
@@ -163,6 +164,9 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
         int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
         mod_zta_refresh_step(refresh, now_ns, zta_clock_real_ns());
         mod_zta_geo_watch_step(&geo, observer, now_ns, zta_clock_real_ns());
+        if (mod_zta_list_watch_step(&lists, observer, now_ns, zta_clock_real_ns())) {
+            next_config_ns = 0;
+        }
         if (sleep_ns > 0) {
             pause_ns(sleep_ns);
         }

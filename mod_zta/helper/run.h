@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mod_zta/helper/geo_watch.h"
+#include "mod_zta/helper/list_watch.h"
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/refresh.h"
 #include "shared/base/bytes.h"
@@ -43,6 +44,7 @@ struct mod_zta_run_options {
     struct mod_zta_observer_options observer;
     struct mod_zta_run_config config;
     struct mod_zta_geo_watch geo;
+    struct mod_zta_list_watch lists; /* its texts are those of config */
     /*
      * Becomes an enum mod_zta_run_end in a signal handler (SIGTERM, installed without SA_RESTART).
      * The signals must be unblocked; the loop sleeps at most 100 ms at a time, so a signal between

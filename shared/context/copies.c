@@ -78,37 +78,6 @@ void zta_geo_copies_close(struct zta_geo_copies *copies)
 
 /* ---- the file ---- */
 
-static struct zta_geo_stamp stamp_of(const struct stat *info)
-{
-    return (struct zta_geo_stamp){.device = (uint64_t)info->st_dev,
-                                  .inode = (uint64_t)info->st_ino,
-                                  .size = (int64_t)info->st_size,
-                                  .modified = info->st_mtim,
-                                  .changed = info->st_ctim};
-}
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-bool zta_geo_stamp_equal(const struct zta_geo_stamp *a, const struct zta_geo_stamp *b)
-{
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           is_same_time(&a->modified, &b->modified) && is_same_time(&a->changed, &b->changed);
-}
-
-enum zta_status zta_geo_file_stamp(const char *path, struct zta_geo_stamp *stamp,
-                                   struct zta_error *error)
-{
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        return system_error(error, "it cannot be read");
-    }
-    *stamp = stamp_of(&info);
-    return ZTA_OK;
-}
-
 /* Without waiting for who writes into a pipe, and only what is of a size to be copied. */
 static enum zta_status open_file(const char *path, int *fd, struct stat *info,
                                  struct zta_error *error)
@@ -171,7 +140,7 @@ static enum zta_status copy_all(int from, int to, struct zta_error *error)
 }
 
 /* A whole file of one moment, or ZTA_BUSY. */
-static enum zta_status copy_file(const char *path, int to, struct zta_geo_stamp *stamp,
+static enum zta_status copy_file(const char *path, int to, struct zta_file_stamp *stamp,
                                  struct zta_error *error)
 {
     int from = -1;
@@ -181,11 +150,11 @@ static enum zta_status copy_file(const char *path, int to, struct zta_geo_stamp 
     if (status != ZTA_OK) {
         return status;
     }
-    *stamp = stamp_of(&info);
+    *stamp = zta_file_stamp_of(&info);
     status = copy_all(from, to, error);
     if (status == ZTA_OK && fstat(from, &after) == 0) {
-        struct zta_geo_stamp now = stamp_of(&after);
-        if (!zta_geo_stamp_equal(stamp, &now)) {
+        struct zta_file_stamp now = zta_file_stamp_of(&after);
+        if (!zta_file_stamp_equal(stamp, &now)) {
             status = zta_error_set(error, ZTA_BUSY, "it changes while it is read");
         }
     }
@@ -209,7 +178,7 @@ static struct fd_path path_of(int fd)
  * even a child that was broken into while the parent reads.
  */
 static enum zta_status read_checked(const char *path, enum zta_geo_kind kind, int *fd,
-                                    struct zta_geo_stamp *stamp, struct zta_error *error)
+                                    struct zta_file_stamp *stamp, struct zta_error *error)
 {
     struct zta_geo_db *db = NULL;
     int own = make_memory_file();
@@ -236,7 +205,7 @@ enum zta_status zta_geo_file_check(const char *path, enum zta_geo_kind kind,
                                    struct zta_error *error)
 {
     int fd = -1;
-    struct zta_geo_stamp stamp = {.inode = 0};
+    struct zta_file_stamp stamp = {.inode = 0};
     enum zta_status status = read_checked(path, kind, &fd, &stamp, error);
     if (status == ZTA_OK) {
         (void)close(fd);
@@ -323,7 +292,7 @@ enum zta_status zta_geo_copies_take(struct zta_geo_copies *copies, enum zta_geo_
     int own = -1;
     int fd = -1;
     size_t slot = 0;
-    struct zta_geo_stamp stamp = {.inode = 0};
+    struct zta_file_stamp stamp = {.inode = 0};
     enum zta_status status = read_checked(path, kind, &own, &stamp, error);
     if (status != ZTA_OK) {
         return status;

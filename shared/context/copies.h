@@ -12,22 +12,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "shared/base/file.h"
 #include "shared/base/status.h"
 #include "shared/context/geo.h"
 
 /* The current one, one to come, and former ones that processes without requests still hold. */
 #define ZTA_GEO_COPIES_MAX 8
-
-/* A file as it was when it was looked at: another of these, another content. */
-struct zta_geo_stamp {
-    uint64_t device;
-    uint64_t inode; /* 0: none was looked at */
-    int64_t size;
-    struct timespec modified;
-    struct timespec changed;
-};
 
 /*
  * The parent's, by fork everybody's own: what a process that was broken into writes into the shared
@@ -37,7 +28,7 @@ struct zta_geo_copies {
     struct zta_geo_shared *shared; /* NULL: nothing is set up yet */
     bool is_open[ZTA_N_GEO_KINDS];
     int fds[ZTA_N_GEO_KINDS][ZTA_GEO_COPIES_MAX];
-    struct zta_geo_stamp taken[ZTA_N_GEO_KINDS]; /* the file that this process copied last */
+    struct zta_file_stamp taken[ZTA_N_GEO_KINDS]; /* the file that this process copied last */
 };
 
 /* In the parent before it forks; nothing when it was done before. copies is zeroed at first. */
@@ -49,11 +40,6 @@ void zta_geo_copies_close(struct zta_geo_copies *copies);
 /* Reads and checks a file without keeping anything; the statuses of zta_geo_open and _check. */
 enum zta_status zta_geo_file_check(const char *path, enum zta_geo_kind kind,
                                    struct zta_error *error) ZTA_MUST_CHECK;
-/* ZTA_IO when there is none that can be looked at. */
-enum zta_status zta_geo_file_stamp(const char *path, struct zta_geo_stamp *stamp,
-                                   struct zta_error *error) ZTA_MUST_CHECK;
-bool zta_geo_stamp_equal(const struct zta_geo_stamp *a, const struct zta_geo_stamp *b);
-
 /*
  * Copies and checks the file and makes the copy the current one; what was current stays when it
  * fails. One process at a time. ZTA_BUSY: the file changed meanwhile. ZTA_FULL: all copies are

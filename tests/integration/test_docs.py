@@ -223,6 +223,12 @@ def test_json_has_the_members_that_are_documented(zta):
     assert set(block) == documented_members("block")
     for command in ("sessions list", "keys list", "blocks list", "rules list", "audit list"):
         assert set(z.json(*command.split())[0]) == documented_members(command), command
+    added = z.json("rules", "add", "-e", "deny a2", "-e", "when path /y", "--for", "1h",
+                   "--reason", "test")
+    assert set(added) == documented_members("rules add")
+    z.json("mode", "monitor", "--for", "1h", "--reason", "test", "--yes")
+    for command in ("rules history", "mode", "changes"):
+        assert set(z.json(*command.split())[0]) == documented_members(command), command
     for command in ("status", "version"):
         assert set(z.json(command)) == documented_members(command), command
     row = next(line for line in read("docs/formats.md").splitlines() if line.startswith("| `status`"))

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file that is still being written is left alone until it looks the same twice. */
+#include "mod_zta/lists.h"
+
+#include <http_config.h>
+#include <http_log.h>
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mod_zta/config.h"
+#include "shared/base/clock.h"
+#include "shared/base/file.h"
+#include "shared/base/limits.h"
+#include "shared/rules/parse.h"
+
+APLOG_USE_MODULE(zta);
+
+struct items {
+    char *text; /* NULL: the configuration's */
+    size_t len;
+    struct zta_file_stamp stamp;
+};
+
+struct watched {
+    int index; /* of the configuration's files */
+    const char *path;
+    struct items used;
+    struct items tried; /* text NULL: none */
+    struct zta_file_stamp seen;
+    struct zta_file_stamp refused;
+};
+
+static struct watched *watched;
+static size_t n_watched;
+static _Atomic int64_t looked_ns;
+
+void mod_zta_lists_begin(void)
+{
+    const apr_array_header_t *files = mod_zta_global()->rules_files;
+    watched = calloc((size_t)files->nelts + 1, sizeof(*watched));
+    for (int i = 0; watched != NULL && i < files->nelts; i++) {
+        const struct mod_zta_rules_file *file = &APR_ARRAY_IDX(files, i, struct mod_zta_rules_file);
+        if (strncmp(file->name, ZTA_RULES_FILE_PREFIX, strlen(ZTA_RULES_FILE_PREFIX)) == 0) {
+            watched[n_watched++] =
+                (struct watched){.index = i,
+                                 .path = file->name + strlen(ZTA_RULES_FILE_PREFIX),
+                                 .used = {.stamp = file->stamp}};
+        }
+    }
+}
+
+bool mod_zta_lists_is_due(int64_t now_mono_ns)
+{
+    int64_t then_ns = atomic_load_explicit(&looked_ns, memory_order_relaxed);
+    return n_watched > 0 && now_mono_ns - then_ns >= ZTA_NS_PER_S &&
+           atomic_compare_exchange_strong(&looked_ns, &then_ns, now_mono_ns);
+}
+
+/* What the helper says of a file that nobody can read is enough. */
+static bool look_at(struct watched *file)
+{
+    struct zta_file_stamp stamp;
+    if (zta_file_look(file->path, &stamp, NULL) != ZTA_OK) {
+        return false;
+    }
+    const bool is_settled = zta_file_stamp_equal(&stamp, &file->seen);
+    file->seen = stamp;
+    return is_settled && !zta_file_stamp_equal(&stamp, &file->used.stamp) &&
+           !zta_file_stamp_equal(&stamp, &file->refused) &&
+           zta_file_read(file->path, ZTA_RULES_FILE_MAX, &file->tried.text, &file->tried.len,
+                         &file->tried.stamp, NULL) == ZTA_OK;
+}
+
+bool mod_zta_lists_look(void)
+{
+    bool is_new = false;
+    for (size_t i = 0; i < n_watched; i++) {
+        is_new = look_at(&watched[i]) || is_new;
+    }
+    return is_new;
+}
+
+void mod_zta_lists_settle(server_rec *s, const char *fault)
+{
+    for (size_t i = 0; i < n_watched; i++) {
+        struct watched *file = &watched[i];
+        if (file->tried.text == NULL) {
+            continue;
+        }
+        if (fault != NULL) {
+            file->refused = file->tried.stamp;
+            free(file->tried.text);
+            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                         "ZTA0023: items of %s: %s; the last good ones serve on", file->path,
+                         fault);
+        }
+        else {
+            free(file->used.text);
+            file->used = file->tried;
+        }
+        file->tried = (struct items){.text = NULL};
+    }
+}
+
+static const struct watched *find(int i)
+{
+    for (size_t k = 0; k < n_watched; k++) {
+        if (watched[k].index == i) {
+            return &watched[k];
+        }
+    }
+    return NULL;
+}
+
+struct zta_text mod_zta_lists_text(int i)
+{
+    const struct mod_zta_rules_file *file =
+        &APR_ARRAY_IDX(mod_zta_global()->rules_files, i, struct mod_zta_rules_file);
+    const struct watched *known = find(i);
+    const struct items *items = known == NULL               ? NULL
+                                : known->tried.text != NULL ? &known->tried
+                                                            : &known->used;
+    return items == NULL || items->text == NULL
+               ? (struct zta_text){.data = file->text, .len = file->len}
+               : (struct zta_text){.data = items->text, .len = items->len};
+}
+
+bool mod_zta_lists_are_newer(void)
+{
+    for (size_t i = 0; i < n_watched; i++) {
+        if (watched[i].used.text != NULL || watched[i].tried.text != NULL) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of items that lists name, replaced while the server runs."""
+
+import os
+
+import pytest
+
+from support.proc import wait_for
+
+RULES = "list staff file:staff.txt\nallow read\n  when path /orders/**\n  need role list:staff\n"
+
+
+@pytest.fixture
+def gateway(zta):
+    made = zta(start=False, stage=2, rules=RULES)
+    replace(made, "reader\n")
+    made.start()
+    made.token = made.issuer.token({"roles": ["reader"]})
+    made.other = made.issuer.token({"roles": ["writer"]})
+    return made
+
+
+def replace(gateway, text):
+    """As an administrator should: a new file beside it, renamed."""
+    gateway.httpd.write("conf/staff.new", text)
+    path = gateway.httpd.path("conf", "staff.txt")
+    os.rename(gateway.httpd.path("conf", "staff.new"), path)
+    return path
+
+
+def statuses(gateway):
+    return [gateway.get("/orders/1", token).status for token in (gateway.token, gateway.other)]
+
+
+def hits(gateway):
+    """How many recorded requests a rule about the list would have refused."""
+    return gateway.json("rules", "add", "-", "--dry-run", "--for", "1h", "--reason", "x",
+                        data="deny x\n  when role list:staff\n  when role reader\n"
+                        )["would_refuse"]["requests"]
+
+
+def alerts(gateway):
+    return {alert["name"]: alert["text"] for alert in gateway.json("status")["alerts"]}
+
+
+def test_a_file_that_is_replaced_is_read_anew(gateway):
+    assert statuses(gateway) == [200, 403]
+    wait_for(lambda: hits(gateway) == 1, what="the former items in what is published")
+    replace(gateway, "writer\n")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
+    gateway.httpd.wait_for_log("ZTA0109")
+    wait_for(lambda: hits(gateway) == 0, what="the new items in what is published")
+
+def test_the_last_good_items_serve_while_the_new_ones_cannot_be_used(gateway):
+    gateway.httpd.allow_log("ZTA0108", "ZTA0023")
+    assert statuses(gateway) == [200, 403]
+    path = replace(gateway, "two words\n")
+    found = wait_for(lambda: alerts(gateway).get("list_refused"), what="the alert")
+    assert f"{path}:1:" in found and "the last good items serve on" in found
+    wait_for(lambda: statuses(gateway) and "ZTA0023" in gateway.httpd.error_text(),
+             what="a child that says so")
+    assert statuses(gateway) == [200, 403]
+    replace(gateway, "writer\n")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
+    wait_for(lambda: "list_refused" not in alerts(gateway), what="the end of the alert")
+
+
+def test_a_file_that_goes_away_changes_nothing(gateway):
+    gateway.httpd.allow_log("ZTA0108")
+    os.unlink(gateway.httpd.path("conf", "staff.txt"))
+    wait_for(lambda: alerts(gateway).get("list_refused"), what="the alert")
+    assert statuses(gateway) == [200, 403]
+
+
+def test_live_rules_see_the_new_items(gateway):
+    wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
+    gateway.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", "--yes",
+                data="deny staff-out\n  when role list:staff\n")
+    assert statuses(gateway) == [403, 403]
+    replace(gateway, "writer\n")
+    gateway.ctl("rules", "remove", "staff-out", "--yes")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
