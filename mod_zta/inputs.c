@@ -5,6 +5,7 @@
  */
 #include "mod_zta/inputs.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "mod_zta/child.h"
@@ -13,6 +14,14 @@
 
 /* The observer takes them within a second; later they only save the next encoding. */
 #define OFFER_S INT64_C(86400)
+
+/*
+ * What this child has offered or found in shared memory within the minute: a warm request looks no
+ * further. Each place holds the one met last, any thread writes; a lost word only costs a look.
+ */
+#define RECENT   4096
+#define RECENT_S 60
+static _Atomic uint64_t recent[RECENT];
 
 static bool is_named(const struct zta_identity *identity)
 {
@@ -39,6 +48,11 @@ void mod_zta_inputs_offer(const struct zta_identity *identity, const struct mod_
     if (!is_named(identity)) {
         return;
     }
+    _Atomic uint64_t *place = &recent[zta_get_u32(identity->inputs + 8) % RECENT];
+    const uint64_t mark = zta_get_u64(identity->inputs) + (uint64_t)(now_s / RECENT_S);
+    if (atomic_load_explicit(place, memory_order_relaxed) == mark) {
+        return;
+    }
     zta_token_key_of_inputs(identity->inputs, &key);
     if (!zta_token_cache_has(mod_zta_segment(), &key, now_s) &&
         zta_inputs_encode(identity, rules->claims, rules->n_claims, data, sizeof(data), &len) ==
@@ -48,4 +62,5 @@ void mod_zta_inputs_offer(const struct zta_identity *identity, const struct mod_
         /* The observer counts what it does not find; the next request offers again. */
         return;
     }
+    atomic_store_explicit(place, mark, memory_order_relaxed);
 }

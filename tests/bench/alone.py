@@ -54,6 +54,9 @@ def _without_httpd():
                f"{cpu_us} ({_EVENTS_A_SECOND:,}/s take {share:.0%} of a processor)")
         if size != "-":
             yield f"observer, bytes/event in the store: {title}", size
+    for title, seconds, size in _lines("bench_replay"):
+        yield f"{title}, s, with two threads", f"{seconds}{_verdict(float(seconds), 5)}"
+        yield f"{title}: bytes a request in the store", size
     for title, decide_ns, compile_ms in _lines("bench_decide"):
         yield f"decision alone, µs: {title}", f"{int(decide_ns) / 1000:.2f} (compiled in {compile_ms} ms)"
 

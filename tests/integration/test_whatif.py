@@ -62,10 +62,10 @@ PLACES = """
 </Location>
 <Location /monitored>
   ZTAStage 1
-  ZTAMonitor 2
+  ZTAMonitor 3
 </Location>
 <Location /context>
-  ZTAStage 2
+  ZTAStage 3
 </Location>
 """
 
