@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes decode or are refused; what decodes encodes to the very same bytes, or to the same event
- * where an earlier release wrote them.
+ * Any bytes decode or are refused; what decodes encodes to the very same bytes, or to the same
+ * event where an earlier release wrote them.
  */
 #include <stdint.h>
 #include <stdlib.h>

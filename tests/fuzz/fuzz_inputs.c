@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (zta_inputs_decode(data, size, &inputs) != ZTA_OK ||
         zta_inputs_encode(&inputs.identity, inputs.claims, inputs.n_claims, again, sizeof again,
                           &again_size) != ZTA_OK) {
-        return 0; /* what a token's identity has beside it is left out: it may have been too large */
+        return 0; /* what encode leaves out of an identity may have made it too large */
     }
     if (zta_inputs_decode(again, again_size, &back) != ZTA_OK ||
         zta_inputs_encode(&back.identity, back.claims, back.n_claims, third, sizeof third,
