@@ -2,17 +2,16 @@
 /* Where zones are: the system's directory, or the one of TZDIR. */
 #include "shared/base/zone.h"
 
+#include "shared/base/file.h"
 #include "shared/base/limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define ZONE_DIR "/usr/share/zoneinfo"
 
@@ -52,66 +51,34 @@ static enum zta_status fail(const char *path, int fault, struct zta_error *error
 }
 
 /* A directory is no zone, and neither is what would make its reader wait. */
-static enum zta_status open_file(const char *path, int *fd, struct zta_error *error)
+static enum zta_status check_file(const char *path, struct zta_error *error)
 {
     struct stat info;
-    const int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (opened < 0) {
+    if (stat(path, &info) != 0) {
         return fail(path, errno, error);
     }
-    if (fstat(opened, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > FILE_MAX) {
-        (void)close(opened);
-        return zta_error_set(error, ZTA_NOT_FOUND, "%s: it is no file of a time zone", path);
-    }
-    *fd = opened;
-    return ZTA_OK;
+    return S_ISREG(info.st_mode) && info.st_size <= FILE_MAX
+               ? ZTA_OK
+               : zta_error_set(error, ZTA_NOT_FOUND, "%s: it is no file of a time zone", path);
 }
 
-static enum zta_status read_all(int fd, const char *path, uint8_t data[FILE_MAX], size_t *size,
-                                struct zta_error *error)
-{
-    size_t n = 0;
-    while (n < FILE_MAX) {
-        const ssize_t got = read(fd, data + n, FILE_MAX - n);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return fail(path, errno, error);
-        }
-        if (got == 0) {
-            break;
-        }
-        n += (size_t)got;
-    }
-    *size = n;
-    return ZTA_OK;
-}
-
-static enum zta_status read_zone(int fd, const char *path, struct zta_zone **zone,
-                                 struct zta_error *error)
+static enum zta_status read_zone(const char *path, struct zta_zone **zone, struct zta_error *error)
 {
     struct zta_error fault = {.status = ZTA_OK};
+    struct zta_file_stamp stamp;
+    char *data = NULL;
     size_t size = 0;
-    uint8_t *data = malloc(FILE_MAX);
-    if (data == NULL) {
-        return zta_error_set(error, ZTA_NO_MEMORY, "%s", zta_status_text(ZTA_NO_MEMORY));
-    }
-    enum zta_status status = read_all(fd, path, data, &size, error);
+    enum zta_status status = zta_file_read(path, FILE_MAX, &data, &size, &stamp, &fault);
     if (status == ZTA_OK) {
-        status = zta_zone_read(data, size, zone, &fault);
-        if (status != ZTA_OK) {
-            (void)zta_error_set(error, status, "%s: %s", path, fault.text);
-        }
+        status = zta_zone_read((const uint8_t *)data, size, zone, &fault);
     }
     free(data);
-    return status;
+    return status == ZTA_OK ? ZTA_OK : zta_error_set(error, status, "%s: %s", path, fault.text);
 }
 
 enum zta_status zta_zone_open(struct zta_text name, struct zta_zone **zone, struct zta_error *error)
 {
     char path[PATH_MAX];
-    int fd;
     if (!zta_zone_is_name(name)) {
         return zta_error_set(error, ZTA_NOT_FOUND, "it is no name of a time zone");
     }
@@ -119,13 +86,8 @@ enum zta_status zta_zone_open(struct zta_text name, struct zta_zone **zone, stru
     if (len < 0 || (size_t)len >= sizeof path) {
         return zta_error_set(error, ZTA_NOT_FOUND, "the path in TZDIR is too long");
     }
-    enum zta_status status = open_file(path, &fd, error);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = read_zone(fd, path, zone, error);
-    (void)close(fd);
-    return status;
+    const enum zta_status status = check_file(path, error);
+    return status == ZTA_OK ? read_zone(path, zone, error) : status;
 }
 
 /* Zones once more, with leap seconds or under a second name. */
