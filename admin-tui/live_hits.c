@@ -73,14 +73,15 @@ void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out
                                "what it would hit.");
         return;
     }
-    zta_buffer_printf(
-        out, "In the last hour it would have refused %" PRIu64 " of %" PRIu64 " allowed requests",
-        denied->n, result->n_allowed);
+    zta_buffer_printf(out,
+                      "Of the %" PRIu64 " requests of the last hour it would refuse %" PRIu64
+                      " that the present rules let in",
+                      result->n_requests, denied->n);
     if (denied->n > 0) {
         zta_buffer_printf(out, " (%" PRIu64 " sessions, %" PRIu64 " subjects)", denied->sessions.n,
                           denied->subjects.n);
     }
-    zta_buffer_printf(out, " and allowed %" PRIu64 " that were refused.", allowed->n);
+    zta_buffer_printf(out, ", and let in %" PRIu64 " that they refuse.", allowed->n);
     if (n_open > 0) {
         zta_buffer_printf(out, " %" PRIu64 " more cannot be judged by what was recorded.", n_open);
     }

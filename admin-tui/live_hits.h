@@ -17,7 +17,7 @@
 enum ctl_exit ctl_live_hits_count(const struct ctl *ctl, const struct ctl_live *live,
                                   const struct ctl_live_set *now, const struct ctl_live_set *then,
                                   struct zta_whatif **result);
-/* "would have refused 4108 of 12000 requests ..., allowed 3 that were refused" and what is open. */
+/* "Of the 12000 requests of the last hour it would refuse 4108 ...", and what is open. */
 void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out);
 /* CTL_DONE when it may go on: --max requests, and the number typed where a fifth would be hit. */
 enum ctl_exit ctl_live_hits_guard(const struct ctl *ctl, const struct zta_whatif *result);

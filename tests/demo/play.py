@@ -97,7 +97,9 @@ def reasons_of(told):
     missing = f"; {word} {told['missing']}" if told["missing"] else ""
     if told["rule"]:
         kind = "limit" if told["reason"] == "rate_limited" else "rule"
-        place = f", {os.path.basename(told['rule_file'])}:{told['rule_line']}"
+        file = told["rule_file"] or ""
+        place = (", live" if file.startswith("live:")
+                 else f", {os.path.basename(file)}:{told['rule_line']}")
         return f"{kind} {told['rule']}{place if told['rule_file'] else ''}{missing}"
     if told["nearest"]:
         return f"rule {told['nearest']} would allow it{missing}"

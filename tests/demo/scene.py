@@ -6,6 +6,7 @@ import os
 import signal
 import tempfile
 
+from support import mmdb
 from support.backend import Backend
 from support.gateway import Gateway
 from support.httpd import HttpdError
@@ -15,7 +16,7 @@ from support.pki import Pki
 _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RULES = ("conf/rules/api.zta", "tests/demo/demo.zta")
 
-# The whole server is at stage 2; three places differ.
+# The whole server is at stage 2; four places differ.
 _PLACES = """
 <Location /health>
     ZTAStage 0
@@ -27,7 +28,12 @@ _PLACES = """
     ZTAStage 1
     ZTAMonitor 2
 </Location>
+<Location /payroll>
+    ZTAStage 3
+</Location>
 """
+# Where the walk-through comes from, as a MaxMind DB file would have it of real addresses.
+_COUNTRIES = {"127.0.0.1/32": mmdb.country("CH"), "127.0.0.7/32": mmdb.country("FR")}
 
 
 class Stopped(Exception):
@@ -70,8 +76,10 @@ def scene():
         undo.callback(remove_dir, tempfile.tempdir)
         api = Backend()
         undo.callback(api.stop)
+        countries = mmdb.write(os.path.join(tempfile.tempdir, "country.mmdb"), _COUNTRIES)
         gateway = Gateway(Pki(tempfile.tempdir), api, stage=2, tls=True, vhost_text=_PLACES,
-                          global_text=f"ZTARules {rules}")
+                          issuer_text="ZTAClaim device device_id",
+                          global_text=f"ZTARules {rules}\nZTAGeoDB {countries}")
         undo.callback(_end, gateway.httpd)
         gateway.init_store()
         gateway.start()

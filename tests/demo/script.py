@@ -65,6 +65,21 @@ def stage_2(play, key):
     play.ask("alice, elsewhere", "/invoices", 403, "no_rule", "No allow rule", token=alice)
 
 
+def stage_3(play):
+    play.show.heading("Stage 3, context: the same identity, judged by where it comes from and on what")
+    erin = {"roles": ["hr"], "device_id": "laptop-7"}
+    play.order("devices", "set", "laptop-7", "--owner", "erin@corp", "--managed", "yes")
+    play.ask("erin, laptop", "/payroll/1", 200, "ok", "read-payroll",
+             token=play.token("erin", **erin))
+    play.ask("erin, own phone", "/payroll/1", 403, "device_unknown", "managed-device",
+             token=play.token("erin", roles=["hr"], device_id="phone"))
+    play.ask("erin, abroad", "/payroll/1", 403, "country_denied", "from-home",
+             token=play.token("erin", **erin), source="127.0.0.7")
+    play.order("devices", "set", "laptop-7", "--managed", "no")
+    play.ask("erin, laptop", "/payroll/1", 403, "device_noncompliant", "managed-device",
+             token=play.token("erin", **erin))
+
+
 def monitor(play):
     play.show.heading("Monitor mode: stage 1 is enforced, stage 2 only noted")
     play.ask("bob, no auditor", "/reports/2", 200, "ok", "would be not_entitled",
@@ -85,6 +100,13 @@ def operator(play, key):
              token=play.token("alice", "orders:read", sid=phone))
     play.order("revoke", "--key", "billing", "--reason", "found in a log")
     play.ask("API key", "/orders/1", 401, "revoked", "by key", key=key, method="PUT")
+    play.order("rules", "add", "-e", "deny orders-closed", "-e", "when path /orders/**", "--for", "1h",
+               "--reason", "stock-taking", "--yes")
+    play.ask("alice, phone", "/orders/1", 403, "rule_denied", "orders-closed",
+             token=play.token("alice", "orders:read", sid=phone))
+    play.order("undo", "--yes")
+    play.ask("alice, phone", "/orders/1", 200, "ok", "read-orders",
+             token=play.token("alice", "orders:read", sid=phone))
     play.order("block", "127.0.0.9", "--for", "1h", "--reason", "scanner", "--yes")
     play.ask("from 127.0.0.9", "/health/live", 403, "blocked", "blocked", source="127.0.0.9")
     play.ask("from 127.0.0.1", "/health/ready", 200, "ok", "nothing")
@@ -101,5 +123,6 @@ def play_all(play):
     stage_0(play)
     key = stage_1(play)
     stage_2(play, key)
+    stage_3(play)
     monitor(play)
     operator(play, key)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 
-_COLUMNS = (("who", 19), ("request", 23), ("status", 7), ("reason", 19))
+_COLUMNS = (("who", 19), ("request", 23), ("status", 7), ("reason", 20))
 _WHY_AT = 2 + sum(width for _, width in _COLUMNS)
 _PLAIN_WIDTH = 120
 

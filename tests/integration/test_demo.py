@@ -19,7 +19,7 @@ from support.local import ROOT, wait_for
 from support.store import ztactl
 
 _ENDS_WITHIN_S = 50
-_MOST_LINES = 60
+_MOST_LINES = 80
 
 
 def _names(pid, text):

@@ -290,7 +290,8 @@ def test_a_change_says_whom_it_would_have_hit_and_asks_when_that_are_many(live):
     many = "deny many\n  when path /orders/**\n  when role reader\n"
     found = change(live, "add", "-", "--dry-run", data=many, json=True)
     assert found["would_refuse"] == {"requests": 6, "sessions": 1, "subjects": 1}
-    assert "refused 6 of 10 allowed requests (1 sessions, 1 subjects)" in found["effect"]
+    assert ("Of the 10 requests of the last hour it would refuse 6 that the present rules let in "
+            "(1 sessions, 1 subjects), and let in 0") in found["effect"]
     done = live.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", data=many, code=4)
     assert "6 of the 10 requests that were allowed" in done.stderr
     done = change(live, "add", "-", "--max", "5", data=many, code=4)
