@@ -2,14 +2,12 @@
 /* Reads, parses and compiles the rules of a command, and says what is wrong with them. */
 #include "admin-tui/rule_texts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin-tui/output.h"
+#include "shared/base/file.h"
 #include "shared/base/limits.h"
 #include "shared/rules/attributes.h"
 
@@ -56,57 +54,49 @@ bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text tex
     return true;
 }
 
-/* The whole of a file into memory, at most ZTA_RULES_FILE_MAX; the caller frees *data. */
-static bool read_all(int fd, char **data, size_t *len)
+/* Standard input to its end, at most ZTA_RULES_FILE_MAX; the caller frees *data. */
+static enum zta_status read_input(char **data, size_t *len, struct zta_error *error)
 {
     ssize_t n = 1;
     *data = malloc(ZTA_RULES_FILE_MAX + 1);
     *len = 0;
     while (*data != NULL && n > 0 && *len <= ZTA_RULES_FILE_MAX) {
-        n = read(fd, *data + *len, ZTA_RULES_FILE_MAX + 1 - *len);
+        n = read(STDIN_FILENO, *data + *len, ZTA_RULES_FILE_MAX + 1 - *len);
         *len += n > 0 ? (size_t)n : 0;
     }
-    return *data != NULL && n == 0 && *len <= ZTA_RULES_FILE_MAX;
-}
-
-/* A plain file, or standard input. */
-static int open_file(const char *path)
-{
-    struct stat found;
-    if (strcmp(path, "-") == 0) {
-        return dup(STDIN_FILENO);
+    if (*data == NULL || n < 0) {
+        return zta_error_set(error, ZTA_IO, "it cannot be read");
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0 && (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
-        (void)close(fd);
-        errno = EINVAL;
-        return -1;
-    }
-    return fd;
+    return *len <= ZTA_RULES_FILE_MAX
+               ? ZTA_OK
+               : zta_error_set(error, ZTA_TOO_LARGE, "it has more than %d bytes",
+                               ZTA_RULES_FILE_MAX);
 }
 
 /* The name is that of the source: of a file of items it is not the path alone. */
 static enum ctl_exit read_file(const char *path, const char *name, struct ctl_rule_texts *texts)
 {
     char *data = NULL;
-    size_t len;
-    const int fd = open_file(path);
-    if (fd < 0) {
-        return errno == EINVAL ? ctl_fail(CTL_FAILED, "%s: expected a plain file", path)
-                               : ctl_fail(CTL_FAILED, "%s: %s", path, strerror(errno));
+    size_t len = 0;
+    struct zta_error error = {.status = ZTA_OK};
+    struct zta_file_stamp stamp = {.inode = 0};
+    const enum zta_status status =
+        strcmp(path, "-") == 0
+            ? read_input(&data, &len, &error)
+            : zta_file_read(path, ZTA_RULES_FILE_MAX, &data, &len, &stamp, &error);
+    bool is_kept = status == ZTA_OK;
+    if (is_kept) {
+        texts->modified_s[texts->n < CTL_RULE_TEXTS_MAX ? texts->n : 0] = stamp.modified.tv_sec;
+        is_kept = ctl_rule_texts_add(texts, zta_text_of(name),
+                                     (struct zta_text){.data = data, .len = len});
     }
-    const bool is_read = read_all(fd, &data, &len);
-    (void)close(fd);
-    const bool is_kept = is_read && ctl_rule_texts_add(texts, zta_text_of(name),
-                                                       (struct zta_text){.data = data, .len = len});
     free(data);
-    if (!is_kept && texts->status != ZTA_OK) {
-        return ctl_fail(CTL_FAILED, "%s: no memory, or more than %d files", path,
-                        CTL_RULE_TEXTS_MAX);
+    if (status != ZTA_OK) {
+        return ctl_fail(CTL_FAILED, "%s: %s", path, error.text);
     }
     return is_kept ? CTL_DONE
-                   : ctl_fail(CTL_FAILED, "%s: more than %d MiB, or not readable", path,
-                              ZTA_RULES_FILE_MAX >> 20);
+                   : ctl_fail(CTL_FAILED, "%s: no memory, or more than %d files", path,
+                              CTL_RULE_TEXTS_MAX);
 }
 
 /* The store may not be there yet, or be another user's: then only what the files say is checked. */

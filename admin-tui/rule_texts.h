@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "admin-tui/command.h"
 #include "admin-tui/target.h"
@@ -17,6 +18,7 @@
 
 struct ctl_rule_texts {
     struct zta_rules_source sources[CTL_RULE_TEXTS_MAX]; /* owned here */
+    int64_t modified_s[CTL_RULE_TEXTS_MAX];              /* of files; 0: not known */
     size_t n;
     struct ctl_issuers issuers; /* those that rules may name */
     enum zta_status status;     /* why add said no */

@@ -13,6 +13,10 @@
 #include "shared/rules/warn.h"
 #include "shared/store/published.h"
 
+enum {
+    TRIAL_MAX_S = 30 * 24 * 3600,
+};
+
 /* A warning that is kept until the record is printed. */
 struct kept {
     const char *code;
@@ -69,6 +73,27 @@ static void warn_of_idle(const struct ctl_places *places, const struct zta_rules
     }
 }
 
+/* A rule is at least as old as the last change of its file. */
+static void warn_of_trials(const struct ctl_rule_texts *texts, int64_t now_s,
+                           struct warnings *warnings)
+{
+    for (size_t i = 0; i < warnings->ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &warnings->ast->rules[i];
+        const int64_t modified_s = texts->modified_s[rule->place.source];
+        if (rule->mode == ZTA_MODE_MONITOR && rule->until_s == 0 && modified_s != 0 &&
+            now_s - modified_s > TRIAL_MAX_S) {
+            const struct zta_rules_warning warning = {
+                .code = "on_trial_for_long",
+                .rule = rule->name,
+                .place = rule->place,
+                .text = "it has only been monitored for more than 30 days: enforce it, or take it "
+                        "out",
+            };
+            keep(warnings, &warning);
+        }
+    }
+}
+
 /* No server has run on the store, or it is not there: no place is known. */
 static enum zta_status load_known_places(struct ctl *ctl, bool is_published,
                                          struct ctl_places *places)
@@ -94,6 +119,7 @@ static enum zta_status collect(struct ctl *ctl, const struct ctl_rule_texts *tex
         status = load_known_places(ctl, texts->issuers.is_published, &places);
     }
     if (status == ZTA_OK) {
+        warn_of_trials(texts, now_s, warnings);
         warn_of_idle(&places, set, now_s, warnings);
     }
     ctl_places_close(&places);

@@ -362,7 +362,7 @@ def test_rules_check_reads_the_files_of_lists(store, directory):
         file.write("list l x file:lists/l.txt\nlist m file:lists/l.txt\n"
                    "deny a\n  when role list:l list:m\n"
                    "case c\n  given role two\n  expect deny by a\n")
-    assert f"{directory}/lists/l.txt: No such file" in \
+    assert f"{directory}/lists/l.txt: it cannot be read: No such file" in \
         made.run("rules", "check", path, code=1).stderr
     with open(f"{directory}/lists/l.txt", "w", encoding="utf-8") as file:
         file.write("one\ntwo three\n")
@@ -487,3 +487,18 @@ def test_following_ends_on_a_signal(store):
     assert process.wait(timeout=5) == 0
     process.stdout.close()
     process.stderr.close()
+
+
+def test_a_rule_that_is_only_monitored_for_long_is_warned_of(store, directory):
+    made = store()
+    path = os.path.join(directory, "old.zta")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("deny a\n  when path /a\n  mode monitor\n"
+                   "deny b\n  when path /b\n  mode monitor\n  until 2100-01-01T00:00Z\n"
+                   "deny c\n  when path /c\n")
+
+    def warned(days):
+        os.utime(path, (time.time() - days * 86400,) * 2)
+        return [(w["warning"], w["rule"]) for w in made.json("rules", "check", path)["warnings"]]
+    assert warned(29) == []
+    assert warned(31) == [("on_trial_for_long", "a")]
