@@ -149,39 +149,43 @@ static enum zta_status copy(struct ctl_live *live, struct zta_text from, struct 
     return ZTA_OK;
 }
 
-static struct zta_layer_entry *entry_for(struct ctl_live *live, enum zta_layer_kind kind,
-                                         struct zta_text name)
+/* The one of that name, else one more. */
+static enum zta_status entry_for(struct ctl_live *live, enum zta_layer_kind kind,
+                                 struct zta_text name, struct zta_layer_entry **entry)
 {
     struct zta_layer *next = &live->next;
     for (size_t i = 0; i < next->n; i++) {
         if (next->entries[i].kind == kind && zta_text_equal(next->entries[i].name, name)) {
-            return &next->entries[i];
+            *entry = &next->entries[i];
+            return ZTA_OK;
         }
+    }
+    if (next->n == ZTA_LAYER_ENTRIES_MAX) {
+        return ZTA_FULL;
     }
     if (next->n == live->capacity) {
         struct zta_layer_entry *grown =
             realloc(next->entries, 2 * live->capacity * sizeof *next->entries);
         if (grown == NULL) {
-            return NULL;
+            return ZTA_NO_MEMORY;
         }
         next->entries = grown;
         live->capacity *= 2;
     }
-    return &next->entries[next->n++];
+    *entry = &next->entries[next->n++];
+    return ZTA_OK;
 }
 
 enum zta_status ctl_live_put(struct ctl_live *live, enum zta_layer_kind kind, struct zta_text name,
                              struct zta_text text, enum zta_mode mode)
 {
-    if (live->next.n >= ZTA_LAYER_ENTRIES_MAX) {
-        return ZTA_FULL;
-    }
-    struct zta_layer_entry *entry = entry_for(live, kind, name);
-    if (entry == NULL) {
-        return ZTA_NO_MEMORY;
+    struct zta_layer_entry *entry = NULL;
+    enum zta_status status = entry_for(live, kind, name, &entry);
+    if (status != ZTA_OK) {
+        return status;
     }
     *entry = (struct zta_layer_entry){.kind = kind, .mode = mode, .until_s = live->until_s};
-    const enum zta_status status = copy(live, name, &entry->name);
+    status = copy(live, name, &entry->name);
     return status == ZTA_OK ? copy(live, text, &entry->text) : status;
 }
 

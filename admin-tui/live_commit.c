@@ -82,6 +82,38 @@ static enum ctl_exit guard_dropped(const struct ctl *ctl, const struct ctl_live 
     return ctl_ask(ctl, question, "yes");
 }
 
+/* A former version may hold a name that the configuration has taken since then. */
+static enum ctl_exit guard_replaced(const struct ctl *ctl, const struct ctl_live *live,
+                                    const struct ctl_live_set *now, const struct ctl_live_set *then)
+{
+    char names[512];
+    char question[640];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, names, sizeof names);
+    for (size_t i = 0; now->ast != NULL && i < now->ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &now->ast->rules[i];
+        const size_t after = ctl_live_find_rule(then->ast, rule->name);
+        if (rule->place.source < live->baseline->n && after != SIZE_MAX &&
+            then->ast->rules[after].place.source >= live->baseline->n) {
+            zta_buffer_string(&buffer, buffer.len == 0 ? "" : ", ");
+            zta_buffer_text(&buffer, rule->name);
+        }
+    }
+    if (buffer.len == 0) {
+        return CTL_DONE;
+    }
+    (void)snprintf(question, sizeof question,
+                   "This puts live rules in place of those of the configuration: %s%s.", names,
+                   buffer.is_overflowed ? ", ..." : "");
+    return ctl_ask(ctl, question, "yes");
+}
+
+/* The way back: what is on trial never comes back for good by being undone to. */
+static uint64_t lasting_version(const struct ctl_live *live)
+{
+    return live->layer.confirm_by_s == 0 ? live->layer.version : live->layer.fallback;
+}
+
 /* --confirm-within, into the version to come. */
 static enum ctl_exit set_confirmation(const struct ctl *ctl, struct ctl_live *live)
 {
@@ -91,7 +123,7 @@ static enum ctl_exit set_confirmation(const struct ctl *ctl, struct ctl_live *li
         ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    live->next.fallback = within_s == 0 ? 0 : live->layer.version;
+    live->next.fallback = within_s == 0 ? 0 : lasting_version(live);
     live->next.confirm_by_s = within_s == 0 ? 0 : live->now_s + within_s;
     return CTL_DONE;
 }
@@ -144,6 +176,12 @@ static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
     if (code != CTL_DONE) {
         return code;
     }
+    if (live->layer.confirm_by_s != 0 &&
+        zta_clock_real_ns() / ZTA_NS_PER_S >= live->layer.confirm_by_s) {
+        return ctl_fail(CTL_CONFLICT,
+                        "version %" PRIu64 " took itself back meanwhile. Nothing was changed",
+                        live->layer.version);
+    }
     const enum zta_status status = ctl_action_rules(&action, &change, &live->next, live->seen);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &action.error, "");
@@ -151,7 +189,7 @@ static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
     struct zta_buffer undo;
     zta_buffer_init(&undo, report->undo, sizeof report->undo);
     ctl_undo_begin(ctl, &undo);
-    zta_buffer_printf(&undo, "rules rollback %" PRIu64, live->layer.version);
+    zta_buffer_printf(&undo, "rules rollback %" PRIu64, lasting_version(live));
     return ctl_report_done(ctl, report, &action);
 }
 
@@ -159,7 +197,10 @@ static enum ctl_exit guard(const struct ctl *ctl, const struct ctl_live *live,
                            const struct ctl_live_set *now, const struct ctl_live_set *then,
                            const struct zta_whatif *whatif)
 {
-    const enum ctl_exit code = guard_dropped(ctl, live, now, then);
+    enum ctl_exit code = guard_dropped(ctl, live, now, then);
+    if (code == CTL_DONE && !ctl_option_is_set(&ctl->options, CTL_OPTION_REPLACE)) {
+        code = guard_replaced(ctl, live, now, then);
+    }
     return code == CTL_DONE ? ctl_live_hits_guard(ctl, whatif) : code;
 }
 
@@ -240,7 +281,9 @@ static enum ctl_exit take_version(struct ctl *ctl, struct ctl_live *live, uint64
             continue;
         }
         status = ctl_live_put(live, entry->kind, entry->name, entry->text, entry->mode);
-        live->next.entries[live->next.n - 1] = *entry;
+        if (status == ZTA_OK) {
+            live->next.entries[live->next.n - 1] = *entry;
+        }
     }
     if (n_ended > 0) {
         ctl_note("%zu entries of version %" PRIu64 " have ended meanwhile and stay so.", n_ended,

@@ -59,13 +59,14 @@ bool mod_zta_lists_is_due(int64_t now_mono_ns)
 }
 
 /* What the helper says of a file that nobody can read is enough. */
-static bool look_at(struct watched *file)
+static bool look_at(struct watched *file, int64_t now_real_ns)
 {
     struct zta_file_stamp stamp;
     if (zta_file_look(file->path, &stamp, NULL) != ZTA_OK) {
         return false;
     }
-    const bool is_settled = zta_file_stamp_equal(&stamp, &file->seen);
+    const bool is_settled =
+        zta_file_stamp_equal(&stamp, &file->seen) || zta_file_stamp_is_settled(&stamp, now_real_ns);
     file->seen = stamp;
     return is_settled && !zta_file_stamp_equal(&stamp, &file->used.stamp) &&
            !zta_file_stamp_equal(&stamp, &file->refused) &&
@@ -73,16 +74,35 @@ static bool look_at(struct watched *file)
                          &file->tried.stamp, NULL) == ZTA_OK;
 }
 
-bool mod_zta_lists_look(void)
+bool mod_zta_lists_look(int64_t now_real_ns)
 {
-    bool is_new = false;
     for (size_t i = 0; i < n_watched; i++) {
-        is_new = look_at(&watched[i]) || is_new;
+        if (look_at(&watched[i], now_real_ns)) {
+            return true;
+        }
     }
-    return is_new;
+    return false;
 }
 
-void mod_zta_lists_settle(server_rec *s, const char *fault)
+void mod_zta_lists_retry(void)
+{
+    for (size_t i = 0; i < n_watched; i++) {
+        watched[i].refused.inode = 0;
+    }
+}
+
+static void refuse(struct watched *file, server_rec *s, const char *fault, bool is_final)
+{
+    file->refused = file->tried.stamp;
+    if (!is_final) {
+        file->refused.inode = 0;
+    }
+    free(file->tried.text);
+    ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
+                 "ZTA0023: items of %s: %s; the last good ones serve on", file->path, fault);
+}
+
+void mod_zta_lists_settle(server_rec *s, const char *fault, bool is_final)
 {
     for (size_t i = 0; i < n_watched; i++) {
         struct watched *file = &watched[i];
@@ -90,15 +110,12 @@ void mod_zta_lists_settle(server_rec *s, const char *fault)
             continue;
         }
         if (fault != NULL) {
-            file->refused = file->tried.stamp;
-            free(file->tried.text);
-            ap_log_error(APLOG_MARK, APLOG_ERR, 0, s,
-                         "ZTA0023: items of %s: %s; the last good ones serve on", file->path,
-                         fault);
+            refuse(file, s, fault, is_final);
         }
         else {
             free(file->used.text);
             file->used = file->tried;
+            mod_zta_lists_retry();
         }
         file->tried = (struct items){.text = NULL};
     }

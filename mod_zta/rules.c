@@ -21,6 +21,8 @@
 APLOG_USE_MODULE(zta);
 
 #define RETRY_NS 1000000
+#define RETRY_S  5 /* after a fault that may pass */
+#define SLEW_S   5 /* what the clock may go back without a new look at what lives */
 
 static struct zta_current *current;
 static server_rec *logged_for;
@@ -203,6 +205,7 @@ static struct mod_zta_rules *make(struct zta_view *view, uint64_t version, int64
         return NULL;
     }
     rules->version = version;
+    rules->made_s = now_s;
     enum zta_status status =
         view == NULL ? ZTA_OK : zta_layer_in_force(view, now_s, &layer, &storage);
     if (status == ZTA_OK) {
@@ -212,6 +215,10 @@ static struct mod_zta_rules *make(struct zta_view *view, uint64_t version, int64
         rules->fault = strdup(zta_status_text(status));
     }
     free(storage);
+    if (status == ZTA_NO_MEMORY || status == ZTA_IO || status == ZTA_BUSY) {
+        rules->is_passing = true;
+        rules->valid_until_s = now_s + RETRY_S;
+    }
     if (status != ZTA_OK && rules->fault == NULL) {
         close_rules(rules); /* no memory to say it */
         return NULL;
@@ -219,12 +226,23 @@ static struct mod_zta_rules *make(struct zta_view *view, uint64_t version, int64
     return rules;
 }
 
+/*
+ * What had ended when they were made may live again. The clock itself is asked, too: a request that
+ * is long in coming has an early time.
+ */
+static bool is_clock_set_back(const struct mod_zta_rules *rules, int64_t now_s)
+{
+    return now_s + SLEW_S < rules->made_s &&
+           zta_clock_real_ns() / ZTA_NS_PER_S + SLEW_S < rules->made_s;
+}
+
 static bool is_in_force(const struct mod_zta_rules *rules, const struct mod_zta_look *look,
                         int64_t now_s)
 {
     return look->view == NULL || rules->version > look->generations.rules ||
            (rules->version == look->generations.rules &&
-            (rules->valid_until_s == 0 || now_s < rules->valid_until_s));
+            (rules->valid_until_s == 0 || now_s < rules->valid_until_s) &&
+            !is_clock_set_back(rules, now_s));
 }
 
 /* Takes rules over; readers that wait for an issuer can hold every slot for a while. */
@@ -248,10 +266,29 @@ static void renew(const struct mod_zta_look *look, int64_t now_s)
                          rules->version, rules->fault);
         }
         if (rules != NULL) {
+            mod_zta_lists_retry();
             replace(rules);
         }
     }
     (void)pthread_mutex_unlock(&compiling);
+}
+
+/* One file that was replaced; false when there is no other to try now. Under the lock. */
+static bool take_list(const struct mod_zta_look *look, int64_t now_s)
+{
+    if (!mod_zta_lists_look(zta_clock_real_ns())) {
+        return false;
+    }
+    struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
+    const bool is_final = rules != NULL && !rules->is_passing;
+    mod_zta_lists_settle(logged_for, rules == NULL ? "no memory" : rules->fault, is_final);
+    if (rules != NULL && rules->fault == NULL) {
+        replace(rules);
+    }
+    else if (rules != NULL) {
+        close_rules(rules);
+    }
+    return is_final;
 }
 
 /* Others go on with the former items while one thread compiles those of a replaced file. */
@@ -261,15 +298,7 @@ static void look_at_lists(const struct mod_zta_look *look, int64_t now_s)
         pthread_mutex_trylock(&compiling) != 0) {
         return;
     }
-    if (mod_zta_lists_look()) {
-        struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
-        mod_zta_lists_settle(logged_for, rules == NULL ? "no memory" : rules->fault);
-        if (rules != NULL && rules->fault == NULL) {
-            replace(rules);
-        }
-        else if (rules != NULL) {
-            close_rules(rules);
-        }
+    while (take_list(look, now_s)) {
     }
     (void)pthread_mutex_unlock(&compiling);
 }
@@ -295,7 +324,10 @@ void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *st
     struct mod_zta_look look = {.view = NULL};
     if (store != NULL && zta_view_begin(store, &look.view) == ZTA_OK) {
         if (zta_view_generations(look.view, &look.generations) == ZTA_OK) {
-            renew(&look, zta_clock_real_ns() / ZTA_NS_PER_S);
+            const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+            renew(&look, now_s);
+            while (take_list(&look, now_s)) {
+            }
         }
         zta_view_end(&look.view);
     }

@@ -24,10 +24,12 @@ struct mod_zta_rules {
     size_t n_claims;
     uint64_t claims_hash;        /* joins the token cache key */
     uint64_t version;            /* rules generation of the store that they were made under */
+    int64_t made_s;              /* real time */
     int64_t valid_until_s;       /* real time; 0: until the version moves */
     struct zta_text *step_backs; /* places that are monitored for a while: "server/path" */
     size_t n_step_backs;
     char *fault;
+    bool is_passing;  /* the fault: it may be gone at the next try */
     bool is_baseline; /* set is the configuration's own */
 };
 

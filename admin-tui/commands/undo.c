@@ -126,7 +126,7 @@ static enum ctl_exit undo_record(struct ctl *ctl, const struct undoing *undoing)
                             : ctl_fail_status(status, &action.error, "");
 }
 
-/* The version that a layer was made on: the one before it that was in force. */
+/* The version that a layer was made on, or what that would have fallen back to. */
 static enum zta_status find_before(struct ctl *ctl, const struct ctl_live *live, uint64_t *version)
 {
     struct zta_view *view = NULL;
@@ -139,11 +139,10 @@ static enum zta_status find_before(struct ctl *ctl, const struct ctl_live *live,
         if (status != ZTA_OK) {
             break;
         }
-        const bool was_in_force =
-            before.confirm_by_s == 0 || before.confirm_by_s > live->layer.changed_ns / ZTA_NS_PER_S;
+        const bool was_on_trial = before.confirm_by_s != 0;
         const uint64_t fallback = before.fallback;
         free(storage);
-        if (was_in_force) {
+        if (!was_on_trial) {
             break;
         }
         *version = fallback;

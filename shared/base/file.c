@@ -2,6 +2,8 @@
 /* Looks at files by their inode, size and times; reads one of one moment. */
 #include "shared/base/file.h"
 
+#include "shared/base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,6 +28,14 @@ bool zta_file_stamp_equal(const struct zta_file_stamp *a, const struct zta_file_
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            is_same_time(&a->modified, &b->modified) && is_same_time(&a->changed, &b->changed);
+}
+
+bool zta_file_stamp_is_settled(const struct zta_file_stamp *stamp, int64_t now_real_ns)
+{
+    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    /* Whole seconds, so one more than asked for. */
+    return (int64_t)stamp->changed.tv_sec < now_s - 1 &&
+           (int64_t)stamp->modified.tv_sec < now_s - 1;
 }
 
 static enum zta_status failed(struct zta_error *error)

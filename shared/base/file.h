@@ -22,6 +22,11 @@ struct zta_file_stamp {
 
 struct zta_file_stamp zta_file_stamp_of(const struct stat *info);
 bool zta_file_stamp_equal(const struct zta_file_stamp *a, const struct zta_file_stamp *b);
+/*
+ * Nobody touched it in the last second, so nobody is writing it: true for what was replaced a while
+ * ago at the first look. A clock that is behind the file's says no.
+ */
+bool zta_file_stamp_is_settled(const struct zta_file_stamp *stamp, int64_t now_real_ns);
 /* ZTA_IO when there is none that can be looked at. */
 enum zta_status zta_file_look(const char *path, struct zta_file_stamp *stamp,
                               struct zta_error *error) ZTA_MUST_CHECK;

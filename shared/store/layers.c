@@ -12,7 +12,7 @@
 
 #define KEY_SIZE 8
 
-static enum zta_status encode(const struct zta_layer *layer, struct zta_writer *writer)
+enum zta_status zta_layer_encode(const struct zta_layer *layer, struct zta_writer *writer)
 {
     zta_write_u8(writer, ZTA_LAYER_FORMAT);
     zta_write_u64(writer, layer->version);
@@ -76,8 +76,8 @@ static void read_head(struct zta_reader *reader, struct zta_layer *layer)
 }
 
 /* Texts point into value. entries is the caller's array of n, NULL: only the head is read. */
-static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct zta_layer *layer,
-                              struct zta_layer_entry *entries)
+static enum zta_status read_record(struct zta_blob key, struct zta_blob value,
+                                   struct zta_layer *layer, struct zta_layer_entry *entries)
 {
     struct zta_reader reader;
     zta_reader_init(&reader, value.data, value.size);
@@ -102,11 +102,11 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct
     return zta_reader_is_done(&reader) ? ZTA_OK : ZTA_CORRUPT;
 }
 
-/* A copy of the record with its entries in front of it, all of it one piece of memory. */
-static enum zta_status load(struct zta_blob key, struct zta_blob value, struct zta_layer *layer,
-                            void **storage)
+/* The entries come first, the record behind them. */
+enum zta_status zta_layer_decode(struct zta_blob key, struct zta_blob value,
+                                 struct zta_layer *layer, void **storage)
 {
-    enum zta_status status = decode(key, value, layer, NULL);
+    enum zta_status status = read_record(key, value, layer, NULL);
     if (status != ZTA_OK) {
         return status;
     }
@@ -116,8 +116,8 @@ static enum zta_status load(struct zta_blob key, struct zta_blob value, struct z
         return ZTA_NO_MEMORY;
     }
     memcpy(memory + entries_size, value.data, value.size);
-    status = decode(key, ZTA_BLOB(memory + entries_size, value.size), layer,
-                    (struct zta_layer_entry *)(void *)memory);
+    status = read_record(key, ZTA_BLOB(memory + entries_size, value.size), layer,
+                         (struct zta_layer_entry *)(void *)memory);
     if (status != ZTA_OK) {
         free(memory);
         return status;
@@ -134,7 +134,7 @@ enum zta_status zta_layer_get(struct zta_view *view, uint64_t version, struct zt
     zta_put_u64(number, version);
     const struct zta_blob key = ZTA_BLOB(number, sizeof number);
     const enum zta_status status = zta_view_get(view, ZTA_TABLE_LAYERS, key, &value);
-    return status == ZTA_OK ? load(key, value, layer, storage) : status;
+    return status == ZTA_OK ? zta_layer_decode(key, value, layer, storage) : status;
 }
 
 enum zta_status zta_layer_in_force(struct zta_view *view, int64_t now_s, struct zta_layer *layer,
@@ -172,7 +172,7 @@ enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn, void *con
          status = goes_on ? zta_walk_previous(&walk, &key, &value) : ZTA_OK) {
         struct zta_layer layer;
         void *storage = NULL;
-        status = load(key, value, &layer, &storage);
+        status = zta_layer_decode(key, value, &layer, &storage);
         if (status != ZTA_OK) {
             break;
         }
@@ -183,19 +183,31 @@ enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn, void *con
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
-static enum zta_status forget_oldest(struct zta_change *change, uint64_t latest)
+/* Is a version, `behind` how many newer ones and `size` bytes with them, one too many? */
+static bool is_surplus(const struct zta_layer *latest, struct zta_blob key, size_t behind,
+                       uint64_t size)
+{
+    const uint64_t version = key.size == KEY_SIZE ? zta_get_u64(key.data) : 0;
+    return version != latest->version && version != latest->fallback &&
+           (behind >= ZTA_LAYER_VERSIONS_MAX || size > ZTA_LAYER_HISTORY_MAX);
+}
+
+/* Those that are left are the newest, and what the latest may yet fall back to. */
+static enum zta_status forget_oldest(struct zta_change *change, const struct zta_layer *latest)
 {
     struct zta_walk walk;
     struct zta_blob key;
     struct zta_blob value;
+    size_t n = 0;
+    uint64_t size = 0;
     enum zta_status status = zta_walk_change(change, ZTA_TABLE_LAYERS, &walk);
     if (status != ZTA_OK) {
         return status;
     }
-    for (status = zta_walk_first(&walk, &key, &value);
-         status == ZTA_OK && latest - zta_get_u64(key.data) >= ZTA_LAYER_VERSIONS_MAX;
-         status = zta_walk_next(&walk, &key, &value)) {
-        if (key.size != KEY_SIZE || (status = zta_walk_remove(&walk)) != ZTA_OK) {
+    for (status = zta_walk_last(&walk, &key, &value); status == ZTA_OK;
+         status = zta_walk_previous(&walk, &key, &value)) {
+        size += value.size;
+        if (is_surplus(latest, key, n++, size) && (status = zta_walk_remove(&walk)) != ZTA_OK) {
             break;
         }
     }
@@ -221,7 +233,7 @@ static enum zta_status put(struct zta_change *change, const struct zta_layer *la
     uint8_t number[KEY_SIZE];
     zta_writer_init(&writer, record, ZTA_LAYER_SIZE_MAX);
     zta_put_u64(number, layer->version);
-    const enum zta_status status = encode(layer, &writer);
+    const enum zta_status status = zta_layer_encode(layer, &writer);
     return status != ZTA_OK
                ? status
                : zta_change_append(change, ZTA_TABLE_LAYERS, ZTA_BLOB(number, sizeof number),
@@ -246,7 +258,7 @@ enum zta_status zta_layer_put(struct zta_change *change, struct zta_layer *layer
     enum zta_status status = put(change, layer, record);
     free(record);
     if (status == ZTA_OK) {
-        status = forget_oldest(change, layer->version);
+        status = forget_oldest(change, layer);
     }
     if (status == ZTA_OK) {
         generations->rules = layer->version;
@@ -258,7 +270,7 @@ enum zta_status zta_layer_check_record(struct zta_blob key, struct zta_blob valu
 {
     struct zta_layer layer;
     void *storage = NULL;
-    const enum zta_status status = load(key, value, &layer, &storage);
+    const enum zta_status status = zta_layer_decode(key, value, &layer, &storage);
     free(storage);
     return status == ZTA_NO_MEMORY ? ZTA_OK : status;
 }

@@ -16,6 +16,8 @@
 
 #define ZTA_LAYER_VERSIONS_MAX 1000      /* that are kept */
 #define ZTA_LAYER_SIZE_MAX     (8 << 20) /* bytes of one version */
+/* Bytes of all that are kept: revocations, keys and devices need room in the same file. */
+#define ZTA_LAYER_HISTORY_MAX (UINT64_C(64) << 20)
 
 /*
  * The version that is in force at now_s: the latest, or what it falls back to when nobody confirmed
@@ -35,8 +37,9 @@ enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn,
 
 /*
  * Makes it the next version: sets version, changed_ns, and of entries whose created_ns is 0 time
- * and origin. Forgets the oldest beyond ZTA_LAYER_VERSIONS_MAX. ZTA_CONFLICT: another change was
- * made since the version `seen`, which the caller looked at. ZTA_TOO_LARGE, ZTA_FULL.
+ * and origin. Forgets the oldest beyond ZTA_LAYER_VERSIONS_MAX and ZTA_LAYER_HISTORY_MAX, but for
+ * what it falls back to. ZTA_CONFLICT: another change was made since the version `seen`, which the
+ * caller looked at. ZTA_TOO_LARGE, ZTA_FULL.
  */
 enum zta_status zta_layer_put(struct zta_change *change, struct zta_layer *layer,
                               uint64_t seen) ZTA_MUST_CHECK;

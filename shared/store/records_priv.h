@@ -3,7 +3,9 @@
 #ifndef ZTA_STORE_RECORDS_PRIV_H
 #define ZTA_STORE_RECORDS_PRIV_H
 
+#include "shared/base/bytes.h"
 #include "shared/base/status.h"
+#include "shared/rules/layer.h"
 #include "shared/store/tables_priv.h"
 
 /* ZTA_CORRUPT for anything the topic does not write. */
@@ -24,6 +26,12 @@ enum zta_status zta_device_certificate_check_record(struct zta_blob key,
 enum zta_status zta_device_check_certificates(struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_layer_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+/* ZTA_TOO_LARGE. */
+enum zta_status zta_layer_encode(const struct zta_layer *layer,
+                                 struct zta_writer *writer) ZTA_MUST_CHECK;
+/* A copy, all of it one piece of memory that the caller frees. ZTA_CORRUPT, ZTA_NO_MEMORY. */
+enum zta_status zta_layer_decode(struct zta_blob key, struct zta_blob value,
+                                 struct zta_layer *layer, void **storage) ZTA_MUST_CHECK;
 enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_id_check_record(struct zta_blob key,

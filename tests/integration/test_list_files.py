@@ -2,6 +2,8 @@
 """Files of items that lists name, replaced while the server runs."""
 
 import os
+import signal
+import time
 
 import pytest
 
@@ -51,6 +53,7 @@ def test_a_file_that_is_replaced_is_read_anew(gateway):
     gateway.httpd.wait_for_log("ZTA0109")
     wait_for(lambda: hits(gateway) == 0, what="the new items in what is published")
 
+
 def test_the_last_good_items_serve_while_the_new_ones_cannot_be_used(gateway):
     gateway.httpd.allow_log("ZTA0108", "ZTA0023")
     assert statuses(gateway) == [200, 403]
@@ -70,6 +73,56 @@ def test_a_file_that_goes_away_changes_nothing(gateway):
     os.unlink(gateway.httpd.path("conf", "staff.txt"))
     wait_for(lambda: alerts(gateway).get("list_refused"), what="the alert")
     assert statuses(gateway) == [200, 403]
+
+
+def test_a_new_child_begins_with_what_stands_in_the_file_now(gateway):
+    replace(gateway, "writer\n")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
+    path = gateway.httpd.path("conf", "staff.txt")
+    wait_for(lambda: time.time() - os.stat(path).st_ctime > 3, what="a file that nobody writes")
+    for child in gateway.httpd.children():
+        os.kill(child, signal.SIGKILL)
+    gateway.httpd.allow_log("AH00052", "ZTA")
+    found = wait_for(lambda: first_statuses(gateway), what="a new child")
+    assert found == [403, 200]
+
+
+def first_statuses(gateway):
+    try:
+        return statuses(gateway)
+    except OSError:
+        return None
+
+
+def test_a_faulty_file_keeps_no_other_back(zta):
+    made = zta(start=False, stage=2, rules="list banned file:banned.txt\n" + RULES +
+               "deny banned\n  when role list:banned\n")
+    made.httpd.write("conf/banned.txt", "nobody\n")
+    replace(made, "reader\n")
+    made.start()
+    made.httpd.allow_log("ZTA0108", "ZTA0023")
+    made.token = made.issuer.token({"roles": ["reader"]})
+    assert made.get("/orders/1", made.token).status == 200
+    replace(made, "two words\n")
+    made.httpd.write("conf/banned.txt", "reader\n")
+    wait_for(lambda: made.get("/orders/1", made.token).status == 403, what="the good file")
+    assert "staff.txt" in wait_for(lambda: alerts(made).get("list_refused"), what="the alert")
+
+
+def test_items_that_a_live_rule_cannot_take_are_tried_again_when_it_is_gone(gateway):
+    gateway.httpd.allow_log("ZTA0023")
+    wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
+    replace(gateway, "192.0.2.1\n")
+    wait_for(lambda: statuses(gateway) == [403, 403], what="the new items")
+    wait_for(lambda: hits(gateway) == 0, what="the new items in what is published")
+    gateway.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", "--yes",
+                data="deny net\n  when network list:staff\n")
+    replace(gateway, "writer\n")
+    wait_for(lambda: statuses(gateway) and "ZTA0023" in gateway.httpd.error_text(),
+             what="a child that says so")
+    assert statuses(gateway) == [403, 403]
+    gateway.ctl("rules", "remove", "net", "--yes")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
 
 
 def test_live_rules_see_the_new_items(gateway):

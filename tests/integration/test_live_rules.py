@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 
+from support.clock import token
 from support.proc import wait_for
 from support.store import CtlError
 
@@ -226,6 +227,44 @@ def test_what_nobody_confirms_takes_itself_back(live):
     live.ctl("rules", "confirm")
     assert get(live) == 403
     assert live.json("rules", "history")[0]["state"] == "in force"
+
+
+def test_undoing_a_confirmation_goes_back_to_before_the_trial(live):
+    change(live, "add", "-", "--confirm-within", "1h", data=CLOSED)
+    said = live.ctl("rules", "confirm", "--yes")
+    assert get(live) == 403
+    undo(live, said)
+    assert get(live) == 200
+    change(live, "add", "-", "--confirm-within", "1h", data=CLOSED)
+    live.ctl("rules", "confirm", "--yes")
+    live.ctl("undo", "--yes")
+    assert get(live) == 200
+
+
+def test_a_former_version_asks_before_it_takes_names_of_the_configuration(live):
+    change(live, "add", "-", data="allow later\n  when path /orders/**\n  need role reader\n")
+    live.ctl("rules", "remove", "later", "--yes")
+    live.write_rules(BASELINE + "deny later\n  when path /orders/7\n")
+    live.reload()
+    wait_for(lambda: "later" in rules_of(live), what="the rules that the server publishes")
+    assert get(live, "/orders/7") == 403
+    done = live.ctl("rules", "rollback", "1", code=4)
+    assert "in place of those of the configuration: later" in done.stderr
+    assert get(live, "/orders/7") == 403
+    live.ctl("rules", "rollback", "1", "--yes")
+    assert get(live, "/orders/7") == 200
+
+
+def test_what_ended_lives_again_when_the_clock_is_put_back(clocked):
+    gateway, clock = clocked(stage=2, rules=BASELINE)
+    gateway.token = token(gateway, clock, roles=["reader"])
+    wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
+    change(gateway, "add", "-", data=CLOSED, ends=("--for", "30m"))
+    assert get(gateway) == 403
+    clock.set(2700)
+    wait_for(lambda: get(gateway) == 200, what="its end")
+    clock.set(0)
+    assert get(gateway) == 403
 
 
 def test_a_place_is_stepped_back_for_a_time(live):

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +170,43 @@ static void history_is_newest_first_and_bounded(void **state)
     assert_int_equal(counting.newest, latest());
 }
 
+static void what_a_trial_falls_back_to_is_kept(void **state)
+{
+    struct zta_layer_entry entry = rule("a", "deny a\n  when path /a\n");
+    struct zta_layer kept = {.entries = &entry, .n = 1};
+    struct zta_change *begun = operator_begin();
+    size_t n;
+    assert_int_equal(zta_layer_put(begun, &kept, 0), ZTA_OK);
+    for (uint64_t i = 1; i < ZTA_LAYER_VERSIONS_MAX + 10; i++) {
+        struct zta_layer tried = {.fallback = 1, .confirm_by_s = NOW_S};
+        assert_int_equal(zta_layer_put(begun, &tried, i), ZTA_OK);
+    }
+    operator_commit(begun);
+    assert_int_equal(in_force(NOW_S, &n), 1);
+    assert_int_equal(n, 1);
+    assert_int_equal(history().n, ZTA_LAYER_VERSIONS_MAX + 1);
+}
+
+static void large_versions_leave_room_for_other_records(void **state)
+{
+    static char text[ZTA_LAYER_TEXT_MAX + 1];
+    static struct zta_layer_entry entries[127];
+    static char names[127][4];
+    const size_t n = sizeof entries / sizeof entries[0];
+    memset(text, 'x', sizeof text - 1);
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(names[i], sizeof names[i], "%zu", i);
+        entries[i] = rule(names[i], text);
+    }
+    struct zta_layer layer = {.entries = entries, .n = n};
+    for (uint64_t i = 0; i < 12; i++) {
+        assert_int_equal(put(&layer, i), ZTA_OK);
+    }
+    const struct counting counting = history();
+    assert_int_equal(counting.newest, 12);
+    assert_int_equal(counting.n, ZTA_LAYER_HISTORY_MAX / (n * ZTA_LAYER_TEXT_MAX));
+}
+
 static void what_is_too_large_changes_nothing(void **state)
 {
     static char text[ZTA_LAYER_TEXT_MAX + 2];
@@ -190,6 +228,8 @@ int main(void)
         WITH_STORE(the_later_of_two_editors_is_told),
         WITH_STORE(what_nobody_confirms_goes_back),
         WITH_STORE(history_is_newest_first_and_bounded),
+        WITH_STORE(what_a_trial_falls_back_to_is_kept),
+        WITH_STORE(large_versions_leave_room_for_other_records),
         WITH_STORE(what_is_too_large_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of live rules: any bytes decode or are refused; what decodes encodes to the very same
+ * bytes, and is parsed or refused with a place.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/store/records_priv.h"
+
+#define KEY_SIZE 8
+#define NOW_S    INT64_C(1800000000)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool is_good)
+{
+    if (!is_good) {
+        abort();
+    }
+}
+
+static void check_bytes(const struct zta_layer *layer, struct zta_blob value)
+{
+    struct zta_writer writer;
+    void *again = malloc(value.size + 1);
+    if (again != NULL) {
+        zta_writer_init(&writer, again, value.size);
+        must(zta_layer_encode(layer, &writer) == ZTA_OK);
+        must(writer.len == value.size && memcmp(again, value.data, value.size) == 0);
+        free(again);
+    }
+}
+
+static void check_rules(const struct zta_layer *layer)
+{
+    static const struct zta_rules_source baseline = {
+        .name = {.data = "rules.zta", .len = 9},
+        .text = {.data = "deny a\n  when path /a\n", .len = 22}};
+    struct zta_rules_ast *ast = NULL;
+    struct zta_rules_error error;
+    char text[1024];
+    struct zta_buffer buffer;
+    const enum zta_status status = zta_layer_parse(&baseline, 1, layer, NOW_S, &ast, &error);
+    if (status == ZTA_INVALID) {
+        zta_buffer_init(&buffer, text, sizeof text);
+        zta_rules_error_print(&error, &buffer);
+        must(buffer.len > 0 && memchr(text, '\x1b', buffer.len) == NULL);
+    }
+    must(status != ZTA_OK || ast->n_rules <= layer->n + 1);
+    zta_rules_ast_close(&ast);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct zta_layer layer;
+    void *storage = NULL;
+    if (size < KEY_SIZE) {
+        return 0;
+    }
+    const struct zta_blob value = ZTA_BLOB(data + KEY_SIZE, size - KEY_SIZE);
+    if (zta_layer_decode(ZTA_BLOB(data, KEY_SIZE), value, &layer, &storage) == ZTA_OK) {
+        const int64_t until_s = zta_layer_valid_until(&layer, NOW_S);
+        must(until_s == layer.confirm_by_s || until_s > NOW_S);
+        check_bytes(&layer, value);
+        check_rules(&layer);
+    }
+    free(storage);
+    return 0;
+}
