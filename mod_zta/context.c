@@ -2,6 +2,7 @@
 /* A plain sequence of parts, each of one source; what one side of a request knows, all know. */
 #include "mod_zta/context.h"
 
+#include "mod_zta/behaviour.h"
 #include "mod_zta/device.h"
 #include "mod_zta/geo.h"
 #include "shared/base/clock.h"
@@ -52,5 +53,8 @@ void mod_zta_context_gather(request_rec *r, struct mod_zta_request *request,
     }
     if (stance->modes[ZTA_FEATURE_DEVICE] != ZTA_MODE_OFF) {
         mod_zta_device_gather(r, request, dir, look);
+    }
+    if (stance->modes[ZTA_FEATURE_BEHAVIOUR] != ZTA_MODE_OFF) {
+        mod_zta_behaviour_gather(request, look);
     }
 }

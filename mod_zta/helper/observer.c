@@ -19,8 +19,9 @@
 #include "shared/live/ring.h"
 
 /* A hot set of 10,000 sessions with room for a flood of new ones between two write-backs. */
-#define N_SESSIONS 32768
-#define LOCK_MODE  0600
+#define N_SESSIONS  32768
+#define N_BASELINES 16384 /* a subject has a few sessions; each of these takes 2 KB */
+#define LOCK_MODE   0600
 
 #define RETRY_FIRST_NS INT64_C(100000000)
 #define RETRY_MAX_NS   INT64_C(2000000000)
@@ -82,7 +83,49 @@ static void settle(struct mod_zta_observer *observer)
     set_counter(segment, ZTA_COUNTER_EVENTS_DROPPED_STORE, tail > known ? tail - known : 0);
 }
 
-/* ---- recovering sessions ---- */
+/* ---- sessions and baselines ---- */
+
+/* Events that can be counted in before what waits has to be written. */
+static size_t tables_room(const struct mod_zta_observer *observer)
+{
+    const size_t sessions = mod_zta_hot_table_room(observer->sessions);
+    const size_t baselines = mod_zta_hot_table_room(observer->baselines);
+    return sessions < baselines ? sessions : baselines;
+}
+
+static enum zta_status tables_note(struct mod_zta_observer *observer, struct zta_change *change,
+                                   const struct zta_event *event, const struct zta_event_key *place,
+                                   bool is_urgent, int64_t now_ns)
+{
+    enum zta_status status =
+        mod_zta_session_table_note(observer->sessions, change, event, place, is_urgent, now_ns);
+    return status == ZTA_OK
+               ? mod_zta_baseline_table_note(observer->baselines, change, event, place, now_ns)
+               : status;
+}
+
+static enum zta_status tables_write(struct mod_zta_observer *observer, struct zta_change *change,
+                                    bool is_all, int64_t now_ns)
+{
+    enum zta_status status = mod_zta_hot_table_write(observer->sessions, change, is_all, now_ns);
+    return status == ZTA_OK ? mod_zta_hot_table_write(observer->baselines, change, is_all, now_ns)
+                            : status;
+}
+
+static void tables_written(struct mod_zta_observer *observer, bool is_committed)
+{
+    mod_zta_hot_table_written(observer->sessions, is_committed);
+    mod_zta_hot_table_written(observer->baselines, is_committed);
+}
+
+static uint64_t tables_settled(const struct mod_zta_observer *observer)
+{
+    const uint64_t sessions = mod_zta_hot_table_settled(observer->sessions, observer->cursor);
+    const uint64_t baselines = mod_zta_hot_table_settled(observer->baselines, observer->cursor);
+    return sessions < baselines ? sessions : baselines;
+}
+
+/* ---- recovering what was in memory ---- */
 
 struct recovery {
     struct mod_zta_observer *observer;
@@ -91,13 +134,12 @@ struct recovery {
     enum zta_status status;
 };
 
-static enum zta_status write_sessions(struct recovery *recovery)
+static enum zta_status write_recovered(struct recovery *recovery)
 {
-    struct mod_zta_session_table *sessions = recovery->observer->sessions;
     enum zta_status status =
-        mod_zta_session_table_write(sessions, recovery->change, true, zta_clock_monotonic_ns());
+        tables_write(recovery->observer, recovery->change, true, zta_clock_monotonic_ns());
     /* They are forgotten with the observer if the change is not committed. */
-    mod_zta_session_table_written(sessions, status == ZTA_OK);
+    tables_written(recovery->observer, status == ZTA_OK);
     return status;
 }
 
@@ -108,20 +150,29 @@ static bool recover_one(void *context, const struct zta_event_key *key,
     if (key->segment_id != recovery->segment_id) {
         return true;
     }
-    struct mod_zta_session_table *sessions = recovery->observer->sessions;
-    if (mod_zta_session_table_room(sessions) == 0) {
-        recovery->status = write_sessions(recovery);
+    if (tables_room(recovery->observer) == 0) {
+        recovery->status = write_recovered(recovery);
     }
     if (recovery->status == ZTA_OK) {
-        recovery->status =
-            mod_zta_session_table_note(sessions, recovery->change, event, key, false, 0);
+        recovery->status = tables_note(recovery->observer, recovery->change, event, key, false, 0);
     }
     return recovery->status == ZTA_OK;
 }
 
+/* The greatest place below that sequence of the segment. */
+static void place_before(struct zta_event_key *key, uint64_t sequence)
+{
+    if (sequence > 0) {
+        key->sequence = sequence - 1;
+        return;
+    }
+    key->segment_created_ns--;
+    key->segment_id = key->sequence = UINT64_MAX;
+}
+
 /*
- * Sessions that an observer had in memory when it died: their requests since the last write-back
- * stand in the events, whose keys tell which of them a session has counted already.
+ * Sessions and baselines that an observer had in memory when it died: their requests since the last
+ * write-back stand in the events, whose keys tell which of them were counted already.
  */
 static enum zta_status recover(struct mod_zta_observer *observer, struct zta_error *error)
 {
@@ -140,12 +191,12 @@ static enum zta_status recover(struct mod_zta_observer *observer, struct zta_err
     if (status == ZTA_OK && progress.settled <= from.sequence) {
         status = zta_change_begin(observer->store, "recovery", &recovery.change, error);
         if (status == ZTA_OK) {
-            from.sequence = progress.settled > 0 ? progress.settled - 1 : 0;
+            place_before(&from, progress.settled);
             status = zta_event_each_after(view, &from, recover_one, &recovery);
         }
         status = recovery.status != ZTA_OK ? recovery.status : status;
         if (status == ZTA_OK) {
-            status = write_sessions(&recovery);
+            status = write_recovered(&recovery);
         }
     }
     zta_view_end(&view);
@@ -162,6 +213,9 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta
 {
     const struct zta_siphash_key *key = zta_segment_key(observer->options.segment);
     enum zta_status status = mod_zta_session_table_open(N_SESSIONS, key, &observer->sessions);
+    if (status == ZTA_OK) {
+        status = mod_zta_baseline_table_open(N_BASELINES, key, &observer->baselines);
+    }
     if (status == ZTA_OK) {
         status = mod_zta_quota_open(key, &observer->quota);
     }
@@ -249,7 +303,8 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
     mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
     mod_zta_quota_close(&closing->quota);
-    mod_zta_session_table_close(&closing->sessions);
+    mod_zta_hot_table_close(&closing->baselines);
+    mod_zta_hot_table_close(&closing->sessions);
     zta_store_close(&closing->store);
     if (closing->lock_fd >= 0) {
         (void)close(closing->lock_fd);
@@ -301,11 +356,11 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
         struct zta_event_key place = observer->segment;
         place.sequence = batch->sequences[i];
         place.weight = 1;
-        status = mod_zta_session_table_note(observer->sessions, change, &batch->events[i], &place,
-                                            shares->is_hidden[i], now_ns);
+        status =
+            tables_note(observer, change, &batch->events[i], &place, shares->is_hidden[i], now_ns);
     }
     if (status == ZTA_OK) {
-        status = mod_zta_session_table_write(observer->sessions, change, is_last, now_ns);
+        status = tables_write(observer, change, is_last, now_ns);
     }
     if (status == ZTA_OK) {
         status = mod_zta_key_uses_write(observer->key_uses, observer->store, change, batch);
@@ -321,17 +376,17 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
         .cursor = observer->cursor,
         .n_stored = observer->progress.n_stored + shares->n_rows,
         .n_aggregated = observer->progress.n_aggregated + batch->n - shares->n_rows,
-        .settled = mod_zta_session_table_settled(observer->sessions, observer->cursor),
+        .settled = tables_settled(observer),
     };
     return zta_events_append_rows(change, &observer->segment, shares->rows, shares->n_rows,
                                   progress);
 }
 
-/* Sessions that wait leave room for those of this batch only after they were written. */
+/* What waits leaves room for what this batch touches only after it was written. */
 static enum zta_status make_room(struct mod_zta_observer *observer, int64_t now_ns,
                                  struct zta_error *error)
 {
-    if (mod_zta_session_table_room(observer->sessions) >= observer->batch.n) {
+    if (tables_room(observer) >= observer->batch.n) {
         return ZTA_OK;
     }
     struct zta_change *change;
@@ -339,12 +394,12 @@ static enum zta_status make_room(struct mod_zta_observer *observer, int64_t now_
     if (status != ZTA_OK) {
         return status;
     }
-    status = mod_zta_session_table_write(observer->sessions, change, true, now_ns);
+    status = tables_write(observer, change, true, now_ns);
     if (status == ZTA_OK) {
         status = zta_change_commit(&change, error);
     }
     zta_change_abort(&change);
-    mod_zta_session_table_written(observer->sessions, status == ZTA_OK);
+    tables_written(observer, status == ZTA_OK);
     return status;
 }
 
@@ -367,7 +422,7 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
             zta_change_abort(&change);
         }
     }
-    mod_zta_session_table_written(observer->sessions, status == ZTA_OK);
+    tables_written(observer, status == ZTA_OK);
     if (status != ZTA_OK) {
         mod_zta_quota_undo(observer->quota);
         mod_zta_inputs_keeper_forget(observer->inputs);

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mod_zta/helper/baseline_table.h"
 #include "mod_zta/helper/batch.h"
 #include "mod_zta/helper/inputs_keeper.h"
 #include "mod_zta/helper/key_uses.h"
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/quota.h"
 #include "mod_zta/helper/session_table.h"
+#include "shared/store/baselines.h"
 #include "shared/store/events.h"
 #include "shared/store/signals.h"
 
@@ -41,6 +43,7 @@ struct mod_zta_upkeep {
     int64_t next_readers_ns;
     int64_t started_s;
     uint8_t sessions_place[ZTA_SESSION_ID_SIZE];
+    struct zta_baseline_place baselines_place;
     uint64_t n_dropped; /* as of the last look */
     int64_t dropped_ns; /* when it last rose */
     bool is_filled;     /* events are removed until the map has room again */
@@ -54,7 +57,8 @@ struct mod_zta_observer {
     struct mod_zta_observer_options options;
     struct zta_store *store;
     int lock_fd;
-    struct mod_zta_session_table *sessions;
+    struct mod_zta_hot_table *sessions;
+    struct mod_zta_hot_table *baselines;
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;

@@ -34,10 +34,11 @@
 #define INNER_ROOM_GOOD (UINT64_C(8) << 20)
 
 /* One change of pruning is done within milliseconds, a second's worth keeps up with any inflow. */
-#define PRUNE_BLOCKS   64
-#define PRUNE_REPEATS  512
-#define PRUNE_CHANGES  16
-#define PRUNE_SESSIONS 2000
+#define PRUNE_BLOCKS    64
+#define PRUNE_REPEATS   512
+#define PRUNE_CHANGES   16
+#define PRUNE_SESSIONS  2000
+#define PRUNE_BASELINES 500
 
 struct alert_text {
     const char *name;
@@ -306,6 +307,26 @@ static void prune_sessions(struct mod_zta_observer *observer, int64_t now_real_n
     }
 }
 
+/* Nothing of a baseline is usual any more by then; ZTARetain may ask for less. */
+static void prune_baselines(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    const int64_t retained_s = observer->options.retain_sessions_s;
+    int64_t age_s = (ZTA_FORGET_DAYS + 1) * INT64_C(86400);
+    age_s = retained_s > 0 && retained_s < age_s ? retained_s : age_s;
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_change *change;
+    if (zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
+        return;
+    }
+    uint64_t n = 0;
+    enum zta_status status =
+        zta_baselines_prune(change, &observer->upkeep.baselines_place,
+                            now_real_ns / ZTA_NS_PER_S - age_s, PRUNE_BASELINES, &n);
+    if (status != ZTA_OK || n == 0 || zta_change_commit(&change, &error) != ZTA_OK) {
+        zta_change_abort(&change);
+    }
+}
+
 /* Recorded sides of credentials go with the last of their events. */
 static void prune_inputs(struct mod_zta_observer *observer, int64_t now_real_ns)
 {
@@ -463,6 +484,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_disk(observer, now_real_ns);
     prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
+    prune_baselines(observer, now_real_ns);
     prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
     publish(observer, now_real_ns);

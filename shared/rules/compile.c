@@ -194,6 +194,7 @@ static enum zta_status add_group(struct zta_compiler *compiler, const struct zta
     }
     *added = group;
     *features = group.features;
+    compiler->set->asked = (uint16_t)(compiler->set->asked | group.features);
     return ZTA_OK;
 }
 

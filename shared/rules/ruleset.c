@@ -29,15 +29,7 @@ size_t zta_ruleset_n_rules(const struct zta_ruleset *set)
 
 bool zta_ruleset_asks(const struct zta_ruleset *set, enum zta_feature feature)
 {
-    for (size_t i = 0; i < set->n_rules; i++) {
-        const struct zta_rule *rule = &set->rules[i];
-        for (uint32_t g = 0; g < rule->n_groups; g++) {
-            if ((set->groups[rule->first_group + g].features & 1u << feature) != 0) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return (set->asked & 1u << feature) != 0;
 }
 
 uint32_t zta_ruleset_generation(const struct zta_ruleset *set)

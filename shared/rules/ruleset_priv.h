@@ -136,6 +136,7 @@ struct zta_ruleset {
     const char **sources;
     size_t n_sources;
     uint32_t generation;
+    uint16_t asked;          /* set of 1u << enum zta_feature: some condition needs it */
     struct zta_arena *arena; /* owner of all but the index */
     struct zta_rules_index *index[ZTA_N_RULES_QUESTIONS];
 };

@@ -86,13 +86,21 @@ void scratch_event_make(const struct scratch_event *wanted, struct zta_event *ev
         [ZTA_EVENT_PATH] = zta_text_of(wanted->path != NULL ? wanted->path : "/orders/4711"),
         [ZTA_EVENT_ROUTE] = zta_text_of(wanted->route != NULL ? wanted->route : "/orders"),
         [ZTA_EVENT_RULE] = ZTA_TEXT("orders-read"),
-        [ZTA_EVENT_AGENT] = ZTA_TEXT("example-client/1.4 (linux; x86_64)"),
+        [ZTA_EVENT_AGENT] = zta_text_of(
+            wanted->agent != NULL ? wanted->agent : "example-client/1.4 (linux; x86_64)"),
     };
     if (wanted->session != 0) {
         texts[ZTA_EVENT_ISSUER] = zta_text_of(wanted->apikey != NULL ? "local" : "corp");
         texts[ZTA_EVENT_SUBJECT] = zta_text_of(subject);
         texts[ZTA_EVENT_CLIENT] = zta_text_of("web");
         texts[ZTA_EVENT_APIKEY] = zta_text_of(wanted->apikey);
+    }
+    if (wanted->teaches) {
+        const struct zta_stance stance = {.modes = {[ZTA_FEATURE_BEHAVIOUR] = ZTA_MODE_MONITOR}};
+        event->modes = zta_event_pack_modes(&stance);
+        event->replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_IDENTITY | ZTA_REPLAY_CONTEXT;
+        memcpy(event->context.country, wanted->country != NULL ? wanted->country : "CH",
+               sizeof event->context.country);
     }
     zta_event_set_texts(event, texts);
 }

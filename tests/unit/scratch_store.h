@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_SCRATCH_STORE_H
 #define TESTS_UNIT_SCRATCH_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ struct scratch_event {
     const char *route;
     const char *path;
     const char *apikey; /* NULL: a token */
+    const char *agent;  /* NULL: the same for all */
+    const char *country;
+    bool teaches; /* its identity entered, in a place that evaluates behaviour */
 };
 void scratch_event_make(const struct scratch_event *wanted, struct zta_event *event);
 /* The session id that a session number stands for. */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One record of state/ is read, nothing is written: the observer learns from the event. */
+#include "mod_zta/behaviour.h"
+
+#include "mod_zta/rules.h"
+#include "shared/base/clock.h"
+#include "shared/store/baselines.h"
+
+void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_zta_look *look)
+{
+    struct zta_context *context = &request->context;
+    const struct zta_identity *identity = request->identity;
+    const struct zta_ruleset *set = request->rules != NULL ? request->rules->set : NULL;
+    struct zta_baseline baseline;
+    context->usual = (struct zta_answers){.known = 0};
+    context->usual_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
+    if (identity == NULL || zta_text_is_absent(identity->subject) || look->view == NULL ||
+        set == NULL || !zta_ruleset_asks(set, ZTA_FEATURE_BEHAVIOUR) ||
+        zta_baseline_get(look->view, identity->issuer, identity->subject, &baseline) != ZTA_OK) {
+        return;
+    }
+    const struct zta_habit_facts facts = {
+        .time_s = request->arrived_ns / ZTA_NS_PER_S,
+        .addr = request->facts.addr,
+        .asn = context->asn,
+        .country = context->country,
+        .device = context->device,
+        .route = request->facts.route,
+        .agent = request->facts.agent,
+    };
+    struct zta_habit_values values;
+    zta_habit_values_make(&facts, &values);
+    zta_baseline_answer(&baseline, &values, &context->usual);
+    const int64_t age_s = facts.time_s - baseline.first_s;
+    context->usual_from = (struct zta_provenance){
+        .source = ZTA_SOURCE_BASELINE,
+        .age_s = age_s < 0            ? 0
+                 : age_s > UINT32_MAX ? UINT32_MAX
+                                      : (uint32_t)age_s,
+    };
+}

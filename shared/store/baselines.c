@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packs, unpacks and walks baselines. */
+#include "shared/store/baselines.h"
+
+#include <string.h>
+
+#include "shared/store/names_priv.h"
+#include "shared/store/records_priv.h"
+#include "shared/store/schema_state.h"
+#include "shared/store/tables_priv.h"
+
+#define KIND_BASELINE 0 /* of names_priv.h: the only one in its table */
+
+_Static_assert(2 + 2 + ZTA_NAME_MAX + 2 + ZTA_SUBJECT_MAX <= ZTA_BASELINE_KEY_MAX,
+               "the longest names fit a key");
+
+/* The habits that have values, in the order of the record. */
+static const enum zta_habit listed[] = {ZTA_HABIT_NETWORK, ZTA_HABIT_COUNTRY, ZTA_HABIT_DEVICE,
+                                        ZTA_HABIT_AGENT, ZTA_HABIT_ROUTE};
+#define N_LISTED (sizeof listed / sizeof listed[0])
+
+/* ---- the value ---- */
+
+static void write_value(struct zta_writer *writer, const struct zta_habit_value *value)
+{
+    const size_t len = strnlen(value->label, sizeof value->label);
+    zta_write_u64(writer, value->value);
+    zta_write_u16(writer, value->last_day);
+    zta_write_u16(writer, value->count);
+    zta_write_u8(writer,
+                 (uint8_t)(value->n_days | (value->is_usual ? ZTA_BASELINE_VALUE_USUAL : 0)));
+    zta_write_u8(writer, (uint8_t)len);
+    zta_write_bytes(writer, value->label, len);
+}
+
+/* The maximum of everything fits: see the assertion. */
+static size_t encode(const struct zta_baseline *baseline, uint8_t out[ZTA_BASELINE_RECORD_MAX])
+{
+    const struct zta_rate *rate = &baseline->rate;
+    struct zta_writer writer;
+    zta_writer_init(&writer, out, ZTA_BASELINE_RECORD_MAX);
+    zta_write_u8(&writer, ZTA_BASELINE_VERSION);
+    zta_write_u64(&writer, (uint64_t)baseline->first_s);
+    zta_write_u64(&writer, (uint64_t)baseline->last_s);
+    zta_write_u64(&writer, baseline->n_requests);
+    zta_write_u64(&writer, baseline->segment_created_ns);
+    zta_write_u64(&writer, baseline->sequence);
+    for (size_t i = 0; i < ZTA_N_HABITS; i++) {
+        zta_write_u16(&writer, baseline->spans[i].first_day);
+        zta_write_u16(&writer, baseline->spans[i].last_day);
+        zta_write_u8(&writer, baseline->spans[i].n_days);
+    }
+    zta_write_u32(&writer, rate->minute);
+    zta_write_u32(&writer, rate->n_requests);
+    zta_write_u32(&writer, rate->n_allowed);
+    zta_write_u32(&writer, rate->exceeded_minute);
+    zta_write_u32(&writer, rate->mean_q8);
+    zta_write_u64(&writer, rate->variance_q8);
+    zta_write_u16(&writer, rate->n_minutes);
+    zta_write_bytes(&writer, baseline->hours, sizeof baseline->hours);
+    for (size_t i = 0; i < N_LISTED; i++) {
+        const struct zta_habit_value *values = zta_baseline_values_of(baseline, listed[i]);
+        zta_write_u8(&writer, baseline->n_values[listed[i]]);
+        for (size_t v = 0; v < baseline->n_values[listed[i]]; v++) {
+            write_value(&writer, &values[v]);
+        }
+    }
+    return writer.len;
+}
+
+_Static_assert(ZTA_BASELINE_AT_VALUES + N_LISTED + ZTA_BASELINE_VALUES * ZTA_BASELINE_VALUE_FIXED +
+                       (ZTA_BASELINE_DEVICES + ZTA_BASELINE_AGENTS + ZTA_BASELINE_ROUTES) *
+                           ZTA_BASELINE_LABEL_MAX <=
+                   ZTA_BASELINE_RECORD_MAX,
+               "a full baseline fits its record");
+
+static void read_head(struct zta_reader *reader, struct zta_baseline *baseline)
+{
+    struct zta_rate *rate = &baseline->rate;
+    baseline->first_s = (int64_t)zta_read_u64(reader);
+    baseline->last_s = (int64_t)zta_read_u64(reader);
+    baseline->n_requests = zta_read_u64(reader);
+    baseline->segment_created_ns = zta_read_u64(reader);
+    baseline->sequence = zta_read_u64(reader);
+    for (size_t i = 0; i < ZTA_N_HABITS; i++) {
+        baseline->spans[i].first_day = zta_read_u16(reader);
+        baseline->spans[i].last_day = zta_read_u16(reader);
+        baseline->spans[i].n_days = zta_read_u8(reader);
+    }
+    rate->minute = zta_read_u32(reader);
+    rate->n_requests = zta_read_u32(reader);
+    rate->n_allowed = zta_read_u32(reader);
+    rate->exceeded_minute = zta_read_u32(reader);
+    rate->mean_q8 = zta_read_u32(reader);
+    rate->variance_q8 = zta_read_u64(reader);
+    rate->n_minutes = zta_read_u16(reader);
+    zta_read_bytes(reader, baseline->hours, sizeof baseline->hours);
+}
+
+/* The values of one habit; requests come here, so each is looked at as a whole. */
+static bool read_values(struct zta_reader *reader, enum zta_habit habit,
+                        struct zta_baseline *baseline)
+{
+    struct zta_habit_value *values = zta_baseline_values(baseline, habit);
+    const size_t n = zta_read_u8(reader);
+    if (n > zta_baseline_room(habit)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *at = reader->data + reader->pos;
+        const size_t left = reader->size - reader->pos;
+        if (left < ZTA_BASELINE_VALUE_FIXED) {
+            return false;
+        }
+        const uint8_t days = at[ZTA_BASELINE_VALUE_AT_DAYS];
+        const size_t len = at[ZTA_BASELINE_VALUE_AT_LEN];
+        if (len > ZTA_BASELINE_LABEL_MAX || left - ZTA_BASELINE_VALUE_FIXED < len) {
+            return false;
+        }
+        values[i].value = zta_get_u64(at);
+        values[i].last_day = zta_get_u16(at + ZTA_BASELINE_VALUE_AT_LAST);
+        values[i].count = zta_get_u16(at + ZTA_BASELINE_VALUE_AT_COUNT);
+        values[i].n_days = days & (ZTA_BASELINE_VALUE_USUAL - 1);
+        values[i].is_usual = (days & ZTA_BASELINE_VALUE_USUAL) != 0;
+        memcpy(values[i].label, at + ZTA_BASELINE_VALUE_FIXED, len);
+        memset(values[i].label + len, 0, sizeof values[i].label - len);
+        reader->pos += ZTA_BASELINE_VALUE_FIXED + len;
+    }
+    baseline->n_values[habit] = (uint8_t)n;
+    return true;
+}
+
+/* What learning computes with stays within its bounds. */
+static bool is_sane(const struct zta_baseline *baseline)
+{
+    const struct zta_rate *rate = &baseline->rate;
+    return rate->n_minutes <= ZTA_RATE_MEMORY && rate->mean_q8 <= ZTA_RATE_MEAN_MAX_Q8 &&
+           rate->variance_q8 <= ZTA_RATE_VARIANCE_MAX_Q8 &&
+           rate->n_requests <= ZTA_RATE_REQUESTS_MAX && rate->n_allowed <= rate->n_requests;
+}
+
+enum zta_status zta_baseline_decode(const void *data, size_t size, struct zta_baseline *baseline)
+{
+    struct zta_reader reader;
+    zta_reader_init(&reader, data, size);
+    const uint8_t version = zta_read_u8(&reader);
+    if (version != ZTA_BASELINE_VERSION) {
+        return ZTA_CORRUPT;
+    }
+    memset(baseline->n_values, 0, sizeof baseline->n_values);
+    read_head(&reader, baseline);
+    bool is_good = !reader.is_bad && is_sane(baseline);
+    for (size_t i = 0; i < N_LISTED && is_good; i++) {
+        is_good = read_values(&reader, listed[i], baseline);
+    }
+    return is_good && zta_reader_is_done(&reader) ? ZTA_OK : ZTA_CORRUPT;
+}
+
+/* ---- the key ---- */
+
+/* False when no record can have these names. */
+static bool make_key(struct zta_text issuer, struct zta_text subject, struct zta_record_key *key)
+{
+    const struct zta_text names[] = {issuer, subject};
+    if (subject.len == 0 || subject.len > ZTA_SUBJECT_MAX || issuer.len > ZTA_NAME_MAX) {
+        return false;
+    }
+    zta_record_key_of_names(KIND_BASELINE, names, sizeof names / sizeof names[0], key);
+    return true;
+}
+
+static void set_name(char *to, size_t size, struct zta_text name)
+{
+    memcpy(to, name.data, name.len);
+    memset(to + name.len, 0, size - name.len);
+}
+
+static void set_names(struct zta_baseline *baseline, struct zta_text issuer,
+                      struct zta_text subject)
+{
+    set_name(baseline->issuer, sizeof baseline->issuer, issuer);
+    set_name(baseline->subject, sizeof baseline->subject, subject);
+}
+
+static enum zta_status open_record(struct zta_blob key, struct zta_blob record,
+                                   struct zta_baseline *baseline)
+{
+    struct zta_reader reader;
+    zta_reader_init(&reader, key.data, key.size);
+    const uint8_t kind = zta_read_u8(&reader);
+    const uint8_t mark = zta_read_u8(&reader);
+    const struct zta_text issuer = zta_read_text(&reader);
+    const struct zta_text subject = zta_read_text(&reader);
+    struct zta_record_key made;
+    if (kind != KIND_BASELINE || mark != 0 || !zta_reader_is_done(&reader) || issuer.len == 0 ||
+        !make_key(issuer, subject, &made)) {
+        return ZTA_CORRUPT;
+    }
+    set_names(baseline, issuer, subject);
+    return zta_baseline_decode(record.data, record.size, baseline);
+}
+
+enum zta_status zta_baseline_check_record(struct zta_blob key, struct zta_blob value)
+{
+    struct zta_baseline baseline;
+    return open_record(key, value, &baseline);
+}
+
+/* ---- the table ---- */
+
+enum zta_status zta_baseline_get(struct zta_view *view, struct zta_text issuer,
+                                 struct zta_text subject, struct zta_baseline *baseline)
+{
+    struct zta_record_key key;
+    struct zta_blob record;
+    if (!make_key(issuer, subject, &key)) {
+        return ZTA_NOT_FOUND;
+    }
+    enum zta_status status =
+        zta_view_get(view, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size), &record);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    set_names(baseline, issuer, subject);
+    return zta_baseline_decode(record.data, record.size, baseline);
+}
+
+enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text issuer,
+                                  struct zta_text subject, struct zta_baseline *baseline)
+{
+    struct zta_record_key key;
+    struct zta_blob record;
+    if (!make_key(issuer, subject, &key)) {
+        return ZTA_NOT_FOUND;
+    }
+    enum zta_status status =
+        zta_change_get(change, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size), &record);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    set_names(baseline, issuer, subject);
+    return zta_baseline_decode(record.data, record.size, baseline);
+}
+
+enum zta_status zta_baseline_put(struct zta_change *change, const struct zta_baseline *baseline)
+{
+    uint8_t record[ZTA_BASELINE_RECORD_MAX];
+    struct zta_record_key key;
+    if (!make_key(zta_text_of(baseline->issuer), zta_text_of(baseline->subject), &key)) {
+        return ZTA_INVALID;
+    }
+    const size_t size = encode(baseline, record);
+    return zta_change_put(change, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size),
+                          ZTA_BLOB(record, size));
+}
+
+enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn, void *context)
+{
+    struct zta_walk walk;
+    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_BASELINES, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_blob key;
+    struct zta_blob record;
+    bool is_wanted = true;
+    status = zta_walk_first(&walk, &key, &record);
+    while (status == ZTA_OK && is_wanted) {
+        struct zta_baseline baseline;
+        status = open_record(key, record, &baseline);
+        if (status == ZTA_OK) {
+            is_wanted = fn(context, &baseline);
+            status = zta_walk_next(&walk, &key, &record);
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+static bool is_old(struct zta_blob key, struct zta_blob record, int64_t before_s)
+{
+    struct zta_baseline baseline;
+    /* A record that nobody can read is of no use to anyone. */
+    return open_record(key, record, &baseline) != ZTA_OK || baseline.last_s < before_s;
+}
+
+enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_baseline_place *place,
+                                    int64_t before_s, size_t most, uint64_t *n)
+{
+    struct zta_walk walk;
+    enum zta_status status = zta_walk_change(change, ZTA_TABLE_BASELINES, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    uint64_t n_removed = 0;
+    struct zta_blob key = ZTA_BLOB(place->key, place->size > 0 ? place->size : 1);
+    struct zta_blob record;
+    status = zta_walk_seek(&walk, &key, &record);
+    for (size_t i = 0; i < most && status == ZTA_OK; i++) {
+        if (is_old(key, record, before_s)) {
+            status = zta_walk_remove(&walk);
+            n_removed++;
+        }
+        if (status == ZTA_OK) {
+            status = zta_walk_next(&walk, &key, &record);
+        }
+    }
+    place->size = status == ZTA_OK && key.size <= sizeof place->key ? key.size : 0;
+    if (place->size > 0) {
+        memcpy(place->key, key.data, key.size);
+    }
+    zta_walk_end(&walk);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    *n = n_removed;
+    return ZTA_OK;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is usual for each subject: one record a subject in state/, written by the observer alone,
+ * read by requests that rules ask about behaviour.
+ */
+#ifndef ZTA_STORE_BASELINES_H
+#define ZTA_STORE_BASELINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/status.h"
+#include "shared/risk/baseline.h"
+#include "shared/store/env.h"
+
+#define ZTA_BASELINE_KEY_MAX 330 /* of the longest issuer and subject */
+
+/*
+ * ZTA_NOT_FOUND also for names that no record can have (too long). ZTA_CORRUPT for a record that
+ * put does not write. The names in *baseline are set as given.
+ */
+enum zta_status zta_baseline_get(struct zta_view *view, struct zta_text issuer,
+                                 struct zta_text subject,
+                                 struct zta_baseline *baseline) ZTA_MUST_CHECK;
+/* As above, seen from inside a change. */
+enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text issuer,
+                                  struct zta_text subject,
+                                  struct zta_baseline *baseline) ZTA_MUST_CHECK;
+enum zta_status zta_baseline_put(struct zta_change *change,
+                                 const struct zta_baseline *baseline) ZTA_MUST_CHECK;
+
+/* Those of an issuer one after the other; returning false ends the walk. */
+typedef bool (*zta_baseline_fn)(void *context, const struct zta_baseline *baseline);
+enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn,
+                                  void *context) ZTA_MUST_CHECK;
+
+/* Where pruning goes on; zeroed: at the start. */
+struct zta_baseline_place {
+    uint8_t key[ZTA_BASELINE_KEY_MAX];
+    size_t size;
+};
+/*
+ * Removes baselines whose subject was last seen before before_s, looking at no more than most
+ * records from place on; place moves on and is zeroed at the end. *n removed ones.
+ */
+enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_baseline_place *place,
+                                    int64_t before_s, size_t most, uint64_t *n) ZTA_MUST_CHECK;
+
+/* The record's value by itself; what a fuzzer and the deep check look at. */
+enum zta_status zta_baseline_decode(const void *data, size_t size,
+                                    struct zta_baseline *baseline) ZTA_MUST_CHECK;
+
+#endif
