@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from haproxy import haproxy, haproxy_jwt
-from servers import bare, mod_auth_openidc, mod_oauth2, zta, zta_asking
-from small_api import DENIED_PATH, LIMITED_PATH, PATH, REFUSING, RULE_PATH, SCOPED_PATH, rules
+from servers import bare, mod_auth_openidc, mod_oauth2, zta, zta_asking, zta_context
+from small_api import (DENIED_PATH, LIMITED_PATH, PATH, REFUSING, RULE_PATH, SCOPED_PATH,
+                       required_claims, rules)
 
 # name: what makes it, from the back end and the issuer
 SERVERS = {
@@ -18,6 +19,9 @@ SERVERS = {
     "stage2": zta,
     "refusing": partial(zta, rules=REFUSING),
     "asking": zta_asking,
+    "context": zta_context,
+    "oauth2-claims": partial(mod_oauth2, require=required_claims("oauth2_claim", 100)),
+    "openidc-claims": partial(mod_auth_openidc, require=required_claims("claim", 100)),
     "stage2-h2": partial(zta, h2=True),
     "stage2-prefork": partial(zta, mpm="prefork"),
     "rules-100": partial(zta, rules=rules(100)),
@@ -150,6 +154,13 @@ _RULES = (
     Row("rules-100", "mod_zta, stage 2: 100 rules", "rules-100", "bare"),
     Row("rules-1000", "mod_zta, stage 2: 1,000 rules", "rules-1000", "bare"),
 )
+_CONTEXT = (
+    _bare(),
+    Row("context-none", "mod_zta, stage 2: 100 rules", "rules-100", "bare"),
+    Row("context", "mod_zta, stage 3: geo, device, behaviour and 100 rules", "context", "bare", budget=6),
+    Row("oauth2-claims", "mod_oauth2: 100 claims required", "oauth2-claims", "bare"),
+    Row("openidc-claims", "mod_auth_openidc: 100 claims required", "openidc-claims", "bare"),
+)
 _MANY = 1_000_000
 _SESSIONS = (
     _bare(),
@@ -175,6 +186,7 @@ SECTIONS = (
     Section("credentials", "Other credentials", _CREDENTIALS),
     Section("refused", "Refused", _REFUSED),
     Section("rules", "More rules", _RULES),
+    Section("context", "Circumstances: 100,000 devices, countries and systems", _CONTEXT),
     Section("sessions", "More sessions in the store: ES256 tokens, one each", _SESSIONS),
     Section("protocols", "HTTP/2, prefork", _PROTOCOLS),
 )

@@ -9,6 +9,7 @@ import time
 
 import small_api
 from small_api import PATH
+from support import mmdb
 from support.gateway import Gateway
 from support.httpd import Httpd
 from support.introspector import Introspector
@@ -136,6 +137,24 @@ class Zta(Apache):
         return sum(n for name, n in counters.items() if name.startswith("events_dropped"))
 
 
+class Context(Zta):
+    """mod_zta with countries, systems and an inventory of the devices that the sessions name."""
+
+    N_DEVICES = 100_000
+
+    def start(self):
+        here = {"127.0.0.0/8": mmdb.country("CH"), "203.0.113.0/24": mmdb.country("FR")}
+        systems = {"127.0.0.0/8": mmdb.asn(64500), "203.0.113.0/24": mmdb.asn(64666)}
+        countries = mmdb.write(self.httpd.path("conf", "country.mmdb"), here)
+        self.gateway.global_text += (
+            f"\nZTAGeoDB {countries}"
+            f"\nZTAAsnDB {mmdb.write(self.httpd.path('conf', 'asn.mmdb'), systems, database_type='Test-ASN')}")
+        self.gateway.issuer_text += "\nZTAClaim device sid"
+        super().start()
+        rows = "".join(f"session-{i:07d},yes\n" for i in range(self.N_DEVICES))
+        self.gateway.ctl("devices", "import", "-", "--yes", data=f"id,managed\n{rows}")
+
+
 class Asking(Zta):
     """mod_zta that asks an endpoint about opaque tokens, whose time is nobody's."""
 
@@ -195,11 +214,15 @@ def zta(back, issuer, stage=2, rules=small_api.RULES, n_sessions=0, shared_memor
     return Zta(gateway, n_sessions)
 
 
+def zta_context(back, issuer):
+    return Context(zta(back, issuer, stage=3, rules=small_api.context_rules(100)).gateway)
+
+
 def zta_asking(back, issuer):
     return Asking(zta(back, issuer).gateway)
 
 
-def mod_oauth2(back, issuer):
+def mod_oauth2(back, issuer, require="Require valid-user"):
     """Its limits on iat are seconds by default; the tokens live as long as the run."""
     keys = "\n".join(f"OAuth2TokenVerify jwk '{json.dumps(issuer.key(alg).jwk())}' verify.iat=skip"
                      for alg in ("RS256", "ES256"))
@@ -207,15 +230,15 @@ def mod_oauth2(back, issuer):
 <Location />
 AuthType oauth2
 {keys}
-Require valid-user
+{require}
 </Location>""")
 
 
-def mod_auth_openidc(back, issuer):
+def mod_auth_openidc(back, issuer, require="Require valid-user"):
     server = _peer("auth_openidc", vhost_text=f"""{_forwards(back)}
 <Location />
 AuthType oauth20
-Require valid-user
+{require}
 </Location>""")
     key = issuer.key("RS256")
     certificate = server.httpd.write("conf/issuer.pem", key.public_pem())

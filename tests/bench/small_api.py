@@ -82,3 +82,42 @@ def rules(n):
     more = (f"\n{'deny ' if i % 3 else 'allow'}   other-{i}\n{_OTHERS[i % len(_OTHERS)] % i}"
             "  when  role    guest visitor\n" for i in range(n - 10))
     return RULES + "".join(more)
+
+
+# What a request to PATH is asked about where it comes from, when and on what.
+_CIRCUMSTANCES = """
+list    offices         192.0.2.0/24 198.51.100.0/24 2001:db8:7::/48
+
+require managed-device
+  when  path    /api/orders/**
+  need  device  managed
+
+require from-here
+  when  path    /api/orders/**
+  need  network list:offices
+  or    country CH DE FR
+
+require at-work
+  when  path    /api/orders/**
+  need  hours   Mon-Sun 00:00-24:00 Europe/Zurich
+
+require as-usual
+  when  path    /api/orders/**
+  need  behaviour usual-country unknown
+
+deny    bad-systems
+  when  network asn:64666 unknown
+"""
+
+
+def context_rules(n):
+    """n rules, five of which ask for the circumstances of a request to PATH."""
+    return rules(n - 5) + _CIRCUMSTANCES
+
+
+def required_claims(directive, n):
+    """n lines for who lets httpd decide: as many claims of a good token, and others that it lacks."""
+    has = ("acr:gold", "roles:clerk", "client_id:web")
+    lines = [f"Require {directive} {claim}" for claim in has]
+    lines += [f"Require not {directive} client_id:c{i}" for i in range(n - len(has))]
+    return "\n".join(["<RequireAll>", *lines, "</RequireAll>"])
