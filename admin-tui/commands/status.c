@@ -10,6 +10,7 @@
 #include "shared/live/segment.h"
 #include "shared/store/blocks.h"
 #include "shared/store/events.h"
+#include "shared/store/layers.h"
 #include "shared/store/published.h"
 #include "shared/store/sessions.h"
 
@@ -194,6 +195,77 @@ static enum zta_status add_published(struct ctl_list *list, struct zta_view *vie
     return status;
 }
 
+static void add_step_back(struct ctl_list *list, const struct zta_layer_entry *entry)
+{
+    const struct zta_text where = entry->name.len == 0 ? ZTA_TEXT("everywhere") : entry->name;
+    struct zta_json *json = ctl_row_json(list);
+    char until[ZTA_TIME_TEXT_MAX];
+    zta_time_print(entry->until_s, until);
+    if (json != NULL) {
+        zta_json_begin_object(json, NULL);
+        zta_json_text(json, "location", where);
+        zta_json_time(json, "until", entry->until_s);
+        zta_json_text(json, "by", entry->author);
+        zta_json_text(json, "reason", entry->reason);
+        zta_json_end_object(json);
+        return;
+    }
+    ctl_row_cell(list, "stepped_back", "%.*s: monitored until %s by %.*s: %.*s", (int)where.len,
+                 where.data, until, (int)entry->author.len,
+                 entry->author.len == 0 ? "" : entry->author.data, (int)entry->reason.len,
+                 entry->reason.len == 0 ? "" : entry->reason.data);
+}
+
+static void say_layer(struct ctl_list *list, const struct zta_layer *layer, size_t n_living)
+{
+    struct zta_json *json = ctl_row_json(list);
+    char until[ZTA_TIME_TEXT_MAX] = "";
+    if (json != NULL) {
+        zta_json_begin_object(json, "live_rules");
+        zta_json_int(json, "version", (int64_t)layer->version);
+        zta_json_int(json, "entries", (int64_t)n_living);
+        zta_json_time(json, "confirm_by", layer->confirm_by_s);
+        zta_json_end_object(json);
+        return;
+    }
+    if (layer->confirm_by_s != 0) {
+        zta_time_print(layer->confirm_by_s, until);
+    }
+    ctl_row_cell(list, "live_rules", "version %" PRIu64 ", %zu in force%s%s", layer->version,
+                 n_living, until[0] == '\0' ? "" : ", to be confirmed by ", until);
+}
+
+static enum zta_status add_live(struct ctl_list *list, struct zta_view *view)
+{
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    struct zta_json *json = ctl_row_json(list);
+    struct zta_layer layer;
+    void *storage = NULL;
+    size_t n_living = 0;
+    const enum zta_status status = zta_layer_in_force(view, now_s, &layer, &storage);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < layer.n; i++) {
+        n_living += zta_layer_entry_lives(&layer.entries[i], now_s) ? 1 : 0;
+    }
+    say_layer(list, &layer, n_living);
+    if (json != NULL) {
+        zta_json_begin_array(json, "stepped_back");
+    }
+    for (size_t i = 0; i < layer.n; i++) {
+        const struct zta_layer_entry *entry = &layer.entries[i];
+        if (entry->kind == ZTA_LAYER_STEP_BACK && zta_layer_entry_lives(entry, now_s)) {
+            add_step_back(list, entry);
+        }
+    }
+    if (json != NULL) {
+        zta_json_end_array(json);
+    }
+    free(storage);
+    return ZTA_OK;
+}
+
 static void add_store(struct ctl_list *list, const struct ctl *ctl, const struct picture *picture)
 {
     ctl_row_string(list, "store", ctl->dir);
@@ -229,6 +301,9 @@ static enum zta_status gather(struct ctl *ctl, struct ctl_list *list, struct pic
         ctl_row_begin(list);
         add_server(list, picture);
         add_store(list, ctl, picture);
+        status = add_live(list, view);
+    }
+    if (status == ZTA_OK) {
         status = add_published(list, view, picture);
         add_counters(list, picture);
         ctl_row_end(list);

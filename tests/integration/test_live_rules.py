@@ -279,6 +279,10 @@ def test_a_place_is_stepped_back_for_a_time(live):
     assert live.get("/orders/1", outsider).status == 200
     assert live.get("/orders/1").status == 401
     assert live.json("mode")[0]["location"] == "/"
+    told = live.json("status")
+    assert told["stepped_back"][0]["reason"] == "incident"
+    assert told["live_rules"] == {"version": 1, "entries": 1, "confirm_by": None}
+    assert "stepped back" in live.ctl("status").stdout
     live.ctl("mode", "enforce", "--location", "/", "--reason", "over")
     assert live.get("/orders/1", outsider).status == 403
 
