@@ -137,19 +137,20 @@ static bool judge_headers(struct judgement *j)
 static bool judge_addr(struct judgement *j)
 {
     const struct mod_zta_server *server = mod_zta_server_of(j->r->server);
+    enum zta_mode mode = server->is_enforced ? ZTA_MODE_ENFORCE : ZTA_MODE_MONITOR;
     bool is_blocked = false;
-    if (j->look.view == NULL || !server->is_enforced) {
+    if (j->look.view == NULL) {
         return false;
     }
     enum zta_status status =
         zta_block_find_addr(j->look.view, &j->request->facts.addr, j->now_s, &is_blocked);
     if (status != ZTA_OK) {
-        return note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_STORE_UNAVAILABLE);
+        return note_reason(j, mode, ZTA_REASON_STORE_UNAVAILABLE);
     }
     if (is_blocked) {
         j->request->detail = "its address is blocked; 'ztactl blocks list' says until when and why";
     }
-    return is_blocked && note_reason(j, ZTA_MODE_ENFORCE, ZTA_REASON_BLOCKED);
+    return is_blocked && note_reason(j, mode, ZTA_REASON_BLOCKED);
 }
 
 /*
@@ -379,6 +380,25 @@ static const char *side_uri(const request_rec *r, const struct mod_zta_request *
     return is_external ? external_uri : r->uri;
 }
 
+/* Refused where anything is enforced, be it a limit of a public place; elsewhere only noted. */
+static int judge_no_further(request_rec *r, struct mod_zta_request *request,
+                            const struct mod_zta_dir *dir)
+{
+    static const char detail[] = "more rewrites than can be judged";
+    if (mod_zta_server_of(r->server)->is_enforced ||
+        dir->stance.modes[ZTA_FEATURE_RATELIMIT] == ZTA_MODE_ENFORCE) {
+        return mod_zta_enforce_unavailable(r, request, detail);
+    }
+    if (!request->decision.has_monitor) {
+        request->decision.monitor = (struct zta_verdict){.outcome = ZTA_OUTCOME_DENY,
+                                                         .reason = ZTA_REASON_STORE_UNAVAILABLE};
+        request->decision.has_monitor = true;
+        request->judged.is_noted = true;
+        request->detail = detail;
+    }
+    return DECLINED;
+}
+
 /* One (uri, method, place) triple, unless it was judged before. */
 static int judge_once(request_rec *r, struct mod_zta_request *request, const char *uri,
                       const struct mod_zta_dir *dir)
@@ -396,7 +416,7 @@ static int judge_once(request_rec *r, struct mod_zta_request *request, const cha
         return DECLINED;
     }
     if (request->n_sides == MOD_ZTA_SIDES_MAX) {
-        return mod_zta_enforce_unavailable(r, request, "more rewrites than can be judged");
+        return judge_no_further(r, request, dir);
     }
     struct mod_zta_side side = {.uri = uri, .method_number = r->method_number, .dir = dir};
     judge_side(r, request, &side);
