@@ -79,9 +79,10 @@ enum ctl_exit ctl_live_need_reason(const struct ctl *ctl);
 
 /* What was changed, for the audit trail and the operator: text is added as it is known. */
 struct ctl_live_story {
-    const char *action; /* "rules add" */
-    const char *done;   /* "added" */
-    struct zta_buffer target;
+    const char *action;       /* "rules add" */
+    const char *done;         /* "added" */
+    struct zta_buffer target; /* the first names, then how many more */
+    size_t n_more;
     struct zta_buffer before;
     struct zta_buffer after;
     bool ends_trial; /* it may follow a version that waits for confirmation */
@@ -96,8 +97,7 @@ void ctl_live_story_add(struct ctl_live_story *story, const char *kind, struct z
  * Compiles live->next, says what it would do, asks where that is called for, and stores it as the
  * next version. With --dry-run it stops before. Prints everything.
  */
-enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
-                              const struct ctl_live_story *story);
+enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live, struct ctl_live_story *story);
 /* Makes a former version (0: the empty one) the next one, and commits that. */
 enum ctl_exit ctl_live_roll_back(struct ctl *ctl, struct ctl_live *live, uint64_t version,
                                  const char *action, const char *done);

@@ -15,11 +15,16 @@
 #include "shared/rules/decide.h"
 #include "shared/store/layers.h"
 
+enum {
+    TARGET_ENOUGH = 200, /* bytes of names that a line shows */
+};
+
 void ctl_live_story_begin(struct ctl_live_story *story, const char *action, const char *done)
 {
     story->action = action;
     story->done = done;
     story->ends_trial = false;
+    story->n_more = 0;
     zta_buffer_init(&story->target, story->texts[0], sizeof story->texts[0]);
     zta_buffer_init(&story->before, story->texts[1], sizeof story->texts[1]);
     zta_buffer_init(&story->after, story->texts[2], sizeof story->texts[2]);
@@ -28,8 +33,13 @@ void ctl_live_story_begin(struct ctl_live_story *story, const char *action, cons
 void ctl_live_story_add(struct ctl_live_story *story, const char *kind, struct zta_text name,
                         struct zta_text before, struct zta_text after)
 {
-    zta_buffer_printf(&story->target, "%s%s ", story->target.len == 0 ? "" : ", ", kind);
-    zta_buffer_text(&story->target, name);
+    if (story->target.len > TARGET_ENOUGH) {
+        story->n_more++;
+    }
+    else {
+        zta_buffer_printf(&story->target, "%s%s ", story->target.len == 0 ? "" : ", ", kind);
+        zta_buffer_text(&story->target, name);
+    }
     if (!zta_text_is_absent(before)) {
         zta_buffer_text(&story->before, before);
     }
@@ -234,9 +244,11 @@ static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
     return code;
 }
 
-enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live,
-                              const struct ctl_live_story *story)
+enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live, struct ctl_live_story *story)
 {
+    if (story->n_more > 0) {
+        zta_buffer_printf(&story->target, " and %zu more", story->n_more);
+    }
     struct ctl_live_set now = {.ast = NULL};
     struct ctl_live_set then = {.ast = NULL};
     enum ctl_exit code = guard_trial(live, story);

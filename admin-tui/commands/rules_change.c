@@ -258,6 +258,10 @@ static enum ctl_exit change(struct changing *changing, bool is_exact)
                         "into a file of the configuration",
                         ZTA_LAYER_TEXT_MAX);
     }
+    if (status == ZTA_FULL) {
+        return ctl_fail(CTL_FAILED, "that are more than %d rules and lists at once",
+                        ZTA_LAYER_ENTRIES_MAX);
+    }
     return status == ZTA_OK ? ctl_live_commit(changing->ctl, changing->live, &changing->story)
                             : ctl_fail_status(status, NULL, "the live layer");
 }

@@ -187,6 +187,17 @@ def test_an_export_parses_to_the_same_rules(live):
     assert live.json("rules", "check", everything)["rules"] == 3
 
 
+def test_many_rules_are_named_in_short_and_bounded(live):
+    def many(n):
+        return "".join(f"deny r{i}\n  when path /r{i}\n" for i in range(n))
+    done = change(live, "apply", "-", data=many(10001), code=1)
+    assert "more than 10000 rules and lists" in done.stderr
+    done = change(live, "apply", "-", data=many(1000))
+    first = done.stdout.split("\n")[0]
+    assert first.startswith("rule r0, rule r1,") and first.endswith("more") and len(first) < 300
+    assert live.json("rules", "history")[0]["what"] == first
+
+
 def test_the_later_of_two_editors_is_told(live):
     change(live, "add", "-", data=CLOSED)
     path = live.httpd.write("conf/live.zta", "deny mine\n  when path /mine\n")
