@@ -15,7 +15,9 @@ enum {
     SPARE = 8, /* entries that a change may add before the copy grows */
 };
 
-static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, struct zta_error *error)
+/* is_mending: a version in force that cannot be read counts as an empty one. */
+static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, bool is_mending,
+                            struct zta_error *error)
 {
     struct zta_view *view = NULL;
     struct zta_generations generations;
@@ -39,8 +41,19 @@ static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, struct
     if (status == ZTA_OK) {
         live->seen = generations.rules;
         status = zta_layer_in_force(view, live->now_s, &live->layer, &live->storage);
+        if (status == ZTA_CORRUPT) {
+            (void)zta_error_set(error, status,
+                                "the live rules in force cannot be read; 'ztactl rules rollback "
+                                "VERSION' puts a former version in their place, 0 is the empty "
+                                "one");
+        }
     }
     zta_view_end(&view);
+    if (status == ZTA_CORRUPT && is_mending) {
+        ctl_note("The live rules in force cannot be read.");
+        live->layer = (struct zta_layer){.version = 0};
+        return ZTA_OK;
+    }
     return status;
 }
 
@@ -75,7 +88,8 @@ static void step_back(struct ctl_live *live)
     }
 }
 
-enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_live **opened)
+static enum ctl_exit open_live(struct ctl *ctl, enum ctl_access access, bool is_mending,
+                               struct ctl_live **opened)
 {
     struct zta_error error = {.status = ZTA_OK};
     struct ctl_live *live = calloc(1, sizeof *live);
@@ -93,7 +107,7 @@ enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_
         (void)ctl_fail_status(status, &error, "");
         return CTL_STORE;
     }
-    status = load(ctl, live, &error);
+    status = load(ctl, live, is_mending, &error);
     if (status == ZTA_OK) {
         status = begin_next(live);
     }
@@ -101,6 +115,16 @@ enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_
         step_back(live);
     }
     return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &error, "reading the rules");
+}
+
+enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_live **live)
+{
+    return open_live(ctl, access, false, live);
+}
+
+enum ctl_exit ctl_live_open_to_mend(struct ctl *ctl, struct ctl_live **live)
+{
+    return open_live(ctl, CTL_ACCESS_WRITE, true, live);
 }
 
 void ctl_live_close(struct ctl_live **live)

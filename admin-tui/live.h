@@ -43,6 +43,8 @@ struct ctl_live_set {
  * change is the caller's to close, whatever it returns.
  */
 enum ctl_exit ctl_live_open(struct ctl *ctl, enum ctl_access access, struct ctl_live **live);
+/* To write, and what is in force may be unreadable: it is then taken for empty. */
+enum ctl_exit ctl_live_open_to_mend(struct ctl *ctl, struct ctl_live **live);
 void ctl_live_close(struct ctl_live **live);
 
 /* --for or --permanent, exactly one of them, into until_s. */

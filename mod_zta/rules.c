@@ -262,7 +262,7 @@ static void renew(const struct mod_zta_look *look, int64_t now_s)
             ap_log_error(APLOG_MARK, APLOG_CRIT, 0, logged_for,
                          "ZTA0022: live rules, version %" APR_UINT64_T_FMT
                          ": %s; every request that needs rules is answered with 503 until 'ztactl "
-                         "rules' or a restart mends it",
+                         "rules rollback' or a restart mends it",
                          rules->version, rules->fault);
         }
         if (rules != NULL) {
@@ -387,11 +387,15 @@ const char *mod_zta_rules_check(apr_pool_t *pool, struct zta_store *store)
     const char *text = NULL;
     const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
     enum zta_status status = ZTA_OK;
-    /* What cannot be read is the business of who reads it for requests. */
     if (zta_view_begin(store, &view) == ZTA_OK) {
         status = zta_layer_in_force(view, now_s, &layer, &storage);
         zta_view_end(&view);
     }
+    if (status == ZTA_CORRUPT) {
+        return "the live rules of the store cannot be read; 'ztactl rules rollback 0' goes on "
+               "without any, or with those of the version that it is given";
+    }
+    /* Any other fault is the business of who reads it for requests. */
     const bool has_layer = status == ZTA_OK && layer.n > 0;
     status = ZTA_OK;
     if (has_layer) {

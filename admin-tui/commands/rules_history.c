@@ -94,7 +94,7 @@ enum ctl_exit ctl_run_rules_rollback(struct ctl *ctl)
         return ctl_fail(CTL_USAGE, "rules rollback: '%s'; expected the number of a version",
                         ctl->arguments[0]);
     }
-    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_WRITE, &live);
+    enum ctl_exit code = ctl_live_open_to_mend(ctl, &live);
     if (code == CTL_DONE) {
         code = ctl_live_roll_back(ctl, live, version, ctl->command->words, "rolled back");
     }

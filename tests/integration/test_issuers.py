@@ -2,7 +2,6 @@
 """Keys of issuers by discovery and by URL: fetched by the helper, swapped into every child, kept
 over restarts, and never a reason to let anybody in."""
 
-import ctypes
 import re
 import shutil
 import signal
@@ -15,6 +14,7 @@ import pytest
 from support import proc
 from support.issuer import Key
 from support.issuerserver import JWKS, OAUTH, OIDC, Answer, IssuerServer
+from support.lmdb import drop_table
 from support.local import wait_for
 
 DOWN = r"ZTA007[78]: issuer_(keys_stale|refresh_failing)"
@@ -329,20 +329,6 @@ def test_an_operator_refreshes_and_the_audit_trail_says_so(served):
 
 
 # ---- upgrade ----
-
-def drop_table(directory, name):
-    """Takes a table out of an LMDB environment, as a release before it made the store."""
-    lmdb = ctypes.CDLL("liblmdb.so.0")
-    env, txn, dbi = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint()
-    assert lmdb.mdb_env_create(ctypes.byref(env)) == 0
-    assert lmdb.mdb_env_set_maxdbs(env, 32) == 0
-    assert lmdb.mdb_env_open(env, directory.encode(), 0, 0o640) == 0
-    assert lmdb.mdb_txn_begin(env, None, 0, ctypes.byref(txn)) == 0
-    assert lmdb.mdb_dbi_open(txn, name.encode(), 0, ctypes.byref(dbi)) == 0
-    assert lmdb.mdb_drop(txn, dbi, 1) == 0
-    assert lmdb.mdb_txn_commit(txn) == 0
-    lmdb.mdb_env_close(env)
-
 
 def test_a_store_made_before_keys_were_kept_opens_and_keeps_them(served):
     z, server = served()

@@ -8,6 +8,7 @@ import shlex
 import pytest
 
 from support.clock import token
+from support.lmdb import put_record
 from support.proc import wait_for
 from support.store import CtlError
 
@@ -311,6 +312,21 @@ def test_a_restart_keeps_the_live_rules_and_a_configuration_they_do_not_fit_is_r
     wait_for(lambda: (get(live), get(live, "/orders/3")) == (200, 403), what="the last good rules")
     live.write_rules(BASELINE)
     live.reload()
+    assert (get(live), get(live, "/orders/3")) == (200, 403)
+
+
+def test_live_rules_that_cannot_be_read_let_nobody_pass_and_a_former_version_mends_them(live):
+    change(live, "add", "-", data="deny first\n  when path /orders/3\n")
+    change(live, "add", "-", data=CLOSED)
+    live.httpd.stop()
+    put_record(live.store.policy_path(""), "rule_layers", (2).to_bytes(8, "big"), b"\xff")
+    code, output = live.configtest()
+    assert code != 0 and "the live rules of the store cannot be read" in output
+    done = live.ctl("rules", "list", code=3)
+    assert "rules rollback" in done.stderr
+    done = live.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", data=CLOSED, code=3)
+    live.ctl("rules", "rollback", "1", "--yes")
+    live.start()
     assert (get(live), get(live, "/orders/3")) == (200, 403)
 
 
