@@ -105,8 +105,7 @@ class Zta(Apache):
 
     def start(self):
         self.gateway.init_store()
-        if self.n_sessions:
-            self._fill()
+        self.fill()
         self.gateway.start()
         self.gateway.ctl("revoke", "--subject", "revoked@corp", "--reason", "bench", "--yes")
         self.settle()
@@ -114,13 +113,17 @@ class Zta(Apache):
         second = int(time.time())
         wait_for(lambda: int(time.time()) > second, 5, "the first second to pass")
 
-    def _fill(self):
-        """As httpd's user: sessions are what the helper may write."""
+    def fill(self):
+        """What the new store holds before the server starts."""
+        if self.n_sessions:
+            self.session_bytes = int(self.run_filler("fill_sessions", self.n_sessions))
+
+    def run_filler(self, name, n):
+        """As httpd's user: it puts what the helper may write."""
         who = {"user": USERS.httpd, "extra_groups": [USERS.group]} if USERS.is_separated else {}
-        done = subprocess.run(
-            [program("fill_sessions"), self.gateway.store.directory, str(self.n_sessions)],
-            check=True, stdout=subprocess.PIPE, text=True, **who)
-        self.session_bytes = int(done.stdout)
+        done = subprocess.run([program(name), self.gateway.store.directory, str(n)],
+                              check=True, stdout=subprocess.PIPE, text=True, **who)
+        return done.stdout
 
     def reason(self, answer):
         """Why it answered so, from the books."""
@@ -138,9 +141,11 @@ class Zta(Apache):
 
 
 class Context(Zta):
-    """mod_zta with countries, systems and an inventory of the devices that the sessions name."""
+    """mod_zta with countries, systems, an inventory of the devices that the sessions name, and what
+    is usual for the subjects of most rows' tokens."""
 
     N_DEVICES = 100_000
+    N_SUBJECTS = 1000
 
     def start(self):
         here = {"127.0.0.0/8": mmdb.country("CH"), "203.0.113.0/24": mmdb.country("FR")}
@@ -153,6 +158,9 @@ class Context(Zta):
         super().start()
         rows = "".join(f"session-{i:07d},yes\n" for i in range(self.N_DEVICES))
         self.gateway.ctl("devices", "import", "-", "--yes", data=f"id,managed\n{rows}")
+
+    def fill(self):
+        self.run_filler("fill_baselines", self.N_SUBJECTS)
 
 
 class Asking(Zta):

@@ -103,7 +103,7 @@ require at-work
 
 require as-usual
   when  path    /api/orders/**
-  need  behaviour usual-country unknown
+  need  behaviour usual-country
 
 deny    bad-systems
   when  network asn:64666 unknown
