@@ -59,9 +59,9 @@ void zta_buffer_printf(struct zta_buffer *buffer, const char *fmt, ...)
     buffer->len += (size_t)n;
 }
 
-/* UTF-8 that steers a terminal or a reader: C1, line separators, bidirectional overrides. */
-static bool is_steering(const uint8_t *at, size_t n)
+bool zta_utf8_is_steering(const char *data, size_t n)
 {
+    const uint8_t *at = (const uint8_t *)data;
     if (n == 2) {
         return at[0] == 0xc2 && at[1] < 0xa0;
     }
@@ -81,7 +81,7 @@ size_t zta_text_plain_len(struct zta_text text)
             break;
         }
         size_t n = zta_utf8_len(text.data + at, text.len - at);
-        if (n == 0 || is_steering(byte, n)) {
+        if (n == 0 || zta_utf8_is_steering(text.data + at, n)) {
             break;
         }
         at += n;

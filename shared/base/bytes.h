@@ -44,6 +44,8 @@ int zta_text_compare(struct zta_text a, struct zta_text b);
 bool zta_text_is_utf8(struct zta_text text);
 /* Bytes of the well-formed UTF-8 character that data begins with; 0 when there is none. */
 size_t zta_utf8_len(const char *data, size_t len);
+/* A character of n bytes that steers a terminal or a reader: C1, line separator, bidi override. */
+bool zta_utf8_is_steering(const char *data, size_t n);
 /*
  * Bytes from the start of text that need no escape on a terminal, in a log line or in JSON: up to
  * the first control (C0, DEL, C1), line separator, bidirectional override, quote, backslash, or

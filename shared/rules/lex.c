@@ -57,8 +57,8 @@ static const char *fault_of(struct zta_text text, size_t len)
         bool is_last = text.len == 1 || text.data[1] == '\n';
         return is_last ? NULL : "a line feed after the carriage return";
     }
-    bool is_c1 = len == 2 && first == 0xc2 && (uint8_t)text.data[1] < 0xa0;
-    if (is_c1 || first == 0x7f || (first < 0x20 && first != '\t' && first != '\n')) {
+    if (zta_utf8_is_steering(text.data, len) || first == 0x7f ||
+        (first < 0x20 && first != '\t' && first != '\n')) {
         return "text without control characters";
     }
     return NULL;

@@ -417,6 +417,7 @@ static void faults_of_bytes(void **state)
               NULL),
         FAULT("# \x7f\n", 1, 3, "\\x7f", "without control characters", NULL),
         FAULT("# \xc2\x9b\n", 1, 3, "\\xc2\\x9b", "without control characters", NULL),
+        FAULT("# \xe2\x80\xae\n", 1, 3, "\\xe2\\x80\\xae", "without control characters", NULL),
         FAULT("# \xc3\x96 \xff\n", 1, 5, "\\xff", "UTF-8", NULL),
         FAULT("# \xc0\x80\n", 1, 3, "\\xc0", "UTF-8", NULL),
         FAULT("# \xed\xa0\x80\n", 1, 3, "\\xed", "UTF-8", NULL),
