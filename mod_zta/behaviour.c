@@ -6,21 +6,37 @@
 #include "shared/base/clock.h"
 #include "shared/store/baselines.h"
 
+/* What is unknown because nothing was learned yet is recorded as such: it was looked for. */
+static struct zta_provenance from_baseline(int64_t first_s, int64_t now_s)
+{
+    const int64_t age_s = now_s - first_s;
+    return (struct zta_provenance){
+        .source = ZTA_SOURCE_BASELINE,
+        .age_s = age_s < 0            ? 0
+                 : age_s > UINT32_MAX ? UINT32_MAX
+                                      : (uint32_t)age_s,
+    };
+}
+
 void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_zta_look *look)
 {
     struct zta_context *context = &request->context;
     const struct zta_identity *identity = request->identity;
     const struct zta_ruleset *set = request->rules != NULL ? request->rules->set : NULL;
+    const int64_t now_s = request->arrived_ns / ZTA_NS_PER_S;
     struct zta_baseline baseline;
     context->usual = (struct zta_answers){.known = 0};
     context->usual_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
-    if (identity == NULL || zta_text_is_absent(identity->subject) || look->view == NULL ||
-        set == NULL || !zta_ruleset_asks(set, ZTA_FEATURE_BEHAVIOUR) ||
+    if (look->view == NULL || set == NULL || !zta_ruleset_asks(set, ZTA_FEATURE_BEHAVIOUR)) {
+        return;
+    }
+    context->usual_from = from_baseline(now_s, now_s);
+    if (identity == NULL || zta_text_is_absent(identity->subject) ||
         zta_baseline_get(look->view, identity->issuer, identity->subject, &baseline) != ZTA_OK) {
         return;
     }
     const struct zta_habit_facts facts = {
-        .time_s = request->arrived_ns / ZTA_NS_PER_S,
+        .time_s = now_s,
         .addr = request->facts.addr,
         .asn = context->asn,
         .country = context->country,
@@ -31,11 +47,5 @@ void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_
     struct zta_habit_values values;
     zta_habit_values_make(&facts, &values);
     zta_baseline_answer(&baseline, &values, &context->usual);
-    const int64_t age_s = facts.time_s - baseline.first_s;
-    context->usual_from = (struct zta_provenance){
-        .source = ZTA_SOURCE_BASELINE,
-        .age_s = age_s < 0            ? 0
-                 : age_s > UINT32_MAX ? UINT32_MAX
-                                      : (uint32_t)age_s,
-    };
+    context->usual_from = from_baseline(baseline.first_s, now_s);
 }

@@ -195,6 +195,10 @@ static void take_facts(struct zta_view *view, struct zta_replayed *request)
     };
     take_identity(view, request);
     take_context(event, facts);
+    if (facts->facts.context != NULL && event->context.usual_known == 0 &&
+        facts->context.usual_from.source == ZTA_SOURCE_NONE) {
+        facts->gaps_recorded |= UINT64_C(1) << ZTA_ATTRIBUTE_BEHAVIOUR; /* no rule asked then */
+    }
 }
 
 /* Rules are found by host, path and method: with one of them cut, which apply is not known. */

@@ -137,3 +137,18 @@ def test_where_it_is_monitored_it_is_learned_and_refuses_nobody(judged, stage, t
     event = wait_for(lambda: [e for e in z.json("events", env=clock.env)
                               if "python" in e["agent"]], what="the event")[0]
     assert (event.get("monitor") or {}).get("reason") == monitored
+
+
+def test_what_no_rule_asked_for_is_not_decidable_later(clocked):
+    z, clock = clocked(stage=3, rules="allow all\n  when path /**\n")
+    path = z.httpd.write("conf/more.zta", RULES)
+    assert ask(z, clock, "/strict/x") == 200
+    said = wait_for(lambda: (found := z.json("whatif", path, env=clock.env))["requests"] and found,
+                    what="the request")
+    assert (said["requests"], said["not_decidable"]["requests"]) == (1, 1)
+    z.rules = RULES
+    z.reload()
+    assert ask(z, clock, "/lenient/x") == 200
+    said = wait_for(lambda: (found := z.json("whatif", path, env=clock.env))["requests"] == 2 and
+                    found, what="the second request")
+    assert said["not_decidable"]["requests"] == 1

@@ -528,6 +528,7 @@ static void make_context(struct random_source *source, struct random_request *re
         .os = maybe(source, PICK(source, system_names)),
         .os_version = maybe(source, PICK(source, versions)),
         .usual = make_answers(source, ZTA_N_HABITS),
+        .usual_from = {.source = ZTA_SOURCE_BASELINE},
     };
     if (random_chance(source, 50)) {
         context->traits.known |= 1u << ZTA_DEVICE_KNOWN;

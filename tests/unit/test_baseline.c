@@ -121,6 +121,20 @@ static void a_warm_baseline_tells_usual_from_unusual(void **state)
     assert_int_equal(ask(&baseline, &now.facts).yes, BIT(ZTA_HABIT_RATE));
 }
 
+/* A habit begins somewhere: while nothing is known, once is enough. */
+static void what_is_seen_while_it_is_cold_becomes_usual(void **state)
+{
+    struct zta_baseline baseline = {.n_requests = 0};
+    struct zta_lesson once = usual_lesson(MONDAY_S);
+    once.facts.country = ZTA_TEXT("FR");
+    (void)zta_baseline_learn(&baseline, &once);
+    for (unsigned day = 0; day < 8; day++) {
+        work(&baseline, MONDAY_S + day * DAY_S, 20);
+    }
+    once.facts.time_s = MONDAY_S + 8 * DAY_S;
+    assert_true(is_usual(ask(&baseline, &once.facts), ZTA_HABIT_COUNTRY));
+}
+
 static void either_the_network_or_its_system_is_enough(void **state)
 {
     static const struct {
@@ -280,6 +294,8 @@ static void hours_are_of_the_week_and_an_hour_wide(void **state)
         assert_true((usual.known & BIT(ZTA_HABIT_HOURS)) != 0);
         assert_int_equal(is_usual(usual, ZTA_HABIT_HOURS), rows[i].is_usual);
     }
+    assert_true(zta_baseline_hour_is_usual(&baseline, 9, now.facts.time_s)); /* Monday 09:00 */
+    assert_false(zta_baseline_hour_is_usual(&baseline, 24 + 7, now.facts.time_s));
     /* One night at work makes no night usual, three in a row of weeks do. */
     for (unsigned week = 0; week < 4; week++) {
         now.facts.time_s = MONDAY_S + (28 + week * 7) * DAY_S + 2 * HOUR_S;
@@ -288,6 +304,8 @@ static void hours_are_of_the_week_and_an_hour_wide(void **state)
             (void)zta_baseline_learn(&baseline, &now);
         }
     }
+    assert_true(zta_baseline_hour_is_usual(&baseline, 2, now.facts.time_s)); /* Monday */
+    assert_false(zta_baseline_hour_is_usual(&baseline, 6 * 24 + 2, now.facts.time_s));
 }
 
 static void hours_wait_for_four_weeks(void **state)
@@ -310,8 +328,13 @@ static void hours_are_forgotten_too(void **state)
         (void)zta_baseline_learn(&baseline, &lesson);
     }
     assert_true(is_usual(ask(&baseline, &lesson.facts), ZTA_HABIT_HOURS));
-    lesson.facts.time_s -= 11 * HOUR_S;
-    assert_true(is_unusual(ask(&baseline, &lesson.facts), ZTA_HABIT_HOURS));
+    /* For good, though weeks are told apart modulo 64. */
+    for (unsigned day = 30 + 2 * ZTA_FORGET_DAYS; day < 80 * 7; day++) {
+        struct zta_lesson morning = usual_lesson(MONDAY_S + day * DAY_S + 9 * HOUR_S);
+        assert_true(is_unusual(ask(&baseline, &morning.facts), ZTA_HABIT_HOURS));
+        lesson.facts.time_s = MONDAY_S + day * DAY_S + 20 * HOUR_S;
+        (void)zta_baseline_learn(&baseline, &lesson);
+    }
 }
 
 static void a_rate_beyond_mean_and_spread_is_unusual_for_two_minutes(void **state)
@@ -466,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_known_before_enough_days_and_requests),
         cmocka_unit_test(a_warm_baseline_tells_usual_from_unusual),
+        cmocka_unit_test(what_is_seen_while_it_is_cold_becomes_usual),
         cmocka_unit_test(either_the_network_or_its_system_is_enough),
         cmocka_unit_test(an_unknown_fact_is_neither),
         cmocka_unit_test(a_habit_that_was_never_seen_stays_unknown),
