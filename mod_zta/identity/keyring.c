@@ -52,7 +52,7 @@ static bool is_stale(const struct mod_zta_keyring *keyring, int64_t now_s)
 enum zta_status mod_zta_keyring_acquire(struct mod_zta_keyring *keyring, int64_t now_s,
                                         struct zta_held *held)
 {
-    if (keyring != NULL && zta_current_value(keyring->sets) != NULL && is_stale(keyring, now_s)) {
+    if (keyring != NULL && zta_current_has(keyring->sets) && is_stale(keyring, now_s)) {
         return ZTA_EXPIRED;
     }
     return keyring != NULL && zta_current_acquire(keyring->sets, held) ? ZTA_OK : ZTA_NOT_FOUND;

@@ -58,6 +58,11 @@ void zta_current_close(struct zta_current **current)
     *current = NULL;
 }
 
+bool zta_current_has(const struct zta_current *current)
+{
+    return atomic_load(&current->current) != NONE;
+}
+
 bool zta_current_acquire(struct zta_current *current, struct zta_held *held)
 {
     uint32_t index = atomic_load(&current->current);

@@ -26,6 +26,8 @@ enum zta_status zta_current_open(void (*close)(void *value),
 /* With its values; nobody holds one any more. Accepts NULL inside. */
 void zta_current_close(struct zta_current **current);
 
+/* False: there is none yet; once there is one there always is. */
+bool zta_current_has(const struct zta_current *current);
 /* False: there is none yet. Pair with release, soon. */
 bool zta_current_acquire(struct zta_current *current, struct zta_held *held);
 void zta_current_release(struct zta_current *current, struct zta_held *held);
