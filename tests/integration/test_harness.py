@@ -147,11 +147,15 @@ def test_configtest_tries_other_texts_than_the_running_ones(httpd):
 
 def test_log_check_fails_on_a_planted_error(httpd):
     server = httpd(vhost_text=f"ProxyPass / http://127.0.0.1:{free_port()}/ retry=0")
-    assert server.get("/").status == 503
+
+    def ask(nth):
+        assert server.get("/").status == 503
+        wait_for(lambda: server.error_text().count("AH01114") == nth, what="its last line")
+    ask(1)
     with pytest.raises(AssertionError, match="AH00957"):
         server.check_log_clean()
     server.check_log_clean()
-    assert server.get("/").status == 503
+    ask(2)
     server.check_log_clean(allow=["AH00957", "AH01114"])
 
 
