@@ -200,7 +200,7 @@ print(json.dumps(True))
     for _ in range(20):
         assert status(token=busy.issuer.token({"sub": "mallory"})) in (None, 401, 503)
         assert status(token=busy.issuer.token({"sub": "bob"})) in (None, 403, 503)
-        assert status(key=busy.key[:-1] + "0") in (None, 401, 503)
+        assert status(key=busy.key[:-1] + ("0" if busy.key[-1] != "0" else "1")) in (None, 401, 503)
         assert status() in (None, 401, 503)
     assert busy.httpd.is_running()
     assert busy.ctl("store", "check", "--deep", code=3).stderr
