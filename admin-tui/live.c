@@ -295,3 +295,19 @@ size_t ctl_live_find_rule(const struct zta_rules_ast *ast, struct zta_text name)
     }
     return SIZE_MAX;
 }
+
+enum ctl_exit ctl_live_show(struct ctl *ctl, ctl_live_fn fn)
+{
+    struct ctl_live *live = NULL;
+    struct ctl_live_set made = {.ast = NULL};
+    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
+    if (code == CTL_DONE) {
+        code = ctl_live_compile(live, &live->next, &made);
+    }
+    if (code == CTL_DONE) {
+        code = fn(ctl, live, &made);
+    }
+    ctl_live_set_close(&made);
+    ctl_live_close(&live);
+    return code;
+}

@@ -66,6 +66,10 @@ enum ctl_exit ctl_live_compile(const struct ctl_live *live, const struct zta_lay
 void ctl_live_compile_quietly(const struct ctl_live *live, const struct zta_layer *layer,
                               struct ctl_live_set *made);
 void ctl_live_set_close(struct ctl_live_set *made);
+/* Opens for reading, compiles what is in force, and closes all behind fn; says what is wrong. */
+typedef enum ctl_exit (*ctl_live_fn)(struct ctl *ctl, const struct ctl_live *live,
+                                     const struct ctl_live_set *made);
+enum ctl_exit ctl_live_show(struct ctl *ctl, ctl_live_fn fn);
 
 /* Rules and lists of a tree as texts, in the arena of the change. ZTA_NO_MEMORY, ZTA_TOO_LARGE. */
 enum zta_status ctl_live_rule_text(struct ctl_live *live, const struct zta_ast_rule *rule,

@@ -183,20 +183,14 @@ static enum ctl_exit write_set(const struct ctl_live *live, const struct zta_rul
     return ctl_fail(CTL_FAILED, "out of memory");
 }
 
+static enum ctl_exit export(struct ctl *ctl, const struct ctl_live *live,
+                            const struct ctl_live_set *made) {
+    return write_set(live, made->ast, ctl_option_is_set(&ctl->options, CTL_OPTION_ALL));
+}
+
 enum ctl_exit ctl_run_rules_export(struct ctl *ctl)
 {
-    struct ctl_live *live = NULL;
-    struct ctl_live_set made = {.ast = NULL};
-    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
-    if (code == CTL_DONE) {
-        code = ctl_live_compile(live, &live->next, &made);
-    }
-    if (code == CTL_DONE) {
-        code = write_set(live, made.ast, ctl_option_is_set(&ctl->options, CTL_OPTION_ALL));
-    }
-    ctl_live_set_close(&made);
-    ctl_live_close(&live);
-    return code;
+    return ctl_live_show(ctl, export);
 }
 
 /* ---- diff ---- */

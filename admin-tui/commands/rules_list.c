@@ -116,7 +116,7 @@ static void add_rule(struct ctl_list *list, const struct ctl_live *live,
     }
 }
 
-static enum ctl_exit print_rules(const struct ctl *ctl, const struct ctl_live *live,
+static enum ctl_exit print_rules(struct ctl *ctl, const struct ctl_live *live,
                                  const struct ctl_live_set *made)
 {
     static const char *const titles[] = {"NAME", "KIND", "MODE", "PLACE", "IN FORCE AT"};
@@ -134,16 +134,5 @@ static enum ctl_exit print_rules(const struct ctl *ctl, const struct ctl_live *l
 
 enum ctl_exit ctl_run_rules_list(struct ctl *ctl)
 {
-    struct ctl_live *live = NULL;
-    struct ctl_live_set made = {.ast = NULL};
-    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
-    if (code == CTL_DONE) {
-        code = ctl_live_compile(live, &live->next, &made);
-    }
-    if (code == CTL_DONE) {
-        code = print_rules(ctl, live, &made);
-    }
-    ctl_live_set_close(&made);
-    ctl_live_close(&live);
-    return code;
+    return ctl_live_show(ctl, print_rules);
 }

@@ -208,38 +208,41 @@ enum zta_status zta_baseline_check_record(struct zta_blob key, struct zta_blob v
 
 /* ---- the table ---- */
 
+/* What get and load found under the key of these names. */
+static enum zta_status take(enum zta_status found, struct zta_blob record, struct zta_text issuer,
+                            struct zta_text subject, struct zta_baseline *baseline)
+{
+    if (found != ZTA_OK) {
+        return found;
+    }
+    set_names(baseline, issuer, subject);
+    return zta_baseline_decode(record.data, record.size, baseline);
+}
+
 enum zta_status zta_baseline_get(struct zta_view *view, struct zta_text issuer,
                                  struct zta_text subject, struct zta_baseline *baseline)
 {
     struct zta_record_key key;
-    struct zta_blob record;
+    struct zta_blob record = {.data = NULL};
     if (!make_key(issuer, subject, &key)) {
         return ZTA_NOT_FOUND;
     }
-    enum zta_status status =
+    const enum zta_status found =
         zta_view_get(view, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size), &record);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    set_names(baseline, issuer, subject);
-    return zta_baseline_decode(record.data, record.size, baseline);
+    return take(found, record, issuer, subject, baseline);
 }
 
 enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text issuer,
                                   struct zta_text subject, struct zta_baseline *baseline)
 {
     struct zta_record_key key;
-    struct zta_blob record;
+    struct zta_blob record = {.data = NULL};
     if (!make_key(issuer, subject, &key)) {
         return ZTA_NOT_FOUND;
     }
-    enum zta_status status =
+    const enum zta_status found =
         zta_change_get(change, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size), &record);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    set_names(baseline, issuer, subject);
-    return zta_baseline_decode(record.data, record.size, baseline);
+    return take(found, record, issuer, subject, baseline);
 }
 
 enum zta_status zta_baseline_put(struct zta_change *change, const struct zta_baseline *baseline)
@@ -254,27 +257,27 @@ enum zta_status zta_baseline_put(struct zta_change *change, const struct zta_bas
                           ZTA_BLOB(record, size));
 }
 
+struct walking {
+    zta_baseline_fn fn;
+    void *context;
+};
+
+static enum zta_status see(void *context, struct zta_blob key, struct zta_blob record,
+                           bool *goes_on)
+{
+    const struct walking *walking = context;
+    struct zta_baseline baseline;
+    const enum zta_status status = open_record(key, record, &baseline);
+    if (status == ZTA_OK) {
+        *goes_on = walking->fn(walking->context, &baseline);
+    }
+    return status;
+}
+
 enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn, void *context)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_BASELINES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_blob key;
-    struct zta_blob record;
-    bool is_wanted = true;
-    status = zta_walk_first(&walk, &key, &record);
-    while (status == ZTA_OK && is_wanted) {
-        struct zta_baseline baseline;
-        status = open_record(key, record, &baseline);
-        if (status == ZTA_OK) {
-            is_wanted = fn(context, &baseline);
-            status = zta_walk_next(&walk, &key, &record);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct walking walking = {.fn = fn, .context = context};
+    return zta_view_each(view, ZTA_TABLE_BASELINES, see, &walking);
 }
 
 static bool is_old(struct zta_blob key, struct zta_blob record, int64_t before_s)

@@ -3,7 +3,6 @@
 
 import os
 import threading
-import time
 
 import pytest
 
@@ -243,8 +242,10 @@ def test_a_restart_takes_the_file_as_it_is(world):
 
 # ---- under load ----
 
-def spoil_in_place(path, is_over):
-    """As careless hands do: cut, written over by halves, filled with zeros, all in the same file."""
+def spoil_in_place(path, is_over, rounds):
+    """As careless hands do: cut, written over by halves, filled with zeros, all in the same file.
+
+    Each state stands for a moment, so that children and the helper's look of each second meet it."""
     good = mmdb.build(PLACES)
     other = mmdb.build({**PLACES, "100.64.0.0/10": mmdb.country("FR")}, record_size=32)
     while not is_over.is_set():
@@ -252,7 +253,8 @@ def spoil_in_place(path, is_over):
             with open(path, "r+b") as file:
                 file.truncate(0)
                 file.write(octets)
-            time.sleep(0.05)
+            is_over.wait(0.05)
+        rounds.release()
 
 
 @pytest.mark.mpm
@@ -261,12 +263,14 @@ def test_a_file_spoilt_in_place_harms_no_child(world):
     w.z.httpd.allow_log("ZTA0105")
     children = sorted(w.z.httpd.children())
     is_over = threading.Event()
-    spoiler = threading.Thread(target=spoil_in_place, args=(w.country_path, is_over))
+    rounds = threading.Semaphore(0)
+    spoiler = threading.Thread(target=spoil_in_place, args=(w.country_path, is_over, rounds))
     makers = [[[("X-Forwarded-For", a), ("Authorization", f"Bearer {w.token}")]]
               for a in (SWISS, GERMAN, NOWHERE, "2001:db8::1")]
     spoiler.start()
     with Load(w.z, makers, n_threads=4, target="/swiss/x") as load:
-        time.sleep(6)
+        for _ in range(20):
+            assert rounds.acquire(timeout=10)
         load.wait_for(1000)
     is_over.set()
     spoiler.join()
