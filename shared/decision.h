@@ -30,6 +30,7 @@ enum zta_reason {
 
 #define ZTA_MISSING_MAX    160
 #define ZTA_SCOPE_TEXT_MAX 256
+#define ZTA_ACR_TEXT_MAX   128
 
 /* One verdict: what was decided, by which rule. Text is copied, so it outlives the rules. */
 struct zta_verdict {
@@ -40,14 +41,22 @@ struct zta_verdict {
     uint16_t source;             /* index of that source in the rule set */
 };
 
+/* What a STEP_UP asks for (RFC 9470); several merge: strongest acr, smallest max_age. */
+struct zta_step_up {
+    char acr[ZTA_ACR_TEXT_MAX]; /* "": none */
+    int64_t max_age_s;          /* -1: none */
+    int64_t newer_than_s;       /* of risk: a login after this one meets it; 0: none */
+};
+
 struct zta_decision {
     struct zta_verdict verdict; /* what happens */
     struct zta_verdict monitor; /* what would have happened with every monitored part enforced */
     bool has_monitor;           /* monitor differs from verdict and was evaluated */
     bool is_slowed; /* some require throttles, enforced or monitored: ZTA_LIMIT_ELSE has them */
     struct zta_verdict slowed; /* is_slowed and enforced: what follows over its rate; else zeroed */
-    uint8_t stage;             /* stage that was enforced */
-    uint16_t n_denied_by;      /* rules that denied, the headline included */
+    struct zta_step_up step_up; /* where verdict.outcome is STEP_UP; else zeroed */
+    uint8_t stage;              /* stage that was enforced */
+    uint16_t n_denied_by;       /* rules that denied, the headline included */
     uint16_t n_granted_by;
     char scope
         [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */

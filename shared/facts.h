@@ -15,6 +15,7 @@
 #include "shared/base/net.h"
 #include "shared/context.h"
 #include "shared/identity.h"
+#include "shared/risk_signals.h"
 
 /*
  * Facts that were not recorded, when a request is judged once more. They read as unknown; a
@@ -40,6 +41,7 @@ struct zta_facts {
         *identity;         /* NULL: nothing verified (before authentication, or anonymous) */
     struct zta_text agent; /* User-Agent as sent */
     const struct zta_context *context; /* NULL: not gathered, all of it is unknown */
+    const struct zta_risk_facts *risk; /* NULL: not gathered, all of it is unknown */
     struct zta_facts_gaps *gaps;       /* NULL: there are none, as of every living request */
 };
 
