@@ -1,34 +1,56 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Everything `make test` runs, part by part. A part that fails does not keep the next from running;
-# the table at the end names each with its closing line, and any failure fails the whole.
+# the table at the end names each with its closing line, and any failure fails the whole. What
+# mostly waits for servers runs in two lanes side by side.
 set -uo pipefail
 
 make=${MAKE:-make}
 logs=${BUILD_ROOT:-build}/test
 mkdir -p "$logs"
-names=() results=() closings=()
+rm -f "$logs"/*.log "$logs"/*.result
+
+# finish TITLE LOG STATUS SECONDS: what the table at the end says of a part.
+finish()
+{
+    local title=$1 log=$2 result=ok closing
+    [[ $3 -eq 0 ]] || result=FAILED
+    closing=$(grep -v -e '^make' -e '^ *$' "$log" | tail -n 1)
+    printf '%-40s %-14s %s\n' "$title" "$(printf '%-6s %s s' "$result" "$4")" "$closing" \
+        >"${log%.log}.result"
+}
 
 # part TITLE COMMAND...: runs it, its output goes to the terminal and to a log.
+number=10
 part()
 {
-    local title=$1 log="$logs/${#names[@]}.log" begin=$SECONDS status
+    local title=$1 log="$logs/$number.log" begin=$SECONDS status
+    number=$((number + 1))
     shift
     printf '\n==== %s\n' "$title"
     "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
-    names+=("$title")
-    closings+=("$(grep -v -e '^make' -e '^ *$' "$log" | tail -n 1)")
-    if [[ $status -eq 0 ]]; then
-        results+=("ok     $((SECONDS - begin)) s")
-    else
-        results+=("FAILED $((SECONDS - begin)) s")
-        n_failed=$((n_failed + 1))
-    fi
+    finish "$title" "$log" "$status" $((SECONDS - begin))
     return "$status"
 }
 
-n_failed=0
+# aside TITLE COMMAND...: a part of a lane, which is heard of when it has ended: of one that failed
+# all that it said.
+aside()
+{
+    local title=$1 log="$logs/$number.log" begin=$SECONDS status
+    number=$((number + 1))
+    shift
+    "$@" >"$log" 2>&1
+    status=$?
+    finish "$title" "$log" "$status" $((SECONDS - begin))
+    local from=+1
+    [[ $status -ne 0 ]] || from=3
+    # In one piece, whatever the other lane says meanwhile.
+    printf '\n==== %s\n%s\n' "$title" "$(tail -n "$from" "$log")"
+    return "$status"
+}
+
 part "packages" tests/support/deps.sh test || exit 1
 
 build=("$make" --no-print-directory -s -j2)
@@ -46,17 +68,45 @@ part "unit tests with ASan and UBSan" "${run[@]}" $san check-unit
 part "fuzz replay with ASan and UBSan" "${run[@]}" $san check-fuzz
 part "unit tests with TSan" "${build[@]}" SAN=thread check-unit
 
-part "integration, event" "${run[@]}" MPM=event check-integration
-part "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
-part "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm" check-integration
-part "integration with ASan and UBSan" "${run[@]}" $san check-integration
+# Each lane has a build of its own.
+lane_plain()
+{
+    number=40
+    aside "integration, event" "${run[@]}" MPM=event check-integration
+    aside "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
+    aside "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm" check-integration
+}
+lane_sanitized()
+{
+    number=60
+    aside "integration with ASan and UBSan" "${run[@]}" $san check-integration
+}
+printf '\n==== integration tests, in two lanes\n'
+# How far they are, once a minute: nobody takes a silent run for one that hangs.
+tell_progress()
+{
+    trap 'kill $!; exit' TERM
+    while sleep 60 & wait $!; do
+        printf '%s min: %s | %s\n' $((SECONDS / 60)) "$(tail -q -n 1 "$logs"/4?.log | tail -n 1)" \
+            "$(tail -n 1 "$logs"/60.log)"
+    done
+}
+lane_plain &
+plain=$!
+lane_sanitized &
+sanitized=$!
+tell_progress &
+teller=$!
+wait "$plain" "$sanitized"
+kill "$teller"
 if [[ -d tests/tui ]]; then
+    number=80
     part "console" "${run[@]}" check-tui
 fi
 
 printf '\n==== summary\n'
-for i in "${!names[@]}"; do
-    printf '%-40s %-14s %s\n' "${names[i]}" "${results[i]}" "${closings[i]}"
-done
-printf '%s parts, %s failed, %s min\n' "${#names[@]}" "$n_failed" "$(((SECONDS + 59) / 60))"
+cat "$logs"/*.result
+n_failed=$(cat "$logs"/*.result | grep -c '^.\{41\}FAILED')
+n_parts=$(cat "$logs"/*.result | wc -l)
+printf '%s parts, %s failed, %s min\n' "$n_parts" "$n_failed" "$(((SECONDS + 59) / 60))"
 [[ $n_failed -eq 0 ]]
