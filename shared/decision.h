@@ -54,9 +54,10 @@ struct zta_decision {
     bool has_monitor;           /* monitor differs from verdict and was evaluated */
     bool is_slowed; /* some require throttles, enforced or monitored: ZTA_LIMIT_ELSE has them */
     struct zta_verdict slowed; /* is_slowed and enforced: what follows over its rate; else zeroed */
-    struct zta_step_up step_up; /* where verdict.outcome is STEP_UP; else zeroed */
-    uint8_t stage;              /* stage that was enforced */
-    uint16_t n_denied_by;       /* rules that denied, the headline included */
+    struct zta_step_up
+        step_up;          /* of verdict, else of monitor, where that is STEP_UP; else zeroed */
+    uint8_t stage;        /* stage that was enforced */
+    uint16_t n_denied_by; /* rules that denied, the headline included */
     uint16_t n_granted_by;
     char scope
         [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */

@@ -11,13 +11,15 @@
 #include "shared/base/status.h"
 #include "shared/rules/ast.h"
 #include "shared/rules/parse.h"
+#include "shared/step_up.h"
 
 struct zta_ruleset;
 
 /* What the configuration says that rules depend on. */
 struct zta_rules_env {
-    const struct zta_text *issuers; /* configured names; "local" where API keys are accepted */
-    size_t n_issuers;               /* 0: not known, nothing is checked against them */
+    const struct zta_text *issuers;   /* configured names; "local" where API keys are accepted */
+    size_t n_issuers;                 /* 0: not known, nothing is checked against them */
+    const struct zta_acr_order *acrs; /* of each of issuers, in their order; NULL: none has any */
     bool has_local; /* "local" is among them: its keys are the operators' own, so that beside one
                        token issuer names may stay bare (docs/rules.md, meaning 17) */
     const struct zta_text *claims; /* kept beside those that rules name; canonical names */
