@@ -70,7 +70,8 @@ enum zta_status zta_threat_level_parse(struct zta_text text,
 struct zta_risk_facts {
     uint8_t score;    /* 0..100: of its session, with what this very request adds */
     uint32_t signals; /* set of 1u << enum zta_risk_signal: of session, address and request */
-    int64_t newest_s; /* real time at which the newest factor of the score was raised; 0: none */
+    int64_t newest_s; /* when the newest factor of what is kept was raised; 0: none, as with what
+                         counts for its own request alone: no login remedies that */
     enum zta_threat_level threat;
 };
 

@@ -4,9 +4,9 @@
  * Pure and exact: integers alone, the clock is the caller's, the order in which factors were
  * raised does not matter. So what is rebuilt from recorded events equals what was judged by.
  *
- * A factor is worth weight * 2^(-age / half-life) points; several come to
- * 100 * (1 - product of (1 - points / 100)) (noisy-or), at least the highest floor that has not
- * ended. A clock that steps back makes nothing younger than new.
+ * A factor is worth weight * 2^(-age / half-life) points, and nothing below ZTA_RISK_LEAST_Q16;
+ * several come to 100 * (1 - product of (1 - points / 100)) (noisy-or), at least the highest
+ * floor that has not ended. A clock that steps back makes nothing younger than new.
  */
 #ifndef ZTA_RISK_SCORE_H
 #define ZTA_RISK_SCORE_H
@@ -15,25 +15,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/base/bytes.h"
 #include "shared/base/limits.h"
 #include "shared/base/status.h"
 #include "shared/risk_signals.h"
 
 #define ZTA_RISK_EVIDENCE_MAX 48
 #define ZTA_RISK_SCORE_MAX    100
+/* A quarter of a point: what is left of a factor counts no more. */
+#define ZTA_RISK_LEAST_Q16 (UINT32_C(65536) / 4)
+/* What is raised again for another reason within that time is the same news. */
+#define ZTA_RISK_NEWS_S 60
 
 struct zta_risk_factor {
     enum zta_risk_signal signal;
     uint8_t weight;                       /* points when it was raised, 1 to 100 */
-    uint8_t floor;                        /* the score is at least this until ends_s; 0: none */
+    uint8_t floor;                        /* the score is at least this; 0: none */
     uint32_t half_life_s;                 /* 0: worth nothing behind its own request */
     int64_t raised_s;                     /* real time */
-    int64_t ends_s;                       /* of the floor; 0: none */
+    int64_t ends_s;                       /* of the floor; 0: when the factor is worth nothing */
     uint32_t n_raised;                    /* how often, stays at its greatest */
-    char evidence[ZTA_RISK_EVIDENCE_MAX]; /* "FR, 5837 km in 20 min"; of the last time */
+    char evidence[ZTA_RISK_EVIDENCE_MAX]; /* "FR, 5837 km in 20 min"; of what counts */
 };
 
-/* One factor a signal: raised again it is as new, and never worth less than what was left. */
+/* One factor a signal, ascending by signal. */
 struct zta_risk {
     uint8_t n;
     struct zta_risk_factor factors[ZTA_N_RISK_SIGNALS];
@@ -52,17 +57,42 @@ struct zta_risk_tuning {
 /* The table's own values; what is CHOSEN is not admitted. */
 void zta_risk_tuning_init(struct zta_risk_tuning *tuning);
 
-/* Points of one factor in 1/65536, decayed; 0 behind 32 half-lives. */
+/* Points of one factor in 1/65536, decayed; 0 below ZTA_RISK_LEAST_Q16. */
 uint32_t zta_risk_points_q16(const struct zta_risk_factor *factor, int64_t now_s);
 /* 0..100, rounded half up. NULL or empty: 0. */
 uint8_t zta_risk_score(const struct zta_risk *risk, int64_t now_s);
+/* Set of 1u << signal of what is worth anything or holds the score up; NULL: none. */
+uint32_t zta_risk_signals(const struct zta_risk *risk, int64_t now_s);
+/* When the newest of these was raised; 0: none. */
+int64_t zta_risk_newest_s(const struct zta_risk *risk, int64_t now_s);
+/* NULL when there is none. */
+const struct zta_risk_factor *zta_risk_find(const struct zta_risk *risk,
+                                            enum zta_risk_signal signal);
+
 /*
- * Raises one factor, by share of its weight in percent (100 but for SCALED signals). Nothing for
- * what is muted, not admitted or of half-life 0 without a floor. True when the score changed.
+ * What raising a signal comes to, by share of its weight in percent (100 but for SCALED signals).
+ * False, and nothing set, for what is muted or not admitted. Evidence is cut to its room, and
+ * what cannot be printed in it becomes '?'.
  */
+bool zta_risk_factor_make(const struct zta_risk_tuning *tuning, enum zta_risk_signal signal,
+                          unsigned share, struct zta_text evidence, int64_t now_s,
+                          struct zta_risk_factor *factor);
+/*
+ * Joins a factor: of two of one signal the one that is worth more stands, the later one of equals;
+ * a floor stays up until its own end. So being raised again is as new and never lowers. True when
+ * the new one stands.
+ */
+bool zta_risk_put(struct zta_risk *risk, const struct zta_risk_factor *factor);
+/* Makes and joins; nothing for a half-life of 0, which counts for its own request alone. */
 bool zta_risk_raise(struct zta_risk *risk, const struct zta_risk_tuning *tuning,
-                    enum zta_risk_signal signal, unsigned share, const char *evidence,
+                    enum zta_risk_signal signal, unsigned share, struct zta_text evidence,
                     int64_t now_s);
+/*
+ * Does a factor tell anything that risk does not say already? Not while its signal stands there
+ * for the same reason and has not lost half, nor for another reason within ZTA_RISK_NEWS_S. So
+ * what lasts is raised once a half-life, not with each request.
+ */
+bool zta_risk_is_news(const struct zta_risk *risk, const struct zta_risk_factor *factor);
 /* Removes what is worth nothing any more; true when something was. */
 bool zta_risk_forget(struct zta_risk *risk, int64_t now_s);
 /* Ends one signal at once, floor and all: its reason is gone. */
