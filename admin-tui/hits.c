@@ -57,6 +57,8 @@ static bool is_hit(const struct zta_session *session, const struct ctl_target *t
         return session->credential == ZTA_CREDENTIAL_APIKEY &&
                ctl_session_is_named(session->apikey, sizeof session->apikey,
                                     zta_text_of(target->key_name));
+    case ZTA_REVOKE_DEVICE:
+        return false; /* no session's record says from which device it comes */
     case ZTA_REVOKE_TOKEN:
         return memcmp(session->token_id, record->token_id.bytes, sizeof session->token_id) == 0;
     }

@@ -20,6 +20,7 @@ static const struct {
     {.kind = ZTA_REVOKE_APIKEY, .option = CTL_OPTION_KEY},
     {.kind = ZTA_REVOKE_TOKEN, .option = CTL_OPTION_TOKEN},
     {.kind = ZTA_REVOKE_ISSUER, .option = CTL_OPTION_ISSUER},
+    {.kind = ZTA_REVOKE_DEVICE, .option = CTL_OPTION_DEVICE},
 };
 enum {
     N_SELECTORS = sizeof selectors / sizeof selectors[0]
@@ -39,7 +40,7 @@ enum zta_status ctl_target_select(const struct ctl_options *options, struct ctl_
     if (n != 1) {
         return zta_error_set(error, ZTA_INVALID,
                              "%s; expected exactly one of --session --subject --client --key "
-                             "--token --issuer",
+                             "--token --issuer --device",
                              n == 0 ? "revoke what?" : "more than one selector");
     }
     return ZTA_OK;
@@ -211,6 +212,18 @@ static enum zta_status resolve_token(const struct ctl_issuers *issuers, struct c
                          "standard input: --token -");
 }
 
+/* Tokens and postures may name devices that are in no inventory. */
+static enum zta_status resolve_device(struct ctl_target *target, struct zta_error *error)
+{
+    if (!zta_device_id_is_valid(target->text)) {
+        return zta_error_set(error, ZTA_INVALID,
+                             "'%.*s' is no id of a device (at most %d printable bytes, no space at "
+                             "its ends)",
+                             (int)target->text.len, target->text.data, ZTA_DEVICE_ID_MAX);
+    }
+    return keep(target->device, sizeof target->device, target->text, &target->record.device, error);
+}
+
 static enum zta_status resolve_in(struct zta_view *view, struct ctl_target *target,
                                   struct zta_error *error)
 {
@@ -234,6 +247,8 @@ static enum zta_status resolve_in(struct zta_view *view, struct ctl_target *targ
         return resolve_key(view, target, error);
     case ZTA_REVOKE_TOKEN:
         return resolve_token(&issuers, target, error);
+    case ZTA_REVOKE_DEVICE:
+        return resolve_device(target, error);
     }
     return zta_error_set(error, ZTA_INVALID, "no such kind of target");
 }

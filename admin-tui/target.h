@@ -11,6 +11,7 @@
 #include "shared/base/limits.h"
 #include "shared/base/status.h"
 #include "shared/store/blocks.h"
+#include "shared/store/devices.h"
 #include "shared/store/keys.h"
 #include "shared/store/revocations.h"
 
@@ -54,6 +55,7 @@ struct ctl_target {
     char client[ZTA_SUBJECT_MAX + 1];
     char key_id[ZTA_KEY_ID_LEN + 1];
     char key_name[ZTA_NAME_MAX + 1];
+    char device[ZTA_DEVICE_ID_MAX + 1];
 };
 
 /* Exactly one selector among the options: kind and text. ZTA_INVALID: none or several. */

@@ -63,6 +63,9 @@ static void print_value(const struct zta_revocation *record, struct zta_buffer *
     case ZTA_REVOKE_APIKEY:
         zta_buffer_text(out, record->apikey_id);
         break;
+    case ZTA_REVOKE_DEVICE:
+        zta_buffer_text(out, record->device);
+        break;
     case ZTA_REVOKE_TOKEN:
         zta_hex_encode(record->token_id.bytes, ZTA_SESSION_ID_SIZE, hex);
         zta_buffer_string(out, hex);
@@ -122,6 +125,10 @@ const char *ctl_target_effect(const struct zta_revocation *record)
     case ZTA_REVOKE_TOKEN:
         return "This very token is refused. Other tokens of the user are not touched, and the user "
                "can get a new one.";
+    case ZTA_REVOKE_DEVICE:
+        return "Every login up to now is refused from this device, whatever names it (certificate, "
+               "token or posture), refreshed tokens too. A request that does not say its device is "
+               "not hit: revoke its session or subject. " CAN_LOG_IN;
     }
     return "";
 }

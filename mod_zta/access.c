@@ -16,6 +16,7 @@
 #include "mod_zta/browser.h"
 #include "mod_zta/child.h"
 #include "mod_zta/context.h"
+#include "mod_zta/device.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
 #include "mod_zta/output/scrub.h"
@@ -227,6 +228,25 @@ static bool judge_credential(struct judgement *j)
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], reason) || j->is_waiting;
 }
 
+/* The token's own device was looked up with the token; this is about what else names one. */
+static bool judge_device(struct judgement *j)
+{
+    enum zta_mode mode = j->stance.modes[ZTA_FEATURE_CREDENTIAL];
+    const char *named_by;
+    if (j->request->identity == NULL) {
+        return false;
+    }
+    if (mod_zta_device_find_revoked(j->r, j->request, j->dir, &j->look, &named_by) != ZTA_OK) {
+        j->request->detail = "whether its device is revoked cannot be read from the store";
+        return note_reason(j, mode, ZTA_REASON_STORE_UNAVAILABLE);
+    }
+    if (named_by != NULL) {
+        j->request->detail =
+            apr_psprintf(j->r->pool, "revoked by device, which %s names", named_by);
+    }
+    return named_by != NULL && note_reason(j, mode, ZTA_REASON_REVOKED);
+}
+
 static bool judge_subject(struct judgement *j)
 {
     const struct zta_identity *identity = j->request->identity;
@@ -294,7 +314,7 @@ static void judge_all(struct judgement *j)
             j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
         return;
     }
-    if (judge_failures(j) || judge_credential(j) || judge_subject(j)) {
+    if (judge_failures(j) || judge_credential(j) || judge_device(j) || judge_subject(j)) {
         return;
     }
     mod_zta_context_gather(j->r, request, j->dir, &j->stance, &j->look);

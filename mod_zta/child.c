@@ -18,6 +18,7 @@
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
+#include "shared/store/revocations.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -33,6 +34,7 @@ static struct zta_store *store;
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zta_generations known_generations;
 static bool known_blocks;
+static bool known_devices; /* revocations of them */
 static _Atomic uint64_t known_txn;
 static _Atomic int64_t last_read_ns;
 
@@ -113,6 +115,7 @@ static enum zta_status read_policy(struct mod_zta_look *look)
     if (status == ZTA_OK && txn > atomic_load(&known_txn)) {
         known_generations = look->generations;
         known_blocks = n_blocks > 0;
+        known_devices = zta_revocation_has_devices(look->view);
         atomic_store(&known_txn, txn);
     }
     (void)pthread_mutex_unlock(&known_lock);
@@ -136,6 +139,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     (void)pthread_mutex_lock(&known_lock);
     look->generations = known_generations;
     look->had_blocks = known_blocks;
+    look->had_devices = known_devices;
     (void)pthread_mutex_unlock(&known_lock);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
 }

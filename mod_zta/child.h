@@ -33,6 +33,7 @@ struct mod_zta_look {
     /* Without a view, for ZTAFailure stale: */
     int64_t last_read_ns; /* monotonic, when the store was last read */
     bool had_blocks;      /* it held blocks then, which nobody can look up now */
+    bool had_devices;     /* it held revocations of devices, likewise */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "mod_zta/posture_config.h"
 #include "shared/base/base64.h"
 #include "shared/base/clock.h"
+#include "shared/store/revocations.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -193,6 +194,52 @@ void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
     if (!mod_zta_device_facts_fill(&sources, context) && request->detail == NULL) {
         request->detail = "certificate, token and posture name different devices";
     }
+}
+
+/* Those that the source of this name gives; an id that no inventory has is asked for as well. */
+static enum zta_status find_revoked(const struct mod_zta_request *request,
+                                    const struct mod_zta_look *look, struct zta_text id,
+                                    const char *source, const char **named_by)
+{
+    bool is_revoked = false;
+    if (id.len == 0 || *named_by != NULL) {
+        return ZTA_OK;
+    }
+    enum zta_status status = zta_revocation_find_device(look->view, id, request->identity,
+                                                        request->leeway_s, &is_revoked);
+    *named_by = status == ZTA_OK && is_revoked ? source : NULL;
+    return status;
+}
+
+enum zta_status mod_zta_device_find_revoked(request_rec *r, struct mod_zta_request *request,
+                                            const struct mod_zta_dir *dir,
+                                            const struct mod_zta_look *look, const char **named_by)
+{
+    const struct zta_identity *identity = request->identity;
+    const char *found = NULL;
+    bool is_bound;
+    *named_by = NULL;
+    if (zta_text_is_absent(identity->certificate) && request->postures == NULL) {
+        return ZTA_OK;
+    }
+    if (look->view == NULL) {
+        return look->had_devices ? ZTA_BUSY : ZTA_OK;
+    }
+    if (!zta_revocation_has_devices(look->view)) {
+        return ZTA_OK;
+    }
+    const struct zta_device *device = find_certificate(r, look->view, identity->certificate);
+    enum zta_status status = ZTA_OK;
+    if (device != NULL) {
+        status = find_revoked(request, look, device->id, "its certificate", &found);
+    }
+    const struct mod_zta_posture *posture = find_posture(r, request, dir, look, &is_bound);
+    if (status == ZTA_OK && posture != NULL) {
+        status =
+            find_revoked(request, look, zta_text_of(posture->device), "a posture header", &found);
+    }
+    *named_by = found;
+    return status;
 }
 
 struct zta_text mod_zta_device_of(const struct mod_zta_request *request)

@@ -23,6 +23,16 @@ void mod_zta_device_child_begin(apr_pool_t *pchild);
 void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
                            const struct mod_zta_dir *dir, const struct mod_zta_look *look);
 
+/*
+ * Is a device revoked that certificate or posture name, whatever else names another? (What the
+ * token names is looked up with the token.) *named_by: "its certificate", "a posture header".
+ * Without a store: ZTA_BUSY where the store held revocations of devices and any of the two came.
+ */
+enum zta_status mod_zta_device_find_revoked(request_rec *r, struct mod_zta_request *request,
+                                            const struct mod_zta_dir *dir,
+                                            const struct mod_zta_look *look,
+                                            const char **named_by) ZTA_MUST_CHECK;
+
 /* Its id, where more than a repeatable statement says so; absent: unknown. */
 struct zta_text mod_zta_device_of(const struct mod_zta_request *request);
 

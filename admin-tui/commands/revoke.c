@@ -59,6 +59,9 @@ static enum ctl_exit revoke(struct ctl *ctl, struct ctl_target *targets, size_t 
     if (status != ZTA_OK) {
         return ctl_fail_status(status, NULL, "counting sessions");
     }
+    if (targets[0].kind == ZTA_REVOKE_DEVICE) {
+        report.hits = NULL; /* no record of a session says which: none would be a lie */
+    }
     describe(ctl, targets, n, &report);
     ctl_report_plan(ctl, &report);
     if (ctl_is_dry(ctl)) {

@@ -24,9 +24,11 @@ enum stored_kind {
     STORED_APIKEY = ZTA_REVOKE_APIKEY,
     STORED_TOKEN = ZTA_REVOKE_TOKEN,
     STORED_LOGIN,
+    STORED_DEVICE = ZTA_REVOKE_DEVICE,
 };
 
-_Static_assert(STORED_LOGIN == ZTA_HEAD_REVOCATION_KINDS, "every stored kind is counted");
+_Static_assert(STORED_LOGIN + 1 == STORED_DEVICE && STORED_DEVICE == ZTA_HEAD_REVOCATION_KINDS,
+               "every stored kind is counted");
 
 /*
  * An issuer's sid and a key id name the session itself. All else that a session id is made of is
@@ -84,6 +86,9 @@ static enum zta_status key_of(const struct zta_revocation *record, enum stored_k
     case ZTA_REVOKE_TOKEN:
         zta_record_key_of_id(STORED_TOKEN, record->token_id.bytes, TOKEN_KEY_SIZE, key);
         return is_zero(record->token_id.bytes, TOKEN_KEY_SIZE) ? ZTA_INVALID : ZTA_OK;
+    case ZTA_REVOKE_DEVICE:
+        names_key(STORED_DEVICE, &record->device, 1, key);
+        return record->device.len > 0 ? ZTA_OK : ZTA_INVALID;
     }
     return ZTA_INVALID;
 }
@@ -91,7 +96,7 @@ static enum zta_status key_of(const struct zta_revocation *record, enum stored_k
 static bool is_watermark(enum stored_kind kind)
 {
     return kind == STORED_SUBJECT || kind == STORED_CLIENT || kind == STORED_ISSUER ||
-           kind == STORED_LOGIN;
+           kind == STORED_LOGIN || kind == STORED_DEVICE;
 }
 
 static enum zta_status encode(const struct zta_revocation *record, const uint8_t *origin,
@@ -108,8 +113,10 @@ static enum zta_status encode(const struct zta_revocation *record, const uint8_t
     zta_write_u64(&writer, record->action_id);
     zta_write_bytes(&writer, record->session, sizeof(record->session));
     zta_write_bytes(&writer, record->token_id.bytes, ZTA_SHA256_SIZE);
-    const struct zta_text texts[] = {record->issuer,    record->subject, record->client,
-                                     record->apikey_id, record->reason,  record->author};
+    const struct zta_text id =
+        record->kind == ZTA_REVOKE_DEVICE ? record->device : record->apikey_id;
+    const struct zta_text texts[] = {record->issuer, record->subject, record->client, id,
+                                     record->reason, record->author};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         zta_write_text(&writer, texts[i]);
     }
@@ -146,8 +153,9 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value,
     memcpy(found.token_id.bytes, bytes + ZTA_REVOCATION_AT_TOKEN, ZTA_SHA256_SIZE);
     struct zta_reader reader;
     zta_reader_init(&reader, bytes + ZTA_REVOCATION_AT_TEXTS, value.size - ZTA_REVOCATION_AT_TEXTS);
-    struct zta_text *texts[] = {&found.issuer,    &found.subject, &found.client,
-                                &found.apikey_id, &found.reason,  &found.author};
+    struct zta_text *id = found.kind == ZTA_REVOKE_DEVICE ? &found.device : &found.apikey_id;
+    struct zta_text *texts[] = {&found.issuer, &found.subject, &found.client, id,
+                                &found.reason, &found.author};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         *texts[i] = zta_read_text(&reader);
     }
@@ -298,6 +306,9 @@ static bool key_for(const struct zta_identity *identity, enum stored_kind kind,
     case STORED_TOKEN:
         zta_record_key_of_id(STORED_TOKEN, identity->token_id.bytes, TOKEN_KEY_SIZE, key);
         return !is_zero(identity->token_id.bytes, TOKEN_KEY_SIZE);
+    case STORED_DEVICE:
+        names_key(kind, &identity->device, 1, key);
+        return identity->device.len > 0;
     }
     return false;
 }
@@ -308,7 +319,7 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
 {
     static const enum stored_kind order[] = {STORED_SESSION, STORED_APIKEY,  STORED_TOKEN,
                                              STORED_LOGIN,   STORED_SUBJECT, STORED_CLIENT,
-                                             STORED_ISSUER};
+                                             STORED_DEVICE,  STORED_ISSUER};
     struct question question = {.view = view,
                                 .auth_time_s = identity->auth_time_s,
                                 .leeway_s = leeway_s > 0 ? leeway_s : 0};
@@ -330,6 +341,25 @@ enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_iden
         *is_revoked = false;
     }
     return status;
+}
+
+bool zta_revocation_has_devices(struct zta_view *view)
+{
+    struct question question = {.view = view};
+    /* A head that cannot be read is told by who asks next. */
+    return zta_view_head(view, &question.head) != ZTA_OK || is_kept(&question, STORED_DEVICE);
+}
+
+enum zta_status zta_revocation_find_device(struct zta_view *view, struct zta_text device,
+                                           const struct zta_identity *identity, int64_t leeway_s,
+                                           bool *is_revoked)
+{
+    const struct question question = {.view = view,
+                                      .auth_time_s = identity->auth_time_s,
+                                      .leeway_s = leeway_s > 0 ? leeway_s : 0};
+    struct zta_record_key key;
+    names_key(STORED_DEVICE, &device, 1, &key);
+    return ask(&question, STORED_DEVICE, &key, is_revoked);
 }
 
 enum zta_status zta_revocation_get(struct zta_view *view, const struct zta_identity *identity,
@@ -406,6 +436,8 @@ const char *zta_revocation_kind_name(enum zta_revocation_kind kind)
         return "key";
     case ZTA_REVOKE_TOKEN:
         return "token";
+    case ZTA_REVOKE_DEVICE:
+        return "device";
     }
     return "unknown";
 }

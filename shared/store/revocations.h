@@ -24,6 +24,7 @@ enum zta_revocation_kind {
     ZTA_REVOKE_ISSUER,      /* watermark on issuer */
     ZTA_REVOKE_APIKEY,      /* that very key id */
     ZTA_REVOKE_TOKEN,       /* that very token id */
+    ZTA_REVOKE_DEVICE = 8,  /* watermark on the device, by its id; the store has its own 7 */
 };
 
 struct zta_revocation {
@@ -32,6 +33,7 @@ struct zta_revocation {
     struct zta_text subject; /* SUBJECT; SESSION without sid */
     struct zta_text client;  /* CLIENT; SESSION without sid */
     struct zta_text apikey_id;
+    struct zta_text device; /* DEVICE: of the inventory, or as tokens name it */
     uint8_t session[ZTA_SESSION_ID_SIZE];
     struct zta_sha256 token_id; /* TOKEN: its first 16 bytes count, which is what events keep */
     enum zta_session_kind session_kind; /* SESSION: decides which semantics apply */
@@ -55,13 +57,22 @@ enum zta_status zta_revocation_remove(struct zta_change *change,
                                       const struct zta_revocation *revocation) ZTA_MUST_CHECK;
 
 /*
- * The request path's question: is this verified identity revoked? Six look-ups at most, no
+ * The request path's question: is this verified identity revoked? Seven look-ups at most, no
  * allocation. *hit says by what (kind only). leeway_s is the issuer's ZTALeeway: refused when
  * floor(auth_time) <= T + leeway; an unknown auth_time stays refused until unrevoked.
  */
 enum zta_status zta_revocation_find(struct zta_view *view, const struct zta_identity *identity,
                                     int64_t leeway_s, bool *is_revoked,
                                     enum zta_revocation_kind *hit) ZTA_MUST_CHECK;
+
+/*
+ * The same about a device that something else than the identity names (a certificate, a posture);
+ * the login is the identity's. zta_revocation_has_devices: whether asking can find anything.
+ */
+bool zta_revocation_has_devices(struct zta_view *view);
+enum zta_status zta_revocation_find_device(struct zta_view *view, struct zta_text device,
+                                           const struct zta_identity *identity, int64_t leeway_s,
+                                           bool *is_revoked) ZTA_MUST_CHECK;
 
 /*
  * The record of that kind that is about the identity, whatever logins its watermark is for; its

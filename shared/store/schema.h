@@ -36,16 +36,16 @@ _Static_assert(ZTA_VERSION_AT_TIME + 8 == ZTA_VERSION_SIZE, "nothing follows the
 
 /* Key "head": what a request looks at first. */
 #define ZTA_HEAD_KEY            "head"
-#define ZTA_HEAD_AT_RULES       0  /* u64 generation */
-#define ZTA_HEAD_AT_KEYS        8  /* u64 generation */
-#define ZTA_HEAD_AT_REVOCATIONS 16 /* u64 generation */
-#define ZTA_HEAD_AT_BLOCKS      24 /* u64 generation */
-#define ZTA_HEAD_AT_CLOCK       32 /* i64: last hybrid timestamp */
-#define ZTA_HEAD_AT_N_REVOKED   40 /* u64 a stored kind */
-#define ZTA_HEAD_AT_N_BLOCKS    96 /* u64 a kind */
-#define ZTA_HEAD_SIZE           112
+#define ZTA_HEAD_AT_RULES       0   /* u64 generation */
+#define ZTA_HEAD_AT_KEYS        8   /* u64 generation */
+#define ZTA_HEAD_AT_REVOCATIONS 16  /* u64 generation */
+#define ZTA_HEAD_AT_BLOCKS      24  /* u64 generation */
+#define ZTA_HEAD_AT_CLOCK       32  /* i64: last hybrid timestamp */
+#define ZTA_HEAD_AT_N_REVOKED   40  /* u64 a stored kind */
+#define ZTA_HEAD_AT_N_BLOCKS    104 /* u64 a kind */
+#define ZTA_HEAD_SIZE           120
 
-#define ZTA_HEAD_REVOCATION_KINDS 7
+#define ZTA_HEAD_REVOCATION_KINDS 8
 #define ZTA_HEAD_BLOCK_KINDS      2
 
 _Static_assert(ZTA_HEAD_AT_N_REVOKED + 8 * ZTA_HEAD_REVOCATION_KINDS == ZTA_HEAD_AT_N_BLOCKS,
@@ -56,10 +56,10 @@ _Static_assert(ZTA_HEAD_AT_N_BLOCKS + 8 * ZTA_HEAD_BLOCK_KINDS == ZTA_HEAD_SIZE,
 /* ---- policy/ revocations ---- */
 
 /*
- * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid), then session id
- * or the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and SHA-256 of
- * the texts where they would not fit a key. Value: the fixed part, then texts issuer, subject,
- * client, API key id, reason, author.
+ * Key: u8 stored kind (from 1; 7 is the login watermark of a session without sid, 8 a device), then
+ * session id or the first 16 bytes of a token id, else the names: u8 0 and the texts, or u8 1 and
+ * SHA-256 of the texts where they would not fit a key. Value: the fixed part, then texts issuer,
+ * subject, client, API key id or device, reason, author.
  */
 #define ZTA_REVOCATION_FORMAT          1
 #define ZTA_REVOCATION_AT_FORMAT       0  /* u8 */

@@ -14,6 +14,7 @@ from support.dpop import Prover
 from support.issuer import Issuer, b64u
 from support.issuerserver import JWKS, IssuerServer
 from support.local import wait_for
+from test_faults import GONE
 from test_headers import spellings
 
 RULES = """
@@ -314,6 +315,70 @@ def test_below_stage_3_nobody_looks_for_a_device(world):
     w.device("LT-2", "--compliant", "yes")
     assert w.may(token) == "kcmaom"
     assert w.z.backend.last.header("X-ZTA-Device") is None
+
+
+def test_a_revoked_device_is_refused_whatever_names_it_and_at_any_stage(world, pki):
+    w = world(stage=1, issuer_text="ZTAClaim device device_id\nZTALeeway 0")
+    now = int(time.time())
+    plain, claim, key = (w.token(auth_time=now - 9), w.token(device_id="LT-1", auth_time=now - 9),
+                         w.z.json("keys", "create", "--name", "k1")["key"])
+    posture = [(HEADER, w.posture(plain))]
+    unbound = [(HEADER, w.posture(plain, {"ath": None}))]
+    w.device("LT-1", "--certificate", pki.client_a.thumbprint())
+
+    def statuses():
+        def ask(headers=(), certificate=None, **options):
+            with w.z.httpd.client(tls=True, certificate=certificate).connect() as connection:
+                who = ([("Authorization", f"Bearer {options['token']}")] if "token" in options
+                       else [("X-Api-Key", options["key"])])
+                return connection.request("GET", "/x", list(headers) + who).status
+        return [ask(token=plain), ask(token=claim), ask(token=plain, certificate=pki.client_a),
+                ask(token=plain, headers=posture), ask(token=plain, headers=unbound),
+                ask(key=key, certificate=pki.client_a), ask(key=key),
+                ask(token=plain, certificate=pki.client_b)]
+
+    assert statuses() == [200] * 8
+    report = w.z.json("revoke", "--device", "LT-1", "--reason", "stolen")
+    assert report["target"] == "device LT-1" and "log in again" in report["effect"]
+    assert "hits" not in report
+    refused = [200, 401, 401, 401, 401, 401, 200, 200]
+    assert statuses() == refused
+    until = int(time.time())
+    wait_for(lambda: int(time.time()) > until, what="a login of a later second")
+    assert w.z.get("/x", token=w.token(device_id="LT-1", auth_time=until + 1)).status == 200
+    response = w.z.get("/x", token=plain, headers=posture)
+    assert 'error="invalid_token"' in response.header("WWW-Authenticate")
+    assert w.reason("/x", plain, posture) == "revoked"
+    w.z.ctl("revoke", "--device", "LT-9", "--reason", "another")
+    assert statuses() == refused
+    # Taken back by its number, or by its name.
+    w.z.ctl("undo", str(report["action"]), "--yes")
+    assert statuses() == [200] * 8
+    w.z.ctl("revoke", "--device", "LT-1", "--reason", "stolen")
+    assert statuses() == refused
+    w.z.ctl("unrevoke", "--device", "LT-1")
+    assert statuses() == [200] * 8
+    w.z.ctl("unrevoke", "--device", "LT-1", code=1)
+    w.z.ctl("revoke", "--device", " x", "--reason", "t", code=1)
+
+
+def test_without_the_store_a_device_that_might_be_revoked_is_not_let_in(world, pki):
+    w = world(stage=1, vhost_text="ZTAFailure stale=1h", children=1)
+    w.z.httpd.allow_log(*GONE)
+    token = w.token()
+    w.device("LT-1", "--certificate", pki.client_a.thumbprint())
+
+    def status(certificate=None):
+        with w.z.httpd.client(tls=True, certificate=certificate).connect() as connection:
+            return connection.request("GET", "/x", [("Authorization", f"Bearer {token}")]).status
+
+    w.z.ctl("revoke", "--device", "LT-1", "--reason", "stolen")
+    assert [status(), status(pki.client_a), status(pki.client_b)] == [200, 401, 200]
+    os.rename(w.z.store.directory, w.z.store.directory + ".away")
+    wait_for(lambda: status(pki.client_a) == 503, what="the store being missed")
+    assert [status(), status(pki.client_a), status(pki.client_b)] == [200, 503, 503]
+    os.rename(w.z.store.directory + ".away", w.z.store.directory)
+    wait_for(lambda: status(pki.client_b) == 200, what="200 again")
 
 
 def test_audiences_of_the_line_replace_those_of_tokens(world):

@@ -249,6 +249,61 @@ static void each_kind_hits_what_it_names(void **state)
     }
 }
 
+static bool is_device_revoked(const char *device, const struct zta_identity *identity)
+{
+    struct zta_view *view;
+    bool is_revoked = false;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    assert_int_equal(
+        zta_revocation_find_device(view, zta_text_of(device), identity, LEEWAY, &is_revoked),
+        ZTA_OK);
+    zta_view_end(&view);
+    return is_revoked;
+}
+
+static bool has_devices(void)
+{
+    struct zta_view *view;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    bool has = zta_revocation_has_devices(view);
+    zta_view_end(&view);
+    return has;
+}
+
+static void a_device_that_something_else_names_is_held_to_its_watermark(void **state)
+{
+    (void)state;
+    static struct zta_identity identity;
+    struct zta_revocation record = {
+        .kind = ZTA_REVOKE_DEVICE, .device = ZTA_TEXT("LT-1"), .watermark_s = T};
+    alice(&identity, ZTA_SESSION_SID);
+    assert_false(has_devices());
+    revoke(record);
+    assert_true(has_devices());
+    /* As a token's claim names it, of whatever issuer and subject. */
+    assert_int_equal(ask(&identity), 0);
+    identity.auth_time_s = T;
+    assert_int_equal(ask(&identity), 0);
+    identity.device = ZTA_TEXT("LT-2");
+    assert_int_equal(ask(&identity), 0);
+    identity.device = ZTA_TEXT("LT-1");
+    assert_int_equal(ask(&identity), ZTA_REVOKE_DEVICE);
+    identity.issuer = ZTA_TEXT("lab");
+    identity.subject = ZTA_TEXT("bob");
+    assert_int_equal(ask(&identity), ZTA_REVOKE_DEVICE);
+    identity.auth_time_s = T + LEEWAY + 1;
+    assert_int_equal(ask(&identity), 0);
+    assert_false(is_device_revoked("LT-1", &identity)); /* logged in later */
+    identity.auth_time_s = T + LEEWAY;
+    assert_true(is_device_revoked("LT-1", &identity));
+    assert_false(is_device_revoked("LT-2", &identity));
+    identity.auth_time_s = 0; /* nobody knows when: until unrevoked */
+    assert_true(is_device_revoked("LT-1", &identity));
+    assert_int_equal(change(zta_revocation_remove, &record), ZTA_OK);
+    assert_false(is_device_revoked("LT-1", &identity));
+    assert_false(has_devices());
+}
+
 /* By its first 16 bytes: that is what an event tells an operator. */
 static void a_token_id_is_refused_for_good(void **state)
 {
@@ -317,6 +372,9 @@ static void what_names_nothing_is_refused(void **state)
         {.kind = ZTA_REVOKE_ISSUER, .watermark_s = T},
         {.kind = ZTA_REVOKE_ISSUER, .issuer = ZTA_TEXT("corp")}, /* no watermark */
         {.kind = ZTA_REVOKE_APIKEY},
+        {.kind = ZTA_REVOKE_DEVICE, .watermark_s = T},
+        {.kind = ZTA_REVOKE_DEVICE, .device = ZTA_TEXT("LT-1")}, /* no watermark */
+        {.kind = 7, .issuer = ZTA_TEXT("corp"), .watermark_s = T},
         {.kind = ZTA_REVOKE_TOKEN}, /* zero: no token */
         {.kind = ZTA_REVOKE_SESSION, .session_kind = ZTA_SESSION_SID},
         {.kind = ZTA_REVOKE_SESSION, .session_kind = ZTA_SESSION_CNF, .watermark_s = T},
@@ -391,6 +449,7 @@ int main(void)
         WITH_STORE(the_watermark_ends_at_t_plus_leeway_inclusively),
         WITH_STORE(the_watermark_never_goes_back),
         WITH_STORE(each_kind_hits_what_it_names),
+        WITH_STORE(a_device_that_something_else_names_is_held_to_its_watermark),
         WITH_STORE(a_token_id_is_refused_for_good),
         WITH_STORE(a_session_of_an_api_key_is_that_very_one),
         WITH_STORE(names_of_any_length_stay_apart),
