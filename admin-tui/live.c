@@ -25,7 +25,7 @@ static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, bool i
     if (status != ZTA_OK) {
         return status;
     }
-    status = ctl_issuers_load(view, &live->baseline->issuers, error);
+    status = ctl_rule_texts_load_issuers(view, live->baseline, error);
     if (status == ZTA_OK) {
         status = zta_published_each_rules(view, ctl_rule_texts_add, live->baseline);
     }

@@ -22,6 +22,9 @@ void ctl_rule_texts_close(struct ctl_rule_texts **texts)
         free((void *)(uintptr_t)(*texts)->sources[i].text.data);
         free((void *)(uintptr_t)(*texts)->sources[i].name.data);
     }
+    if (*texts != NULL) {
+        zta_acceptance_close(&(*texts)->acceptance);
+    }
     free(*texts);
     *texts = NULL;
 }
@@ -99,6 +102,21 @@ static enum ctl_exit read_file(const char *path, const char *name, struct ctl_ru
                               CTL_RULE_TEXTS_MAX);
 }
 
+enum zta_status ctl_rule_texts_load_issuers(struct zta_view *view, struct ctl_rule_texts *texts,
+                                            struct zta_error *error)
+{
+    enum zta_status status = ctl_issuers_load(view, &texts->issuers, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    zta_acceptance_close(&texts->acceptance);
+    status = zta_acceptance_open(view, &texts->acceptance);
+    return status == ZTA_OK || status == ZTA_NOT_FOUND
+               ? ZTA_OK
+               : zta_error_set(error, status, "reading what the server accepts: %s",
+                               zta_status_text(status));
+}
+
 /* The store may not be there yet, or be another user's: then only what the files say is checked. */
 static void load_issuers(struct ctl *ctl, struct ctl_rule_texts *texts)
 {
@@ -108,7 +126,7 @@ static void load_issuers(struct ctl *ctl, struct ctl_rule_texts *texts)
     texts->issuers.is_published = false;
     if (ctl_store_open(ctl, CTL_ACCESS_READ, &error) == ZTA_OK &&
         zta_view_begin(ctl->store, &view) == ZTA_OK) {
-        if (ctl_issuers_load(view, &texts->issuers, &error) != ZTA_OK) {
+        if (ctl_rule_texts_load_issuers(view, texts, &error) != ZTA_OK) {
             texts->issuers.is_published = false;
         }
         zta_view_end(&view);
@@ -228,15 +246,32 @@ enum ctl_exit ctl_rule_texts_parse(const struct ctl_rule_texts *texts, struct zt
     return status == ZTA_OK ? CTL_DONE : ctl_rule_texts_fail(status, &error);
 }
 
-/* Names for the compiler: those published and the API keys' own. */
-static size_t issuer_names(const struct ctl_issuers *issuers,
-                           struct zta_text names[CTL_ISSUERS_MAX + 1])
+static struct zta_acr_order acrs_of(const struct zta_acceptance *acceptance, struct zta_text name)
 {
-    for (size_t i = 0; i < issuers->n; i++) {
-        names[i] = zta_text_of(issuers->names[i]);
+    for (size_t i = 0; acceptance != NULL && i < acceptance->n_issuers; i++) {
+        if (zta_text_equal(acceptance->issuers[i].name, name)) {
+            return (struct zta_acr_order){
+                .values = acceptance->issuers[i].acrs.items,
+                .n = acceptance->issuers[i].acrs.n,
+            };
+        }
     }
-    names[issuers->n] = ZTA_TEXT(CTL_LOCAL_ISSUER);
-    return issuers->n + 1;
+    return (struct zta_acr_order){.n = 0};
+}
+
+/* Names for the compiler: those published and the API keys' own; with the orders of their acrs. */
+static size_t fill_issuers(const struct ctl_rule_texts *texts,
+                           struct zta_text names[CTL_ISSUERS_MAX + 1],
+                           struct zta_acr_order acrs[CTL_ISSUERS_MAX + 1])
+{
+    const size_t n = texts->issuers.n;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = zta_text_of(texts->issuers.names[i]);
+        acrs[i] = acrs_of(texts->acceptance, names[i]);
+    }
+    names[n] = ZTA_TEXT(CTL_LOCAL_ISSUER);
+    acrs[n] = (struct zta_acr_order){.n = 0};
+    return n + 1;
 }
 
 enum zta_status ctl_rule_texts_make(const struct ctl_rule_texts *texts,
@@ -244,9 +279,11 @@ enum zta_status ctl_rule_texts_make(const struct ctl_rule_texts *texts,
                                     struct zta_rules_error *error)
 {
     struct zta_text names[CTL_ISSUERS_MAX + 1];
-    size_t n = issuer_names(&texts->issuers, names);
+    struct zta_acr_order acrs[CTL_ISSUERS_MAX + 1];
+    size_t n = fill_issuers(texts, names, acrs);
     const struct zta_rules_env env = {
         .issuers = names,
+        .acrs = acrs,
         .n_issuers = texts->issuers.is_published || texts->issuers.n > 0 ? n : 0,
         .has_local = true,
     };

@@ -13,6 +13,7 @@
 #include "shared/base/status.h"
 #include "shared/rules/compile.h"
 #include "shared/rules/parse.h"
+#include "shared/store/acceptance.h"
 
 #define CTL_RULE_TEXTS_MAX 1024
 
@@ -20,8 +21,9 @@ struct ctl_rule_texts {
     struct zta_rules_source sources[CTL_RULE_TEXTS_MAX]; /* owned here */
     int64_t modified_s[CTL_RULE_TEXTS_MAX];              /* of files; 0: not known */
     size_t n;
-    struct ctl_issuers issuers; /* those that rules may name */
-    enum zta_status status;     /* why add said no */
+    struct ctl_issuers issuers;        /* those that rules may name */
+    struct zta_acceptance *acceptance; /* what orders their acr values; NULL: not published */
+    enum zta_status status;            /* why add said no */
 };
 
 /* NULL when memory is out. */
@@ -36,6 +38,9 @@ enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
 enum ctl_exit ctl_rule_texts_read_live(struct ctl_rule_texts *texts, const char *path);
 /* Says what is wrong with rules; status as the parser or the compiler returned it. */
 enum ctl_exit ctl_rule_texts_fail(enum zta_status status, const struct zta_rules_error *error);
+/* The issuers that the running server published. */
+enum zta_status ctl_rule_texts_load_issuers(struct zta_view *view, struct ctl_rule_texts *texts,
+                                            struct zta_error *error) ZTA_MUST_CHECK;
 /* For texts that no server published issuers for: those that rules and cases name. */
 void ctl_rule_texts_note_issuers(struct ctl_rule_texts *texts, const struct zta_rules_ast *ast);
 /* Both say what is wrong. What they made is the caller's to close, whatever they return. */

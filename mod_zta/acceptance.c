@@ -51,6 +51,7 @@ static void describe_issuer(const struct mod_zta_issuer_config *config, apr_pool
         .keys_file = zta_text_of(config->keys_file),
         .algs = alg_names(pool, issuer->algs),
         .audiences = {.items = issuer->audiences, .n = issuer->n_audiences},
+        .acrs = {.items = issuer->acrs.values, .n = issuer->acrs.n},
         .claims =
             {
                 [ZTA_ACCEPTED_SUBJECT] = claims->subject,

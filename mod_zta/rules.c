@@ -55,23 +55,35 @@ static enum zta_status parse(const struct zta_layer *layer, int64_t now_s,
     return status;
 }
 
-/* Names that `issuer` in rules may use; NULL: no memory. */
-static struct zta_text *issuer_names(size_t *n)
+/* Names that `issuer` in rules may use, and the order of the acr values of each. */
+static enum zta_status fill_issuers(struct zta_rules_env *env)
 {
     const struct mod_zta_global *global = mod_zta_global();
-    struct zta_text *names = calloc((size_t)global->issuers->nelts + 2, sizeof(*names));
-    *n = 0;
-    for (int i = 0; names != NULL && i < global->issuers->nelts; i++) {
-        names[(*n)++] =
-            APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer.name;
+    const size_t n_max = (size_t)global->issuers->nelts + 2;
+    struct zta_text *names = calloc(n_max, sizeof(*names));
+    struct zta_acr_order *acrs = calloc(n_max, sizeof(*acrs));
+    size_t n = 0;
+    if (names == NULL || acrs == NULL) {
+        free(names);
+        free(acrs);
+        return ZTA_NO_MEMORY;
     }
-    if (names != NULL && global->accepts_apikeys) {
-        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_LOCAL);
+    for (int i = 0; i < global->issuers->nelts; i++) {
+        const struct mod_zta_issuer *issuer =
+            &APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->issuer;
+        acrs[n] = issuer->acrs;
+        names[n++] = issuer->name;
     }
-    if (names != NULL && global->accepts_certificates) {
-        names[(*n)++] = ZTA_TEXT(ZTA_ISSUER_MTLS);
+    if (global->accepts_apikeys) {
+        names[n++] = ZTA_TEXT(ZTA_ISSUER_LOCAL);
     }
-    return names;
+    if (global->accepts_certificates) {
+        names[n++] = ZTA_TEXT(ZTA_ISSUER_MTLS);
+    }
+    env->issuers = names;
+    env->n_issuers = n;
+    env->acrs = acrs;
+    return ZTA_OK;
 }
 
 enum zta_status mod_zta_rules_env(struct zta_rules_env *env)
@@ -83,13 +95,13 @@ enum zta_status mod_zta_rules_env(struct zta_rules_env *env)
         .claims = (const struct zta_text *)(const void *)global->required_claims->elts,
         .n_claims = (size_t)global->required_claims->nelts,
     };
-    env->issuers = issuer_names(&env->n_issuers);
-    return env->issuers == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+    return fill_issuers(env);
 }
 
 void mod_zta_rules_env_clear(struct zta_rules_env *env)
 {
     free((void *)(uintptr_t)env->issuers);
+    free((void *)(uintptr_t)env->acrs);
     *env = (struct zta_rules_env){.issuers = NULL};
 }
 

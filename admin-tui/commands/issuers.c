@@ -8,6 +8,7 @@
 #include "admin-tui/report.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
+#include "shared/store/acceptance.h"
 #include "shared/store/keysets.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 
 struct listing {
     struct ctl_list list;
+    struct zta_acceptance *acceptance; /* NULL: not published */
     int64_t now_s;
 };
 
@@ -130,6 +132,20 @@ static void add_cells(struct ctl_list *list, const struct zta_keyset_record *rec
     }
 }
 
+/* Its acr values, the weakest first. */
+static void write_acrs(struct zta_json *json, const struct zta_acceptance *acceptance,
+                       struct zta_text name)
+{
+    zta_json_begin_array(json, "acrs");
+    for (size_t i = 0; acceptance != NULL && i < acceptance->n_issuers; i++) {
+        const struct zta_accepted_issuer *issuer = &acceptance->issuers[i];
+        for (size_t n = 0; zta_text_equal(issuer->name, name) && n < issuer->acrs.n; n++) {
+            zta_json_text(json, NULL, issuer->acrs.items[n]);
+        }
+    }
+    zta_json_end_array(json);
+}
+
 static bool add_issuer(void *context, const struct zta_keyset_record *record)
 {
     struct listing *listing = context;
@@ -143,6 +159,7 @@ static bool add_issuer(void *context, const struct zta_keyset_record *record)
     if (json != NULL) {
         add_members(json, record, listing->now_s);
         write_keys(json, keys);
+        write_acrs(json, listing->acceptance, record->name);
     }
     else {
         add_cells(list, record, listing->now_s, keys);
@@ -166,8 +183,12 @@ enum ctl_exit ctl_run_issuers(struct ctl *ctl)
     }
     ctl_list_open(&listing.list, ctl_is_json(ctl), CTL_TABLE, titles,
                   sizeof titles / sizeof titles[0]);
-    status = zta_keyset_each(view, add_issuer, &listing);
+    status = zta_acceptance_open(view, &listing.acceptance);
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        status = zta_keyset_each(view, add_issuer, &listing);
+    }
     zta_view_end(&view);
+    zta_acceptance_close(&listing.acceptance);
     if (status != ZTA_OK) {
         ctl_list_close(&listing.list);
         return ctl_fail_status(status, NULL, "reading issuers");

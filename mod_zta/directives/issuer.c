@@ -246,6 +246,67 @@ const char *mod_zta_set_leeway(cmd_parms *cmd, void *unused, const char *word)
     return NULL;
 }
 
+/* The next value, and whether a '<' leads on behind it; absent where none stands. */
+static struct zta_text next_acr(cmd_parms *cmd, const char **rest, bool *leads_on)
+{
+    *rest += strspn(*rest, " \t");
+    const size_t len = strcspn(*rest, "< \t");
+    const struct zta_text acr = {.data = apr_pstrmemdup(cmd->pool, *rest, len), .len = len};
+    *rest += len;
+    *rest += strspn(*rest, " \t");
+    *leads_on = **rest == '<';
+    *rest += *leads_on ? 1 : 0;
+    return acr;
+}
+
+static const char *check_acr(cmd_parms *cmd, const apr_array_header_t *acrs, struct zta_text acr)
+{
+    if (!zta_acr_is_well_formed(acr)) {
+        return mod_zta_expected(cmd, acr.data,
+                                "an acr value between each '<', such as urn:example:mfa: at most "
+                                "127 printable ASCII characters without space, quote, backslash");
+    }
+    for (int i = 0; i < acrs->nelts; i++) {
+        if (zta_text_equal(APR_ARRAY_IDX(acrs, i, struct zta_text), acr)) {
+            return mod_zta_expected(cmd, acr.data, "each acr value once");
+        }
+    }
+    return acrs->nelts < ZTA_ACRS_MAX
+               ? NULL
+               : mod_zta_expected(cmd, acr.data,
+                                  "at most " APR_STRINGIFY(ZTA_ACRS_MAX) " acr values");
+}
+
+const char *mod_zta_set_acr(cmd_parms *cmd, void *unused, const char *args)
+{
+    const char *error = mod_zta_check_issuer_section(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    struct zta_acr_order *order = &mod_zta_global()->current_issuer->issuer.acrs;
+    if (order->n > 0) {
+        return mod_zta_expected(cmd, args, "it once, with all values in their order");
+    }
+    apr_array_header_t *acrs = apr_array_make(cmd->pool, 4, sizeof(struct zta_text));
+    const char *rest = args;
+    for (bool leads_on = true; leads_on;) {
+        const struct zta_text acr = next_acr(cmd, &rest, &leads_on);
+        error = check_acr(cmd, acrs, acr);
+        if (error != NULL) {
+            return error;
+        }
+        APR_ARRAY_PUSH(acrs, struct zta_text) = acr;
+    }
+    if (rest[0] != '\0' || acrs->nelts == 1) {
+        return mod_zta_expected(cmd, args, "A < B [< C]..., the weakest acr value first");
+    }
+    *order = (struct zta_acr_order){
+        .values = (const struct zta_text *)(const void *)acrs->elts,
+        .n = (size_t)acrs->nelts,
+    };
+    return NULL;
+}
+
 static struct zta_text *claim_slot(struct mod_zta_claim_names *names, const char *what)
 {
     struct {

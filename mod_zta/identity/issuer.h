@@ -12,6 +12,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
+#include "shared/step_up.h"
 
 struct mod_zta_introspection;
 struct mod_zta_keyring;
@@ -57,9 +58,10 @@ struct mod_zta_issuer {
     struct zta_text token_type; /* "at+jwt" by default, or "any" */
     int64_t leeway_s;
     struct mod_zta_claim_names claims;
+    struct zta_acr_order acrs; /* ZTAAcr; judged by, not verified by: no part of config_hash */
     struct mod_zta_keyring *keyring;                   /* NULL: none usable */
     const struct mod_zta_introspection *introspection; /* of opaque tokens; NULL: none */
-    uint64_t config_hash; /* of everything above but keys: half of the cache key */
+    uint64_t config_hash; /* of everything above but acrs and keys: half of the cache key */
 };
 
 /*

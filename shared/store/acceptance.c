@@ -14,7 +14,7 @@ enum {
     FIRST_SIZE = 4096,
     LAST_SIZE = 64 << 20, /* a configuration beyond it is none */
     /* Bytes that one takes at least: no count makes us reserve much more than the record has. */
-    ISSUER_SIZE_MIN = 4 * 2 + 2 * 4 + ZTA_N_ACCEPTED_CLAIMS * 2 + 8 + 1,
+    ISSUER_SIZE_MIN = 4 * 2 + 3 * 4 + ZTA_N_ACCEPTED_CLAIMS * 2 + 8 + 1,
     PLACE_SIZE_MIN = 2 * 2 + 2 * 4 + 1 + 1 + 4 + 1,
 };
 
@@ -61,6 +61,7 @@ static void write_issuer(struct zta_writer *writer, const struct zta_accepted_is
     write_text(writer, issuer->keys_file);
     write_texts(writer, issuer->algs);
     write_texts(writer, issuer->audiences);
+    write_texts(writer, issuer->acrs);
     for (size_t i = 0; i < ZTA_N_ACCEPTED_CLAIMS; i++) {
         write_text(writer, issuer->claims[i]);
     }
@@ -145,6 +146,7 @@ static void read_issuer(struct zta_acceptance_storage *storage, struct zta_reade
     issuer->keys_file = zta_read_text(reader);
     issuer->algs = read_texts(storage, reader);
     issuer->audiences = read_texts(storage, reader);
+    issuer->acrs = read_texts(storage, reader);
     for (size_t i = 0; i < ZTA_N_ACCEPTED_CLAIMS; i++) {
         issuer->claims[i] = zta_read_text(reader);
     }

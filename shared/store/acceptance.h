@@ -41,6 +41,7 @@ struct zta_accepted_issuer {
     struct zta_text keys_file; /* absolute; absent: its keys are fetched, or it has none */
     struct zta_texts algs;     /* names of RFC 7518 */
     struct zta_texts audiences;
+    struct zta_texts acrs;                         /* that can be compared, weakest first */
     struct zta_text claims[ZTA_N_ACCEPTED_CLAIMS]; /* canonical names; absent: from none */
     int64_t leeway_s;
     bool is_introspected; /* opaque tokens are asked about */

@@ -58,7 +58,7 @@
  * max, u8 flags.
  */
 #define ZTA_ACCEPTANCE_KEY     "acceptance"
-#define ZTA_ACCEPTANCE_VERSION 1
+#define ZTA_ACCEPTANCE_VERSION 2
 
 /*
  * keysets: key issuer name. Value: u8 version, u64 source, i64 stale, fetched, good until,

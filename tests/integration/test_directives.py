@@ -53,7 +53,8 @@ ISSUER_GOOD = [
     'ZTAClaim roles "\\"https://app.example/roles\\""', "ZTAClaim scope scp",
     "ZTAClaim subject preferred_username", "ZTAClaim client azp", "ZTAClaim session sid",
     "ZTALogoutAudience site", "ZTALogoutAudience site app urn:x",
-    "ZTAClaim device device.id", "ZTAClaim acr acr", "<IfModule zta_module>\nZTALeeway 5\n"
+    "ZTAClaim device device.id", "ZTAClaim acr acr", "ZTAAcr urn:x:pwd < urn:x:mfa",
+    "ZTAAcr 0<1 <2< phr", "ZTAAcr " + " < ".join(str(i) for i in range(16)), "<IfModule zta_module>\nZTALeeway 5\n"
     "</IfModule>",
 ]
 PLACE_GOOD = [
@@ -229,6 +230,14 @@ ISSUER_BAD = [
     ("ZTALeeway 60s", "60s", "seconds from 0 to 300"),
     ("ZTALeeway 1.5", "1.5", "seconds from 0 to 300"),
     ('ZTALeeway ""', "ZTALeeway", "takes one argument"),
+    ("ZTAAcr pwd", "'pwd'", "A < B"), ("ZTAAcr pwd mfa", "'pwd mfa'", "A < B"),
+    ("ZTAAcr pwd < mfa phr", "'pwd < mfa phr'", "A < B"), ("ZTAAcr pwd < < mfa", "''", "between each '<'"),
+    ("ZTAAcr < mfa", "''", "between each '<'"), ("ZTAAcr pwd <", "''", "between each '<'"),
+    ("ZTAAcr", "''", "between each '<'"), ('ZTAAcr pwd < "mfa"', '"mfa"', "without space, quote"),
+    ("ZTAAcr pwd < mfa<pwd", "'pwd'", "each acr value once"),
+    (f"ZTAAcr pwd < {'m' * 128}", "m" * 128, "at most 127"),
+    ("ZTAAcr " + " < ".join(str(i) for i in range(17)), "'16'", "at most 16"),
+    ("ZTAAcr a < b\nZTAAcr c < d", "'c < d'", "it once"),
     ("ZTAClaim color x", "color", "roles, groups, scope, subject"),
     ('ZTAClaim roles ""', "ZTAClaim", "takes two arguments"),
     ("ZTAClaim roles a..b", "a..b", "segments joined by '.'"),
@@ -332,6 +341,7 @@ ISSUER_LINES = {
     "ZTAAlgorithms": "ZTAAlgorithms RS256", "ZTATokenType": "ZTATokenType any",
     "ZTALeeway": "ZTALeeway 5", "ZTALogoutAudience": "ZTALogoutAudience site",
     "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
+    "ZTAAcr": "ZTAAcr pwd < mfa",
 }
 PLACE_LINES = {
     "ZTAAccept": "ZTAAccept corp local", "ZTAStage": "ZTAStage 0", "ZTAMonitor": "ZTAMonitor 1",

@@ -18,6 +18,7 @@
 #define MAP_SIZE (UINT64_C(64) << 20)
 
 static const struct zta_text algs[] = {{.data = "RS256", .len = 5}, {.data = "EdDSA", .len = 5}};
+static const struct zta_text acrs[] = {{.data = "pwd", .len = 3}, {.data = "mfa", .len = 3}};
 static const struct zta_text audiences[] = {{.data = "https://api", .len = 11}};
 static const struct zta_text both[] = {{.data = "corp", .len = 4}, {.data = "partner", .len = 7}};
 
@@ -29,6 +30,7 @@ static const struct zta_accepted_issuer issuers[] = {
         .keys_file = {.data = "/etc/keys", .len = 9},
         .algs = {.items = algs, .n = 2},
         .audiences = {.items = audiences, .n = 1},
+        .acrs = {.items = acrs, .n = 2},
         .claims = {[ZTA_ACCEPTED_SUBJECT] = {.data = "sub", .len = 3},
                    [ZTA_ACCEPTED_ACR] = {.data = "acr", .len = 3}},
         .leeway_s = 60,
@@ -112,6 +114,7 @@ static void assert_issuer(const struct zta_accepted_issuer *got,
     assert_true(is_same(got->keys_file, wanted->keys_file));
     assert_texts(got->algs, wanted->algs);
     assert_texts(got->audiences, wanted->audiences);
+    assert_texts(got->acrs, wanted->acrs);
     for (size_t i = 0; i < ZTA_N_ACCEPTED_CLAIMS; i++) {
         assert_true(is_same(got->claims[i], wanted->claims[i]));
     }
