@@ -217,6 +217,7 @@ static void put_decision(struct zta_json *json, const struct zta_event *event)
     put_text(json, "nearest", event, ZTA_EVENT_NEAREST);
     put_text(json, "detail", event, ZTA_EVENT_DETAIL);
     zta_json_int(json, "rules_generation", event->rules_generation);
+    zta_json_int(json, "live_version", event->live_version);
     if ((event->flags & ZTA_EVENT_MONITORED) != 0) {
         zta_json_begin_object(json, "monitor");
         zta_json_string(json, "outcome",

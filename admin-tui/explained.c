@@ -2,6 +2,7 @@
 /* What the store adds to an event before it is explained. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin-tui/explain.h"
@@ -49,8 +50,20 @@ static bool place(void *context, struct zta_text name, struct zta_text text)
     return false;
 }
 
-/* In the newest version before the request that has a live rule of that name. */
-static bool place_live(void *context, const struct zta_layer *layer)
+static void name_live(struct placing *placing, const struct zta_layer *layer)
+{
+    const struct zta_text rule = zta_event_text(placing->event, ZTA_EVENT_RULE);
+    placing->is_found = true;
+    (void)snprintf(placing->name, placing->size, "live:%.*s (version %" PRIu64 ", by %.*s)",
+                   (int)rule.len, rule.data, layer->version, (int)layer->author.len,
+                   layer->author.len == 0 ? "" : layer->author.data);
+}
+
+/*
+ * An event of an older release does not say under which version it was judged: the newest one
+ * before the request that has a live rule of that name.
+ */
+static bool place_by_time(void *context, const struct zta_layer *layer)
 {
     struct placing *placing = context;
     const struct zta_text rule = zta_event_text(placing->event, ZTA_EVENT_RULE);
@@ -58,11 +71,32 @@ static bool place_live(void *context, const struct zta_layer *layer)
         zta_layer_find(layer, ZTA_LAYER_RULE, rule) == NULL) {
         return true;
     }
-    placing->is_found = true;
-    (void)snprintf(placing->name, placing->size, "live:%.*s (version %" PRIu64 ", by %.*s)",
-                   (int)rule.len, rule.data, layer->version, (int)layer->author.len,
-                   layer->author.len == 0 ? "" : layer->author.data);
+    name_live(placing, layer);
     return false;
+}
+
+static enum zta_status place_live(struct zta_view *view, struct placing *placing)
+{
+    const uint64_t version = placing->event->live_version;
+    const struct zta_text rule = zta_event_text(placing->event, ZTA_EVENT_RULE);
+    struct zta_layer layer;
+    void *storage = NULL;
+    if (version == 0) {
+        return zta_layer_each(view, place_by_time, placing);
+    }
+    enum zta_status status = zta_layer_get(view, version, &layer, &storage);
+    if (status == ZTA_NOT_FOUND) {
+        placing->is_found = true;
+        (void)snprintf(placing->name, placing->size,
+                       "live:%.*s (version %" PRIu64 ", which is kept no more)", (int)rule.len,
+                       rule.data, version);
+        return ZTA_OK;
+    }
+    if (status == ZTA_OK && zta_layer_find(&layer, ZTA_LAYER_RULE, rule) != NULL) {
+        name_live(placing, &layer);
+    }
+    free(storage);
+    return status;
 }
 
 enum zta_status ctl_explained_find(struct zta_view *view, const struct zta_event *event,
@@ -76,7 +110,7 @@ enum zta_status ctl_explained_find(struct zta_view *view, const struct zta_event
     enum zta_status status = zta_published_each_rules(view, place, &placing);
     /* Rules of the live layer are counted behind the files. */
     if (status == ZTA_OK && event->rule_line != 0 && event->rule_source >= placing.index) {
-        status = zta_layer_each(view, place_live, &placing);
+        status = place_live(view, &placing);
     }
     if (status != ZTA_OK) {
         return status;

@@ -42,8 +42,9 @@ struct judgement {
     struct zta_stance stance;
     struct mod_zta_look look;
     int64_t now_s;
-    bool has_reached_rules;       /* nothing before them refused */
-    bool is_noted;                /* a monitored check before the rules would have refused */
+    bool has_reached_rules; /* nothing before them refused */
+    bool is_noted;          /* a monitored check before the rules would have refused */
+    uint64_t live_version;
     bool is_waiting;              /* for the login of a browser: judged again in fixups */
     struct zta_decision decision; /* verdict: enforced; monitor: everything that is evaluated */
 };
@@ -338,6 +339,7 @@ static void fold(struct judgement *j)
             .stance = j->stance,
             .has_reached_rules = j->has_reached_rules,
             .is_noted = j->is_noted,
+            .live_version = j->live_version,
         };
     }
     else if (!request->decision.has_monitor && j->decision.has_monitor) {
@@ -376,6 +378,7 @@ static void judge_side(request_rec *r, struct mod_zta_request *request, struct m
     mod_zta_look_begin(&j.look, request->started_ns);
     struct zta_held held;
     request->rules = mod_zta_rules_hold(&j.look, j.now_s, &held);
+    j.live_version = request->rules->live_version;
     mod_zta_rules_step_back(request->rules, r->server, dir->location, &j.stance);
     judge_all(&j);
     request->rules = NULL;

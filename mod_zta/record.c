@@ -113,6 +113,8 @@ static void fill(struct zta_event *event, const request_rec *r,
     event->id = request->id;
     event->latency_us = took_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(took_ns / 1000);
     event->rules_generation = mod_zta_global()->generation;
+    event->live_version =
+        judged->live_version > UINT32_MAX ? UINT32_MAX : (uint32_t)judged->live_version;
     event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
     event->http_status = (uint16_t)last->status;
     event->flags = event_flags(r, request);

@@ -60,6 +60,7 @@ struct mod_zta_judged {
     struct zta_stance stance;
     bool has_reached_rules; /* nothing before them refused */
     bool is_noted;          /* a monitored check before them would have refused */
+    uint64_t live_version;  /* of the live layer among them */
 };
 
 struct mod_zta_request {

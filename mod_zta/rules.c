@@ -190,6 +190,7 @@ static enum zta_status fill(struct mod_zta_rules *rules, const struct zta_layer 
     struct zta_rules_error error = {.line = 0};
     struct zta_ruleset *set = NULL;
     enum zta_status status = copy_step_backs(rules, layer, now_s);
+    rules->live_version = layer->version;
     rules->valid_until_s = zta_layer_valid_until(layer, now_s);
     if (status == ZTA_OK && layer->n == 0 && !mod_zta_lists_are_newer()) {
         rules->is_baseline = true;

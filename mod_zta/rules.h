@@ -24,6 +24,7 @@ struct mod_zta_rules {
     size_t n_claims;
     uint64_t claims_hash;        /* joins the token cache key */
     uint64_t version;            /* rules generation of the store that they were made under */
+    uint64_t live_version;       /* of the layer in it, which may be one that came back */
     int64_t made_s;              /* real time */
     int64_t valid_until_s;       /* real time; 0: until the version moves */
     struct zta_text *step_backs; /* places that are monitored for a while: "server/path" */

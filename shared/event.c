@@ -25,7 +25,8 @@ enum {
     HAS_INPUTS = 16,
     HAS_CERTIFICATE = 32,
     HAS_CONTEXT = 64,
-    HAS_ALL = 127,
+    HAS_LIVE_VERSION = 128,
+    HAS_ALL = 255,
 };
 _Static_assert(ZTA_N_FEATURES *MODE_BITS <= 32, "the modes of all features fit");
 _Static_assert(ZTA_N_EVENT_TEXTS <= 32, "a bit for each text");
@@ -158,7 +159,8 @@ static uint8_t presence(const struct zta_event *event)
                        (event->addr.family == 6 ? HAS_IPV6 : 0u) |
                        (is_zero(event->inputs, sizeof event->inputs) ? 0u : HAS_INPUTS) |
                        (is_zero(event->certificate, ZTA_SHA256_SIZE) ? 0u : HAS_CERTIFICATE) |
-                       (event->replay & ZTA_REPLAY_CONTEXT ? HAS_CONTEXT : 0u);
+                       (event->replay & ZTA_REPLAY_CONTEXT ? HAS_CONTEXT : 0u) |
+                       (event->live_version != 0 ? HAS_LIVE_VERSION : 0u);
     return (uint8_t)present;
 }
 
@@ -206,6 +208,9 @@ static void write_replay(const struct zta_event *event, uint8_t present, struct 
     if (present & HAS_CONTEXT) {
         write_context(&event->context, writer);
     }
+    if (present & HAS_LIVE_VERSION) {
+        zta_write_u32(writer, event->live_version);
+    }
 }
 
 static bool read_replay(struct zta_reader *reader, unsigned present, struct zta_event *event)
@@ -224,9 +229,13 @@ static bool read_replay(struct zta_reader *reader, unsigned present, struct zta_
     if (present & HAS_CONTEXT) {
         read_context(reader, &event->context);
     }
+    if (present & HAS_LIVE_VERSION) {
+        event->live_version = zta_read_u32(reader);
+    }
     return is_zero(event->inputs, sizeof event->inputs) == !(present & HAS_INPUTS) &&
            is_zero(event->certificate, ZTA_SHA256_SIZE) == !(present & HAS_CERTIFICATE) &&
-           !(event->replay & ZTA_REPLAY_CONTEXT) == !(present & HAS_CONTEXT);
+           !(event->replay & ZTA_REPLAY_CONTEXT) == !(present & HAS_CONTEXT) &&
+           !event->live_version == !(present & HAS_LIVE_VERSION);
 }
 
 static void write_head(const struct zta_event *event, uint8_t present, struct zta_writer *writer)

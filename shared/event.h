@@ -82,7 +82,8 @@ struct zta_event {
     uint8_t session[ZTA_SESSION_ID_SIZE];  /* zero: none */
     uint8_t token_id[ZTA_SESSION_ID_SIZE]; /* first 128 bits of the token id; zero: none */
     uint32_t latency_us;
-    uint32_t rules_generation;
+    uint32_t rules_generation; /* which configuration */
+    uint32_t live_version;     /* of the live layer over it; 0: none, or not recorded */
     uint64_t bytes_out;
     uint64_t expires_s;                   /* of the credential; 0 none */
     int64_t content_length;               /* -1 unknown */

@@ -59,7 +59,8 @@ def test_a_rule_is_in_force_on_the_next_request_and_its_undo_line_takes_it_back(
                      what="the denial")[0]
     assert event["rule"] == "closed"
     told = live.ctl("explain", event["id"]).stdout
-    assert "live:closed" in told
+    assert f"live:closed (version {event['live_version']}, by " in told
+    assert event["live_version"] == live.json("rules", "history")[0]["version"]
     undo(live, said)
     assert get(live) == 200
 

@@ -54,6 +54,9 @@ static struct zta_event event_of(unsigned seed)
     if (seed % 3) {
         memset(event.inputs, 0x22, sizeof event.inputs);
     }
+    if (seed % 2) {
+        event.live_version = seed;
+    }
     if (seed % 7 == 1) {
         event.certificate[31] = 9;
     }
