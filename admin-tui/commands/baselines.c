@@ -12,6 +12,7 @@ enum {
     HOURS_A_DAY = 24,
     DAY_S = 86400,
     HOURS_TEXT_MAX = 128, /* of a day: at most twelve windows */
+    MIB_SHIFT = 20,
 };
 
 struct showing {
@@ -100,7 +101,9 @@ static void add_rate(const struct showing *showing, const struct zta_baseline *b
     char text[64];
     struct zta_buffer out;
     zta_buffer_init(&out, text, sizeof text);
-    zta_buffer_printf(&out, "up to %" PRIu64 " a minute", zta_baseline_rate_limit(baseline));
+    zta_buffer_printf(&out, "up to %" PRIu64 " a minute, %" PRIu64 " MiB an hour",
+                      zta_rate_limit(&baseline->rate),
+                      (zta_volume_limit(&baseline->volume) * ZTA_VOLUME_UNIT) >> MIB_SHIFT);
     begin_row(showing, baseline, ZTA_HABIT_RATE, (struct zta_text){.data = text, .len = out.len});
     end_row(showing, true, span->n_days, baseline->n_requests, (int64_t)span->last_day * DAY_S);
 }

@@ -65,6 +65,7 @@ static void make_lesson(const struct zta_event *event, const struct zta_event_ke
                 .hidden = is_agent_hidden ? 1u << ZTA_HABIT_AGENT : 0,
             },
         .n_requests = place->weight,
+        .bytes_out = event->bytes_out,
         .is_allowed = event->outcome == ZTA_OUTCOME_ALLOW,
     };
     if (context->country[0] != '\0') {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Learning and asking: a few small lists, 168 hours and a running mean. */
+/* Learning and asking: a few small lists, 168 hours, and the pace (pace.h). */
 #include "shared/risk/baseline.h"
 
 #include <string.h>
@@ -7,7 +7,6 @@
 enum {
     DAY_S = 86400,
     HOUR_S = 3600,
-    MINUTE_S = 60,
     DAYS_A_WEEK = 7,
     EPOCH_HOURS = 72, /* 1970 began on a Thursday */
     WEEK_COUNT_BITS = 2,
@@ -217,26 +216,7 @@ static void learn_value(struct zta_baseline *baseline, enum zta_habit habit, uin
     found->is_usual = found->is_usual || !is_known || found->n_days >= ZTA_USUAL_DAYS;
 }
 
-/* ---- rate ---- */
-
-static uint64_t root_of(uint64_t square)
-{
-    uint64_t root = 0;
-    for (uint64_t bit = UINT64_C(1) << 31; bit > 0; bit >>= 1) {
-        const uint64_t next = root | bit;
-        root = next * next <= square ? next : root;
-    }
-    return root;
-}
-
-uint64_t zta_baseline_rate_limit(const struct zta_baseline *baseline)
-{
-    const struct zta_rate *rate = &baseline->rate;
-    /* The root of a value in 1/256 is in 1/16. */
-    const uint64_t limit =
-        ((rate->mean_q8 >> 4) + ZTA_RATE_SPREAD * root_of(rate->variance_q8) + 15) >> 4;
-    return limit > ZTA_RATE_FLOOR ? limit : ZTA_RATE_FLOOR;
-}
+/* ---- days ---- */
 
 static void note_day(struct zta_habit_span *span, uint16_t day)
 {
@@ -247,66 +227,6 @@ static void note_day(struct zta_habit_span *span, uint16_t day)
         span->last_day = day;
         span->n_days = (uint8_t)(span->n_days + (span->n_days < UINT8_MAX ? 1 : 0));
     }
-}
-
-/* The minute that is over, as one more sample; beyond what is usual it counts as just usual. */
-static void learn_minute(struct zta_baseline *baseline)
-{
-    struct zta_rate *rate = &baseline->rate;
-    const uint64_t limit = zta_baseline_rate_limit(baseline);
-    const bool is_warm = rate->n_minutes >= ZTA_WARM_MINUTES;
-    const uint64_t most = is_warm && limit < ZTA_RATE_REQUESTS_MAX ? limit : ZTA_RATE_REQUESTS_MAX;
-    const uint64_t n = rate->n_allowed < most ? rate->n_allowed : most;
-    const int64_t weight =
-        rate->n_minutes < ZTA_RATE_MEMORY ? rate->n_minutes + 1 : ZTA_RATE_MEMORY;
-    const int64_t sample_q8 = (int64_t)n * 256;
-    const int64_t before_q8 = sample_q8 - rate->mean_q8;
-    const int64_t mean_q8 = rate->mean_q8 + before_q8 / weight;
-    const int64_t square_q8 = before_q8 * (sample_q8 - mean_q8) / 256;
-    const int64_t variance_q8 =
-        (int64_t)rate->variance_q8 + (square_q8 - (int64_t)rate->variance_q8) / weight;
-    rate->mean_q8 = (uint32_t)mean_q8;
-    rate->variance_q8 = variance_q8 > 0 ? (uint64_t)variance_q8 : 0;
-    rate->n_minutes = (uint16_t)weight;
-    note_day(&baseline->spans[ZTA_HABIT_RATE], day_of((int64_t)rate->minute * MINUTE_S));
-}
-
-static uint32_t minute_of(int64_t time_s)
-{
-    const int64_t minute = time_s / MINUTE_S;
-    return minute < 0 ? 0 : minute > UINT32_MAX ? UINT32_MAX : (uint32_t)minute;
-}
-
-static uint32_t add_requests(uint32_t n, uint32_t more)
-{
-    return more > ZTA_RATE_REQUESTS_MAX - n ? ZTA_RATE_REQUESTS_MAX : n + more;
-}
-
-static void learn_rate(struct zta_baseline *baseline, const struct zta_lesson *lesson)
-{
-    struct zta_rate *rate = &baseline->rate;
-    const uint32_t minute = minute_of(lesson->facts.time_s);
-    /* Events of children come a little out of order; a minute too early is a clock set back. */
-    if (minute > rate->minute || rate->minute - minute > 1) {
-        if (minute > rate->minute && rate->n_allowed > 0) {
-            learn_minute(baseline);
-        }
-        rate->minute = minute;
-        rate->n_requests = rate->n_allowed = 0;
-    }
-    rate->n_requests = add_requests(rate->n_requests, lesson->n_requests);
-    rate->n_allowed = add_requests(rate->n_allowed, lesson->is_allowed ? lesson->n_requests : 0);
-    if (rate->n_requests > zta_baseline_rate_limit(baseline)) {
-        rate->exceeded_minute = rate->minute;
-    }
-}
-
-/* In this minute or in the one before. */
-static bool is_rate_usual(const struct zta_rate *rate, int64_t time_s)
-{
-    const uint32_t minute = minute_of(time_s);
-    return rate->exceeded_minute == 0 || rate->exceeded_minute > minute ||
-           minute - rate->exceeded_minute > 1;
 }
 
 /* ---- the whole ---- */
@@ -324,6 +244,12 @@ bool zta_baseline_is_known(const struct zta_baseline *baseline, enum zta_habit h
         return day >= span->first_day && day - span->first_day >= ZTA_WARM_HOURS_DAYS;
     }
     return habit != ZTA_HABIT_RATE || baseline->rate.n_minutes >= ZTA_WARM_MINUTES;
+}
+
+bool zta_baseline_is_volume_known(const struct zta_baseline *baseline, int64_t time_s)
+{
+    return zta_baseline_is_known(baseline, ZTA_HABIT_RATE, time_s) &&
+           baseline->volume.n_hours >= ZTA_WARM_VOLUME_HOURS;
 }
 
 void zta_baseline_answer(const struct zta_baseline *baseline, const struct zta_habit_values *values,
@@ -347,7 +273,7 @@ void zta_baseline_answer(const struct zta_baseline *baseline, const struct zta_h
     if (zta_baseline_hour_is_usual(baseline, hour_of(values->time_s), values->time_s)) {
         yes |= 1u << ZTA_HABIT_HOURS;
     }
-    if (is_rate_usual(&baseline->rate, values->time_s)) {
+    if (zta_rate_is_usual(&baseline->rate, values->time_s)) {
         yes |= 1u << ZTA_HABIT_RATE;
     }
     *usual = (struct zta_answers){.known = (uint8_t)known, .yes = (uint8_t)(known & yes)};
@@ -380,6 +306,19 @@ static void learn_habits(struct zta_baseline *baseline, const struct zta_lesson 
     note_day(&baseline->spans[ZTA_HABIT_HOURS], day);
 }
 
+static void learn_pace(struct zta_baseline *baseline, const struct zta_lesson *lesson)
+{
+    const int64_t time_s = lesson->facts.time_s;
+    int64_t learned_s = 0;
+    if (zta_rate_count(&baseline->rate, time_s, lesson->n_requests, lesson->is_allowed,
+                       &learned_s)) {
+        note_day(&baseline->spans[ZTA_HABIT_RATE], day_of(learned_s));
+    }
+    if (lesson->is_allowed) {
+        zta_volume_count(&baseline->volume, time_s, lesson->n_requests, lesson->bytes_out);
+    }
+}
+
 bool zta_baseline_learn(struct zta_baseline *baseline, const struct zta_lesson *lesson)
 {
     const int64_t time_s = lesson->facts.time_s;
@@ -394,7 +333,7 @@ bool zta_baseline_learn(struct zta_baseline *baseline, const struct zta_lesson *
         learn_habits(baseline, lesson, &values);
         baseline->n_requests += lesson->n_requests;
     }
-    learn_rate(baseline, lesson);
+    learn_pace(baseline, lesson);
     zta_baseline_answer(baseline, &values, &after);
     return before.known != after.known || before.yes != after.yes;
 }

@@ -21,6 +21,7 @@
 #include "shared/base/limits.h"
 #include "shared/context.h"
 #include "shared/risk/habits.h"
+#include "shared/risk/pace.h"
 
 /* A working week and its weekend: fewer days would make each weekend unusual. */
 #define ZTA_WARM_DAYS 7
@@ -33,13 +34,6 @@
 #define ZTA_USUAL_DAYS   3
 /* A quarter: longer than any holiday, shorter than the memory of an auditor. */
 #define ZTA_FORGET_DAYS 90
-
-/* Requests a minute that are never unusual: one page of a browser is dozens of them. */
-#define ZTA_RATE_FLOOR 60
-/* Standard deviations above the mean; of any distribution less than 1 in 17 minutes lies there. */
-#define ZTA_RATE_SPREAD 4
-/* Minutes over which mean and spread follow what a subject does now. */
-#define ZTA_RATE_MEMORY 256
 
 #define ZTA_HOURS_A_WEEK 168
 
@@ -60,21 +54,6 @@ struct zta_habit_span {
     uint16_t first_day;
     uint16_t last_day;
     uint8_t n_days; /* 0: never; stays at its greatest */
-};
-
-/* Requests a minute that one subject can be counted for; the others follow from it. */
-#define ZTA_RATE_REQUESTS_MAX    1000000
-#define ZTA_RATE_MEAN_MAX_Q8     (UINT32_C(256) * ZTA_RATE_REQUESTS_MAX)
-#define ZTA_RATE_VARIANCE_MAX_Q8 (UINT64_C(256) * ZTA_RATE_REQUESTS_MAX * ZTA_RATE_REQUESTS_MAX)
-
-struct zta_rate {
-    uint32_t minute; /* since 1970: the one that is counted */
-    uint32_t n_requests;
-    uint32_t n_allowed;       /* of these; what is learned */
-    uint32_t exceeded_minute; /* the last with more than is usual; 0: none */
-    uint32_t mean_q8;         /* of allowed requests a minute with any, in 1/256 */
-    uint64_t variance_q8;
-    uint16_t n_minutes; /* learned; stays at ZTA_RATE_MEMORY */
 };
 
 /* Where the values of a habit stand; hours and rate have none. */
@@ -99,6 +78,7 @@ struct zta_baseline {
     struct zta_habit_span spans[ZTA_N_HABITS];
     uint8_t n_values[ZTA_N_HABITS];
     struct zta_rate rate;
+    struct zta_volume volume;
     /* From Monday 00:00 UTC: two bits of weeks in which it was used (3: usual), six of the last. */
     uint8_t hours[ZTA_HOURS_A_WEEK];
     struct zta_habit_value values[ZTA_BASELINE_VALUES];
@@ -117,9 +97,6 @@ bool zta_baseline_is_known(const struct zta_baseline *baseline, enum zta_habit h
 bool zta_habit_value_is_usual(const struct zta_habit_value *value, int64_t time_s);
 /* Was this hour of the week, 0..167, or one beside it usual at that time? */
 bool zta_baseline_hour_is_usual(const struct zta_baseline *baseline, size_t hour, int64_t time_s);
-/* More requests a minute than this are unusual. */
-uint64_t zta_baseline_rate_limit(const struct zta_baseline *baseline);
-
 /* What is usual about a request. */
 void zta_baseline_answer(const struct zta_baseline *baseline, const struct zta_habit_values *values,
                          struct zta_answers *usual);
@@ -128,9 +105,13 @@ void zta_baseline_answer(const struct zta_baseline *baseline, const struct zta_h
 struct zta_lesson {
     struct zta_habit_facts facts;
     uint32_t n_requests; /* alike, which it stands for */
+    uint64_t bytes_out;  /* of one of them */
     bool is_allowed;     /* a refused one is counted in the rate, and teaches nothing */
 };
 /* True when what a decision depends on changed: an answer about requests like this one. */
 bool zta_baseline_learn(struct zta_baseline *baseline, const struct zta_lesson *lesson);
+
+/* Is there enough to tell a usual hour's bytes from others at that time? */
+bool zta_baseline_is_volume_known(const struct zta_baseline *baseline, int64_t time_s);
 
 #endif

@@ -37,6 +37,7 @@ static void write_value(struct zta_writer *writer, const struct zta_habit_value 
 static size_t encode(const struct zta_baseline *baseline, uint8_t out[ZTA_BASELINE_RECORD_MAX])
 {
     const struct zta_rate *rate = &baseline->rate;
+    const struct zta_volume *volume = &baseline->volume;
     struct zta_writer writer;
     zta_writer_init(&writer, out, ZTA_BASELINE_RECORD_MAX);
     zta_write_u8(&writer, ZTA_BASELINE_VERSION);
@@ -57,6 +58,11 @@ static size_t encode(const struct zta_baseline *baseline, uint8_t out[ZTA_BASELI
     zta_write_u32(&writer, rate->mean_q8);
     zta_write_u64(&writer, rate->variance_q8);
     zta_write_u16(&writer, rate->n_minutes);
+    zta_write_u32(&writer, volume->hour);
+    zta_write_u64(&writer, volume->n_bytes);
+    zta_write_u32(&writer, volume->mean_q8);
+    zta_write_u64(&writer, volume->variance_q8);
+    zta_write_u16(&writer, volume->n_hours);
     zta_write_bytes(&writer, baseline->hours, sizeof baseline->hours);
     for (size_t i = 0; i < N_LISTED; i++) {
         const struct zta_habit_value *values = zta_baseline_values_of(baseline, listed[i]);
@@ -74,7 +80,16 @@ _Static_assert(ZTA_BASELINE_AT_VALUES + N_LISTED + ZTA_BASELINE_VALUES * ZTA_BAS
                    ZTA_BASELINE_RECORD_MAX,
                "a full baseline fits its record");
 
-static void read_head(struct zta_reader *reader, struct zta_baseline *baseline)
+static void read_volume(struct zta_reader *reader, struct zta_volume *volume)
+{
+    volume->hour = zta_read_u32(reader);
+    volume->n_bytes = zta_read_u64(reader);
+    volume->mean_q8 = zta_read_u32(reader);
+    volume->variance_q8 = zta_read_u64(reader);
+    volume->n_hours = zta_read_u16(reader);
+}
+
+static void read_head(struct zta_reader *reader, uint8_t version, struct zta_baseline *baseline)
 {
     struct zta_rate *rate = &baseline->rate;
     baseline->first_s = (int64_t)zta_read_u64(reader);
@@ -94,6 +109,10 @@ static void read_head(struct zta_reader *reader, struct zta_baseline *baseline)
     rate->mean_q8 = zta_read_u32(reader);
     rate->variance_q8 = zta_read_u64(reader);
     rate->n_minutes = zta_read_u16(reader);
+    baseline->volume = (struct zta_volume){.hour = 0};
+    if (version != ZTA_BASELINE_VERSION_BEFORE) {
+        read_volume(reader, &baseline->volume);
+    }
     zta_read_bytes(reader, baseline->hours, sizeof baseline->hours);
 }
 
@@ -134,9 +153,13 @@ static bool read_values(struct zta_reader *reader, enum zta_habit habit,
 static bool is_sane(const struct zta_baseline *baseline)
 {
     const struct zta_rate *rate = &baseline->rate;
-    return rate->n_minutes <= ZTA_RATE_MEMORY && rate->mean_q8 <= ZTA_RATE_MEAN_MAX_Q8 &&
-           rate->variance_q8 <= ZTA_RATE_VARIANCE_MAX_Q8 &&
-           rate->n_requests <= ZTA_RATE_REQUESTS_MAX && rate->n_allowed <= rate->n_requests;
+    const struct zta_volume *volume = &baseline->volume;
+    return rate->n_minutes <= ZTA_RATE_MEMORY && rate->mean_q8 <= ZTA_PACE_MEAN_MAX_Q8 &&
+           rate->variance_q8 <= ZTA_PACE_VARIANCE_MAX_Q8 && rate->n_requests <= ZTA_PACE_MAX &&
+           rate->n_allowed <= rate->n_requests && volume->n_hours <= ZTA_VOLUME_MEMORY &&
+           volume->mean_q8 <= ZTA_PACE_MEAN_MAX_Q8 &&
+           volume->variance_q8 <= ZTA_PACE_VARIANCE_MAX_Q8 &&
+           volume->n_bytes <= ZTA_VOLUME_UNIT * ZTA_PACE_MAX;
 }
 
 enum zta_status zta_baseline_decode(const void *data, size_t size, struct zta_baseline *baseline)
@@ -144,11 +167,11 @@ enum zta_status zta_baseline_decode(const void *data, size_t size, struct zta_ba
     struct zta_reader reader;
     zta_reader_init(&reader, data, size);
     const uint8_t version = zta_read_u8(&reader);
-    if (version != ZTA_BASELINE_VERSION) {
+    if (version != ZTA_BASELINE_VERSION && version != ZTA_BASELINE_VERSION_BEFORE) {
         return ZTA_CORRUPT;
     }
     memset(baseline->n_values, 0, sizeof baseline->n_values);
-    read_head(&reader, baseline);
+    read_head(&reader, version, baseline);
     bool is_good = !reader.is_bad && is_sane(baseline);
     for (size_t i = 0; i < N_LISTED && is_good; i++) {
         is_good = read_values(&reader, listed[i], baseline);

@@ -81,18 +81,22 @@
 /*
  * baselines: key the names issuer and subject (schema.h, kind 0). Value: u8 version, i64 first,
  * last (s), u64 requests, segment created, sequence; for each habit u16 first day, u16 last day, u8
- * days; u32 minute, requests, allowed, exceeded minute, mean, u64 variance, u16 minutes; 168 bytes
- * of hours; then of networks, countries, devices, agents, routes a u8 count and values: u64 value,
- * u16 last day, u16 count, u8 days and whether usual, a label behind its u8 length.
+ * days; u32 minute, requests, allowed, exceeded minute, mean, u64 variance, u16 minutes; u32 hour,
+ * u64 bytes, u32 mean, u64 variance, u16 hours (version 1 lacks these five); 168 bytes of hours;
+ * then of networks, countries, devices, agents, routes a u8 count and values: u64 value, u16 last
+ * day, u16 count, u8 days and whether usual, a label behind its u8 length.
  */
-#define ZTA_BASELINE_VERSION        1
-#define ZTA_BASELINE_AT_VALUES      274
+#define ZTA_BASELINE_VERSION        2
+#define ZTA_BASELINE_VERSION_BEFORE 1
+#define ZTA_BASELINE_AT_VOLUME      106
+#define ZTA_BASELINE_VOLUME_SIZE    26
+#define ZTA_BASELINE_AT_VALUES      300
 #define ZTA_BASELINE_VALUE_AT_LAST  8
 #define ZTA_BASELINE_VALUE_AT_COUNT 10
 #define ZTA_BASELINE_VALUE_AT_DAYS  12
 #define ZTA_BASELINE_VALUE_AT_LEN   13
 #define ZTA_BASELINE_VALUE_FIXED    14
 #define ZTA_BASELINE_VALUE_USUAL    128 /* a bit beside the days */
-#define ZTA_BASELINE_RECORD_MAX     1200
+#define ZTA_BASELINE_RECORD_MAX     1240
 
 #endif

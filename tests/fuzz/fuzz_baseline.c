@@ -29,7 +29,7 @@ static void check_bounds(const struct zta_baseline *baseline)
         }
     }
     must(baseline->rate.n_minutes <= ZTA_RATE_MEMORY);
-    must(zta_baseline_rate_limit(baseline) >= ZTA_RATE_FLOOR);
+    must(zta_rate_limit(&baseline->rate) >= ZTA_RATE_FLOOR);
 }
 
 static void show(const struct zta_baseline *baseline)

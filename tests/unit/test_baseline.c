@@ -348,7 +348,7 @@ static void a_rate_beyond_mean_and_spread_is_unusual_for_two_minutes(void **stat
         lesson.n_requests = minute % 2 == 0 ? 100 : 140;
         (void)zta_baseline_learn(&baseline, &lesson);
     }
-    const uint64_t limit = zta_baseline_rate_limit(&baseline);
+    const uint64_t limit = zta_rate_limit(&baseline.rate);
     assert_in_range(limit, 198, 202);
     struct zta_lesson lesson = usual_lesson(MONDAY_S + 10 * DAY_S);
     for (uint64_t i = 1; i <= limit + 1; i++) {
@@ -372,7 +372,7 @@ static void a_burst_hardly_moves_the_mean_and_refused_ones_not_at_all(void **sta
 {
     struct zta_baseline baseline;
     warm(&baseline, 10);
-    const uint64_t before = zta_baseline_rate_limit(&baseline);
+    const uint64_t before = zta_rate_limit(&baseline.rate);
     assert_int_equal(before, ZTA_RATE_FLOOR);
     struct zta_lesson lesson = usual_lesson(MONDAY_S + 10 * DAY_S);
     lesson.n_requests = 100000;
@@ -383,7 +383,70 @@ static void a_burst_hardly_moves_the_mean_and_refused_ones_not_at_all(void **sta
     assert_true(is_unusual(ask(&baseline, &lesson.facts), ZTA_HABIT_RATE));
     lesson.facts.time_s += 600;
     (void)zta_baseline_learn(&baseline, &lesson);
-    assert_in_range(zta_baseline_rate_limit(&baseline), before, before + 10);
+    assert_in_range(zta_rate_limit(&baseline.rate), before, before + 10);
+}
+
+/* Hours of 20 and 40 MiB on as many days, then one of so many. */
+static bool is_volume_exceeded(unsigned n_days, unsigned hours_a_day, uint64_t mib)
+{
+    struct zta_baseline baseline;
+    memset(&baseline, 0, sizeof baseline);
+    for (unsigned i = 0; i < n_days * hours_a_day; i++) {
+        struct zta_lesson lesson =
+            usual_lesson(MONDAY_S + (i / hours_a_day) * DAY_S + (8 + i % hours_a_day) * HOUR_S);
+        for (unsigned minute = 0; minute < 20; minute++) {
+            lesson.bytes_out = (UINT64_C(1) + i % 2) << 20;
+            (void)zta_baseline_learn(&baseline, &lesson);
+            lesson.facts.time_s += 60;
+        }
+    }
+    struct zta_lesson lesson = usual_lesson(MONDAY_S + n_days * DAY_S + 8 * HOUR_S);
+    lesson.bytes_out = UINT64_C(1) << 20;
+    for (uint64_t i = 0; i < mib; i++) {
+        (void)zta_baseline_learn(&baseline, &lesson);
+    }
+    assert_false(zta_volume_exceeds(&baseline.volume, lesson.facts.time_s + HOUR_S));
+    return zta_volume_exceeds(&baseline.volume, lesson.facts.time_s) &&
+           zta_baseline_is_volume_known(&baseline, lesson.facts.time_s);
+}
+
+static void bytes_beyond_mean_and_spread_of_an_hour_are_unusual(void **state)
+{
+    /* Mean 30 MiB, deviation 10: six of them above are 90, and four times the mean is 120. */
+    static const struct {
+        unsigned n_days;
+        unsigned hours_a_day;
+        uint64_t mib;
+        bool is_exceeded;
+    } rows[] = {
+        {.n_days = 10, .hours_a_day = 8, .mib = 60, .is_exceeded = false},
+        {.n_days = 10, .hours_a_day = 8, .mib = 115, .is_exceeded = false},
+        {.n_days = 10, .hours_a_day = 8, .mib = 125, .is_exceeded = true},
+        {.n_days = 10, .hours_a_day = 8, .mib = 5000, .is_exceeded = true},
+        {.n_days = 6, .hours_a_day = 8, .mib = 5000, .is_exceeded = false},  /* too few days */
+        {.n_days = 10, .hours_a_day = 2, .mib = 5000, .is_exceeded = false}, /* too few hours */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (is_volume_exceeded(rows[i].n_days, rows[i].hours_a_day, rows[i].mib) !=
+            rows[i].is_exceeded) {
+            fail_msg("row %zu", i);
+        }
+    }
+}
+
+static void one_day_of_downloads_makes_the_next_no_more_usual(void **state)
+{
+    struct zta_volume volume = {.hour = 0};
+    int64_t time_s = MONDAY_S;
+    for (unsigned i = 0; i < 2 * ZTA_VOLUME_MEMORY; i++, time_s += HOUR_S) {
+        zta_volume_count(&volume, time_s, 20, UINT64_C(1) << 20);
+    }
+    const uint64_t before = zta_volume_limit(&volume);
+    for (unsigned i = 0; i < 8; i++, time_s += HOUR_S) {
+        zta_volume_count(&volume, time_s, UINT32_MAX, UINT64_MAX / 2);
+        assert_true(zta_volume_exceeds(&volume, time_s));
+    }
+    assert_in_range(zta_volume_limit(&volume), before, before * 4);
 }
 
 static void a_clock_that_steps_breaks_nothing(void **state)
@@ -502,6 +565,8 @@ int main(void)
         cmocka_unit_test(hours_are_forgotten_too),
         cmocka_unit_test(a_rate_beyond_mean_and_spread_is_unusual_for_two_minutes),
         cmocka_unit_test(a_burst_hardly_moves_the_mean_and_refused_ones_not_at_all),
+        cmocka_unit_test(bytes_beyond_mean_and_spread_of_an_hour_are_unusual),
+        cmocka_unit_test(one_day_of_downloads_makes_the_next_no_more_usual),
         cmocka_unit_test(a_clock_that_steps_breaks_nothing),
         cmocka_unit_test(agents_are_compared_without_versions),
         cmocka_unit_test(values_are_shown_as_they_are_known),

@@ -49,6 +49,7 @@ static void fill(struct zta_baseline *baseline, int64_t from_s)
         struct zta_lesson lesson = {
             .facts = {.time_s = from_s + i * (DAY_S / 20), .addr = {.family = 6}},
             .n_requests = 1,
+            .bytes_out = (uint64_t)i << 20,
             .is_allowed = true,
         };
         (void)snprintf(text, sizeof text, "%c%c%c-a-name-longer-than-a-label", 'a' + (int)(i % 26),
@@ -73,6 +74,11 @@ static void assert_same(const struct zta_baseline *a, const struct zta_baseline 
     assert_int_equal(a->rate.mean_q8, b->rate.mean_q8);
     assert_int_equal(a->rate.variance_q8, b->rate.variance_q8);
     assert_int_equal(a->rate.n_minutes, b->rate.n_minutes);
+    assert_int_equal(a->volume.hour, b->volume.hour);
+    assert_int_equal(a->volume.n_bytes, b->volume.n_bytes);
+    assert_int_equal(a->volume.mean_q8, b->volume.mean_q8);
+    assert_int_equal(a->volume.variance_q8, b->volume.variance_q8);
+    assert_int_equal(a->volume.n_hours, b->volume.n_hours);
     for (unsigned habit = 0; habit < ZTA_N_HABITS; habit++) {
         assert_int_equal(a->spans[habit].first_day, b->spans[habit].first_day);
         assert_int_equal(a->spans[habit].last_day, b->spans[habit].last_day);
@@ -165,6 +171,10 @@ static void a_damaged_record_is_no_baseline(void **state)
         {.at = 92, .byte = 0xff},  /* mean */
         {.at = 96, .byte = 0xff},  /* variance */
         {.at = 104, .byte = 0xff}, /* minutes */
+        {.at = 110, .byte = 0xff}, /* bytes */
+        {.at = 118, .byte = 0xff}, /* their mean */
+        {.at = 122, .byte = 0xff}, /* its variance */
+        {.at = 130, .byte = 0xff}, /* hours */
         {.at = ZTA_BASELINE_AT_VALUES, .byte = ZTA_BASELINE_NETWORKS + 1},
         {.at = ZTA_BASELINE_AT_VALUES, .byte = ZTA_BASELINE_NETWORKS - 1},
         {.at = ZTA_BASELINE_AT_VALUES + 1 + ZTA_BASELINE_VALUE_AT_LEN, .byte = 200},
@@ -177,6 +187,28 @@ static void a_damaged_record_is_no_baseline(void **state)
             fail_msg("row %zu is taken", i);
         }
     }
+}
+
+static void a_record_of_the_release_before_knows_no_volume(void **state)
+{
+    struct scratch_store scratch;
+    uint8_t record[ZTA_BASELINE_RECORD_MAX] = {0};
+    struct zta_baseline now;
+    struct zta_baseline before;
+    memset(&now, 0, sizeof now);
+    memset(&before, 0, sizeof before);
+    scratch_store_open(&scratch, NULL, ZTA_STORE_HELPER, MAP_SIZE);
+    const size_t size = stored(&scratch, record);
+    scratch_store_close(&scratch);
+    assert_int_equal(zta_baseline_decode(record, size, &now), ZTA_OK);
+    assert_true(now.volume.n_hours > 0);
+    record[0] = ZTA_BASELINE_VERSION_BEFORE;
+    uint8_t *volume = record + ZTA_BASELINE_AT_VOLUME;
+    memmove(volume, volume + ZTA_BASELINE_VOLUME_SIZE,
+            size - ZTA_BASELINE_AT_VOLUME - ZTA_BASELINE_VOLUME_SIZE);
+    assert_int_equal(zta_baseline_decode(record, size - ZTA_BASELINE_VOLUME_SIZE, &before), ZTA_OK);
+    memset(&now.volume, 0, sizeof now.volume);
+    assert_same(&now, &before);
 }
 
 struct listing {
@@ -241,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_put_comes_back_whole),
         cmocka_unit_test(a_damaged_record_is_no_baseline),
+        cmocka_unit_test(a_record_of_the_release_before_knows_no_volume),
         cmocka_unit_test(old_ones_are_removed_a_few_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
