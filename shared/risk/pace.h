@@ -2,7 +2,7 @@
 /*
  * How much a subject does at a time: requests a minute and bytes an hour, with their mean and
  * spread as they were lately (EWMA with variance). Pure integers; the clock is the request's own.
- * What exceeds the usual is learned as if it were just usual, so that one day of abuse moves little.
+ * What exceeds the usual is learned as if it were just usual: one day of abuse moves little.
  */
 #ifndef ZTA_RISK_PACE_H
 #define ZTA_RISK_PACE_H

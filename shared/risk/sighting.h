@@ -10,15 +10,13 @@
 #include <stdint.h>
 
 enum zta_sighting_trait {
-    ZTA_SIGHTING_ENTERED = 1,     /* an identity was verified and entered */
-    ZTA_SIGHTING_SESSION = 2,     /* of a known session, entered or not */
-    ZTA_SIGHTING_ALLOWED = 4,     /* and let in */
-    ZTA_SIGHTING_FAILED = 8,      /* the credential was not accepted as anybody's */
-    ZTA_SIGHTING_MISSING = 16,    /* the answer was 403 or 404 */
-    ZTA_SIGHTING_REPLAYED = 32,   /* its proof of possession was used before */
-    ZTA_SIGHTING_UNBOUND = 64,    /* a genuine token without what it is bound to */
-    ZTA_SIGHTING_USUAL_NET = 128, /* the network is usual for the subject */
-    ZTA_SIGHTING_KNOWN_NET = 256, /* whether it is, is known */
+    ZTA_SIGHTING_ENTERED = 1,   /* an identity was verified and entered */
+    ZTA_SIGHTING_SESSION = 2,   /* of a known session, entered or not */
+    ZTA_SIGHTING_ALLOWED = 4,   /* and let in */
+    ZTA_SIGHTING_FAILED = 8,    /* the credential was not accepted as anybody's */
+    ZTA_SIGHTING_MISSING = 16,  /* the answer was 403 or 404 */
+    ZTA_SIGHTING_REPLAYED = 32, /* its proof of possession was used before */
+    ZTA_SIGHTING_UNBOUND = 64,  /* a genuine token without what it is bound to */
 };
 
 /* Where it came from; what is 0 is unknown. */
