@@ -76,7 +76,7 @@ httpd_flags = -isystem $(or $(shell $(APXS) -q INCLUDEDIR 2>/dev/null),$(error \
     $(filter-out $(ZTA_CPPFLAGS),$(filter -D%,$(shell apr-1-config --cppflags)))
 LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
 
-LIBS_ZTA := -llmdb -lmaxminddb -lcrypto -lpthread
+LIBS_ZTA := -llmdb -lmaxminddb -lcrypto -lpthread -lm
 LIBS_IDENTITY := -loauth2 -ljansson -lcurl -lcrypto
 LIBS_CTL := -ljansson -lm
 

@@ -79,7 +79,7 @@ static void make_id(const struct zta_siphash_key *key, struct zta_text issuer,
                     struct zta_text subject, uint8_t id[MOD_ZTA_HOT_ID_SIZE])
 {
     const struct zta_siphash_key other = {.k0 = ~key->k0, .k1 = key->k1};
-    uint8_t names[ZTA_BASELINE_KEY_MAX + ZTA_EVENT_SIZE];
+    uint8_t names[ZTA_PRUNE_KEY_MAX + ZTA_EVENT_SIZE];
     struct zta_writer writer;
     zta_writer_init(&writer, names, sizeof names);
     zta_write_text(&writer, issuer);

@@ -15,6 +15,7 @@
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/baselines.h"
 #include "shared/store/events.h"
+#include "shared/store/risks.h"
 #include "shared/store/signals.h"
 
 enum mod_zta_alert {
@@ -43,7 +44,8 @@ struct mod_zta_upkeep {
     int64_t next_readers_ns;
     int64_t started_s;
     uint8_t sessions_place[ZTA_SESSION_ID_SIZE];
-    struct zta_baseline_place baselines_place;
+    struct zta_prune_place baselines_place;
+    struct zta_prune_place risks_place;
     uint64_t n_dropped; /* as of the last look */
     int64_t dropped_ns; /* when it last rose */
     bool is_filled;     /* events are removed until the map has room again */

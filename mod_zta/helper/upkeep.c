@@ -38,7 +38,9 @@
 #define PRUNE_REPEATS   512
 #define PRUNE_CHANGES   16
 #define PRUNE_SESSIONS  2000
-#define PRUNE_BASELINES 500
+#define PRUNE_OF_ABSENT 500
+#define BASELINES_AGE_S ((ZTA_FORGET_DAYS + 1) * INT64_C(86400))
+#define RISKS_AGE_S     (90 * INT64_C(86400)) /* many half-lives of every signal */
 
 struct alert_text {
     const char *name;
@@ -307,21 +309,22 @@ static void prune_sessions(struct mod_zta_observer *observer, int64_t now_real_n
     }
 }
 
-/* Nothing of a baseline is usual any more by then; ZTARetain may ask for less. */
-static void prune_baselines(struct mod_zta_observer *observer, int64_t now_real_ns)
+typedef enum zta_status (*prune_fn)(struct zta_change *change, struct zta_prune_place *place,
+                                    int64_t before_s, size_t most, uint64_t *n);
+
+/* What is kept of the absent; by most_s nothing of it counts, ZTARetain may ask for less. */
+static void prune_of_absent(struct mod_zta_observer *observer, prune_fn prune,
+                            struct zta_prune_place *place, int64_t now_s, int64_t most_s)
 {
     const int64_t retained_s = observer->options.retain_sessions_s;
-    int64_t age_s = (ZTA_FORGET_DAYS + 1) * INT64_C(86400);
-    age_s = retained_s > 0 && retained_s < age_s ? retained_s : age_s;
+    const int64_t age_s = retained_s > 0 && retained_s < most_s ? retained_s : most_s;
     struct zta_error error = {.status = ZTA_OK, .text = ""};
     struct zta_change *change;
     if (zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
         return;
     }
     uint64_t n = 0;
-    enum zta_status status =
-        zta_baselines_prune(change, &observer->upkeep.baselines_place,
-                            now_real_ns / ZTA_NS_PER_S - age_s, PRUNE_BASELINES, &n);
+    enum zta_status status = prune(change, place, now_s - age_s, PRUNE_OF_ABSENT, &n);
     if (status != ZTA_OK || n == 0 || zta_change_commit(&change, &error) != ZTA_OK) {
         zta_change_abort(&change);
     }
@@ -484,7 +487,10 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_disk(observer, now_real_ns);
     prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
-    prune_baselines(observer, now_real_ns);
+    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    prune_of_absent(observer, zta_baselines_prune, &observer->upkeep.baselines_place, now_s,
+                    BASELINES_AGE_S);
+    prune_of_absent(observer, zta_risks_prune, &observer->upkeep.risks_place, now_s, RISKS_AGE_S);
     prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
     publish(observer, now_real_ns);

@@ -20,7 +20,7 @@ enum {
 static const struct zta_siphash_key value_key = {.k0 = 0x7a74612d68616269,
                                                  .k1 = 0x742d76616c756521};
 
-static uint64_t hash(struct zta_text text)
+uint64_t zta_habit_hash(struct zta_text text)
 {
     const uint64_t value = zta_siphash(&value_key, text.data, text.len);
     return value != 0 ? value : 1;
@@ -117,7 +117,7 @@ void zta_habit_values_make(const struct zta_habit_facts *facts, struct zta_habit
     *values = (struct zta_habit_values){.time_s = facts->time_s};
     for (unsigned i = 0; i < ZTA_N_HABITS; i++) {
         if (!zta_text_is_absent(texts[i]) && (facts->hidden & 1u << i) == 0) {
-            values->values[i] = hash(texts[i]);
+            values->values[i] = zta_habit_hash(texts[i]);
         }
     }
     if ((facts->hidden & 1u << ZTA_HABIT_NETWORK) == 0) {

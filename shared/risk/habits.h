@@ -37,6 +37,9 @@ struct zta_habit_values {
 
 void zta_habit_values_make(const struct zta_habit_facts *facts, struct zta_habit_values *values);
 
+/* What texts are compared by, never 0; the same in every process and behind every restart. */
+uint64_t zta_habit_hash(struct zta_text text);
+
 /* The User-Agent without versions: "curl/8.5.0" is "curl". out has ZTA_AGENT_FORM_SIZE bytes. */
 struct zta_text zta_agent_form(struct zta_text agent, char *out);
 /* A short name of it for people: "Windows NT Firefox". */

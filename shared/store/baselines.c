@@ -11,7 +11,7 @@
 
 #define KIND_BASELINE 0 /* of names_priv.h: the only one in its table */
 
-_Static_assert(2 + 2 + ZTA_NAME_MAX + 2 + ZTA_SUBJECT_MAX <= ZTA_BASELINE_KEY_MAX,
+_Static_assert(2 + 2 + ZTA_NAME_MAX + 2 + ZTA_SUBJECT_MAX <= ZTA_PRUNE_KEY_MAX,
                "the longest names fit a key");
 
 /* The habits that have values, in the order of the record. */
@@ -310,35 +310,10 @@ static bool is_old(struct zta_blob key, struct zta_blob record, int64_t before_s
     return open_record(key, record, &baseline) != ZTA_OK || baseline.last_s < before_s;
 }
 
-enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_baseline_place *place,
+enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_prune_place *place,
                                     int64_t before_s, size_t most, uint64_t *n)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_BASELINES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    uint64_t n_removed = 0;
-    struct zta_blob key = ZTA_BLOB(place->key, place->size > 0 ? place->size : 1);
-    struct zta_blob record;
-    status = zta_walk_seek(&walk, &key, &record);
-    for (size_t i = 0; i < most && status == ZTA_OK; i++) {
-        if (is_old(key, record, before_s)) {
-            status = zta_walk_remove(&walk);
-            n_removed++;
-        }
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &record);
-        }
-    }
-    place->size = status == ZTA_OK && key.size <= sizeof place->key ? key.size : 0;
-    if (place->size > 0) {
-        memcpy(place->key, key.data, key.size);
-    }
-    zta_walk_end(&walk);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
-    }
-    *n = n_removed;
-    return ZTA_OK;
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_BASELINES, .is_old = is_old, .before_s = before_s, .most = most};
+    return zta_table_prune(change, &prune, place, n);
 }

@@ -14,8 +14,7 @@
 #include "shared/base/status.h"
 #include "shared/risk/baseline.h"
 #include "shared/store/env.h"
-
-#define ZTA_BASELINE_KEY_MAX 330 /* of the longest issuer and subject */
+#include "shared/store/prune.h"
 
 /*
  * ZTA_NOT_FOUND also for names that no record can have (too long). ZTA_CORRUPT for a record that
@@ -36,16 +35,11 @@ typedef bool (*zta_baseline_fn)(void *context, const struct zta_baseline *baseli
 enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn,
                                   void *context) ZTA_MUST_CHECK;
 
-/* Where pruning goes on; zeroed: at the start. */
-struct zta_baseline_place {
-    uint8_t key[ZTA_BASELINE_KEY_MAX];
-    size_t size;
-};
 /*
  * Removes baselines whose subject was last seen before before_s, looking at no more than most
  * records from place on; place moves on and is zeroed at the end. *n removed ones.
  */
-enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_baseline_place *place,
+enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_prune_place *place,
                                     int64_t before_s, size_t most, uint64_t *n) ZTA_MUST_CHECK;
 
 /* The record's value by itself; what a fuzzer and the deep check look at. */

@@ -12,6 +12,7 @@
 
 #include "shared/base/status.h"
 #include "shared/store/env.h"
+#include "shared/store/prune.h"
 #include "shared/store/schema.h"
 
 enum zta_env_id {
@@ -108,5 +109,16 @@ typedef enum zta_status (*zta_record_fn)(void *context, struct zta_blob key, str
 /* All records in the order of keys. ZTA_OK for an empty table; a record's failure ends the walk. */
 enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                               void *context) ZTA_MUST_CHECK;
+
+/* Removes what is old, looking at no more than most records from place on. */
+struct zta_prune {
+    enum zta_table table;
+    bool (*is_old)(struct zta_blob key, struct zta_blob record, int64_t before_s);
+    int64_t before_s;
+    size_t most;
+};
+/* Place moves on and is zeroed at the end. *n removed ones. */
+enum zta_status zta_table_prune(struct zta_change *change, const struct zta_prune *prune,
+                                struct zta_prune_place *place, uint64_t *n) ZTA_MUST_CHECK;
 
 #endif

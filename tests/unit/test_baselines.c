@@ -251,7 +251,7 @@ static void old_ones_are_removed_a_few_at_a_time(void **state)
         assert_int_equal(zta_baseline_put(change, &baseline), ZTA_OK);
     }
     commit(change);
-    struct zta_baseline_place place = {.size = 0};
+    struct zta_prune_place place = {.size = 0};
     uint64_t total = 0;
     unsigned n_rounds = 0;
     do {
