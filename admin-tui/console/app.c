@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "admin-tui/console/app_priv.h"
-#include "admin-tui/console/words.h"
-
-#define COMMAND_LABEL ":"
 
 enum {
     SPLIT_HEIGHT = 26,  /* of the body, from which on a detail stands below its list */
@@ -39,6 +36,7 @@ enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
 
 void tui_app_close(struct tui_app *app)
 {
+    tui_shell_stop(&app->shell);
     for (size_t i = 0; i < app->n_views; i++) {
         free(app->views[i].state);
     }
@@ -48,6 +46,12 @@ void tui_app_close(struct tui_app *app)
 static struct tui_view *current(struct tui_app *app)
 {
     return &app->views[app->current];
+}
+
+/* Help and what a command printed are about no row: they stand over the view, whatever room. */
+static bool is_alone(const struct tui_app *app)
+{
+    return app->is_help || app->desk.page.is_plain;
 }
 
 bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
@@ -63,6 +67,7 @@ bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
 
 static void close_page(struct tui_app *app)
 {
+    tui_shell_stop(&app->shell);
     app->desk.page.is_open = false;
     app->is_help = false;
 }
@@ -98,7 +103,7 @@ static void go_in_history(struct tui_app *app, bool is_back)
 
 /* ---- asking ---- */
 
-static void search(struct tui_app *app, bool is_back)
+void tui_app_search(struct tui_app *app, bool is_back)
 {
     struct tui_view *view = current(app);
     struct tui_table table;
@@ -117,73 +122,6 @@ static void search(struct tui_app *app, bool is_back)
     }
 }
 
-/* What a key or a command means. */
-static void do_action(struct tui_app *app, enum tui_action action, int key);
-
-static void put_words(struct tui_app *app, const struct tui_word *words, size_t n)
-{
-    char text[sizeof app->desk.message];
-    struct zta_buffer out;
-    zta_buffer_init(&out, text, sizeof text);
-    for (size_t i = 0; i < n; i++) {
-        zta_buffer_printf(&out, "%s%s", i == 0 ? "" : "  ", words[i].name);
-    }
-    tui_say(&app->desk, "%s", text);
-}
-
-/* Tab: as far as it is clear; when it is not, what there is to choose from. */
-static void complete(struct tui_app *app)
-{
-    struct tui_word words[TUI_WORDS_ALL];
-    struct tui_prompt *prompt = &app->prompt;
-    size_t n = tui_words_find(prompt->text, prompt->len, words);
-    size_t common = tui_words_common(words, n);
-    if (n == 0) {
-        tui_complain(&app->desk, "no command begins so");
-        return;
-    }
-    if (common > prompt->len || n == 1) {
-        char text[TUI_WORD_SIZE + 1];
-        (void)snprintf(text, sizeof text, "%.*s%s", (int)common, words[0].name, n == 1 ? " " : "");
-        tui_prompt_open(prompt, COMMAND_LABEL, text);
-    }
-    if (n > 1) {
-        put_words(app, words, n);
-    }
-}
-
-/* A word, or as much of it as is clear, and what follows it. False: it is to be put right. */
-static bool command(struct tui_app *app)
-{
-    struct tui_word words[TUI_WORDS_ALL];
-    struct tui_view *view = current(app);
-    const char *text = app->prompt.text + strspn(app->prompt.text, " ");
-    size_t len = strcspn(text, " ");
-    const char *rest = text + len + strspn(text + len, " ");
-    size_t n = len == 0 ? 0 : tui_words_find(text, len, words);
-    if (n != 1) {
-        tui_complain(&app->desk,
-                     n == 0 ? "no command '%.*s'; Tab shows them all"
-                            : "'%.*s' begins several commands; Tab shows them",
-                     (int)len, text);
-        return len == 0;
-    }
-    if (words[0].is_view) {
-        tui_app_go_to(app, words[0].view);
-        return true;
-    }
-    if (words[0].action == TUI_ACTION_FILTER && *rest != '\0' && view->ops->set_filter != NULL) {
-        return view->ops->set_filter(view, rest);
-    }
-    if (words[0].action == TUI_ACTION_SEARCH && *rest != '\0') {
-        (void)snprintf(app->searched, sizeof app->searched, "%s", rest);
-        search(app, false);
-        return true;
-    }
-    do_action(app, words[0].action, TUI_KEY_NONE);
-    return true;
-}
-
 static void answer(struct tui_app *app)
 {
     struct tui_view *view = current(app);
@@ -196,7 +134,7 @@ static void answer(struct tui_app *app)
         if (app->prompt.len > 0) {
             (void)snprintf(app->searched, sizeof app->searched, "%s", app->prompt.text);
         }
-        search(app, false);
+        tui_app_search(app, false);
         break;
     case TUI_ASKING_FILTER:
         if (!view->ops->set_filter(view, app->prompt.text)) {
@@ -206,7 +144,7 @@ static void answer(struct tui_app *app)
         }
         break;
     case TUI_ASKING_COMMAND:
-        if (!command(app)) {
+        if (!tui_app_command(app)) {
             app->prompt.is_open = true;
             app->asking = TUI_ASKING_COMMAND;
         }
@@ -238,7 +176,7 @@ static void ask(struct tui_app *app, enum tui_asking asking)
 void tui_app_move_in_list(struct tui_app *app, enum tui_action action)
 {
     struct tui_view *view = current(app);
-    bool had_page = app->desk.page.is_open && !app->is_help;
+    bool had_page = app->desk.page.is_open && !is_alone(app);
     struct tui_table table;
     struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
     if (list != NULL && tui_list_move(list, action) && had_page) {
@@ -301,11 +239,12 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         break;
     case TUI_ACTION_SEARCH_NEXT:
     case TUI_ACTION_SEARCH_FORMER:
-        search(app, action == TUI_ACTION_SEARCH_FORMER);
+        tui_app_search(app, action == TUI_ACTION_SEARCH_FORMER);
         break;
     case TUI_ACTION_COMMAND:
         app->asking = TUI_ASKING_COMMAND;
-        tui_prompt_open(&app->prompt, COMMAND_LABEL, NULL);
+        app->line = app->n_lines;
+        tui_prompt_open(&app->prompt, ":", NULL);
         break;
     case TUI_ACTION_PAUSE:
         pause(app);
@@ -336,7 +275,7 @@ static void act(struct tui_app *app, enum tui_action action, int key)
     }
 }
 
-static void do_action(struct tui_app *app, enum tui_action action, int key)
+void tui_app_do(struct tui_app *app, enum tui_action action, int key)
 {
     if (is_movement(action)) {
         move(app, action);
@@ -365,8 +304,7 @@ void tui_app_key(struct tui_app *app, int key)
         tell(app, &said);
         return;
     }
-    if (app->prompt.is_open && app->asking == TUI_ASKING_COMMAND && key == TUI_KEY_TAB) {
-        complete(app);
+    if (app->prompt.is_open && app->asking == TUI_ASKING_COMMAND && tui_app_command_key(app, key)) {
         return;
     }
     if (app->prompt.is_open) {
@@ -381,7 +319,7 @@ void tui_app_key(struct tui_app *app, int key)
         tui_app_go_to(app, (size_t)(key - '1'));
     }
     else {
-        do_action(app, action, key);
+        tui_app_do(app, action, key);
     }
 }
 
@@ -390,7 +328,11 @@ bool tui_app_go_on(struct tui_app *app)
     struct tui_dialog_said said = {.text = ""};
     bool has_gone_on = tui_dialog_go_on(&app->desk.dialog, app->model, &said);
     tell(app, &said);
-    return has_gone_on;
+    if (!app->desk.page.is_plain) {
+        /* Something else was opened over what it printed. */
+        tui_shell_stop(&app->shell);
+    }
+    return tui_shell_go_on(&app->shell, &app->desk.page) || has_gone_on;
 }
 
 /* ---- drawing ---- */
@@ -430,7 +372,7 @@ static void draw_body(struct tui_app *app, const struct tui_area *body)
     struct tui_view *view = current(app);
     struct tui_page *page = &app->desk.page;
     bool has_room = body->height >= SPLIT_HEIGHT || body->width >= BESIDE_WIDTH;
-    app->is_split = page->is_open && !app->is_help && has_room;
+    app->is_split = page->is_open && !is_alone(app) && has_room;
     if (!page->is_open) {
         view->ops->draw(view, body);
     }

@@ -9,10 +9,12 @@
 #include <stdbool.h>
 
 #include "admin-tui/console/prompt.h"
+#include "admin-tui/console/shell.h"
 #include "admin-tui/console/view.h"
 
 #define TUI_VIEWS_MAX   9
 #define TUI_HISTORY_MAX 32
+#define TUI_LINES_MAX   32 /* of the `:` line, that it keeps */
 
 enum tui_asking {
     TUI_ASKING_NOTHING = 0,
@@ -33,6 +35,10 @@ struct tui_app {
     struct tui_prompt prompt;
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
+    struct tui_shell shell;
+    char lines[TUI_LINES_MAX][TUI_PROMPT_SIZE]; /* that were run, oldest first */
+    size_t n_lines;
+    size_t line;   /* of them that stands in the prompt; n_lines: what is typed */
     bool is_help;  /* the page is the help */
     bool is_split; /* the page stands below or beside the list, as drawn last */
     bool is_paused;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What keys and the mouse do alike. */
+/* What keys, the mouse and the command line do alike. */
 #ifndef TUI_APP_PRIV_H
 #define TUI_APP_PRIV_H
 
@@ -9,5 +9,15 @@
 void tui_app_go_to(struct tui_app *app, size_t i);
 /* In the list of the view, if it has one; an open page follows the row that is selected. */
 void tui_app_move_in_list(struct tui_app *app, enum tui_action action);
+
+/* What a key or a command means. */
+void tui_app_do(struct tui_app *app, enum tui_action action, int key);
+/* The next hit of what is searched for. */
+void tui_app_search(struct tui_app *app, bool is_back);
+
+/* The `:` line (app_command.c). True: the key was for it: Tab completes, Up and Down go back. */
+bool tui_app_command_key(struct tui_app *app, int key);
+/* What the line says. False: it is to be put right. */
+bool tui_app_command(struct tui_app *app);
 
 #endif

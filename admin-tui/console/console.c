@@ -111,7 +111,6 @@ enum ctl_exit tui_console_run(struct ctl *ctl)
 {
     struct tui_model *model = NULL;
     struct zta_error error = {.status = ZTA_OK};
-    ctl_actor_get(&ctl->actor);
     enum zta_status status = tui_model_open(ctl, &model, &error);
     if (status != ZTA_OK) {
         (void)ctl_fail_status(status, &error, "");

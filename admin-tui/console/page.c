@@ -17,6 +17,7 @@ enum {
 void tui_page_open(struct tui_page *page, const char *title)
 {
     page->is_open = true;
+    page->is_plain = page->is_following = false;
     page->top = 0;
     page->found.len = 0;
     page->is_sought = false;
@@ -66,6 +67,7 @@ bool tui_page_search(struct tui_page *page, const char *text, bool is_back)
         if (!is_sign && at + wanted.len <= n && tui_text_begins(page->text + at, wanted)) {
             page->found = (struct zta_text){.data = page->text + at, .len = wanted.len};
             page->is_sought = true;
+            page->is_following = false;
             return true;
         }
     }
@@ -98,6 +100,7 @@ bool tui_page_move(struct tui_page *page, enum tui_action action)
     default:
         return false;
     }
+    page->is_following = page->is_following && to >= last;
     page->top = to < 0 ? 0 : to > last ? last : to;
     return true;
 }
@@ -140,8 +143,8 @@ static void walk_paragraph(struct walk *walk, struct zta_text text)
         role = (enum tui_role)(text.data[1] - ROLE_BASE);
         text = (struct zta_text){.data = text.data + 2, .len = text.len - 2};
     }
-    bool has_label =
-        role != TUI_ROLE_TITLE && text.len > TUI_LABEL_SIZE && text.data[TUI_LABEL_SIZE - 1] == ' ';
+    bool has_label = !walk->page->is_plain && role != TUI_ROLE_TITLE && text.len > TUI_LABEL_SIZE &&
+                     text.data[TUI_LABEL_SIZE - 1] == ' ';
     struct zta_text label = {.data = text.data, .len = has_label ? TUI_LABEL_SIZE : 0};
     struct zta_text rest = {.data = text.data + label.len, .len = text.len - label.len};
     int width = walk->width - (int)label.len;
@@ -191,7 +194,7 @@ void tui_page_draw_text(const struct tui_area *area, struct tui_page *page)
         page->is_sought = false;
     }
     int last = page->n_lines > page->height ? page->n_lines - page->height : 0;
-    page->top = page->top > last ? last : page->top < 0 ? 0 : page->top;
+    page->top = page->top > last || page->is_following ? last : page->top < 0 ? 0 : page->top;
     struct walk walk = {
         .page = page, .area = area, .width = area->width, .y = -page->top, .found_y = -1};
     walk_all(&walk);

@@ -8,11 +8,13 @@
 #include "admin-tui/console/canvas.h"
 #include "admin-tui/console/keys.h"
 
-#define TUI_PAGE_SIZE  12288
+#define TUI_PAGE_SIZE  (256 << 10)
 #define TUI_LABEL_SIZE 10 /* of the words in front, with what follows them */
 
 struct tui_page {
     bool is_open;
+    bool is_plain;     /* lines are cut as they are: what stands in front is no label */
+    bool is_following; /* the end stays in sight, until somebody scrolls back */
     char title[96];
     char text[TUI_PAGE_SIZE];
     struct zta_buffer out; /* over text */

@@ -3,6 +3,7 @@
 #include "admin-tui/console/words.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/console/view.h"
@@ -30,7 +31,7 @@ static void name_word(struct tui_word *word, const char *name)
     word->name[i] = '\0';
 }
 
-/* Word i of all, views first; false behind the last. */
+/* Word i of all, views first, commands last; false behind the last. */
 static bool word_at(size_t i, struct tui_word *word)
 {
     size_t n_views = 0;
@@ -47,7 +48,13 @@ static bool word_at(size_t i, struct tui_word *word)
         name_word(word, actions[i - n_views].name);
         return true;
     }
-    return false;
+    const struct ctl_command *command = ctl_command_at(i - n_views - N_ACTIONS);
+    if (command == NULL) {
+        return false;
+    }
+    *word = (struct tui_word){.command = command};
+    (void)snprintf(word->name, sizeof word->name, "%s", command->words);
+    return true;
 }
 
 size_t tui_words_find(const char *text, size_t len, struct tui_word out[TUI_WORDS_ALL])

@@ -220,3 +220,57 @@ def test_no_store_is_said(directory, terminal):
     screen = terminal()
     screen.console(f"{directory}/nothing")
     screen.wait("no store in", "left with 3")
+
+
+def test_every_command_runs_on_the_command_line(live, terminal):
+    screen = terminal(width=120, height=30)
+    screen.console(live.store)
+    screen.wait("1 Overview")
+    screen.keys(":")
+    screen.type("keys li")
+    screen.keys("Tab")
+    screen.wait(":keys list".replace(":", ": "))
+    screen.keys("Enter")
+    screen.wait("keys list · done", "NAME", "billing")
+    screen.keys("Escape")
+    screen.wait("Refused because of", absent=["done"])
+    # Options are completed too; what a guard holds back is said, and nothing is asked.
+    screen.keys(":")
+    screen.type("block 192.0.0.0/7 --fo")
+    screen.keys("Tab")
+    screen.type("1h --reason='a test'")
+    screen.keys("Enter")
+    screen.wait("exit code 4", "--yes")
+    # The line comes back with Up, and a mistake in it is no line.
+    screen.keys(":", "Up")
+    screen.wait("block 192.0.0.0/7 --for=1h --reason='a test'")
+    screen.keys("C-u")
+    screen.type("explain 'open")
+    screen.keys("Enter")
+    screen.wait("a quote is not closed")
+    screen.keys("Escape", "Escape")
+    # What runs on is stopped by closing it.
+    screen.keys(":")
+    screen.type("events --follow")
+    screen.keys("Enter")
+    screen.wait("events --follow · running")
+    live.get("/orders/followed", live.alice)
+    screen.wait("/orders/followed")
+    screen.keys("Escape")
+    screen.wait("Refused because of", absent=["--follow"])
+    screen.keys("q")
+    screen.check_restored()
+
+
+def test_what_the_command_line_changes_is_its_operators(live, terminal):
+    screen = terminal(width=120, height=30)
+    screen.console(live.store)
+    screen.wait("1 Overview")
+    screen.keys(":")
+    screen.type("block 198.51.100.7 --for 1h --reason typed")
+    screen.keys("Enter")
+    screen.wait("block 198.51.100.7 --for 1h --reason typed · done")
+    entry = live.gateway.json("audit", "list")[0]
+    assert (entry["action"], entry["uid"]) == ("block", os.getuid()), entry
+    assert entry["tty"].startswith("/dev/pts/"), entry
+    live.gateway.ctl("blocks", "remove", "198.51.100.7", "--reason", "tidy")

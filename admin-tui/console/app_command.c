@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `:` line: views and actions by name, and every command of ztactl. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin-tui/console/app_priv.h"
+#include "admin-tui/console/words.h"
+
+#define LABEL ":"
+
+/* ---- completion ---- */
+
+/* What can stand at the end of the line, of which `typed` is there already. */
+struct choices {
+    char texts[TUI_WORDS_ALL][TUI_WORD_SIZE + 8];
+    size_t n;
+    size_t common; /* bytes that all begin with */
+    const char *typed;
+};
+
+static void offer(struct choices *choices, const char *text)
+{
+    if (strncmp(text, choices->typed, strlen(choices->typed)) != 0 || choices->n == TUI_WORDS_ALL) {
+        return;
+    }
+    size_t same = 0;
+    while (same < choices->common && text[same] != '\0' && text[same] == choices->texts[0][same]) {
+        same++;
+    }
+    choices->common = choices->n == 0 ? strlen(text) : same;
+    (void)snprintf(choices->texts[choices->n++], sizeof choices->texts[0], "%s", text);
+}
+
+/* The command whose words the line begins with; NULL: none. */
+static const struct ctl_command *command_of(const char *line)
+{
+    const struct ctl_command *found = NULL;
+    for (size_t i = 0; ctl_command_at(i) != NULL; i++) {
+        const struct ctl_command *command = ctl_command_at(i);
+        const size_t len = strlen(command->words);
+        if (strncmp(line, command->words, len) == 0 && line[len] == ' ' &&
+            (found == NULL || len > strlen(found->words))) {
+            found = command;
+        }
+    }
+    return found;
+}
+
+static void offer_options(struct choices *choices, const struct ctl_command *command)
+{
+    char text[TUI_WORD_SIZE];
+    for (unsigned i = 0; i < CTL_N_OPTIONS; i++) {
+        if ((command->options >> i & 1) != 0) {
+            const struct ctl_option_info *info = ctl_option_info((enum ctl_option)i);
+            (void)snprintf(text, sizeof text, "--%s%s", info->name, info->value != NULL ? "=" : "");
+            offer(choices, text);
+        }
+    }
+}
+
+static void offer_words(struct choices *choices)
+{
+    struct tui_word words[TUI_WORDS_ALL];
+    const size_t n = tui_words_find("", 0, words);
+    for (size_t i = 0; i < n; i++) {
+        offer(choices, words[i].name);
+    }
+}
+
+static void tell_choices(struct tui_app *app, const struct choices *choices)
+{
+    char text[sizeof app->desk.message];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    for (size_t i = 0; i < choices->n && out.len + TUI_WORD_SIZE < out.size; i++) {
+        zta_buffer_printf(&out, "%s%s", i == 0 ? "" : "  ", choices->texts[i]);
+    }
+    tui_say(&app->desk, "%s", text);
+}
+
+/* Tab: as far as it is clear; when it is not, what there is to choose from. */
+static void complete(struct tui_app *app)
+{
+    static struct choices choices; /* too large for a stack */
+    struct tui_prompt *prompt = &app->prompt;
+    const struct ctl_command *command = command_of(prompt->text);
+    const char *blank = strrchr(prompt->text, ' ');
+    const char *last = blank == NULL ? prompt->text : blank + 1;
+    choices.n = choices.common = 0;
+    choices.typed = command == NULL ? prompt->text : last;
+    if (command != NULL) {
+        offer_options(&choices, command);
+    }
+    else {
+        offer_words(&choices);
+    }
+    const size_t typed = strlen(choices.typed);
+    if (choices.n == 0) {
+        tui_complain(&app->desk, command == NULL ? "no command begins so" : "no option begins so");
+        return;
+    }
+    if (choices.common > typed || choices.n == 1) {
+        char text[TUI_PROMPT_SIZE];
+        const char *word = choices.texts[0];
+        const bool is_open = choices.n > 1 || word[choices.common - 1] == '=';
+        (void)snprintf(text, sizeof text, "%.*s%.*s%s", (int)(choices.typed - prompt->text),
+                       prompt->text, (int)choices.common, word, is_open ? "" : " ");
+        tui_prompt_open(prompt, LABEL, text);
+    }
+    if (choices.n > 1) {
+        tell_choices(app, &choices);
+    }
+}
+
+/* ---- lines that were run ---- */
+
+static void keep_line(struct tui_app *app, const char *line)
+{
+    const bool is_again = app->n_lines > 0 && strcmp(app->lines[app->n_lines - 1], line) == 0;
+    if (is_again) {
+        return;
+    }
+    if (app->n_lines == TUI_LINES_MAX) {
+        memmove(app->lines, app->lines + 1, sizeof app->lines - sizeof app->lines[0]);
+        app->n_lines--;
+    }
+    (void)snprintf(app->lines[app->n_lines++], sizeof app->lines[0], "%s", line);
+}
+
+static void recall(struct tui_app *app, bool is_older)
+{
+    if (is_older ? app->line == 0 : app->line >= app->n_lines) {
+        return;
+    }
+    app->line = is_older ? app->line - 1 : app->line + 1;
+    tui_prompt_open(&app->prompt, LABEL, app->line < app->n_lines ? app->lines[app->line] : NULL);
+}
+
+bool tui_app_command_key(struct tui_app *app, int key)
+{
+    switch (key) {
+    case TUI_KEY_TAB:
+        complete(app);
+        return true;
+    case TUI_KEY_UP:
+    case TUI_KEY_DOWN:
+        recall(app, key == TUI_KEY_UP);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- running ---- */
+
+/* The page stands over the view; what was open there is closed. */
+static bool run(struct tui_app *app, const char *line)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    struct tui_page *page = &app->desk.page;
+    if (tui_shell_start(&app->shell, app->model->ctl, line, page, &error) != ZTA_OK) {
+        tui_complain(&app->desk, "%s", error.text);
+        return false;
+    }
+    app->is_help = false;
+    return true;
+}
+
+/* A view or an action, and what follows its name. */
+static bool do_word(struct tui_app *app, const struct tui_word *word, const char *rest)
+{
+    struct tui_view *view = &app->views[app->current];
+    if (word->is_view) {
+        tui_app_go_to(app, word->view);
+        return true;
+    }
+    if (word->action == TUI_ACTION_FILTER && *rest != '\0' && view->ops->set_filter != NULL) {
+        return view->ops->set_filter(view, rest);
+    }
+    if (word->action == TUI_ACTION_SEARCH && *rest != '\0') {
+        (void)snprintf(app->searched, sizeof app->searched, "%s", rest);
+        tui_app_search(app, false);
+        return true;
+    }
+    tui_app_do(app, word->action, TUI_KEY_NONE);
+    return true;
+}
+
+/* The one view or action that the word begins or is; false: none, or several. */
+static bool find_word(struct tui_app *app, const char *text, size_t len, struct tui_word *word)
+{
+    struct tui_word words[TUI_WORDS_ALL];
+    const size_t n = len == 0 ? 0 : tui_words_find(text, len, words);
+    if (n == 1) {
+        *word = words[0];
+        return true;
+    }
+    tui_complain(&app->desk,
+                 n == 0 ? "no command '%.*s'; Tab shows them all"
+                        : "'%.*s' begins several commands; Tab shows them",
+                 (int)len, text);
+    return false;
+}
+
+bool tui_app_command(struct tui_app *app)
+{
+    char line[TUI_PROMPT_SIZE];
+    char whole[TUI_PROMPT_SIZE + TUI_WORD_SIZE];
+    struct tui_word word;
+    (void)snprintf(line, sizeof line, "%s", app->prompt.text + strspn(app->prompt.text, " "));
+    for (size_t end = strlen(line); end > 0 && line[end - 1] == ' '; end--) {
+        line[end - 1] = '\0';
+    }
+    const size_t len = strcspn(line, " ");
+    const char *rest = line + len + strspn(line + len, " ");
+    if (len == 0) {
+        return true;
+    }
+    keep_line(app, line);
+    (void)snprintf(whole, sizeof whole, "%s ", line);
+    const struct ctl_command *command = command_of(whole);
+    /* "undo" is the key's, "undo 17" the command's. */
+    if (command != NULL && (*rest != '\0' || strchr(command->words, ' ') != NULL)) {
+        return run(app, line);
+    }
+    if (!find_word(app, line, len, &word)) {
+        return false;
+    }
+    if (word.command == NULL) {
+        return do_word(app, &word, rest);
+    }
+    (void)snprintf(whole, sizeof whole, "%s%s%s", word.command->words, *rest == '\0' ? "" : " ",
+                   rest);
+    return run(app, whole);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A fork without exec: the command sees who opened the console, where an exec would see the store's
+ * owner. The store is opened anew, for an LMDB environment does not outlive a fork.
+ */
+#include "admin-tui/console/shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin-tui/output.h"
+#include "admin-tui/run.h"
+
+enum {
+    READ_SIZE = 8192,
+    CUT_ROOM = 128, /* kept free for the line that says that more came */
+    TITLE_ROOM = 80,
+};
+
+/* ---- words ---- */
+
+/* A word from `from` on, quotes and backslashes undone; NULL: a quote is open at the end. */
+static const char *take_word(const char *from, char **to)
+{
+    char quote = '\0';
+    for (; *from != '\0' && (quote != '\0' || *from != ' '); from++) {
+        if (*from == '\\' && quote != '\'' && from[1] != '\0') {
+            *(*to)++ = *++from;
+        }
+        else if (quote == '\0' && (*from == '"' || *from == '\'')) {
+            quote = *from;
+        }
+        else if (quote != '\0' && *from == quote) {
+            quote = '\0';
+        }
+        else {
+            *(*to)++ = *from;
+        }
+    }
+    *(*to)++ = '\0';
+    return quote == '\0' ? from : NULL;
+}
+
+enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
+                                struct zta_error *error)
+{
+    char *to = words->text;
+    words->n = 0;
+    if (strlen(line) >= sizeof words->text) {
+        return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
+    }
+    for (line += strspn(line, " "); *line != '\0'; line += strspn(line, " ")) {
+        if (words->n == TUI_SHELL_WORDS_MAX - 1) {
+            return zta_error_set(error, ZTA_INVALID, "more than %d words", TUI_SHELL_WORDS_MAX - 1);
+        }
+        words->words[words->n++] = to;
+        line = take_word(line, &to);
+        if (line == NULL) {
+            return zta_error_set(error, ZTA_INVALID, "a quote is not closed");
+        }
+    }
+    words->words[words->n] = NULL;
+    return ZTA_OK;
+}
+
+/* ---- the process ---- */
+
+/* The terminal is the console's: what runs beside it neither reads nor writes there. */
+static bool take_streams(int out)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        (void)signal(signals[i], SIG_DFL);
+    }
+    (void)setpgid(0, 0);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+           dup2(out, STDERR_FILENO) >= 0;
+}
+
+static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out)
+{
+    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor};
+    struct zta_error error = {.status = ZTA_OK};
+    enum ctl_exit code = CTL_USAGE;
+    if (!take_streams(out)) {
+        _exit(CTL_FAILED);
+    }
+    /* Of a pipe it would keep the order of what is printed and what is complained about. */
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (ctl_options_parse((int)words->n, words->words, &child.options, &error) != ZTA_OK) {
+        (void)ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    else if (ctl_option_is_set(&child.options, CTL_OPTION_STORE)) {
+        (void)ctl_fail(CTL_USAGE, "this console is about the store in %s", ctl->dir);
+    }
+    else {
+        code = ctl_run(&child);
+    }
+    enum ctl_exit written = ctl_flush();
+    _exit(code == CTL_DONE ? (int)written : (int)code);
+}
+
+static void set_title(const struct tui_shell *shell, struct tui_page *page, const char *state)
+{
+    (void)snprintf(page->title, sizeof page->title, "%.*s · %s", TITLE_ROOM - 16, shell->line,
+                   state);
+}
+
+enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
+                                struct tui_page *page, struct zta_error *error)
+{
+    struct tui_shell_words words;
+    int ends[2];
+    enum zta_status status = tui_shell_split(line, &words, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    tui_shell_stop(shell);
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return zta_error_set(error, ZTA_IO, "no pipe: %s", strerror(errno));
+    }
+    (void)fcntl(ends[1], F_SETFL, 0); /* who prints may wait for us */
+    (void)fflush(stdout);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        run_child(ctl, &words, ends[1]);
+    }
+    (void)close(ends[1]);
+    if (pid < 0) {
+        (void)close(ends[0]);
+        return zta_error_set(error, ZTA_IO, "no process: %s", strerror(errno));
+    }
+    *shell = (struct tui_shell){.pid = pid, .fd = ends[0]};
+    (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
+    tui_page_open(page, "");
+    page->is_plain = true;
+    for (size_t i = 0; i < words.n; i++) {
+        page->is_following |= strcmp(words.words[i], "--follow") == 0;
+    }
+    set_title(shell, page, "running, Esc stops it");
+    return ZTA_OK;
+}
+
+/* ---- what it prints ---- */
+
+static void put_line(struct tui_shell *shell, struct tui_page *page, struct zta_text line)
+{
+    if (shell->is_cut || page->out.len + 2 * line.len + CUT_ROOM > page->out.size) {
+        shell->is_cut = true;
+        return;
+    }
+    zta_buffer_safe(&page->out, line);
+    zta_buffer_string(&page->out, "\n");
+}
+
+/* Whole lines; what has no end yet is kept, and counts as a line where it is too long. */
+static void take(struct tui_shell *shell, struct tui_page *page, const char *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] != '\n') {
+            shell->rest[shell->rest_len++] = data[i];
+        }
+        if (data[i] == '\n' || shell->rest_len == sizeof shell->rest) {
+            put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
+            shell->rest_len = 0;
+        }
+    }
+}
+
+static void finish(struct tui_shell *shell, struct tui_page *page)
+{
+    char state[32] = "done";
+    int code = 0;
+    if (shell->rest_len > 0) {
+        put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
+    }
+    if (shell->is_cut) {
+        zta_buffer_string(&page->out, "More came than is kept here; in a shell it is all there.\n");
+    }
+    while (waitpid(shell->pid, &code, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFSIGNALED(code)) {
+        (void)snprintf(state, sizeof state, "ended by signal %d", WTERMSIG(code));
+    }
+    else if (WEXITSTATUS(code) != CTL_DONE) {
+        (void)snprintf(state, sizeof state, "exit code %d", WEXITSTATUS(code));
+    }
+    (void)close(shell->fd);
+    shell->pid = 0;
+    set_title(shell, page, state);
+}
+
+bool tui_shell_go_on(struct tui_shell *shell, struct tui_page *page)
+{
+    char data[READ_SIZE];
+    if (shell->pid == 0) {
+        return false;
+    }
+    const ssize_t n = read(shell->fd, data, sizeof data);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return false;
+    }
+    if (n <= 0) {
+        finish(shell, page);
+        return true;
+    }
+    take(shell, page, data, (size_t)n);
+    return true;
+}
+
+void tui_shell_stop(struct tui_shell *shell)
+{
+    if (shell->pid == 0) {
+        return;
+    }
+    (void)kill(shell->pid, SIGTERM);
+    /* It may be writing: nobody reads any more, which ends that. */
+    (void)close(shell->fd);
+    while (waitpid(shell->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    shell->pid = 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ztactl's own commands in the console: the line that was typed runs in a process of its own, as
+ * the operator who opened the console, and what it prints goes to a page as it comes. Nothing is
+ * handed to a shell, and nothing is asked: a change that a guard holds back says what it takes.
+ */
+#ifndef TUI_SHELL_H
+#define TUI_SHELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "admin-tui/command.h"
+#include "admin-tui/console/page.h"
+#include "admin-tui/console/prompt.h"
+
+#define TUI_SHELL_WORDS_MAX 64
+
+struct tui_shell {
+    pid_t pid; /* 0: nothing runs */
+    int fd;    /* what it prints */
+    char line[TUI_PROMPT_SIZE];
+    char rest[1024]; /* of a line whose end has not come */
+    size_t rest_len;
+    bool is_cut; /* more came than the page holds */
+};
+
+/* Words of a line: blanks part them but in '...' and "..."; a backslash takes what follows it. */
+struct tui_shell_words {
+    char text[TUI_PROMPT_SIZE];
+    char *words[TUI_SHELL_WORDS_MAX];
+    size_t n;
+};
+/* ZTA_INVALID with a text: a quote that is not closed, too many words. */
+enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
+                                struct zta_error *error) ZTA_MUST_CHECK;
+
+/* Starts the line with the store and the actor of ctl, and opens the page for what it prints. */
+enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
+                                struct tui_page *page, struct zta_error *error) ZTA_MUST_CHECK;
+/* Takes what was printed meanwhile, without waiting. True: the page looks different. */
+bool tui_shell_go_on(struct tui_shell *shell, struct tui_page *page);
+/* Ends what runs; a change that is being committed is committed first. */
+void tui_shell_stop(struct tui_shell *shell);
+
+#endif
