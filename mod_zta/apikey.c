@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "shared/base/clock.h"
+#include "shared/record.h"
 #include "shared/store/keys.h"
 
 /*
@@ -25,6 +26,7 @@ static enum zta_reason refuse(request_rec *r, struct mod_zta_request *request,
         why = "presented with a wrong or outdated secret";
     }
     request->detail = apr_psprintf(r->pool, "API key id %s is %s", parts->id, why);
+    request->refused_account = zta_record_account(zta_text_of(parts->id));
     return is_secret_right && key->revoked_s > 0 ? ZTA_REASON_REVOKED : ZTA_REASON_BAD_CREDENTIAL;
 }
 

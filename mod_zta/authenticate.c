@@ -283,6 +283,7 @@ static enum zta_reason verify(struct trial *trial)
     }
     if (result->reason != ZTA_REASON_OK) {
         trial->request->detail = result->detail;
+        trial->request->refused_account = result->account;
         if (result->is_bad_for_good) {
             struct zta_token_key key = bad_key(trial);
             zta_counter_add(mod_zta_segment(), ZTA_COUNTER_VERIFY_FAILED, 1);

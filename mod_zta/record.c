@@ -118,6 +118,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
     event->http_status = (uint16_t)last->status;
     event->flags = event_flags(r, request);
+    event->account = request->seen == NULL ? request->refused_account : 0;
     zta_record_fill(event, &recorded, texts, os);
     if (request->seen != NULL) {
         fill_identity(event, request->seen, texts);

@@ -81,6 +81,8 @@ struct zta_event {
     struct zta_addr addr;
     uint8_t session[ZTA_SESSION_ID_SIZE];  /* zero: none */
     uint8_t token_id[ZTA_SESSION_ID_SIZE]; /* first 128 bits of the token id; zero: none */
+    uint16_t account; /* whose a refused credential claims to be (record.h); 0: unknown. For the
+                         observer alone: the compact form leaves it out */
     uint32_t latency_us;
     uint32_t rules_generation; /* which configuration */
     uint32_t live_version;     /* of the live layer over it; 0: none, or not recorded */

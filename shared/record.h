@@ -32,4 +32,10 @@ struct zta_recorded {
 void zta_record_fill(struct zta_event *event, const struct zta_recorded *recorded,
                      struct zta_text texts[ZTA_N_EVENT_TEXTS], char os[ZTA_RECORD_OS_MAX]);
 
+/*
+ * Tells accounts apart that refused credentials claim to be of, without keeping their names: equal
+ * texts are equal numbers, others mostly are not. 0 for absent text alone.
+ */
+uint16_t zta_record_account(struct zta_text claimed);
+
 #endif

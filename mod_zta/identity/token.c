@@ -12,6 +12,7 @@
 #include "mod_zta/identity/token_priv.h"
 #include "shared/base/base64.h"
 #include "shared/base/limits.h"
+#include "shared/record.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +56,11 @@ static enum zta_reason parse(struct mod_zta_judging *judging)
         return refuse_shape(judging, status, "header", fault);
     }
     status = mod_zta_jws_object(judging->jws.payload, &judging->claims, &fault);
-    return status == ZTA_OK ? ZTA_REASON_OK : refuse_shape(judging, status, "payload", fault);
+    if (status != ZTA_OK) {
+        return refuse_shape(judging, status, "payload", fault);
+    }
+    judging->result->account = zta_record_account(mod_zta_json_text(judging->claims, "sub"));
+    return ZTA_REASON_OK;
 }
 
 /*

@@ -35,6 +35,7 @@ struct mod_zta_token_result {
     bool is_verified;                    /* the signature was checked and was good */
     bool is_key_unknown;                 /* bad_credential, but with newer keys it could be good */
     uint64_t keys_hash;                  /* of the key set it was judged with; 0: with none */
+    uint16_t account;                    /* of the subject it names, verified or not (record.h) */
     char detail
         [160]; /* for the operator, safe text: "aud holds 'x', expected 'y'"; never the token */
 };

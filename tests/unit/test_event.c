@@ -198,9 +198,11 @@ static void decode_gives_what_was_encoded(void **state)
         assert_memory_equal(&back, &event, sizeof event);
         /* What the session's record alone is for is not kept with the event. */
         memset(&event.login, 3, sizeof event.login);
+        event.account = 4711;
         assert_int_equal(encoded(&event, out), size);
         assert_int_equal(zta_event_decode(out, size, &back, &used), ZTA_OK);
         memset(&event.login, 0, sizeof event.login);
+        event.account = 0;
         assert_memory_equal(&back, &event, sizeof event);
     }
 }

@@ -550,6 +550,24 @@ static void what_does_not_fit_is_refused(void **state)
     assert_in_range(needed, 50, 200);
 }
 
+static void whose_a_refused_token_claims_to_be_is_told_without_the_name(void **state)
+{
+    const size_t len = token_make(&fixture, TOKEN_KEY_ED, NULL, token);
+    char *signature = strrchr(token, '.') + 1;
+    signature[0] = signature[0] == 'A' ? 'B' : 'A';
+    assert_int_equal(token_judge(&fixture, (struct zta_text){.data = token, .len = len}),
+                     ZTA_REASON_BAD_CREDENTIAL);
+    assert_true(fixture.result.is_bad_for_good);
+    const uint16_t account = fixture.result.account;
+    assert_int_not_equal(account, 0);
+    expect_ok(judge_as(TOKEN_KEY_ED, NULL));
+    assert_int_equal(fixture.result.account, account);
+    assert_int_equal(
+        judge_as(TOKEN_KEY_ED, &(struct token_change){.claim = "sub", .claim_raw = "\"bob\""}),
+        ZTA_REASON_OK);
+    assert_int_not_equal(fixture.result.account, account);
+}
+
 static void an_issuer_without_keys_is_unavailable_not_unauthorised(void **state)
 {
     fixture.issuer.keyring = NULL;
@@ -648,6 +666,7 @@ int main(void)
         cmocka_unit_test(a_token_id_is_of_issuer_and_jti_or_of_the_signed_text),
         cmocka_unit_test(a_cached_identity_expires),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(whose_a_refused_token_claims_to_be_is_told_without_the_name),
         cmocka_unit_test(an_issuer_without_keys_is_unavailable_not_unauthorised),
         cmocka_unit_test(keys_that_are_too_old_leave_the_issuer_unavailable),
         cmocka_unit_test(only_an_unknown_key_is_worth_asking_for),
