@@ -19,6 +19,7 @@
 #include "mod_zta/device.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
+#include "mod_zta/measures.h"
 #include "mod_zta/output/scrub.h"
 #include "mod_zta/places.h"
 #include "mod_zta/record.h"
@@ -41,6 +42,7 @@ struct judgement {
     const struct mod_zta_dir *dir;
     struct zta_stance stance;
     struct mod_zta_look look;
+    struct mod_zta_measures measures;
     int64_t now_s;
     bool has_reached_rules; /* nothing before them refused */
     bool is_noted;          /* a monitored check before the rules would have refused */
@@ -135,6 +137,22 @@ static bool judge_headers(struct judgement *j)
                        ZTA_REASON_BAD_REQUEST);
 }
 
+/* What measures refuse outright. */
+static bool note_held(struct judgement *j, enum zta_mode mode, const struct mod_zta_held_back *held)
+{
+    struct zta_verdict verdict = {.outcome = ZTA_OUTCOME_DENY, .reason = ZTA_REASON_BLOCKED};
+    if (!held->is_blocked && !held->is_quarantined) {
+        return false;
+    }
+    if (!held->is_blocked) {
+        verdict.outcome = ZTA_OUTCOME_CHALLENGE;
+        verdict.reason = ZTA_REASON_QUARANTINED;
+    }
+    apr_cpystrn(verdict.rule, held->rule, sizeof(verdict.rule));
+    j->request->detail = "a measure holds; 'ztactl automation list' says until when and why";
+    return note(j, mode, &verdict);
+}
+
 /* Addresses that an operator shut out; in every vhost that enforces anywhere. */
 static bool judge_addr(struct judgement *j)
 {
@@ -153,6 +171,43 @@ static bool judge_addr(struct judgement *j)
         j->request->detail = "its address is blocked; 'ztactl blocks list' says until when and why";
     }
     return is_blocked && note_reason(j, mode, ZTA_REASON_BLOCKED);
+}
+
+/* What is held against everyone or this address, looked up once for all the checks below. */
+static bool judge_measures_of_addr(struct judgement *j)
+{
+    mod_zta_measures_init(&j->measures);
+    j->request->measures = &j->measures;
+    if (j->look.view == NULL) {
+        return false;
+    }
+    if (mod_zta_measures_of_addr(j->look.view, &j->request->facts.addr, &j->stance, j->now_s,
+                                 &j->measures) != ZTA_OK) {
+        return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
+                           ZTA_REASON_STORE_UNAVAILABLE);
+    }
+    return note_held(j, ZTA_MODE_ENFORCE, &j->measures.enforced) ||
+           note_held(j, ZTA_MODE_MONITOR, &j->measures.monitored);
+}
+
+/* An address that would be blocked, but for the many behind it who are in good standing. */
+static bool judge_throttled_addr(struct judgement *j)
+{
+    static const enum zta_mode modes[] = {ZTA_MODE_ENFORCE, ZTA_MODE_MONITOR};
+    const struct mod_zta_held_back *held[] = {&j->measures.enforced, &j->measures.monitored};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        struct zta_verdict verdict = {.outcome = ZTA_OUTCOME_THROTTLE,
+                                      .reason = ZTA_REASON_RATE_LIMITED};
+        if (held[i]->is_throttled &&
+            mod_zta_throttle_addr(j->request, held[i]->count, held[i]->window_s, modes[i])) {
+            apr_cpystrn(verdict.rule, held[i]->rule, sizeof(verdict.rule));
+            j->request->detail = "its address is slowed; 'ztactl automation list' says why";
+            if (note(j, modes[i], &verdict)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /*
@@ -266,6 +321,64 @@ static bool judge_subject(struct judgement *j)
     return is_blocked && note_reason(j, mode, ZTA_REASON_BLOCKED);
 }
 
+static bool judge_measures(struct judgement *j)
+{
+    const struct zta_identity *identity = j->request->identity;
+    if (identity == NULL || j->look.view == NULL) {
+        return false;
+    }
+    if (mod_zta_measures_of_identity(j->look.view, identity, &j->stance, j->now_s, &j->measures) !=
+        ZTA_OK) {
+        return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
+                           ZTA_REASON_STORE_UNAVAILABLE);
+    }
+    return note_held(j, ZTA_MODE_ENFORCE, &j->measures.enforced) ||
+           note_held(j, ZTA_MODE_MONITOR, &j->measures.monitored);
+}
+
+/* What a measure's demand makes of a verdict that a challenge goes before; else unchanged. */
+static bool step_up(const struct judgement *j, const struct mod_zta_held_back *held,
+                    struct zta_verdict *verdict)
+{
+    const bool gives_way =
+        verdict->outcome == ZTA_OUTCOME_ALLOW || verdict->outcome == ZTA_OUTCOME_THROTTLE;
+    if (!held->is_stepped_up || !gives_way ||
+        zta_step_up_is_met(mod_zta_measures_acrs(j->request->identity), &held->step_up,
+                           j->request->identity, j->now_s)) {
+        return false;
+    }
+    *verdict =
+        (struct zta_verdict){.outcome = ZTA_OUTCOME_STEP_UP, .reason = ZTA_REASON_STEP_UP_REQUIRED};
+    if (!zta_step_up_is_possible(j->request->identity)) {
+        verdict->outcome = ZTA_OUTCOME_DENY;
+        verdict->reason = ZTA_REASON_STEP_UP_UNSATISFIED;
+    }
+    apr_cpystrn(verdict->rule, held->rule, sizeof(verdict->rule));
+    return true;
+}
+
+/* Behind the rules: what they deny is denied, what they ask for is asked for in the same breath. */
+static void judge_demands(struct judgement *j)
+{
+    struct zta_decision *decision = &j->decision;
+    const struct mod_zta_held_back *held = &j->measures.enforced;
+    if (j->request->identity == NULL) {
+        return;
+    }
+    const bool was_asked = decision->verdict.outcome == ZTA_OUTCOME_STEP_UP;
+    if (step_up(j, held, &decision->verdict)) {
+        decision->is_slowed = false;
+        zta_step_up_init(&decision->step_up);
+    }
+    if (held->is_stepped_up && (was_asked || decision->verdict.outcome == ZTA_OUTCOME_STEP_UP)) {
+        zta_step_up_merge(mod_zta_measures_acrs(j->request->identity), &held->step_up,
+                          &decision->step_up);
+    }
+    if (!step_up(j, held, &decision->monitor)) {
+        (void)step_up(j, &j->measures.monitored, &decision->monitor);
+    }
+}
+
 static void judge_rules(struct judgement *j)
 {
     const struct zta_decision before = j->decision;
@@ -299,7 +412,7 @@ static void judge_all(struct judgement *j)
     /* What a preflight leads to (a script's redirect, an include, an error page) is a GET. */
     bool is_preflight = request->is_preflight && j->r->method_number == M_OPTIONS &&
                         j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE;
-    if (judge_path(j) || judge_headers(j) || judge_addr(j)) {
+    if (judge_path(j) || judge_headers(j) || judge_addr(j) || judge_measures_of_addr(j)) {
         return;
     }
     if (j->stance.monitor == 0) {
@@ -307,7 +420,8 @@ static void judge_all(struct judgement *j)
         (void)judge_limits(j, ZTA_LIMIT_BEFORE);
         return;
     }
-    if (judge_store(j) || judge_usability(j) || judge_limits(j, ZTA_LIMIT_BEFORE)) {
+    if (judge_store(j) || judge_usability(j) || judge_throttled_addr(j) ||
+        judge_limits(j, ZTA_LIMIT_BEFORE)) {
         return;
     }
     if (is_preflight) {
@@ -315,12 +429,14 @@ static void judge_all(struct judgement *j)
             j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
         return;
     }
-    if (judge_failures(j) || judge_credential(j) || judge_device(j) || judge_subject(j)) {
+    if (judge_failures(j) || judge_credential(j) || judge_device(j) || judge_subject(j) ||
+        judge_measures(j)) {
         return;
     }
     mod_zta_context_gather(j->r, request, j->dir, &j->stance, &j->look);
     if (!judge_limits(j, ZTA_LIMIT_AFTER)) {
         judge_rules(j);
+        judge_demands(j);
     }
 }
 
@@ -382,6 +498,7 @@ static void judge_side(request_rec *r, struct mod_zta_request *request, struct m
     mod_zta_rules_step_back(request->rules, r->server, dir->location, &j.stance);
     judge_all(&j);
     request->rules = NULL;
+    request->measures = NULL;
     mod_zta_rules_release(&held);
     mod_zta_look_end(&j.look);
     request->facts.path = external;

@@ -43,6 +43,7 @@ enum mod_zta_dpop_error {
     MOD_ZTA_DPOP_ERROR_NONCE,     /* use_dpop_nonce, with one */
 };
 
+struct mod_zta_measures;
 struct mod_zta_possession;
 struct mod_zta_rules;
 
@@ -110,8 +111,9 @@ struct mod_zta_request {
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */
 
-    const struct mod_zta_rules *rules; /* during a judgement, else NULL */
-    struct zta_decision decision;      /* of the request as a whole: the most severe of its sides */
+    const struct mod_zta_rules *rules;       /* during a judgement, else NULL */
+    const struct mod_zta_measures *measures; /* likewise */
+    struct zta_decision decision; /* of the request as a whole: the most severe of its sides */
     struct mod_zta_judged judged;
     const char *detail;            /* for the operator */
     uint16_t refused_account;      /* whose a refused credential claims to be (event.h) */

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "mod_zta/child.h"
+#include "mod_zta/measures.h"
 #include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 
 #define FAILURE_TAG_DOMAIN "zta-failed-verifications"
 #define FAILURE_LIMIT_NAME "failed-verifications"
+#define MEASURE_TAG_DOMAIN "zta-measure"
+#define TAG_DOMAIN_MAX     32
 
 static void set_verdict(struct zta_verdict *verdict, const struct zta_limit_charge *charge)
 {
@@ -39,7 +42,7 @@ static bool was_charged(struct mod_zta_request *request, uint64_t tag)
 
 /* The limit with the least left speaks; a refusing one before all others. */
 static void tell(struct mod_zta_told_limit *told, const struct zta_limit_charge *charge,
-                 const struct zta_limit_state *state)
+                 const struct zta_limit_rate *rate, const struct zta_limit_state *state)
 {
     if (charge->mode != ZTA_MODE_ENFORCE ||
         (told->is_set && (told->state.is_refused ||
@@ -47,7 +50,7 @@ static void tell(struct mod_zta_told_limit *told, const struct zta_limit_charge 
         return;
     }
     *told = (struct mod_zta_told_limit){
-        .count = charge->count, .window_s = charge->window_s, .state = *state, .is_set = true};
+        .count = rate->count, .window_s = rate->window_s, .state = *state, .is_set = true};
     apr_cpystrn(told->name, charge->name, sizeof(told->name));
 }
 
@@ -90,8 +93,12 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
         struct zta_limit_rate rate = {
             .count = charge->count, .window_s = charge->window_s, .burst = charge->burst};
         struct zta_limit_state state;
+        if (charge->mode == ZTA_MODE_ENFORCE) {
+            (void)mod_zta_measures_tighten(request->measures, charge->name, &rate.count,
+                                           &rate.window_s, &rate.burst);
+        }
         charge_or_ask(request, charge->tag, &rate, false, &state);
-        tell(&request->told, charge, &state);
+        tell(&request->told, charge, &rate, &state);
         if (!state.is_refused) {
             continue;
         }
@@ -113,16 +120,23 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
     }
 }
 
-static uint64_t failure_tag(const struct mod_zta_request *request, enum zta_mode mode)
+/* Of the address, in a bucket of its own for each purpose and mode. */
+static uint64_t addr_tag(const struct mod_zta_request *request, const char *domain,
+                         enum zta_mode mode)
 {
     struct zta_cidr network = zta_addr_network(&request->facts.addr, 32, 64);
-    unsigned char key[sizeof(FAILURE_TAG_DOMAIN) + sizeof(network.addr.bytes) + 2];
-    memcpy(key, FAILURE_TAG_DOMAIN, sizeof(FAILURE_TAG_DOMAIN));
-    memcpy(key + sizeof(FAILURE_TAG_DOMAIN), network.addr.bytes, sizeof(network.addr.bytes));
+    unsigned char key[TAG_DOMAIN_MAX + sizeof(network.addr.bytes) + 2] = {0};
+    apr_cpystrn((char *)key, domain, TAG_DOMAIN_MAX);
+    memcpy(key + TAG_DOMAIN_MAX, network.addr.bytes, sizeof(network.addr.bytes));
     key[sizeof(key) - 2] = network.addr.family;
     key[sizeof(key) - 1] = (unsigned char)mode;
     uint64_t tag = zta_siphash(zta_segment_key(mod_zta_segment()), key, sizeof(key));
     return tag == 0 ? 1 : tag;
+}
+
+static uint64_t failure_tag(const struct mod_zta_request *request, enum zta_mode mode)
+{
+    return addr_tag(request, FAILURE_TAG_DOMAIN, mode);
 }
 
 /* Whether some bucket can still hold a failure: one is empty a window after its burst was used. */
@@ -162,4 +176,24 @@ void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum z
         zta_segment_failure_note(mod_zta_segment(), zta_clock_monotonic_ns());
         charge_or_ask(request, failure_tag(request, mode), rate, false, &state);
     }
+}
+
+bool mod_zta_throttle_addr(struct mod_zta_request *request, uint64_t count, uint64_t window_s,
+                           enum zta_mode mode)
+{
+    const struct zta_limit_rate rate = {.count = count, .window_s = window_s, .burst = count};
+    const uint64_t tag = addr_tag(request, MEASURE_TAG_DOMAIN, mode);
+    struct zta_limit_state state;
+    if (was_charged(request, tag)) {
+        return false;
+    }
+    charge_or_ask(request, tag, &rate, false, &state);
+    if (state.is_refused && mode == ZTA_MODE_ENFORCE) {
+        request->told = (struct mod_zta_told_limit){.name = MEASURE_TAG_DOMAIN,
+                                                    .count = rate.count,
+                                                    .window_s = rate.window_s,
+                                                    .state = state,
+                                                    .is_set = true};
+    }
+    return state.is_refused;
 }

@@ -7,6 +7,7 @@
 #define MOD_ZTA_THROTTLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "mod_zta/request.h"
 
@@ -31,5 +32,9 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
 bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum zta_mode mode);
 /* Notes one failed verification of this address. */
 void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum zta_mode mode);
+
+/* Charges a measure's rate for the whole address; true when it refuses. Modes count apart. */
+bool mod_zta_throttle_addr(struct mod_zta_request *request, uint64_t count, uint64_t window_s,
+                           enum zta_mode mode);
 
 #endif

@@ -31,6 +31,7 @@
 #include "mod_zta/places.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
+#include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
 
@@ -100,6 +101,9 @@ static void collect_rules(struct mod_zta_run_options *options, apr_pool_t *pool)
     options->config.rules_names = names;
     options->config.rules_texts = texts;
     options->config.n_rules = n;
+    options->observer.rules.names = names;
+    options->observer.rules.texts = texts;
+    options->observer.rules.n = n;
     options->lists = (struct mod_zta_list_watch){
         .names = names,
         .texts = texts,
@@ -258,6 +262,9 @@ static void run(struct helper *helper, int32_t parent_pid)
         (const struct zta_published_location *)(const void *)collected.locations->elts;
     options.config.n_locations = (size_t)collected.locations->nelts;
     collect_rules(&options, helper->pool);
+    if (mod_zta_rules_env(&options.observer.rules.env) != ZTA_OK) {
+        _exit(1);
+    }
     collect_issuers(&options.config, helper->pool);
     options.config.acceptance = mod_zta_acceptance_collect(helper->pool, helper->s);
     collect_alerts(&options.observer, helper);

@@ -225,6 +225,9 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta
     if (status == ZTA_OK) {
         status = mod_zta_inputs_keeper_open(&observer->inputs);
     }
+    if (status == ZTA_OK) {
+        status = mod_zta_ruleset_open(&observer->options.rules, &observer->rules);
+    }
     return status == ZTA_OK ? status : zta_error_set(error, status, "no memory for the observer");
 }
 
@@ -300,6 +303,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
         return;
     }
     *observer = NULL;
+    mod_zta_ruleset_close(&closing->rules);
     mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
     mod_zta_quota_close(&closing->quota);
@@ -310,6 +314,11 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
         (void)close(closing->lock_fd);
     }
     free(closing);
+}
+
+void mod_zta_observer_touch_rules(struct mod_zta_observer *observer)
+{
+    mod_zta_ruleset_touch(observer->rules);
 }
 
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer)
@@ -496,6 +505,8 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
         return observer->next_commit_ns - now_mono_ns;
     }
     observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_RULES, now_real_ns / ZTA_NS_PER_S,
+                           mod_zta_ruleset_look(observer->rules, observer->store, now_real_ns));
     read_ring(observer, now_mono_ns, now_real_ns);
     bool is_full = observer->batch.n == MOD_ZTA_BATCH_MAX;
     if (observer->batch.n > 0) {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mod_zta/helper/ruleset.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/live/segment.h"
@@ -51,7 +52,8 @@ struct mod_zta_observer_options {
     /* Issuers that are asked about opaque tokens: an alert tells which of them fail. */
     const struct mod_zta_asked_issuer *asked;
     size_t n_asked;
-    mod_zta_helper_log_fn log; /* may be NULL */
+    struct mod_zta_ruleset_options rules; /* of the configuration; the layer is in the store */
+    mod_zta_helper_log_fn log;            /* may be NULL */
     void *log_context;
 };
 
@@ -82,6 +84,9 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
  * stayed in the ring.
  */
 bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_mono_ns);
+
+/* Texts of options.rules were replaced. */
+void mod_zta_observer_touch_rules(struct mod_zta_observer *observer);
 
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer);
 

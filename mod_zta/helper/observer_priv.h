@@ -31,6 +31,7 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_GEO,           /* ZTAGeoDB cannot be used as it is now */
     MOD_ZTA_ALERT_ASN,           /* ZTAAsnDB likewise */
     MOD_ZTA_ALERT_LISTS,         /* a file of items cannot be used as it is now */
+    MOD_ZTA_ALERT_RULES,         /* the live rules cannot be used for automation and risk */
     MOD_ZTA_N_ALERTS
 };
 
@@ -64,6 +65,7 @@ struct mod_zta_observer {
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;
+    struct mod_zta_ruleset *rules;       /* looked at before each batch */
     struct zta_event_key segment;        /* created and id */
     struct zta_events_progress progress; /* as committed */
     uint64_t cursor;                     /* all below is in the batch, committed or dropped */

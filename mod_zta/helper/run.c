@@ -166,6 +166,7 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
         mod_zta_geo_watch_step(&geo, observer, now_ns, zta_clock_real_ns());
         if (mod_zta_list_watch_step(&lists, observer, now_ns, zta_clock_real_ns())) {
             next_config_ns = 0;
+            mod_zta_observer_touch_rules(observer);
         }
         if (sleep_ns > 0) {
             pause_ns(sleep_ns);

@@ -61,6 +61,7 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_GEO] = {"geo_refused", "ZTA0105", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_ASN] = {"asn_refused", "ZTA0106", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_LISTS] = {"list_refused", "ZTA0108", MOD_ZTA_HELPER_ERROR},
+    [MOD_ZTA_ALERT_RULES] = {"live_rules_refused", "ZTA0112", MOD_ZTA_HELPER_ERROR},
 };
 
 void mod_zta_observer_alert(struct mod_zta_observer *observer, enum mod_zta_alert alert,

@@ -119,4 +119,14 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
 #define ZTA_RELEASE_KEY  "release/"
 #define ZTA_RELEASE_SIZE 24
 
+/*
+ * policy/ meta, "hold/" and the key of a target as in measures of state/: what operators hold
+ * against it; "lift/" and SHA-256 over what names a measure of state/: u64 created ns up to which
+ * it is lifted, i64 hybrid ns, u64 action id, i64 s until its rule spares the target, i64 s until
+ * which this is kept.
+ */
+#define ZTA_HOLD_KEY  "hold/"
+#define ZTA_LIFT_KEY  "lift/"
+#define ZTA_LIFT_SIZE 40
+
 #endif

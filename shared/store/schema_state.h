@@ -115,4 +115,14 @@
 #define ZTA_RISK_FACTOR_SIZE 28 /* without evidence */
 #define ZTA_RISK_RECORD_MAX  1600
 
+/*
+ * measures: key u8 kind of target, SHA-256 over its parts. Value: u8 version, u8 kind, u8 family,
+ * u8 prefix, 16 bytes of address, 16 of session, texts issuer, name, u8 measures; for each u64 id,
+ * u8 kind, u8 source, i64 created ns, i64 until, i64 for (s), u32 extended, i64 max age, u64 count,
+ * u64 window, u8 level, texts rule, reason, acr, limit. Key 0: u64 last id, u32 records of each
+ * kind of target from 0.
+ */
+#define ZTA_MEASURE_VERSION      1
+#define ZTA_MEASURE_SUMMARY_SIZE 36
+
 #endif
