@@ -18,6 +18,7 @@
 #include "shared/store/blocks.h"
 #include "shared/store/env.h"
 #include "shared/store/keys.h"
+#include "shared/store/requests.h"
 #include "shared/store/revocations.h"
 
 struct ctl_action {
@@ -72,6 +73,12 @@ struct ctl_rules_change {
  */
 enum zta_status ctl_action_rules(struct ctl_action *action, const struct ctl_rules_change *change,
                                  struct zta_layer *layer, uint64_t seen) ZTA_MUST_CHECK;
+/*
+ * Asks the observer; target is what the audit trail says of it. Requests that are done go with it.
+ */
+enum zta_status ctl_action_request(struct ctl_action *action, const char *name, const char *target,
+                                   struct zta_request *request) ZTA_MUST_CHECK;
+
 /* Asks the running server for fresh keys of an issuer; absent: of all. */
 enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name) ZTA_MUST_CHECK;
 

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl baselines show. */
+/* ztactl baselines show, baselines forget. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/baselines.h"
+#include "shared/store/requests.h"
 
 enum {
     HOURS_A_DAY = 24,
@@ -166,4 +169,91 @@ enum ctl_exit ctl_run_baselines_show(struct ctl *ctl)
         return ctl_fail(CTL_FAILED, "nothing is known of subject '%s'", ctl->arguments[0]);
     }
     return ctl_fail_status(status, &error, "");
+}
+
+/* Whom the request is about, and how many baselines that hits. */
+static enum zta_status resolve(const struct ctl *ctl, struct zta_request *request, uint64_t *n,
+                               struct zta_error *error)
+{
+    static struct ctl_issuers issuers; /* too large for a stack */
+    static struct zta_baseline baseline;
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    if (request->kind == ZTA_REQUEST_FORGET_ALL) {
+        status = zta_baselines_count(view, n);
+        zta_view_end(&view);
+        return status;
+    }
+    struct ctl_name name;
+    status = ctl_issuers_load(view, &issuers, error);
+    if (status == ZTA_OK) {
+        status =
+            ctl_name_resolve(&issuers, zta_text_of(ctl->arguments[0]), "subject", &name, error);
+    }
+    if (status == ZTA_OK) {
+        request->issuer = name.issuer;
+        request->subject = name.name;
+        status = zta_baseline_get(view, name.issuer, name.name, &baseline);
+        *n = status == ZTA_NOT_FOUND ? 0 : 1;
+        /* One that nobody can read is forgotten as well. */
+        status = status == ZTA_NOT_FOUND || status == ZTA_CORRUPT ? ZTA_OK : status;
+    }
+    zta_view_end(&view);
+    return status;
+}
+
+static void describe(const struct zta_request *request, uint64_t n, struct ctl_report *report)
+{
+    if (request->kind == ZTA_REQUEST_FORGET_ALL) {
+        (void)snprintf(report->target, sizeof report->target, "all %" PRIu64 " baselines", n);
+        return;
+    }
+    (void)snprintf(report->target, sizeof report->target, "baseline of %.*s@%.*s%s",
+                   (int)request->subject.len, request->subject.data, (int)request->issuer.len,
+                   request->issuer.data, n == 0 ? " (the store has none yet)" : "");
+}
+
+enum ctl_exit ctl_run_baselines_forget(struct ctl *ctl)
+{
+    const bool is_all = ctl_option_is_set(&ctl->options, CTL_OPTION_ALL);
+    struct zta_request request = {.kind = is_all ? ZTA_REQUEST_FORGET_ALL : ZTA_REQUEST_FORGET};
+    struct zta_error error = {.status = ZTA_OK};
+    struct ctl_action action;
+    struct ctl_report report = {
+        .done = "asked to forget",
+        .effect =
+            "The server forgets within about a second, or when it starts. Until it is learned "
+            "anew what is usual is unknown: rules that need it refuse.",
+    };
+    uint64_t n = 0;
+    if (is_all == (ctl->n_arguments > 0)) {
+        return ctl_fail(CTL_USAGE, "baselines forget: expected a subject, or --all");
+    }
+    enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    enum zta_status status = resolve(ctl, &request, &n, &error);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, &error, "");
+    }
+    describe(&request, n, &report);
+    ctl_report_plan(ctl, &report);
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    if (is_all) {
+        char number[24];
+        (void)snprintf(number, sizeof number, "%" PRIu64, n);
+        code = ctl_ask(ctl, "This forgets what is usual for every subject.", number);
+    }
+    if (code != CTL_DONE) {
+        return code;
+    }
+    status = ctl_action_request(&action, ctl->command->words, report.target, &request);
+    return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
+                            : ctl_fail_status(status, &action.error, "");
 }

@@ -232,6 +232,15 @@ uint64_t mod_zta_hot_table_settled(const struct mod_zta_hot_table *table, uint64
     return cursor;
 }
 
+void mod_zta_hot_table_empty(struct mod_zta_hot_table *table)
+{
+    for (uint32_t index = table->first[CLEAN]; index != NONE; index = table->entries[index].next) {
+        if (table->entries[index].is_used) {
+            forget(table, index);
+        }
+    }
+}
+
 void mod_zta_hot_table_written(struct mod_zta_hot_table *table, bool is_committed)
 {
     static const enum list lists[] = {URGENT, WAITING};

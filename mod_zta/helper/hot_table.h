@@ -58,6 +58,8 @@ enum zta_status mod_zta_hot_table_write(struct mod_zta_hot_table *table, struct 
                                         bool is_all, int64_t now_ns) ZTA_MUST_CHECK;
 /* The sequence below which records need no events, once the change is committed; else `cursor`. */
 uint64_t mod_zta_hot_table_settled(const struct mod_zta_hot_table *table, uint64_t cursor);
+/* Forgets what is as the store has it: it is read anew when it is touched next. */
+void mod_zta_hot_table_empty(struct mod_zta_hot_table *table);
 /* How the change ended. */
 void mod_zta_hot_table_written(struct mod_zta_hot_table *table, bool is_committed);
 

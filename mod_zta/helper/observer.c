@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "mod_zta/helper/observer_priv.h"
+#include "mod_zta/helper/requests.h"
 #include "mod_zta/helper/signals.h"
 #include "shared/base/clock.h"
 #include "shared/live/ring.h"
@@ -369,7 +370,10 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
             tables_note(observer, change, &batch->events[i], &place, shares->is_hidden[i], now_ns);
     }
     if (status == ZTA_OK) {
-        status = tables_write(observer, change, is_last, now_ns);
+        status = tables_write(observer, change, is_last || mod_zta_requests_wait(observer), now_ns);
+    }
+    if (status == ZTA_OK && mod_zta_requests_wait(observer)) {
+        status = mod_zta_requests_do(observer, change);
     }
     if (status == ZTA_OK) {
         status = mod_zta_key_uses_write(observer->key_uses, observer->store, change, batch);
@@ -436,6 +440,9 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
         mod_zta_quota_undo(observer->quota);
         mod_zta_inputs_keeper_forget(observer->inputs);
         return status;
+    }
+    if (mod_zta_requests_wait(observer)) {
+        mod_zta_requests_done(observer);
     }
     observer->progress = progress;
     observer->batch.n = 0;
@@ -509,7 +516,8 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
                            mod_zta_ruleset_look(observer->rules, observer->store, now_real_ns));
     read_ring(observer, now_mono_ns, now_real_ns);
     bool is_full = observer->batch.n == MOD_ZTA_BATCH_MAX;
-    if (observer->batch.n > 0) {
+    mod_zta_requests_look(observer, now_mono_ns);
+    if (observer->batch.n > 0 || mod_zta_requests_wait(observer)) {
         write_out(observer, false, now_mono_ns, now_real_ns);
     }
     else {

@@ -56,6 +56,11 @@ struct mod_zta_upkeep {
     struct mod_zta_alert_state alerts[MOD_ZTA_N_ALERTS];
 };
 
+struct mod_zta_requests {
+    int64_t next_ns; /* when to look again */
+    bool is_waiting;
+};
+
 struct mod_zta_observer {
     struct mod_zta_observer_options options;
     struct zta_store *store;
@@ -74,6 +79,7 @@ struct mod_zta_observer {
     unsigned n_failures;
     int64_t signals_retry_ns; /* signals are not delivered before */
     uint8_t signals_place[ZTA_SIGNAL_KEY_SIZE];
+    struct mod_zta_requests requests;
     struct mod_zta_upkeep upkeep;
     struct mod_zta_batch batch;
     struct mod_zta_shares shares;

@@ -280,6 +280,26 @@ enum zta_status zta_baseline_put(struct zta_change *change, const struct zta_bas
                           ZTA_BLOB(record, size));
 }
 
+enum zta_status zta_baseline_remove(struct zta_change *change, struct zta_text issuer,
+                                    struct zta_text subject)
+{
+    struct zta_record_key key;
+    return make_key(issuer, subject, &key)
+               ? zta_change_remove(change, ZTA_TABLE_BASELINES, ZTA_BLOB(key.bytes, key.size))
+               : ZTA_NOT_FOUND;
+}
+
+enum zta_status zta_baselines_clear(struct zta_change *change)
+{
+    return zta_change_clear(change, ZTA_TABLE_BASELINES);
+}
+
+enum zta_status zta_baselines_count(struct zta_view *view, uint64_t *n)
+{
+    uint64_t bytes;
+    return zta_view_table_size(view, ZTA_TABLE_BASELINES, n, &bytes);
+}
+
 struct walking {
     zta_baseline_fn fn;
     void *context;

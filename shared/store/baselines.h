@@ -30,10 +30,18 @@ enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text iss
 enum zta_status zta_baseline_put(struct zta_change *change,
                                  const struct zta_baseline *baseline) ZTA_MUST_CHECK;
 
+/* ZTA_NOT_FOUND: there is none. */
+enum zta_status zta_baseline_remove(struct zta_change *change, struct zta_text issuer,
+                                    struct zta_text subject) ZTA_MUST_CHECK;
+/* Removes all. */
+enum zta_status zta_baselines_clear(struct zta_change *change) ZTA_MUST_CHECK;
+
 /* Those of an issuer one after the other; returning false ends the walk. */
 typedef bool (*zta_baseline_fn)(void *context, const struct zta_baseline *baseline);
 enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn,
                                   void *context) ZTA_MUST_CHECK;
+
+enum zta_status zta_baselines_count(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
 
 /*
  * Removes baselines whose subject was last seen before before_s, looking at no more than most

@@ -21,6 +21,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_DEVICE_CERTIFICATES] = zta_device_certificate_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
     [ZTA_TABLE_LAYERS] = zta_layer_check_record,
+    [ZTA_TABLE_REQUESTS] = zta_request_check_record,
     [ZTA_TABLE_SESSIONS] = zta_session_check_record,
     [ZTA_TABLE_EVENTS] = zta_event_check_record,
     [ZTA_TABLE_EVENT_IDS] = zta_event_id_check_record,

@@ -32,6 +32,7 @@ enum zta_status zta_layer_encode(const struct zta_layer *layer,
 /* A copy, all of it one piece of memory that the caller frees. ZTA_CORRUPT, ZTA_NO_MEMORY. */
 enum zta_status zta_layer_decode(struct zta_blob key, struct zta_blob value,
                                  struct zta_layer *layer, void **storage) ZTA_MUST_CHECK;
+enum zta_status zta_request_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_id_check_record(struct zta_blob key,

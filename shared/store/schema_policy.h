@@ -32,6 +32,12 @@
  */
 #define ZTA_LAYER_FORMAT 1
 
+/* ---- policy/ requests ---- */
+
+/* Key: u64 number, a hybrid timestamp. Value: u8 format, u8 kind, u64 action id, texts issuer,
+ * subject. */
+#define ZTA_REQUEST_FORMAT 1
+
 /* ---- policy/ audit ---- */
 
 /* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,

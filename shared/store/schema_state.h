@@ -125,4 +125,9 @@
 #define ZTA_MEASURE_VERSION      1
 #define ZTA_MEASURE_SUMMARY_SIZE 36
 
+/* ---- state/ meta ---- */
+
+/* u64: up to which of policy/'s requests they are done. */
+#define ZTA_REQUESTS_DONE_KEY "requests"
+
 #endif

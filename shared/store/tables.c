@@ -111,6 +111,16 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
     return note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
 }
 
+enum zta_status zta_change_clear(struct zta_change *change, enum zta_table table)
+{
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    return change->store->dbi[table] == ZTA_NO_TABLE
+               ? ZTA_OK
+               : note(change, mdb_drop(change->txn, change->store->dbi[table], 0));
+}
+
 static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_change *change,
                              struct zta_walk *walk)
 {

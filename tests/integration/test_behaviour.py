@@ -91,6 +91,32 @@ def test_ztactl_shows_what_is_usual(judged):
         assert "nothing is known of" in said.stderr
 
 
+def test_what_is_usual_is_forgotten_when_an_operator_says_so(judged):
+    z, clock = judged()
+    live(z, clock, 8)
+    live(z, clock, 8, subject="bob")
+
+    def known(subject):
+        return z.ctl("baselines", "show", subject, env=clock.env, code=None).returncode == 0
+
+    assert ask(z, clock, "/strict/x") == 200
+    plan = z.json("baselines", "forget", "alice", "--dry-run", env=clock.env)
+    assert plan["dry_run"] and plan["target"] == "baseline of alice@corp"
+    z.ctl("baselines", "forget", env=clock.env, code=2)
+    z.ctl("baselines", "forget", "alice", "--all", env=clock.env, code=2)
+    said = z.ctl("baselines", "forget", "--all", env=clock.env, code=4).stderr
+    assert "every subject" in said and known("alice") and known("bob")
+    done = z.json("baselines", "forget", "alice@corp", "--reason", "another job", env=clock.env)
+    wait_for(lambda: not known("alice"), what="forgetting")
+    assert known("bob") and ask(z, clock, "/strict/x") == "behaviour_unusual"
+    entry = z.json("audit", "list", env=clock.env)[0]
+    assert (entry["id"], entry["action"], entry["target"], entry["reason"]) == (
+        done["action"], "baselines forget", "baseline of alice@corp", "another job")
+    z.ctl("baselines", "forget", "--all", "--yes", env=clock.env)
+    wait_for(lambda: not known("bob"), what="forgetting all")
+    assert "none yet" in z.json("baselines", "forget", "carol", env=clock.env)["target"]
+
+
 def test_a_subject_that_is_new_is_unknown_and_not_unusual(judged):
     z, clock = judged()
     live(z, clock, 8)

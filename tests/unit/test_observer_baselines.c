@@ -8,11 +8,14 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mod_zta/helper/hot_table.h"
 #include "shared/decision.h"
 #include "shared/live/ring.h"
 #include "shared/store/baselines.h"
+#include "shared/store/requests.h"
 #include "tests/unit/observer_world.h"
 
 #define DAY_NS (INT64_C(86400) * ZTA_NS_PER_S)
@@ -229,6 +232,64 @@ static void baselines_of_the_absent_are_removed(void **state)
     world_close(&world);
 }
 
+/* Another process: LMDB opens a store once in each. */
+static void request(const struct world *world, const struct zta_request *request)
+{
+    struct zta_error error = {.text = ""};
+    struct zta_store *operator;
+    struct zta_change *change;
+    int how;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const bool is_done = zta_store_open(world->scratch.dir, ZTA_STORE_OPERATOR, 0,
+                                            &operator, & error) == ZTA_OK &&
+                             zta_change_begin(operator, "test", &change, &error) == ZTA_OK &&
+                             zta_request_put(change, request, 0) == ZTA_OK &&
+                             zta_change_commit(&change, &error) == ZTA_OK;
+        _Exit(is_done ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
+}
+
+static void what_operators_want_forgotten_is_gone_for_good(void **state)
+{
+    static const struct zta_request requests[] = {
+        {.kind = ZTA_REQUEST_FORGET, .issuer = ZTA_TEXT("corp"), .subject = ZTA_TEXT("nobody")},
+        {.kind = ZTA_REQUEST_FORGET,
+         .issuer = ZTA_TEXT("corp"),
+         .subject = ZTA_TEXT("user-1@example.com")},
+        {.kind = ZTA_REQUEST_FORGET_ALL}};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        const bool is_hit = i > 0;
+        struct world world;
+        struct zta_baseline baseline;
+        struct scratch_event other = usual;
+        other.session = 2;
+        open_warm(&world);
+        publish(&world, &other, 1);
+        publish(&world, &usual, 1); /* in memory alone */
+        world_pass(&world, MOD_ZTA_COMMIT_NS);
+        request(&world, &requests[i]);
+        world_pass(&world, ZTA_NS_PER_S); /* without a request of anybody */
+        assert_int_equal(find(&world, &baseline), is_hit ? ZTA_NOT_FOUND : ZTA_OK);
+        /* Nothing in memory brings it back, nor an observer that counts events again. */
+        mod_zta_observer_close(&world.observer);
+        world_observe(&world);
+        world_pass(&world, ZTA_NS_PER_S);
+        assert_int_equal(find(&world, &baseline), is_hit ? ZTA_NOT_FOUND : ZTA_OK);
+        publish(&world, &usual, 2);
+        world_pass(&world, MOD_ZTA_COMMIT_NS);
+        world_pass(&world, MOD_ZTA_WRITE_BACK_NS);
+        publish(&world, &usual, 1);
+        world_pass(&world, MOD_ZTA_COMMIT_NS);
+        assert_int_equal(find(&world, &baseline), ZTA_OK);
+        assert_in_range(baseline.n_requests, is_hit ? 2 : 143, is_hit ? 3 : 144);
+        (void)world_check(&world);
+        world_close(&world);
+    }
+}
+
 static void many_subjects_pass_through_a_bounded_table(void **state)
 {
     enum {
@@ -267,6 +328,7 @@ int main(void)
         cmocka_unit_test(an_unusual_rate_is_told_with_the_next_commit),
         cmocka_unit_test(a_killed_observer_loses_and_doubles_nothing),
         cmocka_unit_test(baselines_of_the_absent_are_removed),
+        cmocka_unit_test(what_operators_want_forgotten_is_gone_for_good),
         cmocka_unit_test(many_subjects_pass_through_a_bounded_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
