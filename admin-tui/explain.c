@@ -47,6 +47,17 @@ const char *ctl_explain_reason(uint8_t reason)
     return sentences[reason < ZTA_N_REASONS ? reason : ZTA_REASON_UNJUDGED];
 }
 
+const struct ctl_missing_words *ctl_explain_missing(uint8_t reason, struct zta_text missing)
+{
+    static const struct ctl_missing_words counted = {"counted", "by ", "counted by "};
+    static const struct ctl_missing_words hit = {"hit", "by ", "hit by "};
+    static const struct ctl_missing_words lacked = {"missing", "", "lacks "};
+    if (reason == ZTA_REASON_RATE_LIMITED) {
+        return &counted;
+    }
+    return zta_text_starts_with(missing, ZTA_TEXT(ZTA_MISSING_WHEN)) ? &hit : &lacked;
+}
+
 static const char *outcome_words(uint8_t outcome)
 {
     switch ((enum zta_outcome)outcome) {
@@ -227,8 +238,9 @@ static void say_rule(const struct ctl_explained *explained, struct zta_buffer *o
     }
     struct zta_text missing = text_of(explained, ZTA_EVENT_MISSING);
     if (missing.len > 0) {
-        begin(out, event->reason == ZTA_REASON_RATE_LIMITED ? "counted" : "missing");
-        put(out, event->reason == ZTA_REASON_RATE_LIMITED ? "by " : "", missing);
+        const struct ctl_missing_words *words = ctl_explain_missing(event->reason, missing);
+        begin(out, words->label);
+        put(out, words->by, missing);
         zta_buffer_string(out, "\n");
     }
     struct zta_text nearest = text_of(explained, ZTA_EVENT_NEAREST);

@@ -43,6 +43,14 @@ void ctl_explain_members(const struct ctl_explained *explained, struct zta_json 
  */
 void ctl_explain(const struct ctl_explained *explained, struct zta_buffer *out);
 
+/* What stands before the text of what a decision missed. */
+struct ctl_missing_words {
+    const char *label; /* "missing" of a line of its own, behind which comes */
+    const char *by;    /* "" or "by " */
+    const char *verb;  /* "lacks ": inside a sentence */
+};
+const struct ctl_missing_words *ctl_explain_missing(uint8_t reason, struct zta_text missing);
+
 /* What the reason means to an operator: a sentence. */
 const char *ctl_explain_reason(uint8_t reason);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin-tui/explain.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 #include "shared/live/segment.h"
@@ -243,7 +244,10 @@ static void say_example(const struct zta_whatif_example *example)
     zta_buffer_string(&text, " -> ");
     say_verdict(&example->after, &text);
     if (example->missing[0] != '\0') {
-        zta_buffer_printf(&text, ", lacks %s", example->missing);
+        const struct zta_text missing = zta_text_of(example->missing);
+        zta_buffer_printf(&text, ", %s%s",
+                          ctl_explain_missing((uint8_t)example->after.reason, missing)->verb,
+                          example->missing);
     }
     ctl_say("  %s  %s  %s: %s", example->is_number ? "(one of many)             " : id,
             example->subject, example->request, storage);

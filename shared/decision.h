@@ -29,6 +29,7 @@ enum zta_reason {
 };
 
 #define ZTA_MISSING_MAX    160
+#define ZTA_MISSING_WHEN   "when "
 #define ZTA_SCOPE_TEXT_MAX 256
 #define ZTA_ACR_TEXT_MAX   128
 
@@ -61,9 +62,9 @@ struct zta_decision {
     uint16_t n_granted_by;
     char scope
         [ZTA_SCOPE_TEXT_MAX]; /* insufficient_scope: scopes that were needed, space-separated */
-    char missing
-        [ZTA_MISSING_MAX]; /* the first unmet need, as its rule line ("role admin"), and what of the
-                              circumstances was there: "country CH (request: FR)"; for explain */
+    /* The first unmet need, as its rule line ("role admin"), and what of the request that is about;
+     * of a deny about circumstances the line that held, behind ZTA_MISSING_WHEN. */
+    char missing[ZTA_MISSING_MAX];
     char nearest[ZTA_NAME_MAX + 1]; /* the allow that would have granted with the fewest changes */
 };
 

@@ -252,7 +252,9 @@ static enum ctl_exit print(const struct ctl *ctl, const struct ask *ask)
     say_verdict("decided", ask, &decision->verdict);
     ctl_say("%-9s %s", "why", ctl_explain_reason((uint8_t)decision->verdict.reason));
     if (decision->missing[0] != '\0') {
-        ctl_say("%-9s %s", "missing", decision->missing);
+        const struct ctl_missing_words *words =
+            ctl_explain_missing((uint8_t)decision->verdict.reason, zta_text_of(decision->missing));
+        ctl_say("%-9s %s%s", words->label, words->by, decision->missing);
     }
     if (decision->nearest[0] != '\0') {
         ctl_say("%-9s %s is the rule that would have allowed it with the fewest changes", "nearest",

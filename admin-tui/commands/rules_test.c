@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl rules test: the cases written beside rules, judged by the code that judges requests. */
+#include "admin-tui/explain.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/rule_texts.h"
@@ -65,8 +66,10 @@ static void print_found(const struct trial *trial, const struct zta_decision *de
                           zta_ruleset_source(trial->set, found->source), found->line);
     }
     if (decision->missing[0] != '\0') {
-        zta_buffer_printf(out, ";%s%s lacks %s", decision->nearest[0] != '\0' ? " " : "",
-                          decision->nearest, decision->missing);
+        const struct zta_text missing = zta_text_of(decision->missing);
+        zta_buffer_printf(
+            out, ";%s%s %s%s", decision->nearest[0] != '\0' ? " " : "", decision->nearest,
+            ctl_explain_missing((uint8_t)found->reason, missing)->verb, decision->missing);
     }
 }
 

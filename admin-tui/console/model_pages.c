@@ -85,9 +85,8 @@ static const struct {
     const char *label;
     enum tui_role role;
 } seen_lines[] = {
-    {.label = "why", .role = TUI_ROLE_STRONG},
-    {.label = "missing", .role = TUI_ROLE_WARN},
-    {.label = "counted", .role = TUI_ROLE_WARN},
+    {.label = "why", .role = TUI_ROLE_STRONG},   {.label = "missing", .role = TUI_ROLE_WARN},
+    {.label = "counted", .role = TUI_ROLE_WARN}, {.label = "hit", .role = TUI_ROLE_WARN},
     {.label = "monitor", .role = TUI_ROLE_INFO},
 };
 

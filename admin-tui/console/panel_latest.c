@@ -5,6 +5,7 @@
 
 #include "admin-tui/console/format.h"
 #include "admin-tui/console/panels.h"
+#include "admin-tui/explain.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 
@@ -78,8 +79,8 @@ static void put_refusal(const struct tui_area *line, const struct ctl_event *row
     x = put_word(&rest, x, TUI_ROLE_TEXT, zta_event_text(event, ZTA_EVENT_PATH));
     x = put_word(&rest, x, TUI_ROLE_STRONG, zta_event_text(event, ZTA_EVENT_SUBJECT));
     if (missing.len > 0) {
-        bool is_limited = event->reason == ZTA_REASON_RATE_LIMITED;
-        x = tui_print(&rest, x, 0, TUI_ROLE_DIM, is_limited ? "counted by " : "lacks ");
+        x = tui_print(&rest, x, 0, TUI_ROLE_DIM, "%s",
+                      ctl_explain_missing(event->reason, missing)->verb);
         x = put_word(&rest, x, TUI_ROLE_WARN, missing);
     }
     (void)put_word(&rest, x, TUI_ROLE_DIM, zta_event_text(event, ZTA_EVENT_DETAIL));

@@ -313,21 +313,37 @@ static void write_scope(const struct zta_rules_view *view, const struct zta_rule
 }
 
 /* The line as it is in the rules and what the request had; of a long one the end is missing. */
-static void write_missing(const struct zta_rules_view *view, const struct zta_rule_group *group,
-                          struct zta_decision *decision)
+static void write_line(const struct zta_rules_view *view, const char *word,
+                       const struct zta_rule_group *group, struct zta_decision *decision)
 {
     char seen[ZTA_SEEN_MAX];
     struct zta_buffer buffer;
     struct zta_text text = zta_text_of(group->text);
     zta_rules_seen(view, group, seen);
-    const size_t room = sizeof decision->missing - 1 - strlen(seen);
+    const size_t room = sizeof decision->missing - 1 - strlen(word) - strlen(seen);
     text.len = text.len < room ? text.len : room;
     while (!zta_text_is_utf8(text)) {
         text.len--;
     }
     zta_buffer_init(&buffer, decision->missing, sizeof decision->missing);
+    zta_buffer_string(&buffer, word);
     zta_buffer_text(&buffer, text);
     zta_buffer_string(&buffer, seen);
+}
+
+/* Of a deny the first line about circumstances: only what they were is not seen from outside. */
+static void write_hit(const struct zta_rules_view *view, const struct zta_rule *rule,
+                      struct zta_decision *decision)
+{
+    for (uint32_t i = 0; i < rule->n_groups; i++) {
+        const struct zta_rule_group *group = &view->set->groups[rule->first_group + i];
+        char seen[ZTA_SEEN_MAX];
+        zta_rules_seen(view, group, seen);
+        if (seen[0] != '\0') {
+            write_line(view, ZTA_MISSING_WHEN, group, decision);
+            return;
+        }
+    }
 }
 
 /* What to tell about a refusal that a rule's unmet lines brought about. */
@@ -343,6 +359,7 @@ static void explain(struct trial *trial, struct zta_decision *decision)
     struct lack lack;
     struct zta_buffer buffer;
     if (rule->kind == ZTA_RULE_DENY) {
+        write_hit(&trial->view, rule, decision);
         return;
     }
     if (rule->kind == ZTA_RULE_ALLOW) {
@@ -351,7 +368,7 @@ static void explain(struct trial *trial, struct zta_decision *decision)
     }
     (void)find_lack(trial, rule, &lack);
     if (lack.first != NULL) {
-        write_missing(&trial->view, lack.first, decision);
+        write_line(&trial->view, "", lack.first, decision);
     }
     if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
         write_scope(&trial->view, rule, decision);

@@ -70,6 +70,11 @@ def test_a_subject_that_is_known_may_do_what_is_usual(judged):
                                if e["reason"] == "behaviour_unusual"], what="the refusals")
     said = z.ctl("explain", events[0]["id"], env=clock.env).stdout
     assert "unusual-agent" in said and "baseline of 8d ago" in said, said
+    denied = wait_for(lambda: [e for e in z.json("events", env=clock.env)
+                               if e["reason"] == "rule_denied"], what="the denial")[0]
+    assert denied["missing"].startswith("when behaviour unusual-agent unusual-route "
+                                        "(request: unusual-agent")
+    assert "\nhit       by when behaviour" in z.ctl("explain", denied["id"], env=clock.env).stdout
 
 
 def test_ztactl_shows_what_is_usual(judged):

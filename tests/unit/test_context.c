@@ -360,6 +360,48 @@ static void a_refusal_tells_what_was_there(void **state)
     }
 }
 
+/* Of a deny the first line about circumstances; what only the request itself says is no news. */
+static void a_deny_tells_what_was_there(void **state)
+{
+    static const struct zta_context context = {
+        .country = {.data = "FR", .len = 2},
+        .asn = 64501,
+        .country_from = {.source = ZTA_SOURCE_GEO_FILE, .age_s = 3 * 86400 + 7},
+        .asn_from = {.source = ZTA_SOURCE_GEO_FILE, .age_s = 7199},
+    };
+    static const struct {
+        const char *lines;
+        const char *missing;
+    } rows[] = {
+        {"  when path /**\n  when network asn:64501\n  when country FR\n",
+         "when network asn:64501 (request: 192.0.2.7 asn:64501, geo file of 119m ago)"},
+        {"  when network list:there\n",
+         "when network list:there (request: 192.0.2.7 asn:64501, geo file of 119m ago)"},
+        {"  when not country CH\n", "when not country CH (request: FR, geo file of 3d ago)"},
+        {"  when path /**\n  when host *\n", ""},
+    };
+    struct fixture fixture;
+    int8_t overrides[ZTA_N_FEATURES];
+    memset(overrides, -1, sizeof overrides);
+    fixture_init(&fixture);
+    fixture.facts.context = &context;
+    for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+        char text[512];
+        struct zta_decision decision;
+        const bool is_monitored = i % 2 == 1;
+        assert_int_equal(zta_stance_make(is_monitored ? 2 : 3, 3, overrides, &fixture.stance),
+                         ZTA_OK);
+        (void)snprintf(text, sizeof text,
+                       "list there 192.0.2.0/24\nallow a\n  when path /**\ndeny d\n%s%s",
+                       rows[i / 2].lines, is_monitored ? "  mode monitor\n" : "");
+        fixture_decide(&fixture, text, &decision);
+        const struct zta_verdict *verdict = is_monitored ? &decision.monitor : &decision.verdict;
+        assert_int_equal(verdict->reason, ZTA_REASON_RULE_DENIED);
+        assert_string_equal(decision.missing, rows[i / 2].missing);
+        assert_string_equal(decision.nearest, "");
+    }
+}
+
 /* The fact is worth more than the end of a long line, which stands in the rules. */
 static void long_lines_are_cut_before_what_was_there(void **state)
 {
@@ -453,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_deny_is_rule_denied),
         cmocka_unit_test(context_begins_at_stage_three),
         cmocka_unit_test(a_refusal_tells_what_was_there),
+        cmocka_unit_test(a_deny_tells_what_was_there),
         cmocka_unit_test(long_lines_are_cut_before_what_was_there),
         cmocka_unit_test(versions_are_numbers),
         cmocka_unit_test(long_lists_of_networks_are_found_at_once),
