@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "admin-tui/console/keys.h"
+#include "shared/base/clock.h"
+#include "shared/risk_signals.h"
 #include "shared/rules/attributes.h"
 #include "shared/stance.h"
 
@@ -356,6 +358,45 @@ static void write_attributes(void)
     gen_end(file);
 }
 
+static void put_half_life(FILE *file, uint32_t half_life_s)
+{
+    char text[ZTA_DURATION_TEXT_MAX];
+    zta_duration_print(half_life_s, text);
+    (void)fprintf(file, "%s", half_life_s == 0 ? "" : text);
+}
+
+static void write_signals(void)
+{
+    static const char *const seen_by[] = {
+        [ZTA_RISK_SEEN_BY_REQUEST] = "the request",
+        [ZTA_RISK_SEEN_BY_OBSERVER] = "the observer",
+        [ZTA_RISK_SEEN_BY_OUTSIDE] = "a transmitter",
+    };
+    static const char *const kept_for[] = {
+        [ZTA_RISK_KEPT_FOR_SESSION] = "session",
+        [ZTA_RISK_KEPT_FOR_ADDRESS] = "address",
+        [ZTA_RISK_KEPT_FOR_BOTH] = "session, address",
+    };
+    FILE *file = gen_begin("docs/reference-signals.md");
+    put_head(file, "Signals of risk", "shared/risk_signals.def");
+    (void)fprintf(file, "| signal | weight | half-life | seen by | kept for | what it is |\n"
+                        "|---|---|---|---|---|---|\n");
+    for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
+        const struct zta_risk_signal_info *info = zta_risk_signal_info(i);
+        (void)fprintf(file, "| `%s` | %s%u | ", info->name,
+                      (info->traits & ZTA_RISK_SCALED) != 0 ? "up to " : "",
+                      (unsigned)info->weight);
+        put_half_life(file, info->half_life_s);
+        (void)fprintf(file, " | %s | %s | ", seen_by[info->seen_by], kept_for[info->kept_for]);
+        put_markdown(file, info->text);
+        (void)fprintf(file, "%s |\n",
+                      (info->traits & ZTA_RISK_CHOSEN) != 0 ? "; only by a `signal` rule" : "");
+    }
+    (void)fprintf(file, "\nWithout a half-life a signal counts for the request that shows it "
+                        "alone. Only what is kept for the\nsession joins its score.\n");
+    gen_end(file);
+}
+
 static void write_keys(void)
 {
     FILE *file = gen_begin("docs/reference-keys.md");
@@ -393,6 +434,7 @@ int main(int argc, char **argv)
     write_reasons();
     write_counters();
     write_attributes();
+    write_signals();
     write_keys();
     gen_write_manuals(out_dir);
     return 0;

@@ -12,6 +12,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/decision.h"
+#include "shared/rules/ast_cond.h"
 #include "shared/stance.h"
 
 enum zta_rule_kind {
@@ -26,58 +27,7 @@ enum zta_otherwise {
     ZTA_ELSE_NONE = 0, /* no such line: as deny */
     ZTA_ELSE_DENY,
     ZTA_ELSE_THROTTLE, /* to the rate of the rule, by session, else by address */
-};
-
-enum zta_op {
-    ZTA_OP_ANY_OF = 0, /* values on the line are alternatives */
-    ZTA_OP_LT,
-    ZTA_OP_LE,
-    ZTA_OP_GT,
-    ZTA_OP_GE,
-};
-
-/*
- * Where a word stands: source is an index into the sources that were parsed, line and column from
- * 1.
- */
-struct zta_rules_place {
-    uint16_t source;
-    uint32_t line;
-    uint32_t column;
-};
-
-struct zta_ast_value {
-    struct zta_text text; /* without quotes, escapes undone; of list:N only N */
-    bool is_quoted;       /* written in quotes, and without them it would mean something else */
-    bool is_list;
-    struct zta_rules_place place;
-};
-
-struct zta_ast_cond {
-    uint16_t attribute; /* row of attributes.def */
-    bool is_negated;
-    enum zta_op op;
-    struct zta_text claim; /* attribute claim: canonical dotted name, see struct zta_claim */
-    struct zta_ast_value *values;
-    size_t n_values; /* >= 1 */
-    struct zta_rules_place place;
-};
-
-/* A `when` or `need` line with its `or` lines: alternatives. */
-struct zta_ast_group {
-    bool is_need;
-    struct zta_ast_cond *conds;
-    size_t n_conds; /* >= 1 */
-};
-
-/* count per window: "100/s" is 100 in 1 s, "5/10m" is 5 in 600 s. burst defaults to count. */
-struct zta_ast_rate {
-    uint64_t count;
-    uint64_t window_s;
-    char unit;        /* as written: s m h d */
-    uint64_t n_units; /* 10 of 5/10m */
-    uint64_t burst;
-    bool has_burst;
+    ZTA_ELSE_STEP_UP,  /* unless its login is already what the step-up asks for */
 };
 
 struct zta_ast_rule {
@@ -88,9 +38,10 @@ struct zta_ast_rule {
     uint16_t *keys;              /* limit: rows of keys.def, in order of writing */
     struct zta_text *key_claims; /* same index; absent but for claim:N */
     size_t n_keys;
-    struct zta_ast_rate rate;     /* limit, and else throttle */
-    enum zta_otherwise otherwise; /* require */
-    enum zta_mode mode;           /* default enforce */
+    struct zta_ast_rate rate;       /* limit, and else throttle */
+    enum zta_otherwise otherwise;   /* require */
+    struct zta_ast_step_up step_up; /* else step-up */
+    enum zta_mode mode;             /* default enforce */
     bool has_mode;
     int64_t from_s;               /* 0: none */
     int64_t until_s;              /* 0: none */

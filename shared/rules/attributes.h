@@ -33,26 +33,30 @@ enum zta_limit_key {
  * asterisk; elsewhere an asterisk has to be in quotes, so that nobody mistakes it for a pattern.
  */
 enum zta_value_type {
-    ZTA_VALUE_TEXT = 0,   /* byte by byte */
-    ZTA_VALUE_NAME,       /* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
-    ZTA_VALUE_SCOPE,      /* RFC 6749 section 3.3 scope-token */
-    ZTA_VALUE_HOST,       /* pattern, no case: DNS name without port, [IPv6] */
-    ZTA_VALUE_PATH,       /* pattern by segments; begins with "/" or "**" */
-    ZTA_VALUE_METHOD,     /* RFC 9110 section 9.1 token, with case */
-    ZTA_VALUE_MEDIA_TYPE, /* pattern, no case: type "/" subtype, or "*" */
-    ZTA_VALUE_NUMBER,     /* decimal, 0..2^63-1; also with an operator */
-    ZTA_VALUE_DURATION,   /* zta_duration_parse; always with an operator */
-    ZTA_VALUE_THUMBPRINT, /* base64url SHA-256 of the DER certificate, 43 characters */
-    ZTA_VALUE_CREDENTIAL, /* a zta_credential_name but "none" */
-    ZTA_VALUE_BINDING,    /* a zta_binding_name */
-    ZTA_VALUE_HOURS,      /* days and times in turn, then a zone: shared/rules/hours.h */
-    ZTA_VALUE_CLAIM,      /* text, JSON number or boolean; with an operator a JSON number */
-    ZTA_VALUE_DEVICE,     /* a zta_device_trait_name; "known" is the keyword */
-    ZTA_VALUE_OS,         /* zta_os_parse */
-    ZTA_VALUE_PATTERN,    /* pattern, byte by byte */
-    ZTA_VALUE_NETWORK,    /* zta_cidr_parse or zta_value_asn */
-    ZTA_VALUE_COUNTRY,    /* ISO 3166-1 alpha-2, no case */
-    ZTA_VALUE_BEHAVIOUR,  /* a zta_habit_name behind "usual-" or "unusual-" */
+    ZTA_VALUE_TEXT = 0,     /* byte by byte */
+    ZTA_VALUE_NAME,         /* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
+    ZTA_VALUE_SCOPE,        /* RFC 6749 section 3.3 scope-token */
+    ZTA_VALUE_HOST,         /* pattern, no case: DNS name without port, [IPv6] */
+    ZTA_VALUE_PATH,         /* pattern by segments; begins with "/" or "**" */
+    ZTA_VALUE_METHOD,       /* RFC 9110 section 9.1 token, with case */
+    ZTA_VALUE_MEDIA_TYPE,   /* pattern, no case: type "/" subtype, or "*" */
+    ZTA_VALUE_NUMBER,       /* decimal, 0..2^63-1; also with an operator */
+    ZTA_VALUE_DURATION,     /* zta_duration_parse; always with an operator */
+    ZTA_VALUE_THUMBPRINT,   /* base64url SHA-256 of the DER certificate, 43 characters */
+    ZTA_VALUE_CREDENTIAL,   /* a zta_credential_name but "none" */
+    ZTA_VALUE_BINDING,      /* a zta_binding_name */
+    ZTA_VALUE_HOURS,        /* days and times in turn, then a zone: shared/rules/hours.h */
+    ZTA_VALUE_CLAIM,        /* text, JSON number or boolean; with an operator a JSON number */
+    ZTA_VALUE_DEVICE,       /* a zta_device_trait_name; "known" is the keyword */
+    ZTA_VALUE_OS,           /* zta_os_parse */
+    ZTA_VALUE_PATTERN,      /* pattern, byte by byte */
+    ZTA_VALUE_NETWORK,      /* zta_cidr_parse or zta_value_asn */
+    ZTA_VALUE_COUNTRY,      /* ISO 3166-1 alpha-2, no case */
+    ZTA_VALUE_BEHAVIOUR,    /* a zta_habit_name behind "usual-" or "unusual-" */
+    ZTA_VALUE_ACR,          /* byte by byte; with an operator by the order of the issuer */
+    ZTA_VALUE_RISK,         /* 0 to 100; always with an operator */
+    ZTA_VALUE_THREAT_LEVEL, /* a zta_threat_level_name; also with an operator */
+    ZTA_VALUE_SIGNAL,       /* the name of a zta_risk_signal_info */
     ZTA_N_VALUE_TYPES
 };
 

@@ -13,6 +13,7 @@ struct request {
     struct zta_facts facts;
     struct zta_identity identity;
     struct zta_context context;
+    struct zta_risk_facts risk;
     char country[2];
     char host[ZTA_HOST_MAX + 1];
     int64_t now_s;
@@ -149,6 +150,32 @@ static void give_country(struct request *request, struct zta_text text)
         (struct zta_text){.data = request->country, .len = sizeof request->country};
 }
 
+/* What is at risk is so from now on; of the three facts those that are not given are at rest. */
+static void give_risk(struct request *request, const struct zta_ast_given *given)
+{
+    struct zta_risk_facts *risk = &request->risk;
+    uint64_t score;
+    enum zta_risk_signal signal;
+    enum zta_threat_level level;
+    request->facts.risk = risk;
+    for (size_t i = 0; i < given->n_values; i++) {
+        const struct zta_text text = given->values[i].text;
+        if (given->attribute == ZTA_ATTRIBUTE_RISK &&
+            zta_text_to_u64(text, UINT8_MAX, &score) == ZTA_OK) {
+            risk->score = (uint8_t)score;
+        }
+        if (given->attribute == ZTA_ATTRIBUTE_SIGNAL &&
+            zta_risk_signal_find(text, &signal) == ZTA_OK) {
+            risk->signals |= 1u << signal;
+        }
+        if (given->attribute == ZTA_ATTRIBUTE_THREAT_LEVEL &&
+            zta_threat_level_parse(text, &level) == ZTA_OK) {
+            risk->threat = level;
+        }
+    }
+    risk->newest_s = risk->score > 0 ? request->now_s : 0;
+}
+
 static void give_os(struct request *request, const struct zta_ast_given *given)
 {
     request->context.os = given->values[0].text;
@@ -190,6 +217,11 @@ static void give_circumstance(struct request *request, const struct zta_ast_give
         break;
     case ZTA_ATTRIBUTE_BEHAVIOUR:
         give_behaviour(request, given);
+        break;
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+    case ZTA_ATTRIBUTE_SIGNAL:
+        give_risk(request, given);
         break;
     default:
         break;
@@ -249,6 +281,9 @@ static enum zta_status give_identity(struct request *request, const struct zta_a
     case ZTA_ATTRIBUTE_COUNTRY:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_ATTRIBUTE_HOURS: /* the parser admits `at` alone */
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+    case ZTA_ATTRIBUTE_SIGNAL:
     case ZTA_N_ATTRIBUTES:
         break;
     }

@@ -170,6 +170,7 @@ static enum zta_status add_group(struct zta_compiler *compiler, const struct zta
     enum zta_status status;
     struct zta_rule_group group = {
         .is_need = source->is_need,
+        .is_login = zta_compile_is_login(source),
         .refusal = (uint8_t)refusal_of(source),
         .first_cond = (uint32_t)compiler->conds.n,
         .n_conds = (uint32_t)source->n_conds,
@@ -252,6 +253,7 @@ static enum zta_status compile_rule(struct zta_compiler *compiler,
         .mode = (uint8_t)source->mode,
         .is_early = is_limit && asks_early_only(source),
         .throttles = source->otherwise == ZTA_ELSE_THROTTLE,
+        .steps_up = source->otherwise == ZTA_ELSE_STEP_UP,
         .source = source->place.source,
         .features = (uint16_t)(1u << (is_limit ? ZTA_FEATURE_RATELIMIT : ZTA_FEATURE_RULES)),
         .line = source->place.line,
@@ -263,6 +265,10 @@ static enum zta_status compile_rule(struct zta_compiler *compiler,
         .window_s = source->rate.window_s,
         .burst = burst > 0 ? burst : 1,
     };
+    status = zta_compile_step_up(compiler, &source->step_up, rule);
+    if (status != ZTA_OK) {
+        return status;
+    }
     compiler->has_issuer_line = has_issuer_line(source);
     for (size_t i = 0; i < source->n_groups; i++) {
         uint16_t features;
@@ -459,6 +465,9 @@ enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
     for (size_t i = 0; status == ZTA_OK && i < env->n_claims; i++) {
         struct zta_text copy;
         status = zta_compile_claim(&compiler, env->claims[i], &copy);
+    }
+    if (status == ZTA_OK) {
+        status = zta_compile_acrs(&compiler);
     }
     if (status == ZTA_OK) {
         status = zta_compile_lists(&compiler);

@@ -19,7 +19,8 @@ struct zta_ruleset;
 struct zta_rules_env {
     const struct zta_text *issuers;   /* configured names; "local" where API keys are accepted */
     size_t n_issuers;                 /* 0: not known, nothing is checked against them */
-    const struct zta_acr_order *acrs; /* of each of issuers, in their order; NULL: none has any */
+    const struct zta_acr_order *acrs; /* of each of issuers, in their order; NULL: none has any;
+                                         `acr >= X` is then X alone */
     bool has_local; /* "local" is among them: its keys are the operators' own, so that beside one
                        token issuer names may stay bare (docs/rules.md, meaning 17) */
     const struct zta_text *claims; /* kept beside those that rules name; canonical names */

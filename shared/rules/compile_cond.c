@@ -3,6 +3,7 @@
 #include "shared/rules/compile_priv.h"
 
 #include "shared/base/clock.h"
+#include "shared/risk_signals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,7 @@ static bool is_compared_by_bytes(unsigned attribute)
     case ZTA_VALUE_THUMBPRINT:
     case ZTA_VALUE_CLAIM:
     case ZTA_VALUE_COUNTRY:
+    case ZTA_VALUE_ACR:
         return true;
     case ZTA_VALUE_HOST:
     case ZTA_VALUE_PATH:
@@ -226,6 +228,9 @@ static bool is_compared_by_bytes(unsigned attribute)
     case ZTA_VALUE_NETWORK:
     case ZTA_VALUE_BEHAVIOUR:
     case ZTA_VALUE_HOURS:
+    case ZTA_VALUE_RISK:
+    case ZTA_VALUE_THREAT_LEVEL:
+    case ZTA_VALUE_SIGNAL:
     case ZTA_N_VALUE_TYPES:
         break;
     }
@@ -338,11 +343,22 @@ static enum zta_status add_bound(struct zta_compiler *compiler, const struct zta
     const enum zta_value_type type = zta_attribute_info(source->attribute)->type;
     enum zta_status status = ZTA_INVALID;
     uint64_t number;
+    if (type == ZTA_VALUE_ACR) {
+        struct zta_rule_values run = {.first = (uint32_t)compiler->values.n};
+        status = zta_compile_check_acr(compiler, value);
+        status = status == ZTA_OK ? add_value(compiler, source->attribute, value, &run) : status;
+        return status == ZTA_OK ? push_run(compiler, &run, cond) : status;
+    }
     if (type == ZTA_VALUE_CLAIM) {
         status = zta_value_number(value->text, &cond->claim_bound);
     }
     else if (type == ZTA_VALUE_DURATION) {
         status = zta_duration_parse(value->text, &cond->bound);
+    }
+    else if (type == ZTA_VALUE_THREAT_LEVEL) {
+        enum zta_threat_level level;
+        status = zta_threat_level_parse(value->text, &level);
+        cond->bound = status == ZTA_OK ? (int64_t)level : 0;
     }
     else if (zta_text_to_u64(value->text, INT64_MAX, &number) == ZTA_OK) {
         cond->bound = (int64_t)number;
@@ -376,7 +392,8 @@ static uint32_t words_of(const struct zta_compiler *compiler, const struct zta_r
 static bool has_words(enum zta_value_type type)
 {
     return type == ZTA_VALUE_CREDENTIAL || type == ZTA_VALUE_BINDING || type == ZTA_VALUE_DEVICE ||
-           type == ZTA_VALUE_BEHAVIOUR;
+           type == ZTA_VALUE_BEHAVIOUR || type == ZTA_VALUE_THREAT_LEVEL ||
+           type == ZTA_VALUE_SIGNAL;
 }
 
 static enum zta_status add_values(struct zta_compiler *compiler, const struct zta_ast_cond *source,

@@ -41,6 +41,17 @@ enum zta_status zta_compile_fail(struct zta_compiler *compiler, const struct zta
 /* A copy with a NUL behind it that lives as long as the set. */
 enum zta_status zta_compile_copy(struct zta_compiler *compiler, struct zta_text text,
                                  struct zta_text *copy) ZTA_MUST_CHECK;
+/* The orders of acr values become the set's. */
+enum zta_status zta_compile_acrs(struct zta_compiler *compiler) ZTA_MUST_CHECK;
+/* What a step-up asks for becomes the rule's. */
+enum zta_status zta_compile_step_up(struct zta_compiler *compiler,
+                                    const struct zta_ast_step_up *source,
+                                    struct zta_rule *rule) ZTA_MUST_CHECK;
+/* The value of `acr OP VALUE` has to be one that some issuer puts in order. */
+enum zta_status zta_compile_check_acr(struct zta_compiler *compiler,
+                                      const struct zta_ast_value *value) ZTA_MUST_CHECK;
+/* True for a group that a new login can meet. */
+bool zta_compile_is_login(const struct zta_ast_group *group);
 /* Remembers a claim that some rule names. */
 enum zta_status zta_compile_claim(struct zta_compiler *compiler, struct zta_text name,
                                   struct zta_text *copy) ZTA_MUST_CHECK;

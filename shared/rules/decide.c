@@ -19,15 +19,11 @@ struct trial {
     uint32_t denied_by; /* first by name */
     uint32_t granted_by;
     uint32_t slowed_by;
-    uint32_t nearest;   /* allow that covers and lacks least, then first by name */
-    uint32_t n_lacking; /* of the nearest */
-};
-
-/* The lines of one rule that are not met. */
-struct lack {
-    uint32_t n;
-    const struct zta_rule_group *first;
-    enum zta_reason refusal; /* what all of them agree on; UNJUDGED: nothing */
+    uint32_t stepped_up_by;
+    uint32_t nearest;             /* allow that covers and lacks least, then first by name */
+    uint32_t n_lacking;           /* of the nearest */
+    uint32_t told;                /* the rule whose unmet lines explain the verdict */
+    struct zta_rules_asked asked; /* by all that step up */
 };
 
 static bool is_in_force(struct trial *trial, enum zta_mode mode)
@@ -79,22 +75,24 @@ static enum zta_reason refusal_of(const struct trial *trial, const struct zta_ru
     return refusal;
 }
 
-static void add_lack(const struct trial *trial, struct lack *lack,
+static void add_lack(const struct trial *trial, struct zta_rules_lack *lack,
                      const struct zta_rule_group *group)
 {
     const enum zta_reason refusal = refusal_of(trial, group);
     lack->first = lack->n == 0 ? group : lack->first;
     lack->refusal = lack->n == 0 || lack->refusal == refusal ? refusal : ZTA_REASON_UNJUDGED;
     lack->n++;
+    lack->n_login += group->is_login ? 1 : 0;
+    lack->n_risk += group->refusal == ZTA_REASON_RISK_HIGH ? 1 : 0;
 }
 
 /*
  * What an allow or a require lacks. False when an allow does not cover the request: one of its
  * `when` lines is false. The `when` of a require are settled before.
  */
-static bool find_lack(struct trial *trial, const struct zta_rule *rule, struct lack *lack)
+static bool find_lack(struct trial *trial, const struct zta_rule *rule, struct zta_rules_lack *lack)
 {
-    *lack = (struct lack){.n = 0};
+    *lack = (struct zta_rules_lack){.n = 0};
     for (uint32_t i = 0; i < rule->n_groups; i++) {
         const struct zta_rule_group *group = &trial->view.set->groups[rule->first_group + i];
         if (group->is_need) {
@@ -118,16 +116,21 @@ static bool find_lack(struct trial *trial, const struct zta_rule *rule, struct l
     return true;
 }
 
+static void first_of(uint32_t *first, uint32_t number)
+{
+    *first = number < *first ? number : *first;
+}
+
 static void judge_allow(struct trial *trial, uint32_t number, const struct zta_rule *rule)
 {
-    struct lack lack;
+    struct zta_rules_lack lack;
     if (!find_lack(trial, rule, &lack)) {
         return;
     }
     trial->is_covered = true;
     if (lack.n == 0) {
         count(&trial->n_granted_by);
-        trial->granted_by = number < trial->granted_by ? number : trial->granted_by;
+        first_of(&trial->granted_by, number);
     }
     else if (trial->nearest == NOBODY || lack.n < trial->n_lacking ||
              (lack.n == trial->n_lacking && number < trial->nearest)) {
@@ -136,17 +139,43 @@ static void judge_allow(struct trial *trial, uint32_t number, const struct zta_r
     }
 }
 
-static bool is_refused_by(struct trial *trial, const struct zta_rule *rule)
+static void deny_by(struct trial *trial, uint32_t number)
 {
-    struct lack lack;
-    if (!zta_rules_when_holds(&trial->view, rule)) {
-        return false;
-    }
-    if (rule->kind == ZTA_RULE_DENY) {
-        return true;
-    }
+    count(&trial->n_denied_by);
+    first_of(&trial->denied_by, number);
+}
+
+static bool can_step_up(struct trial *trial, const struct zta_rules_lack *lack)
+{
+    const uint16_t feature = 1u << ZTA_FEATURE_STEPUP;
+    return zta_rules_login_helps(trial->view.facts, lack) &&
+           is_in_force(trial, zta_rules_features_mode(&trial->view.force, feature));
+}
+
+/* Where there is no step-up, what would ask for one refuses: `else` never weakens a rule. */
+static void judge_require(struct trial *trial, uint32_t number, const struct zta_rule *rule)
+{
+    struct zta_rules_lack lack;
     (void)find_lack(trial, rule, &lack);
-    return lack.n > 0;
+    if (lack.n == 0) {
+        return;
+    }
+    if (rule->throttles) {
+        first_of(&trial->slowed_by, number);
+    }
+    else if (!rule->steps_up) {
+        deny_by(trial, number);
+    }
+    else if (zta_rules_login_suffices(&trial->view, rule, &lack)) {
+        return;
+    }
+    else if (can_step_up(trial, &lack)) {
+        first_of(&trial->stepped_up_by, number);
+        zta_rules_ask_by_rule(&trial->view, number, &lack, &trial->asked);
+    }
+    else {
+        deny_by(trial, number);
+    }
 }
 
 static void judge_rule(struct trial *trial, uint32_t number)
@@ -158,15 +187,14 @@ static void judge_rule(struct trial *trial, uint32_t number)
     if (rule->kind == ZTA_RULE_ALLOW) {
         judge_allow(trial, number, rule);
     }
-    else if (!is_refused_by(trial, rule)) {
+    else if (!zta_rules_when_holds(&trial->view, rule)) {
         return;
     }
-    else if (rule->throttles) {
-        trial->slowed_by = number < trial->slowed_by ? number : trial->slowed_by;
+    else if (rule->kind == ZTA_RULE_DENY) {
+        deny_by(trial, number);
     }
     else {
-        count(&trial->n_denied_by);
-        trial->denied_by = number < trial->denied_by ? number : trial->denied_by;
+        judge_require(trial, number, rule);
     }
 }
 
@@ -198,7 +226,7 @@ static void name_rule(const struct trial *trial, uint32_t number, struct zta_ver
 /* The reason of what a rule lacks, where that is of one kind; else the one of the rule's kind. */
 static enum zta_reason reason_of(struct trial *trial, uint32_t number, enum zta_reason otherwise)
 {
-    struct lack lack;
+    struct zta_rules_lack lack;
     (void)find_lack(trial, &trial->view.set->rules[number], &lack);
     return lack.n > 0 && lack.refusal != ZTA_REASON_UNJUDGED ? lack.refusal : otherwise;
 }
@@ -208,33 +236,73 @@ static void draw_refusal(struct trial *trial, struct zta_verdict *verdict)
     const uint32_t number = trial->denied_by;
     verdict->outcome = ZTA_OUTCOME_DENY;
     verdict->reason = ZTA_REASON_RULE_DENIED;
+    trial->told = number;
     if (trial->view.set->rules[number].kind == ZTA_RULE_REQUIRE) {
         verdict->reason = reason_of(trial, number, ZTA_REASON_RULE_DENIED);
     }
     name_rule(trial, number, verdict);
 }
 
+static void draw_step_up(struct trial *trial, struct zta_verdict *verdict)
+{
+    verdict->outcome = ZTA_OUTCOME_STEP_UP;
+    verdict->reason = ZTA_REASON_STEP_UP_REQUIRED;
+    if (trial->stepped_up_by != NOBODY) {
+        trial->told = trial->stepped_up_by;
+        name_rule(trial, trial->stepped_up_by, verdict);
+    }
+}
+
+static void ask_by_nearest(struct trial *trial, const struct zta_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->n_groups; i++) {
+        const struct zta_rule_group *group = &trial->view.set->groups[rule->first_group + i];
+        const enum zta_mode mode = zta_rules_features_mode(&trial->view.force, group->features);
+        if (group->is_login && (!group->is_need || mode >= trial->threshold) &&
+            zta_rules_group_truth(&trial->view, group) != ZTA_TRUTH_TRUE) {
+            zta_rules_ask_by_line(&trial->view, trial->nearest, group, &trial->asked);
+        }
+    }
+}
+
+/* What the nearest allow lacks: of nothing but logins a new one is asked for (meaning 4). */
+static void draw_nearest(struct trial *trial, struct zta_verdict *verdict)
+{
+    const struct zta_rule *rule = &trial->view.set->rules[trial->nearest];
+    struct zta_rules_lack lack;
+    (void)find_lack(trial, rule, &lack);
+    trial->told = trial->nearest;
+    if (lack.n_login == lack.n && can_step_up(trial, &lack)) {
+        ask_by_nearest(trial, rule);
+        draw_step_up(trial, verdict);
+        return;
+    }
+    verdict->outcome = ZTA_OUTCOME_DENY;
+    verdict->reason = reason_of(trial, trial->nearest, ZTA_REASON_NOT_ENTITLED);
+}
+
+/* The most severe first: who is not to enter anyway is not asked for a better login. */
 static void draw_verdict(struct trial *trial, bool allows_by_default, struct zta_verdict *verdict)
 {
     if (trial->denied_by != NOBODY) {
         draw_refusal(trial, verdict);
     }
-    else if (trial->granted_by != NOBODY) {
-        verdict->outcome = ZTA_OUTCOME_ALLOW;
-        verdict->reason = ZTA_REASON_OK;
-        name_rule(trial, trial->granted_by, verdict);
+    else if (trial->granted_by == NOBODY && trial->is_covered) {
+        draw_nearest(trial, verdict);
     }
-    else if (trial->is_covered) {
-        verdict->outcome = ZTA_OUTCOME_DENY;
-        verdict->reason = reason_of(trial, trial->nearest, ZTA_REASON_NOT_ENTITLED);
-    }
-    else if (allows_by_default) {
-        verdict->outcome = ZTA_OUTCOME_ALLOW;
-        verdict->reason = ZTA_REASON_OK;
-    }
-    else {
+    else if (trial->granted_by == NOBODY && !allows_by_default) {
         verdict->outcome = ZTA_OUTCOME_DENY;
         verdict->reason = ZTA_REASON_NO_RULE;
+    }
+    else if (trial->stepped_up_by != NOBODY) {
+        draw_step_up(trial, verdict);
+    }
+    else {
+        verdict->outcome = ZTA_OUTCOME_ALLOW;
+        verdict->reason = ZTA_REASON_OK;
+        if (trial->granted_by != NOBODY) {
+            name_rule(trial, trial->granted_by, verdict);
+        }
     }
 }
 
@@ -276,14 +344,18 @@ static void try_rules(struct trial *trial, const struct zta_stance *stance,
 
 static struct trial trial_at(const struct zta_rules_view *view, enum zta_mode threshold)
 {
-    return (struct trial){
+    struct trial trial = {
         .view = *view,
         .threshold = threshold,
         .denied_by = NOBODY,
         .granted_by = NOBODY,
         .slowed_by = NOBODY,
+        .stepped_up_by = NOBODY,
         .nearest = NOBODY,
+        .told = NOBODY,
     };
+    zta_rules_asked_init(&trial.asked);
+    return trial;
 }
 
 /*
@@ -349,14 +421,12 @@ static void write_hit(const struct zta_rules_view *view, const struct zta_rule *
 /* What to tell about a refusal that a rule's unmet lines brought about. */
 static void explain(struct trial *trial, struct zta_decision *decision)
 {
-    const uint32_t number = trial->denied_by != NOBODY    ? trial->denied_by
-                            : trial->granted_by == NOBODY ? trial->nearest
-                                                          : NOBODY;
+    const uint32_t number = trial->told;
     if (number == NOBODY) {
         return;
     }
     const struct zta_rule *rule = &trial->view.set->rules[number];
-    struct lack lack;
+    struct zta_rules_lack lack;
     struct zta_buffer buffer;
     if (rule->kind == ZTA_RULE_DENY) {
         write_hit(&trial->view, rule, decision);
@@ -414,6 +484,9 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
     decision->n_granted_by = enforced.n_granted_by;
     explain(&enforced, decision);
     tell_slowed(&enforced, decision);
+    if (decision->verdict.outcome == ZTA_OUTCOME_STEP_UP) {
+        decision->step_up = enforced.asked.step_up;
+    }
     if (enforced.has_weaker) {
         struct trial monitored = trial_at(&view, ZTA_MODE_MONITOR);
         try_rules(&monitored, stance, &decision->monitor);

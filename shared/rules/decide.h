@@ -25,6 +25,8 @@
  * are unjudged). Where the feature `credential` is in force no rule lets an unverified request
  * pass: the outcome is a challenge, no_credential. What a require refuses is rule_denied, or the
  * refusal of attributes.def when it lacks nothing else; one that throttles refuses nothing here.
+ * One that steps up asks for what decision->step_up has, unless the login is that already; where
+ * the feature `stepup` is not in force, or no login helps, it refuses.
  * verdict.rule is the rule that granted or refused, `nearest` the allow that came nearest. The
  * monitor verdict differs when outcome or reason do, or when another rule would refuse.
  */

@@ -110,19 +110,19 @@ static bool any_pattern(const struct question *ask, struct zta_text text)
     return false;
 }
 
-static bool compare_number(const struct zta_rule_cond *cond, int64_t number)
+bool zta_rules_is_in_order(enum zta_op op, int order)
 {
-    switch ((enum zta_op)cond->op) {
-    case ZTA_OP_LT:
-        return number < cond->bound;
-    case ZTA_OP_LE:
-        return number <= cond->bound;
-    case ZTA_OP_GT:
-        return number > cond->bound;
-    case ZTA_OP_GE:
-        return number >= cond->bound;
+    switch (op) {
     case ZTA_OP_ANY_OF:
-        break;
+        return true;
+    case ZTA_OP_LT:
+        return order < 0;
+    case ZTA_OP_LE:
+        return order <= 0;
+    case ZTA_OP_GT:
+        return order > 0;
+    case ZTA_OP_GE:
+        return order >= 0;
     }
     return false;
 }
@@ -130,8 +130,10 @@ static bool compare_number(const struct zta_rule_cond *cond, int64_t number)
 static bool any_number(const struct question *ask, int64_t number)
 {
     const struct zta_ruleset *set = ask->view->set;
+    const int64_t bound = ask->cond->bound;
     if (ask->cond->op != ZTA_OP_ANY_OF) {
-        return compare_number(ask->cond, number);
+        return zta_rules_is_in_order((enum zta_op)ask->cond->op,
+                                     (number > bound) - (number < bound));
     }
     for (uint32_t r = 0; r < ask->cond->n_runs; r++) {
         const struct zta_rule_values *run = &set->runs[ask->cond->first_run + r];
@@ -161,21 +163,10 @@ static bool any_typed(const struct question *ask, const struct zta_claim *claim)
     return false;
 }
 
-static bool compare_claim(const struct zta_rule_cond *cond, double number)
+static bool is_beyond(const struct zta_rule_cond *cond, double number)
 {
-    switch ((enum zta_op)cond->op) {
-    case ZTA_OP_LT:
-        return number < cond->claim_bound;
-    case ZTA_OP_LE:
-        return number <= cond->claim_bound;
-    case ZTA_OP_GT:
-        return number > cond->claim_bound;
-    case ZTA_OP_GE:
-        return number >= cond->claim_bound;
-    case ZTA_OP_ANY_OF:
-        break;
-    }
-    return false;
+    const double bound = cond->claim_bound;
+    return zta_rules_is_in_order((enum zta_op)cond->op, (number > bound) - (number < bound));
 }
 
 static bool claim_fits(const struct question *ask, const struct zta_claim *claim)
@@ -187,7 +178,7 @@ static bool claim_fits(const struct question *ask, const struct zta_claim *claim
         return ask->cond->op == ZTA_OP_ANY_OF && any_equal(ask, claim->text);
     case ZTA_CLAIM_NUMBER:
         return ask->cond->op == ZTA_OP_ANY_OF ? any_typed(ask, claim)
-                                              : compare_claim(ask->cond, claim->number);
+                                              : is_beyond(ask->cond, claim->number);
     case ZTA_CLAIM_BOOL:
         return ask->cond->op == ZTA_OP_ANY_OF && any_typed(ask, claim);
     }
@@ -325,7 +316,8 @@ static enum zta_truth identity_truth(const struct question *ask)
     case ZTA_ATTRIBUTE_CLAIM:
         return claim_truth(ask);
     case ZTA_ATTRIBUTE_ACR:
-        return text_truth(ask, identity->acr);
+        return ask->cond->op == ZTA_OP_ANY_OF ? text_truth(ask, identity->acr)
+                                              : zta_rules_acr_truth(ask->view, ask->cond);
     case ZTA_ATTRIBUTE_AMR:
         return values_truth(ask, &identity->amr);
     case ZTA_ATTRIBUTE_AUTH_AGE:
@@ -342,10 +334,29 @@ static enum zta_truth identity_truth(const struct question *ask)
     case ZTA_ATTRIBUTE_COUNTRY:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_ATTRIBUTE_HOURS:
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+    case ZTA_ATTRIBUTE_SIGNAL:
     case ZTA_N_ATTRIBUTES:
         break;
     }
     return ZTA_TRUTH_UNKNOWN;
+}
+
+static enum zta_truth risk_truth(const struct question *ask)
+{
+    const struct zta_risk_facts *risk = ask->view->facts->risk;
+    if (risk == NULL) {
+        return ZTA_TRUTH_UNKNOWN;
+    }
+    if (ask->cond->attribute == ZTA_ATTRIBUTE_RISK) {
+        return number_truth(ask, risk->score);
+    }
+    if (ask->cond->attribute == ZTA_ATTRIBUTE_SIGNAL) {
+        return truth_of(ask->cond->matches_known || (ask->cond->words & risk->signals) != 0);
+    }
+    return ask->cond->op == ZTA_OP_ANY_OF ? word_truth(ask, (unsigned)risk->threat)
+                                          : number_truth(ask, (int64_t)risk->threat);
 }
 
 static enum zta_truth country_truth(const struct question *ask)
@@ -396,6 +407,10 @@ static enum zta_truth fact_truth(const struct question *ask)
         return zta_rules_context_truth(ask->view, ask->cond);
     case ZTA_ATTRIBUTE_HOURS:
         return truth_of(zta_hours_contain(ask->cond->hours, ask->view->now_s));
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+    case ZTA_ATTRIBUTE_SIGNAL:
+        return risk_truth(ask);
     case ZTA_N_ATTRIBUTES:
         break;
     }
@@ -413,6 +428,13 @@ static void note_gap(struct zta_facts_gaps *gaps, const struct zta_rule_cond *co
         }
     }
     gaps->is_asked = gaps->is_asked || is_gap;
+}
+
+void zta_rules_note_gap(const struct zta_facts *facts, enum zta_attribute attribute)
+{
+    if (facts->gaps != NULL && (facts->gaps->attributes & UINT64_C(1) << attribute) != 0) {
+        facts->gaps->is_asked = true;
+    }
 }
 
 static enum zta_truth cond_truth(const struct zta_rules_view *view,

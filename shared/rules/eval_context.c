@@ -51,23 +51,6 @@ static enum zta_truth habit_truth(const struct zta_facts *facts, const struct zt
     return is_open ? ZTA_TRUTH_UNKNOWN : ZTA_TRUTH_FALSE;
 }
 
-static bool is_in_order(enum zta_op op, int order)
-{
-    switch (op) {
-    case ZTA_OP_ANY_OF:
-        return true;
-    case ZTA_OP_LT:
-        return order < 0;
-    case ZTA_OP_LE:
-        return order <= 0;
-    case ZTA_OP_GT:
-        return order > 0;
-    case ZTA_OP_GE:
-        return order >= 0;
-    }
-    return false;
-}
-
 static enum zta_truth one_os_truth(const struct zta_context *context, const struct zta_os *os)
 {
     if (!zta_text_equal(os->name, context->os)) {
@@ -80,7 +63,7 @@ static enum zta_truth one_os_truth(const struct zta_context *context, const stru
         return ZTA_TRUTH_UNKNOWN;
     }
     const int order = zta_os_compare_versions(context->os_version, os->version);
-    return is_in_order(os->op, order) ? ZTA_TRUTH_TRUE : ZTA_TRUTH_FALSE;
+    return zta_rules_is_in_order(os->op, order) ? ZTA_TRUTH_TRUE : ZTA_TRUTH_FALSE;
 }
 
 static enum zta_truth os_truth(const struct zta_rules_view *view, const struct zta_rule_cond *cond)

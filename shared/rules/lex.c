@@ -140,14 +140,17 @@ static size_t visible_len(struct zta_text text)
 static size_t word_len(struct zta_text text, const char **expected)
 {
     const struct zta_text prefix = ZTA_TEXT("claim:");
+    const struct zta_text acr = ZTA_TEXT("acr=");
     bool is_claim = zta_text_starts_with(text, prefix);
+    bool is_acr = zta_text_starts_with(text, acr);
     size_t len = 0;
     while (len < text.len && !is_blank(text.data[len]) && text.data[len] != '\n') {
         if (text.data[len] != '"') {
             len++;
             continue;
         }
-        if (!is_claim || (len != prefix.len && text.data[len - 1] != '.')) {
+        if (!(is_acr && len == acr.len) &&
+            (!is_claim || (len != prefix.len && text.data[len - 1] != '.'))) {
             *expected = "a space before the quote";
             return 0;
         }

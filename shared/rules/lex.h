@@ -18,7 +18,7 @@
 
 enum zta_token_kind {
     ZTA_TOKEN_END_OF_LINE = 0,
-    ZTA_TOKEN_WORD,   /* claim:"a b".c is one word, quotes and all */
+    ZTA_TOKEN_WORD,   /* claim:"a b".c and acr="a" are one word, quotes and all */
     ZTA_TOKEN_STRING, /* raw has its quotes and escapes */
     ZTA_TOKEN_OP,
     ZTA_TOKEN_BAD,

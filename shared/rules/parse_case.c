@@ -36,7 +36,7 @@ static bool is_many(unsigned attribute)
 {
     return is_counted(attribute) || attribute == ZTA_ATTRIBUTE_DEVICE ||
            attribute == ZTA_ATTRIBUTE_OS || attribute == ZTA_ATTRIBUTE_NETWORK ||
-           attribute == ZTA_ATTRIBUTE_BEHAVIOUR;
+           attribute == ZTA_ATTRIBUTE_BEHAVIOUR || attribute == ZTA_ATTRIBUTE_SIGNAL;
 }
 
 static enum zta_status fail_if_given(struct body *body, const struct zta_token *token,
@@ -127,6 +127,8 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_PATTERN] = "a value; '*' is no pattern here, quotes make it a character",
     [ZTA_VALUE_OS] = "an operating system and its version, such as macos 14.2",
     [ZTA_VALUE_NETWORK] = "one address such as 192.0.2.7, and one asn:NUMBER",
+    [ZTA_VALUE_ACR] = "a value; '*' is no pattern here, quotes make it a character",
+    [ZTA_VALUE_RISK] = "a number from 0 to 100",
     [ZTA_VALUE_BEHAVIOUR] = "usual- or unusual- and one of network, country, device, agent, "
                             "hours, route, rate, each once",
 };

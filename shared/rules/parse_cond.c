@@ -109,7 +109,7 @@ static enum zta_status fail_network(struct zta_parser *parser, const struct zta_
 static enum zta_status fail_value(struct zta_parser *parser, const struct zta_token *token,
                                   enum zta_value_type type)
 {
-    bool is_text = type == ZTA_VALUE_TEXT || type == ZTA_VALUE_CLAIM;
+    bool is_text = type == ZTA_VALUE_TEXT || type == ZTA_VALUE_CLAIM || type == ZTA_VALUE_ACR;
     if (token->kind == ZTA_TOKEN_WORD && is_text) {
         return zta_parse_fail(parser, token, NULL,
                               "a value; '*' is no pattern here, quotes make it a character");
@@ -189,7 +189,7 @@ static enum zta_status parse_alternative(struct zta_parser *parser, enum zta_val
     if (is_word && is_keyword(value->text)) {
         return ZTA_OK;
     }
-    if (type == ZTA_VALUE_DURATION) {
+    if (type == ZTA_VALUE_DURATION || type == ZTA_VALUE_RISK) {
         /* "exactly 300 seconds old" is true for a second: nobody means it. */
         return fail_value(parser, &token, type);
     }
@@ -199,11 +199,25 @@ static enum zta_status parse_alternative(struct zta_parser *parser, enum zta_val
     return zta_parse_value_fits(type, value) ? ZTA_OK : fail_value(parser, &token, type);
 }
 
+static const char *operand_expected(enum zta_value_type type)
+{
+    switch (type) {
+    case ZTA_VALUE_DURATION:
+        return "a duration such as 300s, 15m, 8h or 7d";
+    case ZTA_VALUE_RISK:
+        return "a number from 0 to 100";
+    case ZTA_VALUE_THREAT_LEVEL:
+    case ZTA_VALUE_ACR:
+        return zta_value_expected(type);
+    default:
+        return "a number";
+    }
+}
+
 static enum zta_status parse_operand(struct zta_parser *parser, enum zta_value_type type,
                                      struct zta_ast_value *value)
 {
-    const char *expected =
-        type == ZTA_VALUE_DURATION ? "a duration such as 300s, 15m, 8h or 7d" : "a number";
+    const char *expected = operand_expected(type);
     struct zta_token token = parser->token;
     enum zta_status status = zta_parse_value(parser, expected, value);
     if (status != ZTA_OK) {
@@ -211,10 +225,17 @@ static enum zta_status parse_operand(struct zta_parser *parser, enum zta_value_t
     }
     double number;
     bool is_number = type != ZTA_VALUE_CLAIM || zta_value_number(value->text, &number) == ZTA_OK;
-    if (value->is_quoted || !is_number || !zta_parse_value_fits(type, value)) {
-        return zta_parse_fail(parser, &token, NULL, "%s", expected);
+    bool is_word = !value->is_quoted || type == ZTA_VALUE_ACR;
+    if (is_word && is_number && !zta_parse_is_special(&token) &&
+        zta_parse_value_fits(type, value)) {
+        return ZTA_OK;
     }
-    return ZTA_OK;
+    struct zta_nearest nearest;
+    zta_nearest_init(&nearest, token.raw);
+    for (size_t i = 0; zta_value_word(type, i); i++) {
+        zta_nearest_offer(&nearest, zta_text_of(zta_value_word(type, i)));
+    }
+    return zta_parse_fail(parser, &token, &nearest, "%s", expected);
 }
 
 static enum zta_status parse_each(struct zta_parser *parser, const struct zta_attribute_info *info,

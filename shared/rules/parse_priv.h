@@ -76,6 +76,9 @@ enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kin
                                struct zta_ast_cond *cond) ZTA_MUST_CHECK;
 /* The values of `hours`, which are several that belong together; into the parser's values. */
 enum zta_status zta_parse_hours(struct zta_parser *parser) ZTA_MUST_CHECK;
+/* acr=VALUE, max-age=DURATION or both, each once; leaves the rest of the line. */
+enum zta_status zta_parse_step_up(struct zta_parser *parser,
+                                  struct zta_ast_step_up *step_up) ZTA_MUST_CHECK;
 /* Canonical name of a claim: word; the token is one that begins with "claim:". */
 enum zta_status zta_parse_claim(struct zta_parser *parser, const struct zta_token *token,
                                 struct zta_text *name) ZTA_MUST_CHECK;

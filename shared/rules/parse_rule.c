@@ -274,15 +274,19 @@ static enum zta_status parse_else(struct body *body, const struct zta_token *key
         return take_rate(body);
     }
     if (zta_parse_is_word(parser, "step-up")) {
-        return zta_parse_fail(parser, &token, NULL,
-                              "deny or throttle; step-up belongs to stage 4, which is not part of "
-                              "this version");
+        body->rule->otherwise = ZTA_ELSE_STEP_UP;
+        zta_parse_next(parser);
+        enum zta_status status = zta_parse_step_up(parser, &body->rule->step_up);
+        return status == ZTA_OK ? zta_parse_end_line(parser) : status;
     }
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, token.raw);
     zta_nearest_offer(&nearest, ZTA_TEXT("deny"));
     zta_nearest_offer(&nearest, ZTA_TEXT("throttle"));
-    return zta_parse_fail(parser, &token, &nearest, "deny, or throttle with a rate such as 5/m");
+    zta_nearest_offer(&nearest, ZTA_TEXT("step-up"));
+    return zta_parse_fail(parser, &token, &nearest,
+                          "deny, throttle with a rate such as 5/m, or step-up with acr=VALUE, "
+                          "max-age=DURATION or both");
 }
 
 static enum zta_status parse_mode(struct body *body, const struct zta_token *keyword)

@@ -133,6 +133,20 @@ static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out
     print_rate(&rule->rate, out);
 }
 
+static void print_step_up(const struct zta_ast_step_up *step_up, struct zta_buffer *out)
+{
+    zta_buffer_string(out, "step-up");
+    if (!zta_text_is_absent(step_up->acr)) {
+        zta_buffer_string(out, " acr=");
+        zta_buffer_text(out, step_up->acr);
+    }
+    if (step_up->max_age_s >= 0) {
+        char age[ZTA_DURATION_TEXT_MAX];
+        zta_duration_print(step_up->max_age_s, age);
+        zta_buffer_printf(out, " max-age=%s", age);
+    }
+}
+
 static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
 {
     if (rule->otherwise == ZTA_ELSE_DENY) {
@@ -141,6 +155,11 @@ static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
     else if (rule->otherwise == ZTA_ELSE_THROTTLE) {
         zta_buffer_string(out, "  else  throttle ");
         print_rate(&rule->rate, out);
+    }
+    else if (rule->otherwise == ZTA_ELSE_STEP_UP) {
+        zta_buffer_string(out, "  else  ");
+        print_step_up(&rule->step_up, out);
+        zta_buffer_string(out, "\n");
     }
 }
 

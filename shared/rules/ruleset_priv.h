@@ -11,73 +11,12 @@
 #include <stdint.h>
 
 #include "shared/base/bytes.h"
-#include "shared/base/netset.h"
-#include "shared/identity.h"
 #include "shared/rules/arena.h"
 #include "shared/rules/ast.h"
-#include "shared/rules/attributes.h"
-#include "shared/rules/hours.h"
+#include "shared/rules/cond_priv.h"
 #include "shared/rules/index_priv.h"
-#include "shared/rules/match.h"
-#include "shared/rules/os.h"
 #include "shared/stance.h"
-
-/* One value, ready to compare; the type of the attribute says which member of the union counts. */
-struct zta_rule_value {
-    struct zta_text text;
-    struct zta_text issuer; /* "alice@corp" with several issuers: corp; absent: of any issuer */
-    union {
-        struct zta_path_pattern path;
-        struct zta_os os;
-        int64_t number;
-        /* What else than the same text an unquoted value of a claim matches; STRING: nothing. */
-        struct {
-            enum zta_claim_kind kind;
-            double number;
-        } claim;
-    } as;
-};
-
-/* What a run of the attribute network becomes. */
-struct zta_rule_nets {
-    struct zta_net_set addrs;
-    uint32_t *asns; /* sorted */
-    size_t n_asns;
-};
-
-/* Values that were written on the line, or those of one list, which all its users share. */
-struct zta_rule_values {
-    uint32_t first; /* of zta_ruleset.values; attribute network: the one of zta_ruleset.nets */
-    uint32_t n;
-    bool is_sorted;  /* by text: a search finds what equals by bytes */
-    bool has_issuer; /* some value names its issuer */
-    bool has_bare;   /* some value does not */
-};
-
-struct zta_rule_cond {
-    uint8_t attribute; /* enum zta_attribute */
-    uint8_t op;        /* enum zta_op */
-    bool is_negated;
-    bool matches_unknown; /* the bare value `unknown` stands there */
-    bool matches_known;
-    bool has_issuer;
-    uint32_t first_run; /* of zta_ruleset.runs */
-    uint32_t n_runs;
-    uint32_t words;     /* types with fixed words: set of 1u << i of zta_value_word */
-    int64_t bound;      /* comparison of whole numbers and durations */
-    double claim_bound; /* comparison of a claim */
-    struct zta_text claim;
-    const struct zta_hours *hours; /* attribute hours */
-};
-
-struct zta_rule_group {
-    bool is_need;
-    uint8_t refusal;   /* enum zta_reason of lacking it and nothing else; UNJUDGED: of the kind */
-    uint16_t features; /* set of 1u << enum zta_feature that its conditions need */
-    uint32_t first_cond;
-    uint32_t n_conds;
-    const char *text; /* its rule line, for explain */
-};
+#include "shared/step_up.h"
 
 struct zta_rule {
     const char *name;
@@ -86,6 +25,7 @@ struct zta_rule {
     bool is_early; /* limit of the phase before any cryptography */
     bool is_keyed_by_identity;
     bool throttles; /* a require that does not refuse but slows down */
+    bool steps_up;  /* a require that asks for a login instead */
     uint16_t source;
     uint16_t features; /* of the kind and of all `when` lines */
     uint32_t line;
@@ -98,6 +38,7 @@ struct zta_rule {
     uint64_t count;
     uint64_t window_s;
     uint64_t burst;
+    struct zta_ast_step_up step_up; /* steps_up */
 };
 
 struct zta_rule_key {
@@ -108,6 +49,11 @@ struct zta_rule_key {
 struct zta_rule_zone {
     struct zta_text name;
     struct zta_zone *zone;
+};
+
+struct zta_rule_acrs {
+    struct zta_text issuer;
+    struct zta_acr_order order;
 };
 
 /* Which rules a request is shown to: one index for each question that is asked. */
@@ -131,6 +77,8 @@ struct zta_ruleset {
     struct zta_rule_key *keys;
     struct zta_text *claims;
     size_t n_claims;
+    struct zta_rule_acrs *acrs;
+    size_t n_acrs;
     struct zta_rule_zone *zones; /* owned, each once */
     size_t n_zones;
     const char **sources;

@@ -121,6 +121,31 @@ static void put_behaviour(struct zta_buffer *out, const struct zta_context *cont
     put_source(out, &context->usual_from);
 }
 
+/* How high the score is, or what made it so. */
+static void put_risk(struct zta_buffer *out, const struct zta_risk_facts *risk, unsigned attribute)
+{
+    if (risk == NULL) {
+        zta_buffer_string(out, "unknown");
+    }
+    else if (attribute == ZTA_ATTRIBUTE_RISK) {
+        zta_buffer_printf(out, "risk %u", (unsigned)risk->score);
+    }
+    else if (attribute == ZTA_ATTRIBUTE_THREAT_LEVEL) {
+        const char *name = zta_threat_level_name(risk->threat);
+        zta_buffer_string(out, name != NULL ? name : "unknown");
+    }
+    else {
+        const char *between = "";
+        for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
+            if ((risk->signals & 1u << i) != 0) {
+                zta_buffer_printf(out, "%s%s", between, zta_risk_signal_info(i)->name);
+                between = " ";
+            }
+        }
+        zta_buffer_string(out, risk->signals == 0 ? "no signal" : "");
+    }
+}
+
 static void put_fact(struct zta_buffer *out, const struct zta_facts *facts,
                      const struct zta_context *context, const struct zta_rule_cond *cond)
 {
@@ -144,6 +169,11 @@ static void put_fact(struct zta_buffer *out, const struct zta_facts *facts,
     case ZTA_ATTRIBUTE_BEHAVIOUR:
         put_behaviour(out, context, cond);
         break;
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+    case ZTA_ATTRIBUTE_SIGNAL:
+        put_risk(out, facts->risk, cond->attribute);
+        break;
     default:
         break;
     }
@@ -153,7 +183,9 @@ static bool is_shown(unsigned attribute)
 {
     return attribute == ZTA_ATTRIBUTE_DEVICE || attribute == ZTA_ATTRIBUTE_OS ||
            attribute == ZTA_ATTRIBUTE_NETWORK || attribute == ZTA_ATTRIBUTE_COUNTRY ||
-           attribute == ZTA_ATTRIBUTE_USER_AGENT || attribute == ZTA_ATTRIBUTE_BEHAVIOUR;
+           attribute == ZTA_ATTRIBUTE_USER_AGENT || attribute == ZTA_ATTRIBUTE_BEHAVIOUR ||
+           attribute == ZTA_ATTRIBUTE_RISK || attribute == ZTA_ATTRIBUTE_THREAT_LEVEL ||
+           attribute == ZTA_ATTRIBUTE_SIGNAL;
 }
 
 void zta_rules_seen(const struct zta_rules_view *view, const struct zta_rule_group *group,

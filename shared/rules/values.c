@@ -8,6 +8,7 @@
 #include "shared/base/net.h"
 #include "shared/context.h"
 #include "shared/identity.h"
+#include "shared/risk_signals.h"
 #include "shared/rules/os.h"
 
 #include <locale.h>
@@ -18,6 +19,7 @@
 enum {
     HOST_LABEL_MAX = 63, /* RFC 1035 section 2.3.4 */
     NUMBER_TEXT_MAX = 64,
+    RISK_MAX = 100,
 };
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -50,6 +52,10 @@ static const char *const expectations[ZTA_N_VALUE_TYPES] = {
     [ZTA_VALUE_BEHAVIOUR] =
         ("usual- or unusual- and one of network, country, device, agent, hours, route, "
          "rate"),
+    [ZTA_VALUE_ACR] = "a value, or an operator and one that ZTAAcr puts in order",
+    [ZTA_VALUE_RISK] = "<, <=, > or >= and a number from 0 to 100",
+    [ZTA_VALUE_THREAT_LEVEL] = "normal, elevated, high or critical",
+    [ZTA_VALUE_SIGNAL] = "a signal of docs/reference-signals.md such as new-country",
 };
 
 /* First each habit as it is, then as it is not. */
@@ -258,6 +264,7 @@ static bool is_of_type(enum zta_value_type type, struct zta_text text)
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_CLAIM:
     case ZTA_VALUE_PATTERN:
+    case ZTA_VALUE_ACR:
         return true;
     case ZTA_VALUE_NAME:
         return zta_value_is_name(text);
@@ -281,7 +288,11 @@ static bool is_of_type(enum zta_value_type type, struct zta_text text)
     case ZTA_VALUE_BINDING:
     case ZTA_VALUE_DEVICE:
     case ZTA_VALUE_BEHAVIOUR:
+    case ZTA_VALUE_THREAT_LEVEL:
+    case ZTA_VALUE_SIGNAL:
         return is_word_of(type, text);
+    case ZTA_VALUE_RISK:
+        return zta_text_to_u64(text, RISK_MAX, &number) == ZTA_OK;
     case ZTA_VALUE_OS:
         return zta_os_parse(text, &os) == ZTA_OK;
     case ZTA_VALUE_NETWORK:
@@ -324,6 +335,12 @@ const char *zta_value_word(enum zta_value_type type, size_t i)
     }
     if (type == ZTA_VALUE_BEHAVIOUR) {
         return i < sizeof behaviours / sizeof behaviours[0] ? behaviours[i] : NULL;
+    }
+    if (type == ZTA_VALUE_THREAT_LEVEL) {
+        return zta_threat_level_name((enum zta_threat_level)i);
+    }
+    if (type == ZTA_VALUE_SIGNAL) {
+        return i < ZTA_N_RISK_SIGNALS ? zta_risk_signal_info((unsigned)i)->name : NULL;
     }
     return NULL;
 }

@@ -177,6 +177,7 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_ACR:
     case ZTA_ATTRIBUTE_COUNTRY:
     case ZTA_ATTRIBUTE_OS:
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
         return true;
     case ZTA_ATTRIBUTE_HOST:
     case ZTA_ATTRIBUTE_CONTENT_TYPE:
@@ -191,6 +192,8 @@ static bool is_single(unsigned attribute)
     case ZTA_ATTRIBUTE_NETWORK:
     case ZTA_ATTRIBUTE_BEHAVIOUR:
     case ZTA_ATTRIBUTE_HOURS:
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_SIGNAL:
     case ZTA_N_ATTRIBUTES:
         break;
     }
@@ -531,7 +534,8 @@ static enum zta_status warn_of_twins(const struct warner *warner)
     for (size_t i = 0; i < ast->n_rules; i++) {
         const struct zta_ast_rule *rule = &ast->rules[i];
         if (rule->kind != ZTA_RULE_LIMIT && rule->otherwise != ZTA_ELSE_THROTTLE &&
-            rule->mode != ZTA_MODE_OFF && rule->from_s == 0 && rule->until_s == 0) {
+            rule->otherwise != ZTA_ELSE_STEP_UP && rule->mode != ZTA_MODE_OFF &&
+            rule->from_s == 0 && rule->until_s == 0) {
             sorted[n++] = rule;
         }
     }

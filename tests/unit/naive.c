@@ -107,6 +107,9 @@ static enum zta_reason cond_reason(const struct naive *naive, const struct zta_a
         return ZTA_REASON_BEHAVIOUR_UNUSUAL;
     case ZTA_ATTRIBUTE_HOURS:
         return ZTA_REASON_HOURS_DENIED;
+    case ZTA_ATTRIBUTE_RISK:
+    case ZTA_ATTRIBUTE_SIGNAL:
+        return ZTA_REASON_RISK_HIGH;
     default:
         return ZTA_REASON_UNJUDGED;
     }
@@ -123,12 +126,6 @@ static enum zta_reason line_reason(const struct naive *naive, const struct zta_a
     }
     return is_scope_line(naive, line) ? ZTA_REASON_INSUFFICIENT_SCOPE : reason;
 }
-
-struct unmet {
-    size_t n;
-    size_t n_of[ZTA_N_REASONS]; /* by what is told of them; UNJUDGED: nothing */
-    bool is_covered;
-};
 
 static enum zta_reason told(const struct unmet *unmet, enum zta_reason otherwise)
 {
@@ -153,6 +150,7 @@ static struct unmet unmet_lines(const struct naive *naive, enum zta_mode thresho
         unmet.is_covered = unmet.is_covered && (line->is_need || value != NO);
         unmet.n += value != YES;
         unmet.n_of[line_reason(naive, line)] += value != YES;
+        unmet.n_login += value != YES && naive_is_login_line(line);
     }
     return unmet;
 }
@@ -171,9 +169,26 @@ struct findings {
     const struct zta_ast_rule *denied_by;
     const struct zta_ast_rule *granted_by;
     const struct zta_ast_rule *slowed_by;
+    const struct zta_ast_rule *stepped_up_by;
     const struct zta_ast_rule *nearest;
     struct unmet nearest_unmet;
 };
+
+/* Meaning 16: where there is no step-up, the rule refuses. */
+static bool steps_up(const struct naive *naive, enum zta_mode threshold,
+                     const struct zta_ast_rule *rule, const struct unmet *unmet)
+{
+    return rule->otherwise == ZTA_ELSE_STEP_UP && naive_login_helps(naive, unmet) &&
+           naive->stance->modes[ZTA_FEATURE_STEPUP] >= threshold;
+}
+
+static bool refuses(const struct naive *naive, const struct zta_ast_rule *rule,
+                    const struct unmet *unmet)
+{
+    return rule->kind == ZTA_RULE_DENY ||
+           (unmet->n > 0 &&
+            (rule->otherwise != ZTA_ELSE_STEP_UP || !naive_login_suffices(naive, rule, unmet)));
+}
 
 static void look_at(const struct naive *naive, enum zta_mode threshold,
                     const struct zta_ast_rule *rule, struct findings *findings)
@@ -191,10 +206,11 @@ static void look_at(const struct naive *naive, enum zta_mode threshold,
         }
         return;
     }
-    const struct zta_ast_rule **first =
-        rule->otherwise == ZTA_ELSE_THROTTLE ? &findings->slowed_by : &findings->denied_by;
-    if (applies(naive, rule) && (rule->kind == ZTA_RULE_DENY || unmet.n > 0) &&
-        comes_first(rule, *first)) {
+    const struct zta_ast_rule **first = rule->otherwise == ZTA_ELSE_THROTTLE ? &findings->slowed_by
+                                        : steps_up(naive, threshold, rule, &unmet)
+                                            ? &findings->stepped_up_by
+                                            : &findings->denied_by;
+    if (applies(naive, rule) && refuses(naive, rule, &unmet) && comes_first(rule, *first)) {
         *first = rule;
     }
 }
@@ -213,6 +229,18 @@ static void say(struct zta_verdict *verdict, enum zta_outcome outcome, enum zta_
     }
 }
 
+/* But for a login at most. */
+static bool may_enter(const struct naive *naive, enum zta_mode threshold,
+                      const struct findings *findings)
+{
+    const struct unmet *unmet = &findings->nearest_unmet;
+    if (findings->granted_by != NULL || findings->nearest == NULL) {
+        return findings->granted_by != NULL || naive->stance->allows_by_default;
+    }
+    return unmet->n_login == unmet->n && naive_login_helps(naive, unmet) &&
+           naive->stance->modes[ZTA_FEATURE_STEPUP] >= threshold;
+}
+
 /* Meanings 6 and 8. */
 static void conclude(const struct naive *naive, enum zta_mode threshold,
                      const struct findings *findings, struct zta_verdict *verdict)
@@ -224,8 +252,14 @@ static void conclude(const struct naive *naive, enum zta_mode threshold,
         say(verdict, ZTA_OUTCOME_DENY,
             is_require ? told(&unmet, ZTA_REASON_RULE_DENIED) : ZTA_REASON_RULE_DENIED, deny);
     }
+    else if (findings->stepped_up_by != NULL && may_enter(naive, threshold, findings)) {
+        say(verdict, ZTA_OUTCOME_STEP_UP, ZTA_REASON_STEP_UP_REQUIRED, findings->stepped_up_by);
+    }
     else if (findings->granted_by != NULL) {
         say(verdict, ZTA_OUTCOME_ALLOW, ZTA_REASON_OK, findings->granted_by);
+    }
+    else if (findings->nearest != NULL && may_enter(naive, threshold, findings)) {
+        say(verdict, ZTA_OUTCOME_STEP_UP, ZTA_REASON_STEP_UP_REQUIRED, NULL);
     }
     else if (findings->nearest != NULL) {
         say(verdict, ZTA_OUTCOME_DENY, told(&findings->nearest_unmet, ZTA_REASON_NOT_ENTITLED),

@@ -12,11 +12,13 @@
 #include "shared/rules/ast.h"
 #include "shared/rules/decide.h"
 #include "shared/stance.h"
+#include "shared/step_up.h"
 
 struct naive {
     const struct zta_rules_ast *ast;
     size_t n_issuers; /* configured: with several, "alice@corp" is alice of corp */
     const struct zta_text *issuers;
+    const struct zta_acr_order *acrs; /* of each issuer */
     const struct zta_facts *facts;
     const struct zta_stance *stance;
     int64_t now_s;

@@ -225,6 +225,14 @@ bool naive_can_be_asked(const struct naive *naive, const struct zta_ast_cond *co
     return false;
 }
 
+static bool is_comparable(const struct naive *naive, const struct zta_ast_cond *cond)
+{
+    const struct zta_text acr = naive->facts->identity->acr;
+    const struct zta_text bound = cond->values[0].text;
+    return naive_same(acr, bound) ||
+           (naive_acr_place(naive, acr) > 0 && naive_acr_place(naive, bound) > 0);
+}
+
 /* Request and credential facts; who names the issuer asks for that fact, too. */
 static bool is_known(const struct naive *naive, const struct zta_ast_cond *cond)
 {
@@ -271,7 +279,7 @@ static bool is_known(const struct naive *naive, const struct zta_ast_cond *cond)
     case ZTA_ATTRIBUTE_AMR:
         return id->amr.is_known;
     case ZTA_ATTRIBUTE_ACR:
-        return id->acr.data != NULL;
+        return id->acr.data != NULL && (cond->op == ZTA_OP_ANY_OF || is_comparable(naive, cond));
     case ZTA_ATTRIBUTE_AUTH_AGE:
         return id->auth_time_s != 0;
     case ZTA_ATTRIBUTE_CLAIM:
@@ -286,11 +294,21 @@ static bool is_known(const struct naive *naive, const struct zta_ast_cond *cond)
     }
 }
 
+static bool naive_is_known(const struct naive *naive, const struct zta_ast_cond *cond)
+{
+    if (zta_attribute_info(cond->attribute)->feature == ZTA_FEATURE_RISK) {
+        return naive->facts->risk != NULL;
+    }
+    return naive_is_context(cond->attribute) ? naive_context_is_known(naive->facts, cond->attribute)
+                                             : is_known(naive, cond);
+}
+
 static bool fits(const struct naive *naive, const struct zta_ast_cond *cond,
                  const struct zta_ast_value *value)
 {
     const struct zta_facts *facts = naive->facts;
     const struct zta_identity *id = facts->identity;
+    enum zta_risk_signal signal;
     char number[32];
     switch ((enum zta_attribute)cond->attribute) {
     case ZTA_ATTRIBUTE_HOST:
@@ -329,6 +347,11 @@ static bool fits(const struct naive *naive, const struct zta_ast_cond *cond,
         return list_of(naive, id, &id->amr, value);
     case ZTA_ATTRIBUTE_ACR:
         return naive_same(value->text, id->acr);
+    case ZTA_ATTRIBUTE_THREAT_LEVEL:
+        return naive_is(value->text, zta_threat_level_name(facts->risk->threat));
+    case ZTA_ATTRIBUTE_SIGNAL:
+        return zta_risk_signal_find(value->text, &signal) == ZTA_OK &&
+               (facts->risk->signals >> signal & 1) != 0;
     case ZTA_ATTRIBUTE_CLAIM:
         return claim_is(naive, cond->claim, value);
     default:
@@ -336,10 +359,20 @@ static bool fits(const struct naive *naive, const struct zta_ast_cond *cond,
     }
 }
 
-static bool holds(enum zta_op op, double a, double b)
+bool naive_holds(enum zta_op op, double a, double b)
 {
     return (op == ZTA_OP_LT && a < b) || (op == ZTA_OP_LE && a <= b) ||
            (op == ZTA_OP_GT && a > b) || (op == ZTA_OP_GE && a >= b);
+}
+
+static double naive_level(const char *word)
+{
+    static const char *const levels[] = {"normal", "elevated", "high", "critical"};
+    double level = 0;
+    while (strcmp(levels[(int)level], word) != 0) {
+        level++;
+    }
+    return level;
 }
 
 static bool compares(const struct naive *naive, const struct zta_ast_cond *cond)
@@ -348,17 +381,30 @@ static bool compares(const struct naive *naive, const struct zta_ast_cond *cond)
     (void)snprintf(word, sizeof word, "%.*s", (int)cond->values[0].text.len,
                    cond->values[0].text.data);
     const double bound = strtod(word, NULL);
+    const struct zta_risk_facts *risk = naive->facts->risk;
+    if (cond->attribute == ZTA_ATTRIBUTE_RISK) {
+        return naive_holds(cond->op, risk->score, bound);
+    }
+    if (cond->attribute == ZTA_ATTRIBUTE_THREAT_LEVEL) {
+        return naive_holds(cond->op, risk->threat, naive_level(word));
+    }
     const struct zta_identity *id = naive->facts->identity;
     if (cond->attribute == ZTA_ATTRIBUTE_CONTENT_LENGTH) {
-        return holds(cond->op, (double)naive->facts->content_length, bound);
+        return naive_holds(cond->op, (double)naive->facts->content_length, bound);
     }
     if (cond->attribute == ZTA_ATTRIBUTE_AUTH_AGE) {
         const double unit = strchr(word, 'm') != NULL ? 60 : strchr(word, 'h') != NULL ? 3600 : 1;
-        return holds(cond->op, (double)auth_age(naive), bound * unit);
+        return naive_holds(cond->op, (double)auth_age(naive), bound * unit);
+    }
+    if (cond->attribute == ZTA_ATTRIBUTE_ACR) {
+        const double place = (double)naive_acr_place(naive, id->acr);
+        const bool is_same = naive_same(id->acr, cond->values[0].text);
+        return naive_holds(cond->op, is_same ? 0 : place,
+                           is_same ? 0 : (double)naive_acr_place(naive, cond->values[0].text));
     }
     for (size_t i = 0; i < id->n_claims; i++) {
         if (naive_same(id->claims[i].name, cond->claim) && id->claims[i].kind == ZTA_CLAIM_NUMBER &&
-            holds(cond->op, id->claims[i].number, bound)) {
+            naive_holds(cond->op, id->claims[i].number, bound)) {
             return true;
         }
     }
@@ -370,8 +416,7 @@ static enum tri value_truth(const struct naive *naive, const struct zta_ast_cond
                             const struct zta_ast_value *value)
 {
     const bool is_context = naive_is_context(cond->attribute);
-    const bool known =
-        is_context ? naive_context_is_known(naive->facts, cond->attribute) : is_known(naive, cond);
+    const bool known = naive_is_known(naive, cond);
     const bool is_word = !value->is_quoted && !value->is_list;
     if (is_word && naive_is(value->text, "unknown")) {
         return known ? NO : YES;
@@ -412,7 +457,7 @@ enum tri naive_truth(const struct naive *naive, const struct zta_ast_cond *cond)
         return naive_hours_hold(cond, naive->now_s) != cond->is_negated ? YES : NO;
     }
     if (cond->op != ZTA_OP_ANY_OF) {
-        result = !is_known(naive, cond) ? MAYBE : compares(naive, cond) ? YES : NO;
+        result = !naive_is_known(naive, cond) ? MAYBE : compares(naive, cond) ? YES : NO;
     }
     for (size_t i = 0; cond->op == ZTA_OP_ANY_OF && i < cond->n_values; i++) {
         result = naive_best(result, value_truth(naive, cond, &cond->values[i]));

@@ -39,6 +39,23 @@ bool naive_is_context(unsigned attribute);
 bool naive_context_is_known(const struct zta_facts *facts, unsigned attribute);
 enum tri naive_context_value(const struct naive *naive, unsigned attribute, struct zta_text value);
 bool naive_has_device(const struct zta_facts *facts);
+bool naive_holds(enum zta_op op, double a, double b);
+/* Meaning 16: place of an acr in the order of the request's issuer, from 1; 0: none. */
+size_t naive_acr_place(const struct naive *naive, struct zta_text acr);
+
+/* The lines that a rule does not find met. */
+struct unmet {
+    size_t n;
+    size_t n_of[ZTA_N_REASONS]; /* by what is told of them; UNJUDGED: nothing */
+    size_t n_login;             /* that a login can meet */
+    bool is_covered;
+};
+
+/* Meaning 16. */
+bool naive_login_helps(const struct naive *naive, const struct unmet *unmet);
+bool naive_login_suffices(const struct naive *naive, const struct zta_ast_rule *rule,
+                          const struct unmet *unmet);
+bool naive_is_login_line(const struct zta_ast_group *line);
 /* Context: the windows of a condition on hours, at a minute of the week from Monday on. */
 bool naive_windows_hold(const struct zta_ast_cond *cond, int minute);
 bool naive_hours_hold(const struct zta_ast_cond *cond, int64_t now_s);

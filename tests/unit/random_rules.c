@@ -29,6 +29,13 @@ static const char *const numbers[] = {"0", "1", "10", "100"};
 static const char *const media_types[] = {"text/html", "text/plain", "application/json"};
 static const char *const media_patterns[] = {"text/*", "TEXT/html", "application/json", "*"};
 static const char *const words[] = {"ann", "bob", "cy", "dan"};
+static const struct zta_text corp_acrs[] = {ZTA_TEXT("ann"), ZTA_TEXT("bob"), ZTA_TEXT("cy")};
+static const struct zta_text partner_acrs[] = {ZTA_TEXT("dan"), ZTA_TEXT("ann")};
+static const struct zta_acr_order acrs[] = {
+    {.values = corp_acrs, .n = COUNT(corp_acrs)},
+    {.values = partner_acrs, .n = COUNT(partner_acrs)},
+    {.n = 0},
+};
 static const char *const claim_words[] = {"1", "2.5", "true", "false", "ann", "1e0", "2"};
 static const char *const claim_bounds[] = {"0", "1", "2.5", "-1"};
 static const char *const claim_names[] = {"dept", "level"};
@@ -52,6 +59,8 @@ static const char *const systems[] = {"macos",        "macos>=14.2", "macos<14.1
                                       "windows>10.0", "windows",     "linux<=6"};
 static const char *const system_names[] = {"macos", "windows", "linux"};
 static const char *const versions[] = {"14.2", "14.10.0", "14", "10.0.22631", "6", "06.0", "6.x"};
+static const char *const scores[] = {"0", "30", "40", "41", "100"};
+static const char *const signals[] = {"new-country", "honeypot", "stuffing", "new-device"};
 static const char *const networks[] = {"192.0.2.0/24", "192.0.2.1",    "2001:db8::/32",
                                        "asn:64500",    "asn:64501",    "0.0.0.0/0",
                                        "::/0",         "192.0.2.0/31", "::ffff:192.0.2.2/127",
@@ -129,6 +138,13 @@ static const char *word_of(struct random_source *source, enum zta_value_type typ
         return PICK(source, countries);
     case ZTA_VALUE_BEHAVIOUR:
         return PICK(source, behaviours);
+    case ZTA_VALUE_RISK:
+        return PICK(source, scores);
+    case ZTA_VALUE_THREAT_LEVEL:
+        return zta_threat_level_name((enum zta_threat_level)random_below(source, 4));
+    case ZTA_VALUE_SIGNAL:
+        return PICK(source, signals);
+    case ZTA_VALUE_ACR:
     case ZTA_VALUE_NAME:
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_SCOPE:
@@ -191,6 +207,7 @@ static const char *list_for(unsigned attribute)
         return "places";
     case ZTA_VALUE_TEXT:
     case ZTA_VALUE_SCOPE:
+    case ZTA_VALUE_ACR:
         return "words";
     default:
         return NULL;
@@ -228,7 +245,7 @@ static void choose_op(struct maker *maker, struct zta_ast_cond *cond)
 {
     const struct zta_attribute_info *info = zta_attribute_info(cond->attribute);
     cond->op = ZTA_OP_ANY_OF;
-    if (info->type == ZTA_VALUE_DURATION ||
+    if (info->type == ZTA_VALUE_DURATION || info->type == ZTA_VALUE_RISK ||
         ((info->traits & ZTA_TRAIT_ORDERED) != 0 && random_chance(maker->source, 40) &&
          (info->type != ZTA_VALUE_CLAIM || maker->naming != NAMING_VALUES))) {
         cond->op = (enum zta_op)(ZTA_OP_LT + random_below(maker->source, 4));
@@ -292,6 +309,9 @@ static void make_cond(struct maker *maker, enum zta_rule_kind kind, size_t group
     if (cond->op != ZTA_OP_ANY_OF && cond->attribute == ZTA_ATTRIBUTE_CLAIM) {
         cond->values[0].text = zta_text_of(PICK(source, claim_bounds));
     }
+    if (cond->op != ZTA_OP_ANY_OF && cond->attribute == ZTA_ATTRIBUTE_ACR) {
+        cond->values[0].text = PICK(source, corp_acrs);
+    }
 }
 
 /* The line `when issuer NAME`. */
@@ -346,6 +366,18 @@ static void make_limit(struct maker *maker, struct zta_ast_rule *rule)
     rule->rate = (struct zta_ast_rate){.count = 5, .window_s = 10, .unit = 's', .n_units = 10};
 }
 
+static void make_step_up(struct random_source *source, struct zta_ast_step_up *step_up)
+{
+    const bool has_acr = random_chance(source, 60);
+    *step_up = (struct zta_ast_step_up){.max_age_s = -1};
+    if (has_acr) {
+        step_up->acr = zta_text_of(PICK(source, words));
+    }
+    if (!has_acr || random_chance(source, 60)) {
+        step_up->max_age_s = random_chance(source, 50) ? 60 : 300;
+    }
+}
+
 void random_rules_add(struct random_source *source, const struct random_shape *shape,
                       enum zta_rule_kind kind, struct random_rules *rules)
 {
@@ -390,7 +422,10 @@ void random_rules_add(struct random_source *source, const struct random_shape *s
         make_limit(&maker, rule);
     }
     if (kind == ZTA_RULE_REQUIRE && random_chance(source, 40)) {
-        rule->otherwise = random_chance(source, 25) ? ZTA_ELSE_DENY : ZTA_ELSE_THROTTLE;
+        rule->otherwise = (enum zta_otherwise)(ZTA_ELSE_DENY + random_below(source, 3));
+    }
+    if (rule->otherwise == ZTA_ELSE_STEP_UP) {
+        make_step_up(source, &rule->step_up);
     }
     if (rule->otherwise == ZTA_ELSE_THROTTLE) {
         rule->rate = (struct zta_ast_rate){.count = 3, .window_s = 60, .unit = 'm', .n_units = 1};
@@ -425,6 +460,7 @@ void random_rules_make(struct random_source *source, const struct random_shape *
 {
     rules->source_name = ZTA_TEXT("random.zta");
     rules->issuers = issuers;
+    rules->acrs = acrs;
     rules->n_issuers = random_chance(source, 60) ? 1 : COUNT(issuers);
     rules->ast = (struct zta_rules_ast){
         .lists = rules->lists,
@@ -543,6 +579,20 @@ static void make_context(struct random_source *source, struct random_request *re
     }
 }
 
+static void make_risk(struct random_source *source, struct random_request *request)
+{
+    static const uint8_t values[] = {0, 29, 30, 40, 41, 100};
+    static const int64_t ages_s[] = {1, 30, 59, 60, 300, 9000};
+    request->risk = (struct zta_risk_facts){
+        .score = PICK(source, values),
+        .signals = random_below(source, 1u << ZTA_N_RISK_SIGNALS) &
+                   random_below(source, 1u << ZTA_N_RISK_SIGNALS),
+        .newest_s = random_chance(source, 80) ? RANDOM_NOW_S - PICK(source, ages_s) : 0,
+        .threat = (enum zta_threat_level)random_below(source, ZTA_N_THREAT_LEVELS),
+    };
+    request->facts.risk = random_chance(source, 90) ? &request->risk : NULL;
+}
+
 void random_request_make(struct random_source *source, const struct random_rules *rules,
                          struct random_request *request)
 {
@@ -559,6 +609,7 @@ void random_request_make(struct random_source *source, const struct random_rules
         .identity = random_chance(source, 95) ? &request->identity : NULL,
     };
     make_context(source, request);
+    make_risk(source, request);
     if (random_chance(source, 1)) {
         request->facts.host = (struct zta_text){.data = NULL};
     }
@@ -587,7 +638,7 @@ static void forget_circumstance(struct random_source *source, struct random_requ
     struct zta_context *context = &request->context;
     struct zta_text *const texts[] = {&context->country, &context->os, &context->os_version,
                                       &request->facts.agent};
-    const uint32_t which = random_below(source, COUNT(texts) + 5);
+    const uint32_t which = random_below(source, COUNT(texts) + 6);
     if (which < COUNT(texts)) {
         *texts[which] = (struct zta_text){.data = NULL};
     }
@@ -602,6 +653,9 @@ static void forget_circumstance(struct random_source *source, struct random_requ
     }
     else if (which == COUNT(texts) + 3) {
         request->facts.addr = (struct zta_addr){.family = 0};
+    }
+    else if (which == COUNT(texts) + 4) {
+        request->facts.risk = NULL;
     }
     else {
         request->facts.context = NULL;

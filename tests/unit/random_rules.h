@@ -9,6 +9,7 @@
 #include "shared/facts.h"
 #include "shared/rules/ast.h"
 #include "shared/stance.h"
+#include "shared/step_up.h"
 
 #define RANDOM_RULES_MAX  14
 #define RANDOM_GROUPS_MAX 4
@@ -48,12 +49,14 @@ struct random_rules {
     struct zta_text source_name;
     const struct zta_text *issuers;
     size_t n_issuers;
+    const struct zta_acr_order *acrs; /* of each issuer, in different orders */
 };
 
 struct random_request {
     struct zta_facts facts;
     struct zta_identity identity;
     struct zta_context context;
+    struct zta_risk_facts risk;
     char path[160];
 };
 

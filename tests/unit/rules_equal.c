@@ -61,7 +61,9 @@ static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *
     if (a->kind != b->kind || !texts_equal(a->name, b->name) || a->n_groups != b->n_groups ||
         a->mode != b->mode || a->has_mode != b->has_mode || a->from_s != b->from_s ||
         a->until_s != b->until_s || !texts_equal(a->note, b->note) ||
-        a->otherwise != b->otherwise || !buckets_equal(a, b)) {
+        a->otherwise != b->otherwise || !buckets_equal(a, b) ||
+        !texts_equal(a->step_up.acr, b->step_up.acr) ||
+        a->step_up.max_age_s != b->step_up.max_age_s) {
         return false;
     }
     for (size_t i = 0; i < a->n_groups; i++) {

@@ -74,7 +74,11 @@ static enum zta_status compile(const char *text, const char *issuers, struct zta
         .text = zta_text_of(text),
     };
     struct zta_text names[ISSUERS_MAX];
-    struct zta_rules_env env = {.issuers = names, .n_issuers = 0, .generation = 7};
+    static const struct zta_text acrs[] = {ZTA_TEXT("bronze"), ZTA_TEXT("silver"),
+                                           ZTA_TEXT("gold")};
+    static const struct zta_acr_order orders[ISSUERS_MAX] = {
+        {.values = acrs, .n = sizeof acrs / sizeof acrs[0]}}; /* of the first */
+    struct zta_rules_env env = {.issuers = names, .n_issuers = 0, .acrs = orders, .generation = 7};
     for (const char *at = issuers; *at != '\0'; at += strspn(at, " ")) {
         assert_true(env.n_issuers < ISSUERS_MAX);
         names[env.n_issuers++] = (struct zta_text){.data = at, .len = strcspn(at, " ")};

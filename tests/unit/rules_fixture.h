@@ -13,6 +13,7 @@
 /*
  * GET https://api.example.com/orders/42 from 192.0.2.7, 600 s after login, by alice of corp:
  * role clerk, group sales, scopes orders:read and profile, claim dept "eng", level 3, tags [x, y].
+ * Her acr is silver, which corp puts between bronze and gold.
  */
 struct fixture {
     struct zta_facts facts;

@@ -112,6 +112,27 @@ static void what_is_not_given_is_unknown(void **state)
     }
 }
 
+struct expectation {
+    const char *item;
+    bool is_met;
+};
+
+static void check_cases(const char *rules, const struct expectation *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char text[2048];
+        struct zta_decision decision;
+        bool is_met;
+        (void)snprintf(text, sizeof text, "%scase c\n %s\n", rules, cases[i].item);
+        judge(text, "", &decision, &is_met);
+        if (is_met != cases[i].is_met) {
+            fail_msg("%s: found %s %s by '%s'", cases[i].item,
+                     zta_outcome_name(decision.verdict.outcome),
+                     zta_reason_name(decision.verdict.reason), decision.verdict.rule);
+        }
+    }
+}
+
 static void cases_are_met_or_not(void **state)
 {
     static const char rules[] = "allow read\n  when path /a/**\n  when method GET\n  need scope s\n"
@@ -124,10 +145,8 @@ static void cases_are_met_or_not(void **state)
                                 "allow tokens\n  when path /t\n  when credential token\n"
                                 "  when binding none\n"
                                 "allow root\n  when path /\n  need role x\n";
-    static const struct {
-        const char *item;
-        bool is_met;
-    } cases[] = {
+
+    static const struct expectation cases[] = {
         {"given path /a/b\n given scope s\n expect allow", true},
         {"given path /a/b\n given scope s\n expect allow ok", true},
         {"given path /a/b\n given scope s\n expect allow ok by read", true},
@@ -159,18 +178,30 @@ static void cases_are_met_or_not(void **state)
         {"stage 1\n expect challenge no_credential", true},
         {"given path /none\n given role x\n stage 4\n expect deny no_rule", true},
     };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char text[2048];
-        struct zta_decision decision;
-        bool is_met;
-        (void)snprintf(text, sizeof text, "%scase c\n %s\n", rules, cases[i].item);
-        judge(text, "", &decision, &is_met);
-        if (is_met != cases[i].is_met) {
-            fail_msg("%s: found %s %s by '%s'", cases[i].item,
-                     zta_outcome_name(decision.verdict.outcome),
-                     zta_reason_name(decision.verdict.reason), decision.verdict.rule);
-        }
-    }
+    check_cases(rules, cases, COUNT(cases));
+}
+
+static void cases_are_of_risk(void **state)
+{
+    static const char rules[] = "allow all\n  when path /r /s\n  need role x\n"
+                                "allow keys\n  when path /r\n  when apikey known\n"
+                                "require calm\n  when path /r\n  need risk < 40\n"
+                                "  else step-up acr=mfa max-age=5m\n"
+                                "deny no-bait\n  when path /s\n"
+                                "  when signal honeypot\n  or threat-level >= high\n";
+    static const struct expectation cases[] = {
+        {"given path /r\n given role x\n stage 4\n expect deny risk_high by calm", true},
+        {"given path /r\n given role x\n given risk 39\n stage 4\n expect allow", true},
+        {"given path /r\n given role x\n given risk 40\n stage 4\n expect step_up by calm", true},
+        {"given path /r\n given role x\n given risk 40\n stage 3\n expect allow", true},
+        {"given path /r\n given apikey k\n given risk 40\n stage 4\n expect deny risk_high", true},
+        {"given path /s\n given role x\n given signal honeypot new-device\n stage 4\n"
+         " expect deny rule_denied by no-bait",
+         true},
+        {"given path /s\n given role x\n given signal new-device\n stage 4\n expect allow", true},
+        {"given path /s\n given role x\n given threat-level high\n stage 4\n expect deny", true},
+    };
+    check_cases(rules, cases, COUNT(cases));
 }
 
 static void names_of_several_issuers_are_told_apart(void **state)
@@ -260,6 +291,7 @@ int main(void)
         cmocka_unit_test(every_fact_arrives),
         cmocka_unit_test(what_is_not_given_is_unknown),
         cmocka_unit_test(cases_are_met_or_not),
+        cmocka_unit_test(cases_are_of_risk),
         cmocka_unit_test(names_of_several_issuers_are_told_apart),
         cmocka_unit_test(a_case_is_judged_at_its_time),
         cmocka_unit_test(unmet_needs_that_throttle_are_told),

@@ -114,6 +114,11 @@ static void parse_accepts_these(void **state)
         "allow a\n  when method GET PROPFIND M-SEARCH x-custom\n",
         "allow a\n  when content-type application/json text/* * application/*+json\n",
         "allow a\n  when content-length 0 17\n",
+        "allow a\n  need acr >= gold\n",
+        "deny a\n  when risk >= 80\n  when risk known\n",
+        "deny a\n  when threat-level high critical\n  or threat-level < elevated\n",
+        "limit a\n  when signal stuffing unknown\n  key ip\n  rate 1/s\n",
+        "require a\n  need risk < 40\n  else step-up acr=\"urn:x\" max-age=300\n",
         "allow a\n  when content-length <=1048576\n",
         "allow a\n  need auth-age known\n",
         "require a\n  need not hours Mon-Fri 07:00-19:00 Europe/Zurich\n",
@@ -183,10 +188,26 @@ static void faults_of_statements(void **state)
 static void faults_of_else(void **state)
 {
     const struct fault faults[] = {
-        FAULT("require a\n  need role x\n  else\n", 3, 7, "", "deny, or throttle with a", NULL),
-        FAULT("require a\n  need role x\n  else dny\n", 3, 8, "dny", "deny, or throttle", "deny"),
-        FAULT("require a\n  need role x\n  else step-up acr=x\n", 3, 8, "step-up",
-              "step-up belongs to stage 4", NULL),
+        FAULT("require a\n  need role x\n  else\n", 3, 7, "", "deny, throttle with a", NULL),
+        FAULT("require a\n  need role x\n  else dny\n", 3, 8, "dny", "deny, throttle", "deny"),
+        FAULT("require a\n  need role x\n  else step-up\n", 3, 15, "", "acr=VALUE, max-age=", NULL),
+        FAULT("require a\n  need role x\n  else stepup acr=x\n", 3, 8, "stepup", "or step-up",
+              "step-up"),
+        FAULT("require a\n  need role x\n  else step-up maxage=5m\n", 3, 16, "maxage=5m",
+              "acr=VALUE, max-age=", "max-age="),
+        FAULT("require a\n  need role x\n  else step-up acr=x 5m\n", 3, 22, "5m",
+              "the end of the line", NULL),
+        FAULT("require a\n  need role x\n  else step-up acr=\n", 3, 16, "acr=", "acr=VALUE", NULL),
+        FAULT("require a\n  need role x\n  else step-up acr=\"a b\"\n", 3, 16, "acr=\"a b\"",
+              "printable ASCII without space", NULL),
+        FAULT("require a\n  need role x\n  else step-up acr=a acr=b\n", 3, 22, "acr=b", "acr= once",
+              NULL),
+        FAULT("require a\n  need role x\n  else step-up max-age=0\n", 3, 16, "max-age=0",
+              "a duration from 1s on", NULL),
+        FAULT("require a\n  need role x\n  else step-up max-age=1m max-age=2m\n", 3, 27,
+              "max-age=2m", "max-age= once", NULL),
+        FAULT("allow a\n  need role x\n  else step-up acr=a\n", 3, 3, "else", "in this allow rule",
+              NULL),
         FAULT("require a\n  need role x\n  else deny 1/s\n", 3, 13, "1/s", "end of the line", NULL),
         FAULT("require a\n  need role x\n  else throttle\n", 3, 16, "", "a rate such as", NULL),
         FAULT("require a\n  need role x\n  else throttle 0/s\n", 3, 17, "0/s", "a rate", NULL),
@@ -249,6 +270,22 @@ static void faults_of_lines(void **state)
         FAULT("limit a\n  rate 1/s bust 5\n", 2, 12, "bust", "burst or the end", "burst"),
         FAULT("limit a\n  rate 1/d burst 1000000000\n", 2, 18, "1000000000", "ten years", NULL),
         FAULT("limit a\n  rate 1/s burst 316224001\n", 2, 18, "316224001", "ten years", NULL),
+    };
+    assert_faults(faults, COUNT(faults));
+}
+
+static void faults_of_risk(void **state)
+{
+    const struct fault faults[] = {
+        FAULT("deny a\n  when risk 40\n", 2, 13, "40", "<, <=, > or >=", NULL),
+        FAULT("deny a\n  when risk > 101\n", 2, 15, "101", "a number from 0 to 100", NULL),
+        FAULT("deny a\n  when threat-level hgh\n", 2, 21, "hgh", "normal, elevated", "high"),
+        FAULT("deny a\n  when threat-level >= hgh\n", 2, 24, "hgh", "normal, elevated", "high"),
+        FAULT("deny a\n  when threat-level >= unknown\n", 2, 24, "unknown", "normal, elev", NULL),
+        FAULT("deny a\n  when signal >= waf\n", 2, 15, ">=", "a signal", NULL),
+        FAULT("deny a\n  when signal new-contry\n", 2, 15, "new-contry", "a signal", "new-country"),
+        FAULT("deny a\n  when acr >= list:x\n", 2, 15, "list:x", "ZTAAcr", NULL),
+        FAULT("allow a\n  need risk < 40\n", 2, 8, "risk", "belongs in a require", NULL),
     };
     assert_faults(faults, COUNT(faults));
 }
@@ -581,7 +618,7 @@ static void tables_are_whole(void **state)
         const bool is_early =
             info->feature == ZTA_FEATURE_CREDENTIAL || (unsigned)info->feature == ZTA_N_FEATURES;
         /* Context belongs in require (docs/rules.md, meaning 4). */
-        assert_int_equal(info->stage, is_early ? 1 : 3);
+        assert_int_equal(info->stage, is_early ? 1 : info->feature == ZTA_FEATURE_RISK ? 4 : 3);
         assert_int_equal((info->kinds & 1u << ZTA_RULE_ALLOW) != 0, is_early);
     }
     for (unsigned i = 0; i < ZTA_N_KEYS; i++) {
@@ -628,6 +665,7 @@ int main(void)
         cmocka_unit_test(faults_of_else),
         cmocka_unit_test(faults_of_lines),
         cmocka_unit_test(faults_of_conditions),
+        cmocka_unit_test(faults_of_risk),
         cmocka_unit_test(faults_of_context),
         cmocka_unit_test(faults_of_typed_values),
         cmocka_unit_test(faults_of_lists),

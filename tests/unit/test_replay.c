@@ -58,6 +58,7 @@ static void make_set(size_t number)
     const struct zta_rules_env env = {
         .issuers = scene.rules.issuers,
         .n_issuers = scene.rules.n_issuers,
+        .acrs = scene.rules.acrs,
         .generation = (uint32_t)number,
     };
     struct zta_rules_error error;
@@ -144,6 +145,7 @@ static void publish_one(size_t set, uint64_t number)
     struct zta_recorded recorded = {
         .facts = &request.facts, .stance = &stance, .decision = &decision};
     random_request_make(&scene.source, &scene.rules, &request);
+    request.facts.risk = NULL; /* events have nothing of it yet */
     random_stance_make(&scene.source, &stance);
     if (zta_text_equal(request.identity.certificate, zta_text_of(zero_thumbprint))) {
         request.identity.certificate = (struct zta_text){.data = NULL};

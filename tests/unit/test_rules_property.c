@@ -61,6 +61,7 @@ static void compile(struct trial *trial)
     const struct zta_rules_env env = {
         .issuers = trial->rules.issuers,
         .n_issuers = trial->rules.n_issuers,
+        .acrs = trial->rules.acrs,
     };
     struct zta_rules_error error;
     zta_ruleset_close(&trial->set);
@@ -103,6 +104,7 @@ static struct naive naive_of(const struct trial *trial)
         .ast = &trial->rules.ast,
         .n_issuers = trial->rules.n_issuers,
         .issuers = trial->rules.issuers,
+        .acrs = trial->rules.acrs,
         .facts = &trial->request.facts,
         .stance = &trial->stance,
         .now_s = RANDOM_NOW_S,
@@ -206,6 +208,8 @@ static void compiled_rules_say_what_the_text_says(void **state)
         ZTA_REASON_BEHAVIOUR_UNUSUAL,
         ZTA_REASON_DEVICE_UNKNOWN,
         ZTA_REASON_DEVICE_NONCOMPLIANT,
+        ZTA_REASON_RISK_HIGH,
+        ZTA_REASON_STEP_UP_REQUIRED,
     };
     for (size_t i = 0; i < sizeof met / sizeof met[0]; i++) {
         if (n_outcomes[met[i]] < N_SETS / 200) {

@@ -42,6 +42,7 @@ enum vocabulary {
     CREDENTIAL = 0, /* role, acr, claim */
     DEVICE,         /* country, device, behaviour */
     NETWORK,        /* network, os, user-agent */
+    RISK,           /* risk, threat-level, signal: known together */
     N_VOCABULARIES
 };
 
@@ -49,6 +50,7 @@ static const char *const conditions[N_VOCABULARIES][N_CONDS] = {
     [CREDENTIAL] = {"role clerk", "acr gold", "claim:dept eng"},
     [DEVICE] = {"country CH", "device compliant", "behaviour unusual-rate"},
     [NETWORK] = {"network asn:64500", "os macos>=14", "user-agent curl/*"},
+    [RISK] = {"signal waf", "threat-level high", "role clerk"},
 };
 
 /* Which group each condition is in, and how many there are. */
@@ -74,6 +76,7 @@ struct rule {
 struct world {
     struct fixture fixture;
     struct zta_context context;
+    struct zta_risk_facts risk;
     enum truth truths[N_CONDS];
 };
 
@@ -149,6 +152,21 @@ static void set_network(struct world *world)
                                                                   : NULL);
 }
 
+/* The first two are known or unknown together: where they differ both are. */
+static void set_risk(struct world *world)
+{
+    enum truth *truths = world->truths;
+    if (truths[0] == UNKNOWN || truths[1] == UNKNOWN) {
+        truths[0] = UNKNOWN;
+        truths[1] = UNKNOWN;
+    }
+    world->fixture.facts.risk = truths[0] == UNKNOWN ? NULL : &world->risk;
+    world->risk.signals = truths[0] == TRUE ? 1u << ZTA_RISK_WAF : 1u << ZTA_RISK_HONEYPOT;
+    world->risk.threat = truths[1] == TRUE ? ZTA_THREAT_HIGH : ZTA_THREAT_ELEVATED;
+    world->fixture.identity.roles.is_known = truths[2] != UNKNOWN;
+    world->fixture.identity.roles.n = truths[2] == TRUE ? 1 : 0;
+}
+
 static void set_facts(struct world *world, enum vocabulary vocabulary, unsigned facts)
 {
     for (unsigned i = 0; i < N_CONDS; i++) {
@@ -164,6 +182,9 @@ static void set_facts(struct world *world, enum vocabulary vocabulary, unsigned 
     case NETWORK:
         set_network(world);
         break;
+    case RISK:
+        set_risk(world);
+        break;
     case N_VOCABULARIES:
         break;
     }
@@ -176,7 +197,7 @@ static void world_init(struct world *world)
     memset(overrides, -1, sizeof overrides);
     fixture_init(&world->fixture);
     world->fixture.facts.context = &world->context;
-    assert_int_equal(zta_stance_make(3, 3, overrides, &world->fixture.stance), ZTA_OK);
+    assert_int_equal(zta_stance_make(4, 4, overrides, &world->fixture.stance), ZTA_OK);
 }
 
 /* ---- the tables ---- */
