@@ -25,6 +25,7 @@ static void gather_country(request_rec *r, struct mod_zta_request *request)
     if (found.fact.country[0] != '\0') {
         memcpy(request->country, found.fact.country, sizeof(request->country));
         context->country = zta_text_of(request->country);
+        context->at = found.fact.at;
         context->country_from = from_file(&found, request->arrived_ns / ZTA_NS_PER_S);
     }
 }

@@ -57,9 +57,19 @@ struct zta_answers {
     uint8_t yes;
 };
 
+#define ZTA_LATITUDE_MAX  9000
+#define ZTA_LONGITUDE_MAX 18000
+/* Of an address: in 1/100 degree, so that it is a place to the kilometre and no more. */
+struct zta_coordinates {
+    int16_t latitude;   /* north of the equator */
+    int16_t longitude;  /* east of Greenwich */
+    uint16_t radius_km; /* of what the file is sure of; 0: no place is known */
+};
+
 struct zta_context {
-    struct zta_text country; /* ISO 3166-1 alpha-2, upper case */
-    uint32_t asn;            /* autonomous system; 0: unknown */
+    struct zta_text country;   /* ISO 3166-1 alpha-2, upper case */
+    struct zta_coordinates at; /* of the address; no attribute of rules */
+    uint32_t asn;              /* autonomous system; 0: unknown */
     struct zta_provenance country_from;
     struct zta_provenance asn_from;
     struct zta_text device;     /* its id in the inventory or the attestation */

@@ -4,12 +4,13 @@
  */
 #include "shared/event.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
-    EVENT_VERSION = 2,
-    EVENT_VERSION_BEFORE = 1, /* of a release that recorded nothing for replay */
-    N_TEXTS_BEFORE = ZTA_EVENT_AGENT + 1,
+    EVENT_VERSION = 3,
+    VERSION_WITHOUT_RISK = 2,
+    VERSION_WITHOUT_REPLAY = 1,
     MODE_BITS = 2,
     TEXTS_SIZE = sizeof((struct zta_event *)0)->texts,
     TEXT_MAX = UINT8_MAX, /* what text_len can say */
@@ -21,13 +22,22 @@ enum {
     HAS_TOKEN_ID = 2,
     HAS_IPV4 = 4,
     HAS_IPV6 = 8,
-    HAS_ALL_BEFORE = 15,
     HAS_INPUTS = 16,
     HAS_CERTIFICATE = 32,
     HAS_CONTEXT = 64,
     HAS_LIVE_VERSION = 128,
-    HAS_ALL = 255,
 };
+
+/* What records of each version may have. */
+static const struct {
+    uint8_t has;
+    uint8_t n_texts;
+} versions[] = {
+    [VERSION_WITHOUT_REPLAY] = {.has = HAS_INPUTS - 1, .n_texts = ZTA_EVENT_AGENT + 1},
+    [VERSION_WITHOUT_RISK] = {.has = UINT8_MAX, .n_texts = ZTA_EVENT_OS + 1},
+    [EVENT_VERSION] = {.has = UINT8_MAX, .n_texts = ZTA_N_EVENT_TEXTS},
+};
+_Static_assert(ZTA_EVENT_EVIDENCE + 1 == ZTA_N_EVENT_TEXTS, "evidence is last, so it can grow");
 _Static_assert(ZTA_N_FEATURES *MODE_BITS <= 32, "the modes of all features fit");
 _Static_assert(ZTA_N_EVENT_TEXTS <= 32, "a bit for each text");
 
@@ -111,6 +121,31 @@ struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_tex
     return (struct zta_text){.data = event->texts + start, .len = event->text_len[which]};
 }
 
+static size_t texts_len(const struct zta_event *event)
+{
+    size_t len = 0;
+    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
+        len += event->text_len[i];
+    }
+    return len;
+}
+
+void zta_event_append_evidence(struct zta_event *event, struct zta_text text)
+{
+    const size_t used = texts_len(event);
+    uint8_t *len = &event->text_len[ZTA_EVENT_EVIDENCE];
+    const size_t room = used < TEXTS_SIZE ? TEXTS_SIZE - used : 0;
+    const size_t n = head_len(text, lesser(room, (size_t)TEXT_MAX - *len));
+    if (n > 0) {
+        memcpy(event->texts + used, text.data, n);
+        *len = (uint8_t)(*len + n);
+    }
+    if (n < text.len) {
+        event->flags |= ZTA_EVENT_CUT;
+        event->inexact |= 1u << ZTA_EVENT_EVIDENCE;
+    }
+}
+
 uint32_t zta_event_pack_modes(const struct zta_stance *stance)
 {
     uint32_t modes = 0;
@@ -140,15 +175,6 @@ static bool is_zero(const uint8_t *data, size_t size)
         any |= data[i];
     }
     return any == 0;
-}
-
-static size_t texts_len(const struct zta_event *event)
-{
-    size_t len = 0;
-    for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
-        len += event->text_len[i];
-    }
-    return len;
 }
 
 static uint8_t presence(const struct zta_event *event)
@@ -191,6 +217,69 @@ static void read_context(struct zta_reader *reader, struct zta_event_context *co
     context->asn = zta_read_u32(reader);
 }
 
+/* Is there anything of stage 4 to keep? */
+static bool has_risk(const struct zta_event *event)
+{
+    const struct zta_event_risk *risk = &event->risk;
+    return (event->replay & ZTA_REPLAY_RISK) != 0 || risk->n_raised > 0 || risk->waf > 0 ||
+           risk->radius_km > 0;
+}
+
+static void write_risk(const struct zta_event *event, struct zta_writer *writer)
+{
+    const struct zta_event_risk *risk = &event->risk;
+    zta_write_u8(writer, has_risk(event));
+    if (!has_risk(event)) {
+        return;
+    }
+    zta_write_u64(writer, (uint64_t)risk->newest_s);
+    zta_write_u32(writer, risk->signals);
+    zta_write_u8(writer, risk->score);
+    zta_write_u8(writer, risk->threat);
+    zta_write_u16(writer, risk->waf);
+    zta_write_u16(writer, (uint16_t)risk->latitude);
+    zta_write_u16(writer, (uint16_t)risk->longitude);
+    zta_write_u16(writer, risk->radius_km);
+    zta_write_u8(writer, risk->n_raised);
+    for (size_t i = 0; i < risk->n_raised; i++) {
+        zta_write_u8(writer, risk->raised[i].signal);
+        zta_write_u8(writer, risk->raised[i].weight);
+        zta_write_u8(writer, risk->raised[i].floor);
+        zta_write_u32(writer, risk->raised[i].half_life_s);
+        zta_write_u32(writer, risk->raised[i].since_s);
+    }
+}
+
+static bool read_risk(struct zta_reader *reader, struct zta_event *event)
+{
+    struct zta_event_risk *risk = &event->risk;
+    const uint8_t has = zta_read_u8(reader);
+    if (has == 0) {
+        return !has_risk(event);
+    }
+    risk->newest_s = (int64_t)zta_read_u64(reader);
+    risk->signals = zta_read_u32(reader);
+    risk->score = zta_read_u8(reader);
+    risk->threat = zta_read_u8(reader);
+    risk->waf = zta_read_u16(reader);
+    risk->latitude = (int16_t)zta_read_u16(reader);
+    risk->longitude = (int16_t)zta_read_u16(reader);
+    risk->radius_km = zta_read_u16(reader);
+    const size_t n = zta_read_u8(reader);
+    if (n > ZTA_EVENT_RAISED_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        risk->raised[i].signal = zta_read_u8(reader);
+        risk->raised[i].weight = zta_read_u8(reader);
+        risk->raised[i].floor = zta_read_u8(reader);
+        risk->raised[i].half_life_s = zta_read_u32(reader);
+        risk->raised[i].since_s = zta_read_u32(reader);
+    }
+    risk->n_raised = (uint8_t)n;
+    return has == 1 && has_risk(event);
+}
+
 /* What replay needs beside the texts. */
 static void write_replay(const struct zta_event *event, uint8_t present, struct zta_writer *writer)
 {
@@ -211,9 +300,11 @@ static void write_replay(const struct zta_event *event, uint8_t present, struct 
     if (present & HAS_LIVE_VERSION) {
         zta_write_u32(writer, event->live_version);
     }
+    write_risk(event, writer);
 }
 
-static bool read_replay(struct zta_reader *reader, unsigned present, struct zta_event *event)
+static bool read_replay(struct zta_reader *reader, unsigned version, unsigned present,
+                        struct zta_event *event)
 {
     event->monitor = zta_read_u8(reader);
     event->replay = zta_read_u8(reader);
@@ -231,6 +322,9 @@ static bool read_replay(struct zta_reader *reader, unsigned present, struct zta_
     }
     if (present & HAS_LIVE_VERSION) {
         event->live_version = zta_read_u32(reader);
+    }
+    if (version >= EVENT_VERSION && !read_risk(reader, event)) {
+        return false;
     }
     return is_zero(event->inputs, sizeof event->inputs) == !(present & HAS_INPUTS) &&
            is_zero(event->certificate, ZTA_SHA256_SIZE) == !(present & HAS_CERTIFICATE) &&
@@ -260,7 +354,8 @@ enum zta_status zta_event_encode(const struct zta_event *event, void *out, size_
 {
     size_t used = texts_len(event);
     unsigned family = event->addr.family;
-    if (used > TEXTS_SIZE || (family != 0 && family != 4 && family != 6)) {
+    if (used > TEXTS_SIZE || event->risk.n_raised > ZTA_EVENT_RAISED_MAX ||
+        (family != 0 && family != 4 && family != 6)) {
         return ZTA_INVALID;
     }
     const uint8_t present = presence(event);
@@ -299,8 +394,8 @@ static bool read_head(struct zta_reader *reader, struct zta_event *event, uint8_
     zta_read_bytes(reader, event->id.bytes, sizeof event->id.bytes);
     unsigned present = zta_read_u8(reader);
     *has = present;
-    if ((*version != EVENT_VERSION && *version != EVENT_VERSION_BEFORE) ||
-        present > (*version == EVENT_VERSION ? HAS_ALL : HAS_ALL_BEFORE) ||
+    if (*version < VERSION_WITHOUT_REPLAY || *version > EVENT_VERSION ||
+        (present & ~(unsigned)versions[*version].has) != 0 ||
         (present & (HAS_IPV4 | HAS_IPV6)) == (HAS_IPV4 | HAS_IPV6)) {
         return false;
     }
@@ -347,11 +442,10 @@ enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event
     read.session_kind = zta_read_u8(&reader);
     read.flags = zta_read_u8(&reader);
     read.content_length = -1;
-    if (version == EVENT_VERSION && !read_replay(&reader, present, &read)) {
+    if (version != VERSION_WITHOUT_REPLAY && !read_replay(&reader, version, present, &read)) {
         return ZTA_CORRUPT;
     }
-    zta_read_bytes(&reader, read.text_len,
-                   version == EVENT_VERSION ? sizeof read.text_len : N_TEXTS_BEFORE);
+    zta_read_bytes(&reader, read.text_len, versions[version].n_texts);
     size_t len = texts_len(&read);
     if (len > TEXTS_SIZE) {
         return ZTA_CORRUPT;

@@ -13,10 +13,11 @@
 #include "shared/base/net.h"
 #include "shared/base/status.h"
 #include "shared/base/ulid.h"
+#include "shared/event_risk.h"
 #include "shared/login_tag.h"
 #include "shared/stance.h"
 
-#define ZTA_EVENT_SIZE 736 /* a ring slot of 768 bytes less its header */
+#define ZTA_EVENT_SIZE 864 /* a ring slot of 896 bytes less its header */
 
 enum zta_event_flags {
     ZTA_EVENT_MONITORED = 1,    /* monitor_* are set */
@@ -38,6 +39,7 @@ enum zta_event_replay {
     ZTA_REPLAY_DEFAULT_ALLOW = 16,
     ZTA_REPLAY_IDENTITY = 32, /* a verified identity entered; without it: only seen, or none */
     ZTA_REPLAY_CONTEXT = 64,  /* its circumstances were gathered */
+    ZTA_REPLAY_RISK = 128,    /* its risk was judged */
 };
 
 /* The circumstances that are no text, as in struct zta_context. */
@@ -70,8 +72,9 @@ enum zta_event_text {
     ZTA_EVENT_PARENT,  /* request id of the trusted peer */
     ZTA_EVENT_AGENT,   /* User-Agent */
     ZTA_EVENT_CONTENT_TYPE,
-    ZTA_EVENT_DEVICE, /* its id */
-    ZTA_EVENT_OS,     /* "macos", or with its version "macos 14.2.1" */
+    ZTA_EVENT_DEVICE,   /* its id */
+    ZTA_EVENT_OS,       /* "macos", or with its version "macos 14.2.1" */
+    ZTA_EVENT_EVIDENCE, /* of what was raised, a line each; the last, so that more can be added */
     ZTA_N_EVENT_TEXTS
 };
 
@@ -94,6 +97,7 @@ struct zta_event {
     uint32_t modes;                       /* two bits a feature, as in struct zta_stance */
     uint32_t inexact; /* set of 1u << enum zta_event_text: cut, or of an empty one: not absent */
     struct zta_event_context context;
+    struct zta_event_risk risk;
     uint32_t rule_line;
     uint16_t rule_source;
     uint16_t http_status;
@@ -121,6 +125,8 @@ _Static_assert(sizeof(struct zta_event) <= ZTA_EVENT_SIZE, "an event fits its ri
  * ZTA_EVENT_CUT.
  */
 void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZTA_N_EVENT_TEXTS]);
+/* Adds to the text that is last of all, cut to the room that is left. */
+void zta_event_append_evidence(struct zta_event *event, struct zta_text text);
 /* Borrowed from the event; empty when absent. */
 struct zta_text zta_event_text(const struct zta_event *event, enum zta_event_text which);
 

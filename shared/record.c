@@ -61,6 +61,9 @@ static void fill_context(struct zta_event *event, const struct zta_context *cont
         memcpy(kept->country, context->country.data, sizeof kept->country);
     }
     kept->asn = context->asn;
+    event->risk.latitude = context->at.latitude;
+    event->risk.longitude = context->at.longitude;
+    event->risk.radius_km = context->at.radius_km;
     kept->traits_known = context->traits.known;
     kept->traits_yes = context->traits.yes;
     kept->usual_known = context->usual.known;
@@ -69,6 +72,14 @@ static void fill_context(struct zta_event *event, const struct zta_context *cont
         kept->sources[i] = (uint8_t)from[i]->source;
         kept->ages_s[i] = from[i]->age_s;
     }
+}
+
+static void fill_risk(struct zta_event *event, const struct zta_risk_facts *risk)
+{
+    event->risk.score = risk->score;
+    event->risk.signals = risk->signals;
+    event->risk.newest_s = risk->newest_s;
+    event->risk.threat = (uint8_t)risk->threat;
 }
 
 static uint8_t replay_flags(const struct zta_recorded *recorded)
@@ -80,6 +91,7 @@ static uint8_t replay_flags(const struct zta_recorded *recorded)
     flags |= recorded->stance->allows_by_default ? ZTA_REPLAY_DEFAULT_ALLOW : 0;
     flags |= recorded->facts->identity != NULL ? ZTA_REPLAY_IDENTITY : 0;
     flags |= recorded->facts->context != NULL ? ZTA_REPLAY_CONTEXT : 0;
+    flags |= recorded->facts->risk != NULL ? ZTA_REPLAY_RISK : 0;
     return (uint8_t)flags;
 }
 
@@ -102,6 +114,9 @@ void zta_record_fill(struct zta_event *event, const struct zta_recorded *recorde
     texts[ZTA_EVENT_CONTENT_TYPE] = facts->content_type;
     if (facts->identity != NULL) {
         fill_identity(event, facts->identity);
+    }
+    if (facts->risk != NULL) {
+        fill_risk(event, facts->risk);
     }
     if (facts->context != NULL) {
         fill_context(event, facts->context);

@@ -8,6 +8,7 @@
 #include "shared/context.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
+#include "shared/risk/score.h"
 
 /* Clocks of one machine; only a step lies between a request and its record. */
 #define FUTURE_MAX_NS (60 * ZTA_NS_PER_S)
@@ -31,6 +32,31 @@ static void sanitise_context(struct zta_event *event)
     }
 }
 
+/* What nobody can raise was not; a place is one or none. */
+static void sanitise_risk(struct zta_event_risk *risk)
+{
+    uint8_t n = 0;
+    for (size_t i = 0; i < risk->n_raised && i < ZTA_EVENT_RAISED_MAX; i++) {
+        struct zta_event_raised *raised = &risk->raised[i];
+        if (raised->signal < ZTA_N_RISK_SIGNALS && raised->weight > 0 &&
+            raised->weight <= ZTA_RISK_SCORE_MAX && raised->floor <= ZTA_RISK_SCORE_MAX) {
+            raised->reserved = 0;
+            risk->raised[n++] = *raised;
+        }
+    }
+    memset(&risk->raised[n], 0, (ZTA_EVENT_RAISED_MAX - n) * sizeof risk->raised[0]);
+    risk->n_raised = n;
+    risk->reserved = 0;
+    risk->score = risk->score <= ZTA_RISK_SCORE_MAX ? risk->score : ZTA_RISK_SCORE_MAX;
+    risk->threat = risk->threat < ZTA_N_THREAT_LEVELS ? risk->threat : ZTA_N_THREAT_LEVELS - 1;
+    risk->signals &= (UINT32_C(1) << ZTA_N_RISK_SIGNALS) - 1;
+    if (risk->latitude < -ZTA_LATITUDE_MAX || risk->latitude > ZTA_LATITUDE_MAX ||
+        risk->longitude < -ZTA_LONGITUDE_MAX || risk->longitude > ZTA_LONGITUDE_MAX) {
+        risk->latitude = risk->longitude = 0;
+        risk->radius_km = 0;
+    }
+}
+
 bool mod_zta_event_sanitise(struct zta_event *event, int64_t now_real_ns)
 {
     size_t len = 0;
@@ -46,6 +72,7 @@ bool mod_zta_event_sanitise(struct zta_event *event, int64_t now_real_ns)
         return false;
     }
     sanitise_context(event);
+    sanitise_risk(&event->risk);
     if (event->time_ns < 0 || event->time_ns > now_real_ns + FUTURE_MAX_NS) {
         event->time_ns = now_real_ns;
     }

@@ -9,10 +9,11 @@
 #include "shared/decision.h"
 #include "shared/store/repeats.h"
 
-enum class {
+enum row_class {
     ALLOWED = 0,
     DENIED,
     MONITORED,
+    SIGNALLED, /* it raised what a score is rebuilt from: all of these are kept */
     N_CLASSES
 };
 
@@ -66,7 +67,7 @@ struct mod_zta_quota {
     size_t n_repeats;
     /* Of this batch: */
     struct share shares[N_CLASSES];
-    enum class classes[MOD_ZTA_BATCH_MAX];
+    enum row_class classes[MOD_ZTA_BATCH_MAX];
     uint16_t source_of[MOD_ZTA_BATCH_MAX]; /* NONE: a denial that has its examples */
     uint16_t repeat_of[MOD_ZTA_BATCH_MAX];
     struct source sources[SLOTS];
@@ -101,12 +102,27 @@ void mod_zta_quota_undo(struct mod_zta_quota *quota)
     forget_repeats(quota);
 }
 
-static enum class class_of(const struct zta_event *event) {
-    if (event->outcome != ZTA_OUTCOME_ALLOW){return DENIED;
+static bool has_raised(const struct zta_event *event)
+{
+    for (size_t i = 0; i < event->risk.n_raised && i < ZTA_EVENT_RAISED_MAX; i++) {
+        if (event->risk.raised[i].half_life_s > 0) {
+            return true;
+        }
+    }
+    return false;
 }
-bool is_monitored =
-    (event->flags & ZTA_EVENT_MONITORED) != 0 && event->monitor_outcome != ZTA_OUTCOME_ALLOW;
-return is_monitored ? MONITORED : ALLOWED;
+
+static enum row_class class_of(const struct zta_event *event)
+{
+    if (has_raised(event)) {
+        return SIGNALLED;
+    }
+    if (event->outcome != ZTA_OUTCOME_ALLOW) {
+        return DENIED;
+    }
+    bool is_monitored =
+        (event->flags & ZTA_EVENT_MONITORED) != 0 && event->monitor_outcome != ZTA_OUTCOME_ALLOW;
+    return is_monitored ? MONITORED : ALLOWED;
 }
 
 static void refill(struct mod_zta_quota *quota, int64_t now_ns)
@@ -122,7 +138,7 @@ static void refill(struct mod_zta_quota *quota, int64_t now_ns)
 }
 
 static uint16_t source_slot(struct mod_zta_quota *quota, const struct zta_event *event,
-                            enum class class)
+                            enum row_class class)
 {
     uint8_t name[ZTA_EVENT_SOURCE_SIZE + 1];
     zta_event_source(event, name);
@@ -182,7 +198,7 @@ static enum zta_status survey(struct mod_zta_quota *quota, struct zta_change *ch
 {
     for (size_t i = 0; i < batch->n; i++) {
         const struct zta_event *event = &batch->events[i];
-        enum class class = class_of(event);
+        enum row_class class = class_of(event);
         quota->classes[i] = class;
         quota->source_of[i] = NONE;
         quota->repeat_of[i] = NONE;
@@ -376,7 +392,7 @@ static void begin(struct mod_zta_quota *quota, unsigned pressure)
             quota->sources[share->sources[k]] = (struct source){.hash = 0};
         }
         uint64_t n_rows = quota->tokens[i] >> pressure;
-        *share = (struct share){.n_rows = n_rows > 0 ? n_rows : 1};
+        *share = (struct share){.n_rows = i == SIGNALLED ? UINT64_MAX : n_rows > 0 ? n_rows : 1};
     }
     if (quota->n_repeats > REPEATS_KEPT) {
         forget_repeats(quota);
@@ -401,7 +417,7 @@ enum zta_status mod_zta_quota_apply(struct mod_zta_quota *quota, struct zta_chan
         return status;
     }
     for (size_t i = 0; i < shares->n_rows; i++) {
-        enum class class = class_of(shares->rows[i].event);
+        enum row_class class = class_of(shares->rows[i].event);
         quota->tokens[class] -= quota->tokens[class] > 0 ? 1 : 0;
     }
     return write_repeats(quota, change, batch);

@@ -3,9 +3,9 @@
  * Evidence has quotas, so that a flood pushes nobody else's out of the store: what becomes a row of
  * its own, and in which row the rest is counted. Nothing of a batch is left out of both.
  *
- * - Classes: denied, allowed, allowed although a monitored part would have refused. Each has so
- * many
- *   rows a second; unused ones are kept for a second.
+ * - What raised a factor of risk is kept, whatever it is.
+ * - Classes of the others: denied, allowed, allowed although a monitored part would have refused.
+ *   Each has so many rows a second; unused ones are kept for a second.
  * - Within a class the sources (session, else network) of a batch get equal shares; who needs less
  *   leaves the rest to the others.
  * - Allowed and monitored: every n-th request of a source becomes a row that stands for n (weight).

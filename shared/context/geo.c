@@ -4,6 +4,7 @@
 
 #include <maxminddb.h>
 
+#include <math.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@ struct zta_geo_db {
 
 static const char *const country_path[] = {"country", "iso_code", NULL};
 static const char *const country_flat_path[] = {"country_code", NULL};
+static const char *const latitude_path[] = {"location", "latitude", NULL};
+static const char *const longitude_path[] = {"location", "longitude", NULL};
+static const char *const radius_path[] = {"location", "accuracy_radius", NULL};
 static const char *const asn_path[] = {"autonomous_system_number", NULL};
 
 /* What files of each kind are recognised by. */
@@ -95,6 +99,33 @@ static bool is_letter(char c)
     return c >= 'A' && c <= 'Z';
 }
 
+/* In 1/100 degree; false for what is no such number. */
+static bool read_degrees(const MMDB_entry_s *entry, const char *const *path, int most_centi,
+                         int16_t *centi)
+{
+    MMDB_entry_data_s value;
+    if (read_member(entry, path, &value) != ZTA_OK || value.type != MMDB_DATA_TYPE_DOUBLE ||
+        !(fabs(value.double_value) <= most_centi / 100.0)) {
+        return false;
+    }
+    *centi = (int16_t)lround(value.double_value * 100);
+    return true;
+}
+
+/* Files of countries have none of these: then nothing is set. */
+static void read_place(const MMDB_entry_s *entry, struct zta_coordinates *at)
+{
+    struct zta_coordinates read = {.radius_km = 0};
+    MMDB_entry_data_s value;
+    if (read_degrees(entry, latitude_path, ZTA_LATITUDE_MAX, &read.latitude) &&
+        read_degrees(entry, longitude_path, ZTA_LONGITUDE_MAX, &read.longitude) &&
+        read_member(entry, radius_path, &value) == ZTA_OK && value.type == MMDB_DATA_TYPE_UINT16 &&
+        value.uint16 > 0) {
+        read.radius_km = value.uint16;
+        *at = read;
+    }
+}
+
 static enum zta_status read_country(const MMDB_entry_s *entry, struct zta_geo_fact *fact)
 {
     MMDB_entry_data_s value;
@@ -111,6 +142,7 @@ static enum zta_status read_country(const MMDB_entry_s *entry, struct zta_geo_fa
         return ZTA_NOT_FOUND;
     }
     *fact = (struct zta_geo_fact){.country = {code[0], code[1], '\0'}};
+    read_place(entry, &fact->at);
     return ZTA_OK;
 }
 

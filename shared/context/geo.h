@@ -11,6 +11,7 @@
 
 #include "shared/base/net.h"
 #include "shared/base/status.h"
+#include "shared/context.h"
 
 #define ZTA_GEO_SIZE_MAX (UINT64_C(1) << 30) /* the largest that are sold have half of it */
 
@@ -22,8 +23,9 @@ enum zta_geo_kind {
 };
 
 struct zta_geo_fact {
-    char country[3]; /* ISO 3166-1 alpha-2, upper case, NUL; of ZTA_GEO_COUNTRY */
-    uint32_t asn;    /* 1 to 2^32-1; of ZTA_GEO_ASN */
+    char country[3];           /* ISO 3166-1 alpha-2, upper case, NUL; of ZTA_GEO_COUNTRY */
+    struct zta_coordinates at; /* where a file of cities says it; radius 0: unknown */
+    uint32_t asn;              /* 1 to 2^32-1; of ZTA_GEO_ASN */
 };
 
 struct zta_geo_db;

@@ -13,7 +13,7 @@
 #include "shared/live/segment.h"
 
 enum zta_area {
-    ZTA_AREA_RING = 0,      /* up to 100,000 slots of 768 B, at most half of the segment */
+    ZTA_AREA_RING = 0,      /* up to 100,000 slots of 896 B, at most half of the segment */
     ZTA_AREA_TOKENS_SMALL,  /* entries of 512 B */
     ZTA_AREA_TOKENS_MIDDLE, /* of 2 KiB */
     ZTA_AREA_TOKENS_LARGE,  /* of 8 KiB */

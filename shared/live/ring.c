@@ -21,7 +21,7 @@
 #include "shared/live/segment_priv.h"
 
 #define SLOTS_MAX 100000
-#define SLOT_SIZE 768
+#define SLOT_SIZE 896
 
 /* Word: owner's incarnation 32, lap 29 (wraps after more than 4e12 events), state 3. */
 #define STATE_BITS 3
@@ -46,7 +46,7 @@ struct ring_slot {
     /* Plain: written by the owner between claim and publish, read between publish and release. */
     _Alignas(32) struct zta_event event;
 };
-_Static_assert(sizeof(struct ring_slot) == SLOT_SIZE, "a slot is 768 bytes");
+_Static_assert(sizeof(struct ring_slot) == SLOT_SIZE, "a slot is 896 bytes");
 
 /* One of two copies; reader stores each field (release), anybody loads (acquire). */
 struct ring_book {

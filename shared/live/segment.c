@@ -14,7 +14,7 @@
 
 #define SEGMENT_MAGIC UINT64_C(0x314d48532e41545a) /* "ZTA.SHM1" in little-endian memory */
 
-#define RING_SIZE_MAX (UINT64_C(100000) * 768 + 4096) /* slots, and room for the ring's own words */
+#define RING_SIZE_MAX (UINT64_C(100000) * 896 + 4096) /* slots, and room for the ring's own words */
 
 /* Shares in percent of what the other areas leave; the large class gets the remainder. */
 #define TOKENS_SMALL_PERCENT  40

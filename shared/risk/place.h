@@ -11,6 +11,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/net.h"
+#include "shared/context.h"
 
 /* Faster than this nobody travels (standards section 20). */
 #define ZTA_TRAVEL_KMH 900
@@ -18,13 +19,6 @@
 #define ZTA_TRAVEL_FLOOR_KM 100
 /* A file that says no radius, or a greater one, knows the country at best. */
 #define ZTA_PLACE_RADIUS_MAX_KM 1000
-
-/* Of an address: in 1/100 degree, so that it is a place to the kilometre and no more. */
-struct zta_coordinates {
-    int16_t latitude;   /* -9000..9000 */
-    int16_t longitude;  /* -18000..18000 */
-    uint16_t radius_km; /* of what the file is sure of; 0: no place is known */
-};
 
 /* IPv4 and IPv6 of one network stand in different places of such files, so they are kept apart. */
 enum zta_risk_family {

@@ -133,7 +133,7 @@ const struct zta_risk_factor *zta_risk_find(const struct zta_risk *risk,
     return i < risk->n && risk->factors[i].signal == signal ? &risk->factors[i] : NULL;
 }
 
-static void set_evidence(struct zta_risk_factor *factor, struct zta_text evidence)
+void zta_risk_evidence_set(struct zta_risk_factor *factor, struct zta_text evidence)
 {
     size_t len = evidence.len;
     if (len >= sizeof factor->evidence) {
@@ -170,7 +170,7 @@ bool zta_risk_factor_make(const struct zta_risk_tuning *tuning, enum zta_risk_si
         .raised_s = now_s,
         .n_raised = 1,
     };
-    set_evidence(factor, evidence);
+    zta_risk_evidence_set(factor, evidence);
     return true;
 }
 

@@ -71,12 +71,13 @@ const struct zta_risk_factor *zta_risk_find(const struct zta_risk *risk,
 
 /*
  * What raising a signal comes to, by share of its weight in percent (100 but for SCALED signals).
- * False, and nothing set, for what is muted or not admitted. Evidence is cut to its room, and
- * what cannot be printed in it becomes '?'.
+ * False, and nothing set, for what is muted or not admitted. Evidence is set as below.
  */
 bool zta_risk_factor_make(const struct zta_risk_tuning *tuning, enum zta_risk_signal signal,
                           unsigned share, struct zta_text evidence, int64_t now_s,
                           struct zta_risk_factor *factor);
+/* Sets its evidence: cut to its room, with '?' for what cannot be printed. */
+void zta_risk_evidence_set(struct zta_risk_factor *factor, struct zta_text evidence);
 /*
  * Joins a factor: of two of one signal the one that is worth more stands, the later one of equals;
  * a floor stays up until its own end. So being raised again is as new and never lowers. True when

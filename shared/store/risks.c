@@ -9,9 +9,6 @@
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
 
-#define LATITUDE_MAX  9000
-#define LONGITUDE_MAX 18000
-
 _Static_assert(ZTA_RISK_HAS_PLACE << ZTA_N_RISK_FAMILIES == ZTA_RISK_HAS_ALL + 1,
                "a bit for each place");
 _Static_assert(ZTA_RISK_AT_SIGNALS + 16 + ZTA_N_RISK_FAMILIES * 20 + 1 +
@@ -86,9 +83,9 @@ static bool read_place(struct zta_reader *reader, struct zta_risk_place *place)
     zta_read_bytes(reader, place->country, sizeof place->country);
     place->asn = zta_read_u32(reader);
     place->when_s = (int64_t)zta_read_u64(reader);
-    return place->when_s != 0 && place->at.latitude >= -LATITUDE_MAX &&
-           place->at.latitude <= LATITUDE_MAX && place->at.longitude >= -LONGITUDE_MAX &&
-           place->at.longitude <= LONGITUDE_MAX;
+    return place->when_s != 0 && place->at.latitude >= -ZTA_LATITUDE_MAX &&
+           place->at.latitude <= ZTA_LATITUDE_MAX && place->at.longitude >= -ZTA_LONGITUDE_MAX &&
+           place->at.longitude <= ZTA_LONGITUDE_MAX;
 }
 
 static bool read_factor(struct zta_reader *reader, struct zta_risk_factor *factor)

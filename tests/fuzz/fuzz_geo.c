@@ -40,6 +40,8 @@ static void check_fact(enum zta_geo_kind kind, const struct zta_geo_fact *fact)
     if (kind == ZTA_GEO_COUNTRY) {
         must(is_letter(fact->country[0]) && is_letter(fact->country[1]) &&
              fact->country[2] == '\0' && fact->asn == 0);
+        must(abs(fact->at.latitude) <= ZTA_LATITUDE_MAX &&
+             abs(fact->at.longitude) <= ZTA_LONGITUDE_MAX);
     }
     else {
         must(fact->asn > 0 && fact->country[0] == '\0');

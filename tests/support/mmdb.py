@@ -8,6 +8,7 @@ a str, bool, float, int, bytes, dict or list; Uint16 and the like where the size
 
 import ipaddress
 import os
+import struct
 import sys
 import time
 
@@ -32,6 +33,12 @@ class Pointer(int):
 
 def country(code, **members):
     return {"country": {"iso_code": code, "names": {"en": code}}, **members}
+
+
+def city(code, latitude, longitude, radius_km=20):
+    """An entry as a file of cities has it: degrees, and how sure it is of them."""
+    return country(code, location={"latitude": float(latitude), "longitude": float(longitude),
+                                   "accuracy_radius": Uint16(radius_km)})
 
 
 def asn(number, name="Example"):
@@ -76,6 +83,8 @@ def encode(value):
         if kind == INT32:
             return control(INT32, 4) + value.to_bytes(4, "big", signed=True)
         return number(kind, value)
+    if isinstance(value, float):
+        return control(DOUBLE, 8) + struct.pack(">d", value)
     if isinstance(value, bytes):
         return control(BYTES, len(value)) + value
     if isinstance(value, str):
@@ -194,6 +203,13 @@ def seeds():
     yield "no-marker.mmdb", build(places, marker=b"", built=SEED_TIME)
     yield "city.mmdb", build({"192.0.2.0/24": {"city": {"names": {"en": "Bern"}}}}, "Test\x1b-City",
                              built=SEED_TIME)
+    yield "places.mmdb", build({
+        "192.0.2.0/24": city("CH", 46.948, -7.4474), "198.51.100.0/25": city("AU", -33.8688, 151.2093, 1000),
+        "198.51.100.128/25": country("DE", location={"latitude": 1.0, "longitude": 2.0}),
+        "203.0.113.0/26": city("FR", 90.1, 0), "203.0.113.64/26": city("FR", 1, -180.5),
+        "203.0.113.128/26": city("FR", float("nan"), 1), "203.0.113.192/26": city("FR", 0, 0, 0),
+        "2001:db8::/32": country("AT", location={"latitude": 4, "longitude": 5.0,
+                                                 "accuracy_radius": Uint16(5)})}, built=SEED_TIME)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,34 @@
 
 #include <cmocka.h>
 
-#define VERSION    2
+#define VERSION    3
 #define TEXTS_SIZE sizeof(((struct zta_event *)0)->texts)
 
 static char filler[4096];
+
+static void set_risk(struct zta_event *event, unsigned seed)
+{
+    if (seed % 3 != 1) {
+        return;
+    }
+    event->replay |= ZTA_REPLAY_RISK;
+    event->risk = (struct zta_event_risk){.newest_s = -1,
+                                          .signals = UINT32_MAX,
+                                          .score = 100,
+                                          .threat = 3,
+                                          .waf = UINT16_MAX,
+                                          .latitude = -9000,
+                                          .longitude = 18000,
+                                          .radius_km = 5,
+                                          .n_raised = (uint8_t)(seed % 9)};
+    for (size_t i = 0; i < event->risk.n_raised; i++) {
+        event->risk.raised[i] = (struct zta_event_raised){.signal = (uint8_t)i,
+                                                          .weight = 50,
+                                                          .floor = 80,
+                                                          .half_life_s = UINT32_MAX,
+                                                          .since_s = 3600};
+    }
+}
 
 static struct zta_event event_of(unsigned seed)
 {
@@ -69,6 +93,7 @@ static struct zta_event event_of(unsigned seed)
                                                    .ages_s = {7, 8, 9, UINT32_MAX},
                                                    .asn = 64496};
     }
+    set_risk(&event, seed);
     struct zta_text texts[ZTA_N_EVENT_TEXTS];
     for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
         texts[i] = (struct zta_text){.data = filler, .len = (size_t)rand() % (seed % 4 ? 20 : 200)};
@@ -219,6 +244,9 @@ static void encode_needs_room_and_a_sound_event(void **state)
     }
     event.addr.family = 5;
     assert_int_equal(zta_event_encode(&event, out, sizeof out, &size), ZTA_INVALID);
+    event.addr.family = 4;
+    event.risk.n_raised = ZTA_EVENT_RAISED_MAX + 1;
+    assert_int_equal(zta_event_encode(&event, out, sizeof out, &size), ZTA_INVALID);
 }
 
 static void decode_refuses_every_cut_and_survives_every_changed_byte(void **state)
@@ -280,7 +308,7 @@ static void decode_refuses_what_encode_never_writes(void **state)
 }
 
 /* As an earlier release wrote it: by the map of that time, byte by byte. */
-static void an_event_of_the_release_before_is_read_and_has_nothing_to_replay(void **state)
+static void an_event_of_the_first_release_is_read_and_has_nothing_to_replay(void **state)
 {
     uint8_t old[512];
     struct zta_writer writer;
@@ -305,6 +333,53 @@ static void an_event_of_the_release_before_is_read_and_has_nothing_to_replay(voi
     assert_int_equal(event.replay, 0);
     assert_int_equal(event.content_length, -1);
     assert_int_equal(event.http_status, 0);
+}
+
+/* By the map of the release before, which knew nothing of risk: two bytes and a text fewer. */
+static void an_event_of_the_release_before_has_no_risk(void **state)
+{
+    struct zta_event event = event_of(2);
+    struct zta_event back;
+    uint8_t now[ZTA_EVENT_SIZE];
+    uint8_t old[ZTA_EVENT_SIZE];
+    size_t used;
+    const struct zta_text texts[ZTA_N_EVENT_TEXTS] = {[ZTA_EVENT_AGENT] = ZTA_TEXT("curl")};
+    zta_event_set_texts(&event, texts);
+    const size_t size = encoded(&event, now);
+    const size_t lens = size - 4 - ZTA_N_EVENT_TEXTS;
+    memcpy(old, now, lens - 1);
+    memcpy(old + lens - 1, now + lens, ZTA_N_EVENT_TEXTS - 1);
+    memcpy(old + lens - 1 + ZTA_N_EVENT_TEXTS - 1, "curl", 4);
+    old[0] = VERSION - 1;
+    assert_int_equal(zta_event_decode(old, size - 2, &back, &used), ZTA_OK);
+    assert_int_equal(used, size - 2);
+    assert_memory_equal(&back, &event, sizeof event);
+}
+
+static void evidence_is_added_behind_what_is_there(void **state)
+{
+    struct zta_event event = {.flags = 0};
+    struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_METHOD] = ZTA_TEXT("GET"), [ZTA_EVENT_EVIDENCE] = ZTA_TEXT("one\n")};
+    zta_event_set_texts(&event, texts);
+    zta_event_append_evidence(&event, ZTA_TEXT("two\n"));
+    assert_true(zta_text_equal(zta_event_text(&event, ZTA_EVENT_EVIDENCE), ZTA_TEXT("one\ntwo\n")));
+    assert_int_equal(event.flags & ZTA_EVENT_CUT, 0);
+    for (int i = 0; i < 100; i++) {
+        zta_event_append_evidence(&event, ZTA_TEXT("evidence\n"));
+    }
+    assert_int_equal(zta_event_text(&event, ZTA_EVENT_EVIDENCE).len, UINT8_MAX);
+    assert_int_equal(event.flags & ZTA_EVENT_CUT, ZTA_EVENT_CUT);
+    texts[ZTA_EVENT_EVIDENCE].data = NULL;
+    texts[ZTA_EVENT_EVIDENCE].len = 0;
+    texts[ZTA_EVENT_PATH] = texts[ZTA_EVENT_AGENT] = (struct zta_text){.data = filler, .len = 300};
+    zta_event_set_texts(&event, texts);
+    zta_event_append_evidence(&event, (struct zta_text){.data = filler, .len = 200});
+    struct zta_event back;
+    uint8_t out[ZTA_EVENT_SIZE];
+    size_t used;
+    assert_int_equal(zta_event_decode(out, encoded(&event, out), &back, &used), ZTA_OK);
+    assert_memory_equal(back.texts, event.texts, sizeof event.texts);
 }
 
 static void a_stance_comes_back_as_it_was_recorded(void **state)
@@ -353,7 +428,9 @@ int main(void)
         cmocka_unit_test(encode_needs_room_and_a_sound_event),
         cmocka_unit_test(decode_refuses_every_cut_and_survives_every_changed_byte),
         cmocka_unit_test(decode_refuses_what_encode_never_writes),
-        cmocka_unit_test(an_event_of_the_release_before_is_read_and_has_nothing_to_replay),
+        cmocka_unit_test(an_event_of_the_first_release_is_read_and_has_nothing_to_replay),
+        cmocka_unit_test(an_event_of_the_release_before_has_no_risk),
+        cmocka_unit_test(evidence_is_added_behind_what_is_there),
         cmocka_unit_test(a_stance_comes_back_as_it_was_recorded),
         cmocka_unit_test(text_that_is_not_as_it_was_is_said_to_be),
     };

@@ -101,6 +101,33 @@ static void addresses_are_found_whatever_the_size_of_records(void **state)
     }
 }
 
+static void a_file_of_cities_says_where_to_a_hundredth_of_a_degree(void **state)
+{
+    static const struct {
+        const char *addr;
+        struct zta_coordinates at;
+    } rows[] = {
+        {"192.0.2.1", {.latitude = 4695, .longitude = -745, .radius_km = 20}},
+        {"198.51.100.1", {.latitude = -3387, .longitude = 15121, .radius_km = 1000}},
+        /* Without a radius, beyond the globe, no number, radius 0, no double */
+        {"198.51.100.129", {.radius_km = 0}},
+        {"203.0.113.1", {.radius_km = 0}},
+        {"203.0.113.65", {.radius_km = 0}},
+        {"203.0.113.129", {.radius_km = 0}},
+        {"203.0.113.193", {.radius_km = 0}},
+        {"2001:db8::1", {.radius_km = 0}},
+    };
+    struct zta_geo_db *db = open_seed("places.mmdb", ZTA_GEO_COUNTRY);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct zta_addr addr;
+        struct zta_geo_fact fact;
+        assert_int_equal(zta_addr_parse(zta_text_of(rows[i].addr), &addr), ZTA_OK);
+        assert_int_equal(zta_geo_find(db, &addr, &fact), ZTA_OK);
+        assert_memory_equal(&fact.at, &rows[i].at, sizeof fact.at);
+    }
+    zta_geo_close(&db);
+}
+
 static void a_tree_of_ipv4_knows_no_ipv6(void **state)
 {
     struct zta_geo_db *db = open_seed("country-v4.mmdb", ZTA_GEO_COUNTRY);
@@ -238,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_found_whatever_the_size_of_records),
+        cmocka_unit_test(a_file_of_cities_says_where_to_a_hundredth_of_a_degree),
         cmocka_unit_test(a_tree_of_ipv4_knows_no_ipv6),
         cmocka_unit_test(an_unknown_address_is_nowhere),
         cmocka_unit_test(what_is_no_country_code_is_not_known),

@@ -336,6 +336,51 @@ static void more_sources_than_rows_are_stood_for_by_weight(void **state)
     world_close(&world);
 }
 
+static void what_raised_a_factor_is_kept_whatever_else_comes(void **state)
+{
+    struct zta_siphash_key key = {.k0 = 1, .k1 = 2};
+    struct mod_zta_quota *quota;
+    assert_int_equal(mod_zta_quota_open(&key, &quota), ZTA_OK);
+    struct world world;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    world_observe(&world);
+    static struct mod_zta_batch batch;
+    static struct mod_zta_shares shares;
+    struct zta_error error = {.text = ""};
+    struct zta_change *change;
+    assert_int_equal(
+        zta_change_begin(mod_zta_observer_store(world.observer), "test", &change, &error), ZTA_OK);
+    uint64_t n_raised = 0;
+    for (int round = 0; round < 20; round++) {
+        batch.n = 4000;
+        for (uint32_t i = 0; i < 4000; i++) {
+            struct scratch_event wanted = {.number = i,
+                                           .time_ns = T0,
+                                           .session = 1,
+                                           .outcome =
+                                               i % 3 == 0 ? ZTA_OUTCOME_DENY : ZTA_OUTCOME_ALLOW,
+                                           .reason = ZTA_REASON_OK};
+            scratch_event_make(&wanted, &batch.events[i]);
+            batch.events[i].risk.n_raised = i % 100 < 2;
+            batch.events[i].risk.raised[0] =
+                (struct zta_event_raised){.weight = 5, .half_life_s = i % 100 == 0 ? 3600 : 0};
+            batch.sequences[i] = i;
+        }
+        assert_int_equal(mod_zta_quota_apply(quota, change, &batch, 1, 4, &shares), ZTA_OK);
+        for (size_t i = 0; i < shares.n_rows; i++) {
+            if (shares.rows[i].event->risk.n_raised > 0 &&
+                shares.rows[i].event->risk.raised[0].half_life_s > 0) {
+                assert_int_equal(shares.rows[i].weight, 1);
+                n_raised++;
+            }
+        }
+    }
+    assert_int_equal(n_raised, 20 * 40);
+    zta_change_abort(&change);
+    mod_zta_quota_close(&quota);
+    world_close(&world);
+}
+
 /* ---- what hostile children write ---- */
 
 static void hostile_slots_are_dropped_and_counted(void **state)
@@ -406,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_flood_of_one_source_is_sampled_and_the_others_are_whole),
         cmocka_unit_test(a_small_source_keeps_every_row_under_pressure),
         cmocka_unit_test(more_sources_than_rows_are_stood_for_by_weight),
+        cmocka_unit_test(what_raised_a_factor_is_kept_whatever_else_comes),
         cmocka_unit_test(hostile_slots_are_dropped_and_counted),
         cmocka_unit_test(times_of_the_future_do_not_outlive_their_retention),
     };
