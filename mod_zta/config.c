@@ -26,6 +26,9 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->retain = (struct mod_zta_retain){
         .events_s = 7 * INT64_C(86400), .sessions_s = 90 * INT64_C(86400), .events_size = 0};
     global->failures = (struct zta_limit_rate){.count = 20, .window_s = 10, .burst = 20};
+    global->governor = (struct zta_governor_limits){.percent = 5, .window_s = 3600, .min = 5};
+    global->never = apr_array_make(pconf, 4, sizeof(struct zta_cidr));
+    global->notify = apr_array_make(pconf, 2, sizeof(struct mod_zta_notify_target));
     global->rules_patterns = apr_array_make(pconf, 4, sizeof(const char *));
     global->rules_files = apr_array_make(pconf, 4, sizeof(struct mod_zta_rules_file));
     global->issuers = apr_array_make(pconf, 4, sizeof(struct mod_zta_issuer_config *));

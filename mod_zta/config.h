@@ -21,6 +21,7 @@
 #include "shared/base/file.h"
 #include "shared/context/geo.h"
 #include "shared/live/limits.h"
+#include "shared/risk/governor.h"
 #include "shared/rules/compile.h"
 #include "shared/stance.h"
 
@@ -81,6 +82,16 @@ struct mod_zta_server {
     const apr_array_header_t *resources; /* struct mod_zta_resource: what zta-metadata tells */
 };
 
+#define MOD_ZTA_NOTIFY_MAX 16
+
+/* One ZTANotify; fd is opened by the parent before it forks, -1: not. */
+struct mod_zta_notify_target {
+    const char *name;
+    const char *path; /* file, or command line */
+    bool is_program;
+    int fd;
+};
+
 struct mod_zta_global {
     apr_pool_t *pool;
     const char *store_dir;                  /* NULL: no store */
@@ -90,6 +101,9 @@ struct mod_zta_global {
     uint64_t segment_size;
     struct mod_zta_retain retain;
     struct zta_limit_rate failures;               /* of verification, by address; count 0: off */
+    struct zta_governor_limits governor;          /* ZTAGovernor, but for whom it never touches */
+    apr_array_header_t *never;                    /* struct zta_cidr: of never= */
+    apr_array_header_t *notify;                   /* struct mod_zta_notify_target */
     apr_array_header_t *rules_patterns;           /* const char * */
     apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
     apr_array_header_t *requires;                 /* of providers.c: lines of Require zta-... */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Targets of ZTANotify, opened by the parent before it forks: programs as httpd's piped logs (which
+ * it starts again when they die), files as its logs. No child and no helper ever forks.
+ */
+#ifndef MOD_ZTA_NOTIFY_H
+#define MOD_ZTA_NOTIFY_H
+
+#include <httpd.h>
+
+/* The post_config hook's part; what cannot be opened is logged and stays closed. */
+void mod_zta_notify_open(apr_pool_t *pconf, server_rec *s);
+
+#endif
