@@ -266,6 +266,17 @@ int64_t zta_segment_failed_ns(const struct zta_segment *segment)
     return atomic_load(&segment->header->failed_ns);
 }
 
+void zta_segment_threat_set(struct zta_segment *segment, enum zta_threat_level level)
+{
+    atomic_store(&segment->header->threat, (uint32_t)level);
+}
+
+enum zta_threat_level zta_segment_threat(const struct zta_segment *segment)
+{
+    const uint32_t level = atomic_load(&segment->header->threat);
+    return level < ZTA_N_THREAT_LEVELS ? (enum zta_threat_level)level : ZTA_THREAT_CRITICAL;
+}
+
 /* ---- children ---- */
 
 static uint64_t child_word(uint32_t incarnation, int32_t pid)

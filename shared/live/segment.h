@@ -15,6 +15,7 @@
 
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
+#include "shared/risk_signals.h"
 
 #define ZTA_SEGMENT_VERSION      3
 #define ZTA_SEGMENT_SIZE_MIN     (UINT64_C(8) << 20)
@@ -103,5 +104,9 @@ enum zta_status zta_segment_store_health(const struct zta_segment *segment);
  */
 void zta_segment_failure_note(struct zta_segment *segment, int64_t now_ns);
 int64_t zta_segment_failed_ns(const struct zta_segment *segment);
+
+/* How threatened the server is: of the helper, what it computed, was told or responded with. */
+void zta_segment_threat_set(struct zta_segment *segment, enum zta_threat_level level);
+enum zta_threat_level zta_segment_threat(const struct zta_segment *segment);
 
 #endif

@@ -53,6 +53,8 @@ struct zta_segment_header {
     _Atomic uint32_t store_health;
     /* Whoever notes a failure stores, any process loads; monotonic, 0 is never. */
     _Atomic int64_t failed_ns;
+    /* Helper stores, any process loads; enum zta_threat_level. */
+    _Atomic uint32_t threat;
     /* Where the search for a free child slot begins; any child adds, relaxed; only a hint. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint32_t children_next;
     /*
