@@ -96,5 +96,11 @@ enum zta_status ctl_action_device_set(struct ctl_action *action,
 /* ZTA_NOT_FOUND: there is none. */
 enum zta_status ctl_action_device_remove(struct ctl_action *action,
                                          struct zta_text id) ZTA_MUST_CHECK;
+/*
+ * The devices that an action changed are what they were before it. ZTA_CONFLICT: one was changed
+ * since; ZTA_NOT_FOUND: the action changed none, or what they were is not kept any more.
+ */
+enum zta_status ctl_action_devices_undo(struct ctl_action *action, uint64_t undone,
+                                        const char *target) ZTA_MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin-tui/actions_priv.h"
+#include "shared/store/device_history.h"
 
 /* Applying rows under the writer lock; view shows what was there before. */
 struct applying {
@@ -83,7 +84,7 @@ static enum zta_status apply_rows(struct applying *applying)
 static bool remove_other(void *context, const struct zta_device *device)
 {
     struct applying *applying = context;
-    applying->status = zta_device_remove(applying->work->change, device->id);
+    applying->status = zta_device_remove(applying->work->change, device->id, applying->action_id);
     return applying->status == ZTA_OK;
 }
 
@@ -95,6 +96,15 @@ static enum zta_status apply(struct applying *applying)
         status = status == ZTA_OK ? applying->status : status;
     }
     return status == ZTA_OK ? apply_rows(applying) : status;
+}
+
+/* With what can be taken back kept within its bounds. */
+static enum zta_status end(struct ctl_work *work, enum zta_status status)
+{
+    if (status == ZTA_OK) {
+        status = zta_device_history_trim(work->change, ZTA_DEVICE_HISTORY_MAX);
+    }
+    return ctl_work_end(work, status);
 }
 
 static enum zta_status plan_again(struct applying *applying, struct ctl_devices_plan *plan)
@@ -138,7 +148,7 @@ enum zta_status ctl_action_devices_import(struct ctl_action *action,
         status = status == ZTA_OK ? apply(&applying) : status;
         zta_view_end(&applying.view);
     }
-    return ctl_work_end(&work, status);
+    return end(&work, status);
 }
 
 static void name_device(struct ctl_work *work, struct zta_text id)
@@ -186,7 +196,7 @@ enum zta_status ctl_action_device_set(struct ctl_action *action, const struct ct
         status = set(&applying, row);
         zta_view_end(&applying.view);
     }
-    return ctl_work_end(&work, status);
+    return end(&work, status);
 }
 
 enum zta_status ctl_action_device_remove(struct ctl_action *action, struct zta_text id)
@@ -212,11 +222,90 @@ enum zta_status ctl_action_device_remove(struct ctl_action *action, struct zta_t
         status = ctl_work_note(&work, &action_id);
     }
     if (status == ZTA_OK) {
-        status = zta_device_remove(work.change, id);
+        status = zta_device_remove(work.change, id, action_id);
     }
     if (status == ZTA_NOT_FOUND) {
         (void)zta_error_set(&action->error, status, "there is no device '%.*s'", (int)id.len,
                             id.data);
     }
-    return ctl_work_end(&work, status);
+    return end(&work, status);
+}
+
+/* ---- taking back ---- */
+
+struct taking {
+    struct ctl_work *work;
+    struct zta_view *view;
+    uint64_t action_id;
+    bool is_freeing; /* first all certificates come free: they may have gone round */
+    enum zta_status status;
+};
+
+static bool take_back(void *context, struct zta_text id, const struct zta_device *former)
+{
+    struct taking *taking = context;
+    struct ctl_work *work = taking->work;
+    bool is_changed;
+    if (former == NULL) {
+        taking->status = zta_device_remove(work->change, id, taking->action_id);
+        taking->status = taking->status == ZTA_NOT_FOUND ? ZTA_OK : taking->status;
+        return taking->status == ZTA_OK;
+    }
+    struct zta_device device = *former;
+    device.author = zta_text_of(work->action->actor->author);
+    device.action_id = taking->action_id;
+    device.n_certificates = taking->is_freeing ? 0 : former->n_certificates;
+    taking->status = zta_device_put(work->change, &device, &is_changed);
+    if (taking->status == ZTA_EXISTS) {
+        taking->status = zta_error_set(&work->action->error, ZTA_CONFLICT,
+                                       "a certificate of device '%.*s' is another device's now. "
+                                       "Nothing was changed",
+                                       (int)id.len, id.data);
+    }
+    return taking->status == ZTA_OK;
+}
+
+static enum zta_status check_unchanged(struct ctl_work *work, struct zta_view *view,
+                                       uint64_t undone)
+{
+    struct zta_device_later later;
+    enum zta_status status = zta_device_history_later(view, undone, &later);
+    if (status == ZTA_OK) {
+        return zta_error_set(&work->action->error, ZTA_CONFLICT,
+                             "device '%s' was changed since, by action %" PRIu64
+                             ". Nothing was changed",
+                             later.id, later.action_id);
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+static enum zta_status take_all(struct taking *taking, uint64_t undone)
+{
+    enum zta_status status = ctl_work_note(taking->work, &taking->action_id);
+    for (unsigned round = 0; round < 2 && status == ZTA_OK; round++) {
+        taking->is_freeing = round == 0;
+        status = zta_device_history_each(taking->view, undone, take_back, taking);
+        status = status == ZTA_OK ? taking->status : status;
+    }
+    return status;
+}
+
+enum zta_status ctl_action_devices_undo(struct ctl_action *action, uint64_t undone,
+                                        const char *target)
+{
+    struct ctl_work work;
+    struct taking taking = {.work = &work, .status = ZTA_OK};
+    enum zta_status status = ctl_work_begin(&work, action, "devices undo");
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_buffer text = ctl_work_write(work.target, sizeof work.target);
+    zta_buffer_printf(&text, "action %" PRIu64 ": %s", undone, target);
+    status = zta_view_begin(action->store, &taking.view);
+    if (status == ZTA_OK) {
+        status = check_unchanged(&work, taking.view, undone);
+        status = status == ZTA_OK ? take_all(&taking, undone) : status;
+        zta_view_end(&taking.view);
+    }
+    return end(&work, status);
 }

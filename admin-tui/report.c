@@ -70,6 +70,14 @@ void ctl_report_plan(const struct ctl *ctl, const struct ctl_report *report)
     (void)fflush(stdout);
 }
 
+void ctl_undo_action(const struct ctl *ctl, uint64_t action_id, struct ctl_report *report)
+{
+    struct zta_buffer undo;
+    zta_buffer_init(&undo, report->undo, sizeof report->undo);
+    ctl_undo_begin(ctl, &undo);
+    zta_buffer_printf(&undo, "undo %" PRIu64, action_id);
+}
+
 void ctl_undo_device(const struct ctl *ctl, const struct zta_device *device,
                      struct ctl_report *report)
 {

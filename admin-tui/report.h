@@ -37,6 +37,8 @@ enum ctl_exit ctl_report_done(const struct ctl *ctl, const struct ctl_report *re
                               const struct ctl_action *action);
 /* "--store DIR " where it is not the default, then the text: the same store again. */
 void ctl_undo_begin(const struct ctl *ctl, struct zta_buffer *out);
+/* "ztactl undo 7", once the action has its number. */
+void ctl_undo_action(const struct ctl *ctl, uint64_t action_id, struct ctl_report *report);
 /* The undo line that makes a device what it is; none where that is too long for a line. */
 void ctl_undo_device(const struct ctl *ctl, const struct zta_device *device,
                      struct ctl_report *report);

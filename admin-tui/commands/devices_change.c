@@ -331,6 +331,9 @@ static enum ctl_exit import(const struct ctl *ctl, const struct ctl_devices *dev
         return code;
     }
     status = ctl_action_devices_import(action, devices, &plan);
+    if (status == ZTA_OK) {
+        ctl_undo_action(ctl, action->id, &report);
+    }
     return status == ZTA_OK ? ctl_report_done(ctl, &report, action)
                             : ctl_fail_status(status, &action->error, "");
 }

@@ -10,6 +10,7 @@
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
+#include "shared/store/device_history.h"
 #include "shared/store/layers.h"
 #include "shared/store/published.h"
 
@@ -24,6 +25,7 @@ enum kind {
     RULES,
     REVOCATION,
     BLOCK,
+    DEVICES,
 };
 
 /* What an action made; looked for newest first when none is named. */
@@ -44,6 +46,9 @@ static enum kind kind_of(struct zta_text action)
     if (zta_text_starts_with(action, ZTA_TEXT("rules "))) {
         return RULES;
     }
+    if (zta_text_starts_with(action, ZTA_TEXT("devices "))) {
+        return DEVICES;
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (zta_text_equal(action, zta_text_of(kinds[i].name))) {
             return kinds[i].kind;
@@ -56,7 +61,9 @@ static bool see_action(void *context, const struct zta_audit_entry *entry)
 {
     struct undoing *undoing = context;
     const enum kind kind = kind_of(entry->action);
-    if (undoing->id == 0 ? kind == NOTHING : entry->id != undoing->id) {
+    /* Who asks for the last change does not mean what was taken back already. */
+    const bool is_undo = zta_text_equal(entry->action, ZTA_TEXT("devices undo"));
+    if (undoing->id == 0 ? kind == NOTHING || is_undo : entry->id != undoing->id) {
         return undoing->id == 0 || entry->id > undoing->id;
     }
     undoing->id = entry->id;
@@ -125,6 +132,93 @@ static enum ctl_exit undo_record(struct ctl *ctl, const struct undoing *undoing)
     return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
                             : ctl_fail_status(status, &action.error, "");
 }
+
+/* ---- devices ---- */
+
+struct device_count {
+    uint64_t n_added;
+    uint64_t n;
+};
+
+static bool count_device(void *context, struct zta_text id, const struct zta_device *former)
+{
+    struct device_count *count = context;
+    count->n++;
+    count->n_added += former == NULL;
+    return true;
+}
+
+/* What would happen: how many it changed, and whether one of them is another since. */
+static enum ctl_exit plan_devices(struct ctl *ctl, const struct undoing *undoing,
+                                  struct device_count *count)
+{
+    struct zta_view *view = NULL;
+    struct zta_device_later later;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_device_history_each(view, undoing->id, count_device, count);
+    }
+    if (status == ZTA_NOT_FOUND) {
+        zta_view_end(&view);
+        return ctl_fail(CTL_FAILED,
+                        "what action %" PRIu64 " (%s %s) changed is not kept any more; 'ztactl "
+                        "audit list --json' says what was there before",
+                        undoing->id, undoing->action, undoing->target);
+    }
+    if (status == ZTA_OK) {
+        status = zta_device_history_later(view, undoing->id, &later);
+    }
+    zta_view_end(&view);
+    if (status == ZTA_OK) {
+        return ctl_fail(CTL_CONFLICT,
+                        "device '%s' was changed since, by action %" PRIu64 ". Nothing was changed",
+                        later.id, later.action_id);
+    }
+    return status == ZTA_NOT_FOUND ? CTL_DONE : ctl_fail_status(status, NULL, "reading devices");
+}
+
+static enum ctl_exit undo_devices(struct ctl *ctl, const struct undoing *undoing)
+{
+    struct ctl_action action;
+    struct device_count count = {.n = 0};
+    struct ctl_report report = {.done = "undone"};
+    char effect[160];
+    char question[64];
+    char number[24];
+    enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
+    if (code == CTL_DONE) {
+        code = plan_devices(ctl, undoing, &count);
+    }
+    if (code != CTL_DONE) {
+        return code;
+    }
+    (void)snprintf(report.target, sizeof report.target, "%s %s", undoing->action, undoing->target);
+    (void)snprintf(effect, sizeof effect,
+                   "%" PRIu64 " devices as they were before it, %" PRIu64 " that it added removed",
+                   count.n - count.n_added, count.n_added);
+    report.effect = effect;
+    ctl_report_plan(ctl, &report);
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    if (count.n > 1) {
+        (void)snprintf(question, sizeof question, "This changes %" PRIu64 " devices back.",
+                       count.n);
+        (void)snprintf(number, sizeof number, "%" PRIu64, count.n);
+        code = ctl_ask(ctl, question, number);
+    }
+    if (code != CTL_DONE) {
+        return code;
+    }
+    const enum zta_status status = ctl_action_devices_undo(&action, undoing->id, undoing->target);
+    if (status == ZTA_OK) {
+        ctl_undo_action(ctl, action.id, &report);
+    }
+    return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
+                            : ctl_fail_status(status, &action.error, "");
+}
+
+/* ---- rules ---- */
 
 /* The version that a layer was made on, or what that would have fallen back to. */
 static enum zta_status find_before(struct ctl *ctl, const struct ctl_live *live, uint64_t *version)
@@ -204,7 +298,9 @@ enum ctl_exit ctl_run_undo(struct ctl *ctl)
                         undoing->id, undoing->action, undoing->target);
     }
     if (code == CTL_DONE) {
-        code = undoing->kind == RULES ? undo_rules(ctl, undoing) : undo_record(ctl, undoing);
+        code = undoing->kind == RULES     ? undo_rules(ctl, undoing)
+               : undoing->kind == DEVICES ? undo_devices(ctl, undoing)
+                                          : undo_record(ctl, undoing);
     }
     free(undoing);
     return code;

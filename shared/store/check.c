@@ -19,6 +19,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_KEY_NAMES] = zta_key_name_check_record,
     [ZTA_TABLE_DEVICES] = zta_device_check_record,
     [ZTA_TABLE_DEVICE_CERTIFICATES] = zta_device_certificate_check_record,
+    [ZTA_TABLE_DEVICE_HISTORY] = zta_device_history_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
     [ZTA_TABLE_LAYERS] = zta_layer_check_record,
     [ZTA_TABLE_REQUESTS] = zta_request_check_record,

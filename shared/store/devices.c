@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/limits.h"
+#include "shared/store/devices_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_policy.h"
@@ -106,7 +107,8 @@ static enum zta_status encode(const struct zta_device *device, const uint8_t *or
     return writer->is_overflowed ? ZTA_TOO_LARGE : ZTA_OK;
 }
 
-static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct zta_device *device)
+enum zta_status zta_device_decode(struct zta_blob key, struct zta_blob value,
+                                  struct zta_device *device)
 {
     struct zta_reader reader;
     struct zta_device read = {.id = {.data = key.data, .len = key.size}};
@@ -142,7 +144,7 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct
 enum zta_status zta_device_check_record(struct zta_blob key, struct zta_blob value)
 {
     struct zta_device device;
-    return decode(key, value, &device);
+    return zta_device_decode(key, value, &device);
 }
 
 enum zta_status zta_device_certificate_check_record(struct zta_blob key, struct zta_blob value)
@@ -172,7 +174,8 @@ enum zta_status zta_device_get(struct zta_view *view, struct zta_text id, void *
     char *text = storage;
     memcpy(text, id.data, id.len);
     memcpy(text + ZTA_DEVICE_ID_MAX, record.data, record.size);
-    return decode(ZTA_BLOB(text, id.len), ZTA_BLOB(text + ZTA_DEVICE_ID_MAX, record.size), device);
+    return zta_device_decode(ZTA_BLOB(text, id.len),
+                             ZTA_BLOB(text + ZTA_DEVICE_ID_MAX, record.size), device);
 }
 
 enum zta_status zta_device_find_certificate(struct zta_view *view,
@@ -200,7 +203,7 @@ static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob 
 {
     const struct listener *listener = context;
     struct zta_device device;
-    enum zta_status status = decode(key, value, &device);
+    enum zta_status status = zta_device_decode(key, value, &device);
     if (status == ZTA_OK) {
         *goes_on = listener->fn(listener->context, &device);
     }
@@ -287,9 +290,9 @@ bool zta_device_is_same(const struct zta_device *a, const struct zta_device *b)
     return is_same;
 }
 
-/* The record that is there, copied: a put or remove would take it away. */
+/* The record that is there, copied to *copy: a put or remove would take it away. */
 static enum zta_status load(struct zta_change *change, struct zta_text id, uint8_t *storage,
-                            struct zta_device *device)
+                            struct zta_blob *copy, struct zta_device *device)
 {
     struct zta_blob record;
     enum zta_status status =
@@ -301,7 +304,8 @@ static enum zta_status load(struct zta_change *change, struct zta_text id, uint8
         return ZTA_CORRUPT;
     }
     memcpy(storage, record.data, record.size);
-    return decode(ZTA_BLOB(id.data, id.len), ZTA_BLOB(storage, record.size), device);
+    *copy = ZTA_BLOB(storage, record.size);
+    return zta_device_decode(ZTA_BLOB(id.data, id.len), *copy, device);
 }
 
 /* Certificates of former that device no longer has. */
@@ -370,11 +374,12 @@ enum zta_status zta_device_put(struct zta_change *change, const struct zta_devic
     uint8_t record[ZTA_DEVICE_STORAGE_SIZE];
     struct zta_device former = {.n_certificates = 0};
     struct zta_device stored = *device;
+    struct zta_blob copy = {.size = 0};
     struct zta_writer writer;
     if (!is_valid(device) || has_doubles(device)) {
         return ZTA_INVALID;
     }
-    enum zta_status status = load(change, device->id, storage, &former);
+    enum zta_status status = load(change, device->id, storage, &copy, &former);
     if (status == ZTA_OK && zta_device_is_same(device, &former)) {
         *is_changed = false;
         return ZTA_OK;
@@ -388,6 +393,9 @@ enum zta_status zta_device_put(struct zta_change *change, const struct zta_devic
     status = encode(&stored, zta_change_origin(change), &writer);
     if (status == ZTA_OK) {
         status = check_free(change, device);
+    }
+    if (status == ZTA_OK) {
+        status = zta_device_history_note(change, device->action_id, device->id, copy);
     }
     if (status == ZTA_OK) {
         status = drop_certificates(change, &former, device);
@@ -406,15 +414,19 @@ enum zta_status zta_device_put(struct zta_change *change, const struct zta_devic
     return status;
 }
 
-enum zta_status zta_device_remove(struct zta_change *change, struct zta_text id)
+enum zta_status zta_device_remove(struct zta_change *change, struct zta_text id, uint64_t action_id)
 {
     uint8_t storage[ZTA_DEVICE_STORAGE_SIZE];
     struct zta_device former;
     const struct zta_device none = {.n_certificates = 0};
+    struct zta_blob copy = {.size = 0};
     if (!zta_device_id_is_valid(id)) {
         return ZTA_NOT_FOUND;
     }
-    enum zta_status status = load(change, id, storage, &former);
+    enum zta_status status = load(change, id, storage, &copy, &former);
+    if (status == ZTA_OK) {
+        status = zta_device_history_note(change, action_id, id, copy);
+    }
     if (status == ZTA_OK) {
         status = drop_certificates(change, &former, &none);
     }

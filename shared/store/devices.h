@@ -73,7 +73,8 @@ enum zta_status zta_device_count(struct zta_view *view, uint64_t *n) ZTA_MUST_CH
  */
 enum zta_status zta_device_put(struct zta_change *change, const struct zta_device *device,
                                bool *is_changed) ZTA_MUST_CHECK;
-/* ZTA_NOT_FOUND: there is none. */
-enum zta_status zta_device_remove(struct zta_change *change, struct zta_text id) ZTA_MUST_CHECK;
+/* ZTA_NOT_FOUND: there is none. What an action changes can be taken back (device_history.h). */
+enum zta_status zta_device_remove(struct zta_change *change, struct zta_text id,
+                                  uint64_t action_id) ZTA_MUST_CHECK;
 
 #endif

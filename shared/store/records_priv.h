@@ -22,6 +22,8 @@ enum zta_status zta_key_check_names(struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status zta_device_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_device_certificate_check_record(struct zta_blob key,
                                                     struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_device_history_check_record(struct zta_blob key,
+                                                struct zta_blob value) ZTA_MUST_CHECK;
 /* Every certificate of a device leads to it, and none elsewhere. */
 enum zta_status zta_device_check_certificates(struct zta_view *view) ZTA_MUST_CHECK;
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;

@@ -23,6 +23,10 @@
  */
 #define ZTA_DEVICE_FORMAT 1
 
+/* ---- policy/ device_history ---- */
+
+/* Key: u64 action id, the id of a device. Value: u8 whether there was one, then its record. */
+
 /* ---- policy/ rule_layers ---- */
 
 /*

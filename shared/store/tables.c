@@ -121,6 +121,20 @@ enum zta_status zta_change_clear(struct zta_change *change, enum zta_table table
                : note(change, mdb_drop(change->txn, change->store->dbi[table], 0));
 }
 
+enum zta_status zta_change_table_count(struct zta_change *change, enum zta_table table, uint64_t *n)
+{
+    MDB_stat stat = {.ms_entries = 0};
+    if (!is_own(change, table)) {
+        return ZTA_FORBIDDEN;
+    }
+    const MDB_dbi dbi = change->store->dbi[table];
+    const int rc = dbi == ZTA_NO_TABLE ? 0 : mdb_stat(change->txn, dbi, &stat);
+    if (rc == 0) {
+        *n = stat.ms_entries;
+    }
+    return zta_env_status(rc);
+}
+
 static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_change *change,
                              struct zta_walk *walk)
 {

@@ -71,6 +71,8 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
                                   struct zta_blob key) ZTA_MUST_CHECK;
 /* Removes every record of the table. */
 enum zta_status zta_change_clear(struct zta_change *change, enum zta_table table) ZTA_MUST_CHECK;
+enum zta_status zta_change_table_count(struct zta_change *change, enum zta_table table,
+                                       uint64_t *n) ZTA_MUST_CHECK;
 /* For counting up in place: what commit writes to policy/'s head record. */
 struct zta_head *zta_change_head(struct zta_change *change);
 /* Real time raised above every earlier answer of this store (policy/ only). */

@@ -153,6 +153,53 @@ def test_what_is_listed_can_be_imported(store):
     assert without_times(made.json("devices", "list")) == without_times(json.loads(text))
 
 
+def test_changes_of_devices_are_taken_back_by_their_number(store):
+    made = store()
+    made.run("devices", "import", "-", data=f"id,owner,certificates\na,alice@corp,{thumb('a')}\n"
+             f"b,bob@corp,{thumb('b')}\nc,carl@corp,\n")
+
+    def listed():
+        return without_times(made.json("devices", "list"))
+
+    def action(*arguments, **options):
+        return str(made.json(*arguments, **options)["action"])
+
+    first = listed()
+    # Adds one, removes one, and two change their certificates' owner.
+    imported = made.json("devices", "import", "-", "--replace", "--yes",
+                         data=f"id,owner,certificates\na,alice@corp,\nb,bob@corp,{thumb('a')}\n"
+                         f"d,dora@corp,{thumb('b')}\n")
+    second = listed()
+    number = str(imported["action"])
+    assert imported["undo"].endswith(f"undo {number}") and second != first
+    plan = made.json("undo", number, "--dry-run")
+    assert plan["effect"] == "3 devices as they were before it, 1 that it added removed"
+    said = made.run("undo", number, code=4).stderr
+    assert "This changes 4 devices back" in said and listed() == second
+    undone = made.json("undo", number, "--yes")
+    assert listed() == first
+    # Twice is once; what was taken back comes again by that action's own number.
+    assert f"changed since, by action {undone['action']}" in made.run("undo", number, "--yes",
+                                                                      code=4).stderr
+    made.run("undo", str(undone["action"]), "--yes")
+    assert listed() == second
+    # One that was changed since: told, and nothing is overwritten.
+    removed = action("devices", "remove", "a")
+    added = action("devices", "set", "a", "--note", "another")
+    said = made.run("undo", removed, code=4).stderr
+    assert f"device 'a' was changed since, by action {added}" in said
+    third = listed()
+    changed = action("devices", "set", "d", "--compliant", "no")
+    assert "device d" in made.run("undo", "--yes").stdout, "the newest"
+    assert listed() == third
+    made.run("undo", added)
+    made.run("undo", changed, code=4)
+    assert {device["id"] for device in listed()} == {"b", "d"}
+    assert "devices undo" in made.run("audit", "list").stdout
+    made.run("audit", "verify")
+    made.run("store", "check", "--deep")
+
+
 def test_a_replacement_that_takes_more_than_a_fifth_asks(store):
     made = store()
     made.run("devices", "import", "-", data="id\n" + "".join(f"d{i}\n" for i in range(10)))

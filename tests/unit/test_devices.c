@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "shared/store/device_history.h"
 #include "shared/store/env_priv.h"
 #include "tests/unit/operator_store.h"
 
@@ -45,7 +46,7 @@ static enum zta_status put(const struct zta_device *device, bool *is_changed)
 static enum zta_status take_away(const char *id)
 {
     struct zta_change *change = operator_begin();
-    enum zta_status status = zta_device_remove(change, zta_text_of(id));
+    enum zta_status status = zta_device_remove(change, zta_text_of(id), 0);
     operator_commit(change);
     return status;
 }
@@ -350,6 +351,83 @@ static void a_damaged_inventory_does_not_check(void **state)
     store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
 }
 
+struct formers {
+    char text[256];
+};
+
+static bool see_former(void *context, struct zta_text id, const struct zta_device *former)
+{
+    struct formers *formers = context;
+    const size_t len = strlen(formers->text);
+    (void)snprintf(formers->text + len, sizeof formers->text - len, "%.*s:%.*s ", (int)id.len,
+                   id.data, former == NULL ? 4 : (int)former->note.len,
+                   former == NULL ? "none" : former->note.data);
+    return true;
+}
+
+/* "a:note b:none " */
+static const char *formers_of(uint64_t action_id)
+{
+    static struct formers formers;
+    struct zta_view *view;
+    formers = (struct formers){.text = ""};
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    const enum zta_status status = zta_device_history_each(view, action_id, see_former, &formers);
+    zta_view_end(&view);
+    assert_int_equal(status, formers.text[0] == '\0' ? ZTA_NOT_FOUND : ZTA_OK);
+    return formers.text;
+}
+
+static void note_by(uint64_t action_id, const char *id, const char *note)
+{
+    struct zta_change *change = operator_begin();
+    const struct zta_device device = {
+        .id = zta_text_of(id), .note = zta_text_of(note), .action_id = action_id};
+    bool is_changed;
+    const enum zta_status status = note == NULL ? zta_device_remove(change, device.id, action_id)
+                                                : zta_device_put(change, &device, &is_changed);
+    assert_int_equal(status, ZTA_OK);
+    operator_commit(change);
+}
+
+static void what_a_device_was_is_kept_by_action_and_the_oldest_go(void **state)
+{
+    (void)state;
+    struct zta_view *view;
+    struct zta_device_later later;
+    note_by(1, "a", "one");
+    note_by(2, "a", "two");
+    note_by(2, "a", "more"); /* twice by one action: what it was at first counts */
+    note_by(2, "b", "two");
+    note_by(3, "b", "two"); /* as it is */
+    note_by(4, "a", NULL);
+    assert_string_equal(formers_of(1), "a:none ");
+    assert_string_equal(formers_of(2), "a:one b:none ");
+    assert_string_equal(formers_of(3), "");
+    assert_string_equal(formers_of(4), "a:more ");
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    assert_int_equal(zta_device_history_later(view, 1, &later), ZTA_OK);
+    assert_int_equal(later.action_id, 2);
+    assert_string_equal(later.id, "a");
+    assert_int_equal(zta_device_history_later(view, 2, &later), ZTA_OK);
+    assert_int_equal(later.action_id, 4);
+    assert_int_equal(zta_device_history_later(view, 4, &later), ZTA_NOT_FOUND);
+    zta_view_end(&view);
+    static const struct {
+        uint64_t most;
+        const char *second; /* an action goes whole, or stays so */
+    } rows[] = {{4, "a:one b:none "}, {3, "a:one b:none "}, {2, ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct zta_change *change = operator_begin();
+        assert_int_equal(zta_device_history_trim(change, rows[i].most), ZTA_OK);
+        operator_commit(change);
+        assert_string_equal(formers_of(1), rows[i].most < 4 ? "" : "a:none ");
+        assert_string_equal(formers_of(2), rows[i].second);
+        assert_string_equal(formers_of(4), "a:more ");
+    }
+    assert_int_equal(zta_store_check(fixture.dir, true, NULL), ZTA_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +440,7 @@ int main(void)
         WITH_STORE(devices_are_listed_in_the_order_of_their_ids),
         WITH_STORE(a_store_without_the_tables_reads_as_empty_and_is_completed_by_its_owner),
         WITH_STORE(a_damaged_inventory_does_not_check),
+        WITH_STORE(what_a_device_was_is_kept_by_action_and_the_oldest_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
