@@ -141,6 +141,7 @@ static enum zta_reason check_use(struct mod_zta_request *request, const struct m
         return ZTA_REASON_OK;
     case ZTA_EXISTS:
         zta_counter_add(mod_zta_segment(), ZTA_COUNTER_PROOFS_REPLAYED, 1);
+        request->is_proof_replayed = true;
         return refuse(request, MOD_ZTA_DPOP_ERROR_PROOF, "the DPoP proof was used before");
     case ZTA_FULL:
         zta_counter_add(mod_zta_segment(), ZTA_COUNTER_PROOFS_NO_ROOM, 1);

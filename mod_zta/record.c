@@ -93,6 +93,18 @@ static uint8_t event_flags(const request_rec *r, const struct mod_zta_request *r
     return (uint8_t)flags;
 }
 
+/* To be asked for a nonce is part of the protocol, and an unbound token proves nothing. */
+static enum zta_event_proof proof_of(const struct mod_zta_request *request)
+{
+    const struct zta_identity *seen = request->seen;
+    if (request->auth_reason != ZTA_REASON_BINDING_FAILED || seen == NULL ||
+        request->dpop_error == MOD_ZTA_DPOP_ERROR_NONCE ||
+        (zta_text_is_absent(seen->jkt) && zta_text_is_absent(seen->x5t_s256))) {
+        return ZTA_PROOF_UNASKED;
+    }
+    return request->is_proof_replayed ? ZTA_PROOF_REPLAYED : ZTA_PROOF_FAILED;
+}
+
 static void fill(struct zta_event *event, const request_rec *r,
                  const struct mod_zta_request *request, const request_rec *last)
 {
@@ -118,6 +130,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     event->bytes_out = last->bytes_sent > 0 ? (uint64_t)last->bytes_sent : 0;
     event->http_status = (uint16_t)last->status;
     event->flags = event_flags(r, request);
+    event->risk.proof = (uint8_t)proof_of(request);
     event->account = request->seen == NULL ? request->refused_account : 0;
     zta_record_fill(event, &recorded, texts, os);
     if (request->seen != NULL) {

@@ -107,6 +107,7 @@ struct mod_zta_request {
     bool is_provisional; /* the decision is that of a request whose login is awaited */
     struct mod_zta_possession *possession; /* binding.c's; of the request that the client sent */
     enum mod_zta_dpop_error dpop_error;
+    bool is_proof_replayed;
     bool is_undecided; /* only its issuer could say, who is not asked where it is monitored */
     bool is_from_cache;
     bool is_stale; /* judged while the store could not be read */

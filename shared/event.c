@@ -245,6 +245,7 @@ static void write_risk(const struct zta_event *event, struct zta_writer *writer)
         zta_write_u8(writer, risk->raised[i].signal);
         zta_write_u8(writer, risk->raised[i].weight);
         zta_write_u8(writer, risk->raised[i].floor);
+        zta_write_u8(writer, risk->raised[i].owners);
         zta_write_u32(writer, risk->raised[i].half_life_s);
         zta_write_u32(writer, risk->raised[i].since_s);
     }
@@ -273,6 +274,7 @@ static bool read_risk(struct zta_reader *reader, struct zta_event *event)
         risk->raised[i].signal = zta_read_u8(reader);
         risk->raised[i].weight = zta_read_u8(reader);
         risk->raised[i].floor = zta_read_u8(reader);
+        risk->raised[i].owners = zta_read_u8(reader);
         risk->raised[i].half_life_s = zta_read_u32(reader);
         risk->raised[i].since_s = zta_read_u32(reader);
     }

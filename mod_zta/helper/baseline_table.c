@@ -120,9 +120,11 @@ static enum zta_status take_in(struct mod_zta_hot_table *table, struct zta_chang
 enum zta_status mod_zta_baseline_table_note(struct mod_zta_hot_table *table,
                                             struct zta_change *change,
                                             const struct zta_event *event,
-                                            const struct zta_event_key *place, int64_t now_ns)
+                                            const struct zta_event_key *place, int64_t now_ns,
+                                            const struct zta_baseline **taught)
 {
     uint8_t id[MOD_ZTA_HOT_ID_SIZE];
+    *taught = NULL;
     if (!is_lesson(event)) {
         return ZTA_OK;
     }
@@ -145,5 +147,6 @@ enum zta_status mod_zta_baseline_table_note(struct mod_zta_hot_table *table,
     baseline->segment_created_ns = place->segment_created_ns;
     baseline->sequence = place->sequence;
     mod_zta_hot_table_touch(table, baseline, place->sequence, is_changed, now_ns);
+    *taught = baseline;
     return ZTA_OK;
 }

@@ -14,6 +14,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
 #include "shared/event.h"
+#include "shared/risk/baseline.h"
 #include "shared/store/env.h"
 #include "shared/store/events.h"
 
@@ -25,12 +26,12 @@ enum zta_status mod_zta_baseline_table_open(size_t n_subjects, const struct zta_
  * Teaches the baseline of the event's subject place->weight requests like this one, if an identity
  * entered and its place evaluates behaviour; else does nothing. A request that was refused only
  * counts in the rate of a subject that has a baseline. An event that was counted before is left
- * alone.
+ * alone. *taught: the baseline, borrowed until the next call; NULL: it taught none.
  */
 enum zta_status mod_zta_baseline_table_note(struct mod_zta_hot_table *table,
                                             struct zta_change *change,
                                             const struct zta_event *event,
-                                            const struct zta_event_key *place,
-                                            int64_t now_ns) ZTA_MUST_CHECK;
+                                            const struct zta_event_key *place, int64_t now_ns,
+                                            const struct zta_baseline **taught) ZTA_MUST_CHECK;
 
 #endif

@@ -40,13 +40,13 @@ static void sanitise_risk(struct zta_event_risk *risk)
         struct zta_event_raised *raised = &risk->raised[i];
         if (raised->signal < ZTA_N_RISK_SIGNALS && raised->weight > 0 &&
             raised->weight <= ZTA_RISK_SCORE_MAX && raised->floor <= ZTA_RISK_SCORE_MAX) {
-            raised->reserved = 0;
+            raised->owners = 0;
             risk->raised[n++] = *raised;
         }
     }
     memset(&risk->raised[n], 0, (ZTA_EVENT_RAISED_MAX - n) * sizeof risk->raised[0]);
     risk->n_raised = n;
-    risk->reserved = 0;
+    risk->proof = risk->proof <= ZTA_PROOF_REPLAYED ? risk->proof : ZTA_PROOF_UNASKED;
     risk->score = risk->score <= ZTA_RISK_SCORE_MAX ? risk->score : ZTA_RISK_SCORE_MAX;
     risk->threat = risk->threat < ZTA_N_THREAT_LEVELS ? risk->threat : ZTA_N_THREAT_LEVELS - 1;
     risk->signals &= (UINT32_C(1) << ZTA_N_RISK_SIGNALS) - 1;

@@ -94,14 +94,15 @@ static size_t tables_room(const struct mod_zta_observer *observer)
     return sessions < baselines ? sessions : baselines;
 }
 
+/* Of an event that stands in the store: its factors are in the records since then. */
 static enum zta_status tables_note(struct mod_zta_observer *observer, struct zta_change *change,
-                                   const struct zta_event *event, const struct zta_event_key *place,
-                                   bool is_urgent, int64_t now_ns)
+                                   const struct zta_event *event, const struct zta_event_key *place)
 {
+    const struct zta_baseline *taught;
     enum zta_status status =
-        mod_zta_session_table_note(observer->sessions, change, event, place, is_urgent, now_ns);
+        mod_zta_session_table_note(observer->sessions, change, event, place, false, 0);
     return status == ZTA_OK
-               ? mod_zta_baseline_table_note(observer->baselines, change, event, place, now_ns)
+               ? mod_zta_baseline_table_note(observer->baselines, change, event, place, 0, &taught)
                : status;
 }
 
@@ -155,7 +156,7 @@ static bool recover_one(void *context, const struct zta_event_key *key,
         recovery->status = write_recovered(recovery);
     }
     if (recovery->status == ZTA_OK) {
-        recovery->status = tables_note(recovery->observer, recovery->change, event, key, false, 0);
+        recovery->status = tables_note(recovery->observer, recovery->change, event, key);
     }
     return recovery->status == ZTA_OK;
 }
@@ -216,6 +217,9 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta
     enum zta_status status = mod_zta_session_table_open(N_SESSIONS, key, &observer->sessions);
     if (status == ZTA_OK) {
         status = mod_zta_baseline_table_open(N_BASELINES, key, &observer->baselines);
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_risk_table_open(key, &observer->risks);
     }
     if (status == ZTA_OK) {
         status = mod_zta_quota_open(key, &observer->quota);
@@ -308,6 +312,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
     mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
     mod_zta_quota_close(&closing->quota);
+    mod_zta_risk_table_close(&closing->risks);
     mod_zta_hot_table_close(&closing->baselines);
     mod_zta_hot_table_close(&closing->sessions);
     zta_store_close(&closing->store);
@@ -353,6 +358,45 @@ static unsigned pressure(const struct mod_zta_observer *observer)
     return eighths < 4 ? 0 : (unsigned)(eighths > 7 ? 4 : eighths - 3);
 }
 
+static struct zta_event_key place_of(const struct mod_zta_observer *observer, size_t index)
+{
+    struct zta_event_key place = observer->segment;
+    place.sequence = observer->batch.sequences[index];
+    place.weight = 1;
+    return place;
+}
+
+/*
+ * What is usual, and what is not. Before the quotas: events that raised something are kept.
+ */
+static enum zta_status find_risks(struct mod_zta_observer *observer, struct zta_change *change,
+                                  int64_t now_ns)
+{
+    struct mod_zta_batch *batch = &observer->batch;
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
+        const struct zta_event_key place = place_of(observer, i);
+        const struct zta_baseline *taught;
+        if (i == observer->n_watched) {
+            mod_zta_risk_table_watch(observer->risks, batch, i);
+            observer->n_watched++;
+        }
+        status = mod_zta_baseline_table_note(observer->baselines, change, &batch->events[i], &place,
+                                             now_ns, &taught);
+        if (status == ZTA_OK && taught != NULL) {
+            mod_zta_risk_table_pace(observer->risks, batch, i, taught);
+        }
+    }
+    return status == ZTA_OK ? mod_zta_risk_table_apply(observer->risks, change, batch) : status;
+}
+
+static void end_batch(struct mod_zta_observer *observer, bool is_committed)
+{
+    observer->batch.n = 0;
+    observer->n_watched = 0;
+    mod_zta_risk_table_end(observer->risks, is_committed);
+}
+
 /* Everything of the batch, into an open change. */
 static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta_change *change,
                                    bool is_last, int64_t now_ns,
@@ -360,14 +404,15 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
 {
     struct mod_zta_batch *batch = &observer->batch;
     struct mod_zta_shares *shares = &observer->shares;
-    enum zta_status status =
-        mod_zta_quota_apply(observer->quota, change, batch, now_ns, pressure(observer), shares);
-    for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
-        struct zta_event_key place = observer->segment;
-        place.sequence = batch->sequences[i];
-        place.weight = 1;
+    enum zta_status status = find_risks(observer, change, now_ns);
+    if (status == ZTA_OK) {
         status =
-            tables_note(observer, change, &batch->events[i], &place, shares->is_hidden[i], now_ns);
+            mod_zta_quota_apply(observer->quota, change, batch, now_ns, pressure(observer), shares);
+    }
+    for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
+        const struct zta_event_key place = place_of(observer, i);
+        status = mod_zta_session_table_note(observer->sessions, change, &batch->events[i], &place,
+                                            shares->is_hidden[i], now_ns);
     }
     if (status == ZTA_OK) {
         status = tables_write(observer, change, is_last || mod_zta_requests_wait(observer), now_ns);
@@ -445,7 +490,7 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
         mod_zta_requests_done(observer);
     }
     observer->progress = progress;
-    observer->batch.n = 0;
+    end_batch(observer, true);
     return ZTA_OK;
 }
 
@@ -457,7 +502,7 @@ static void relieve(struct mod_zta_observer *observer, int64_t now_mono_ns, int6
     uint64_t limit = zta_ring_capacity(observer->options.segment) / 2;
     while (backlog(observer) > limit) {
         uint64_t before = zta_ring_tail(observer->options.segment);
-        observer->batch.n = 0;
+        end_batch(observer, false);
         settle(observer);
         if (zta_ring_tail(observer->options.segment) == before) {
             read_ring(observer, now_mono_ns, now_real_ns);

@@ -12,6 +12,7 @@
 #include "mod_zta/helper/key_uses.h"
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/quota.h"
+#include "mod_zta/helper/risk_table.h"
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/baselines.h"
 #include "shared/store/events.h"
@@ -67,6 +68,8 @@ struct mod_zta_observer {
     int lock_fd;
     struct mod_zta_hot_table *sessions;
     struct mod_zta_hot_table *baselines;
+    struct mod_zta_risk_table *risks;
+    size_t n_watched; /* events of the batch that the detectors have seen */
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;

@@ -105,7 +105,7 @@ void mod_zta_quota_undo(struct mod_zta_quota *quota)
 static bool has_raised(const struct zta_event *event)
 {
     for (size_t i = 0; i < event->risk.n_raised && i < ZTA_EVENT_RAISED_MAX; i++) {
-        if (event->risk.raised[i].half_life_s > 0) {
+        if (event->risk.raised[i].owners != 0) {
             return true;
         }
     }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One recorded request as detectors look at it: what happened, from where, and nothing that a
- * client can name freely but as a hash.
+ * client can name freely but as a hash. Made once from an event, for all detectors.
  */
 #ifndef ZTA_RISK_SIGHTING_H
 #define ZTA_RISK_SIGHTING_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "shared/event.h"
 
 enum zta_sighting_trait {
     ZTA_SIGHTING_ENTERED = 1,   /* an identity was verified and entered */
@@ -36,5 +38,8 @@ struct zta_sighting {
     uint64_t path;    /* of MISSING alone */
     uint64_t account; /* whoever it was or claimed to be; 0: unknown */
 };
+
+/* False when its place asks for nothing of risk: detectors are not to see it. */
+bool zta_sighting_make(const struct zta_event *event, uint32_t n, struct zta_sighting *sighting);
 
 #endif

@@ -35,6 +35,7 @@ static void set_risk(struct zta_event *event, unsigned seed)
         event->risk.raised[i] = (struct zta_event_raised){.signal = (uint8_t)i,
                                                           .weight = 50,
                                                           .floor = 80,
+                                                          .owners = (uint8_t)(i % 4),
                                                           .half_life_s = UINT32_MAX,
                                                           .since_s = 3600};
     }
@@ -224,10 +225,12 @@ static void decode_gives_what_was_encoded(void **state)
         /* What the session's record alone is for is not kept with the event. */
         memset(&event.login, 3, sizeof event.login);
         event.account = 4711;
+        event.risk.proof = ZTA_PROOF_REPLAYED;
         assert_int_equal(encoded(&event, out), size);
         assert_int_equal(zta_event_decode(out, size, &back, &used), ZTA_OK);
         memset(&event.login, 0, sizeof event.login);
         event.account = 0;
+        event.risk.proof = ZTA_PROOF_UNASKED;
         assert_memory_equal(&back, &event, sizeof event);
     }
 }

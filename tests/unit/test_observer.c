@@ -363,13 +363,13 @@ static void what_raised_a_factor_is_kept_whatever_else_comes(void **state)
             scratch_event_make(&wanted, &batch.events[i]);
             batch.events[i].risk.n_raised = i % 100 < 2;
             batch.events[i].risk.raised[0] =
-                (struct zta_event_raised){.weight = 5, .half_life_s = i % 100 == 0 ? 3600 : 0};
+                (struct zta_event_raised){.weight = 5, .owners = i % 100 == 0};
             batch.sequences[i] = i;
         }
         assert_int_equal(mod_zta_quota_apply(quota, change, &batch, 1, 4, &shares), ZTA_OK);
         for (size_t i = 0; i < shares.n_rows; i++) {
             if (shares.rows[i].event->risk.n_raised > 0 &&
-                shares.rows[i].event->risk.raised[0].half_life_s > 0) {
+                shares.rows[i].event->risk.raised[0].owners != 0) {
                 assert_int_equal(shares.rows[i].weight, 1);
                 n_raised++;
             }

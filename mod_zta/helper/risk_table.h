@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Risk as the observer keeps it: detectors see every request (shared/risk/detect.h), and what they
+ * and the requests themselves found becomes factors in the records of sessions and addresses
+ * (shared/store/risks.h), in the very transaction that stores the events. A record also learns the
+ * agent that its session came with, and where its subject was last.
+ *
+ * Windows of detectors are in memory alone (recent_table.h): those that were under way end with the
+ * process. Factors never do. Used by the observer's thread alone.
+ */
+#ifndef MOD_ZTA_HELPER_RISK_TABLE_H
+#define MOD_ZTA_HELPER_RISK_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mod_zta/helper/batch.h"
+#include "shared/base/hash.h"
+#include "shared/base/status.h"
+#include "shared/risk/baseline.h"
+#include "shared/risk/score.h"
+#include "shared/store/env.h"
+
+struct mod_zta_risk_table;
+
+/* ZTA_NO_MEMORY. The key is against crafted collisions. */
+enum zta_status mod_zta_risk_table_open(const struct zta_siphash_key *key,
+                                        struct mod_zta_risk_table **table) ZTA_MUST_CHECK;
+void mod_zta_risk_table_close(struct mod_zta_risk_table **table);
+
+/* What detectors raise is worth from now on; borrowed. The table's own values until then. */
+void mod_zta_risk_table_tune(struct mod_zta_risk_table *table,
+                             const struct zta_risk_tuning *tuning);
+
+/* Shows an event of the batch to the detectors: once, in order. */
+void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
+                              size_t index);
+/* The baseline that the event taught: does it show more requests or bytes than are usual? */
+void mod_zta_risk_table_pace(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
+                             size_t index, const struct zta_baseline *baseline);
+/*
+ * Writes what was found in the batch into the change, and into the events that raised it: with the
+ * factor and for whom it was kept (recorded.h). May be asked again for the same batch, in another
+ * change, when that one was not committed.
+ */
+enum zta_status mod_zta_risk_table_apply(struct mod_zta_risk_table *table,
+                                         struct zta_change *change,
+                                         struct mod_zta_batch *batch) ZTA_MUST_CHECK;
+/* The batch is over; is_committed: with all that it found, else nothing of it is in the store. */
+void mod_zta_risk_table_end(struct mod_zta_risk_table *table, bool is_committed);
+
+/* Findings that were given up for want of room in a batch, and watches that gave way to others. */
+struct mod_zta_risk_losses {
+    uint64_t n_findings;
+    uint64_t n_watches;
+};
+struct mod_zta_risk_losses mod_zta_risk_table_losses(const struct mod_zta_risk_table *table);
+
+#endif
