@@ -38,6 +38,9 @@ void tui_app_close(struct tui_app *app)
 {
     tui_shell_stop(&app->shell);
     for (size_t i = 0; i < app->n_views; i++) {
+        if (app->views[i].ops->close != NULL) {
+            app->views[i].ops->close(&app->views[i]);
+        }
         free(app->views[i].state);
     }
     app->n_views = 0;
@@ -60,7 +63,9 @@ bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
     if (app->is_paused && (parts & TUI_PART_TAIL) == 0) {
         return false;
     }
-    return tui_model_refresh(app->model, parts, now_ns);
+    struct tui_view *view = current(app);
+    const bool is_new = tui_model_refresh(app->model, parts, now_ns);
+    return (view->ops->refresh != NULL && view->ops->refresh(view, now_ns)) || is_new;
 }
 
 /* ---- changing views ---- */
@@ -217,6 +222,15 @@ static void pause(struct tui_app *app)
     tui_model_hold(app->model, app->is_paused);
 }
 
+/* What the view has, else what was revoked last. */
+static void undo(struct tui_app *app)
+{
+    struct tui_view *view = current(app);
+    if (!view->ops->act(view, TUI_ACTION_UNDO) && !tui_dialog_begin_undo(&app->desk.dialog)) {
+        tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
+    }
+}
+
 static void act(struct tui_app *app, enum tui_action action, int key)
 {
     struct tui_view *view = current(app);
@@ -242,17 +256,13 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         tui_app_search(app, action == TUI_ACTION_SEARCH_FORMER);
         break;
     case TUI_ACTION_COMMAND:
-        app->asking = TUI_ASKING_COMMAND;
-        app->line = app->n_lines;
-        tui_prompt_open(&app->prompt, ":", NULL);
+        tui_app_command_open(app, NULL, TUI_PROPOSAL_NONE);
         break;
     case TUI_ACTION_PAUSE:
         pause(app);
         break;
     case TUI_ACTION_UNDO:
-        if (!tui_dialog_begin_undo(&app->desk.dialog)) {
-            tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
-        }
+        undo(app);
         break;
     case TUI_ACTION_MOUSE:
         app->has_no_mouse = !app->has_no_mouse;
@@ -272,6 +282,10 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         if (action != TUI_ACTION_NONE && !view->ops->act(view, action)) {
             tui_complain(&app->desk, "that key means nothing here; ? lists them");
         }
+    }
+    if (app->desk.proposal[0] != '\0') {
+        tui_app_command_open(app, app->desk.proposal, TUI_PROPOSAL_TRIAL);
+        app->desk.proposal[0] = '\0';
     }
 }
 
@@ -315,8 +329,8 @@ void tui_app_key(struct tui_app *app, int key)
         return;
     }
     enum tui_action action = tui_key_action(key);
-    if (key >= '1' && key <= '9') {
-        tui_app_go_to(app, (size_t)(key - '1'));
+    if (key >= '0' && key <= '9') {
+        tui_app_go_to(app, key == '0' ? 9 : (size_t)(key - '1'));
     }
     else {
         tui_app_do(app, action, key);
@@ -332,7 +346,12 @@ bool tui_app_go_on(struct tui_app *app)
         /* Something else was opened over what it printed. */
         tui_shell_stop(&app->shell);
     }
-    return tui_shell_go_on(&app->shell, &app->desk.page) || has_gone_on;
+    const bool was_running = app->shell.pid != 0;
+    has_gone_on |= tui_shell_go_on(&app->shell, &app->desk.page);
+    if (was_running && app->shell.pid == 0) {
+        tui_app_command_ended(app);
+    }
+    return has_gone_on;
 }
 
 /* ---- drawing ---- */

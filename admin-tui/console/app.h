@@ -12,7 +12,7 @@
 #include "admin-tui/console/shell.h"
 #include "admin-tui/console/view.h"
 
-#define TUI_VIEWS_MAX   9
+#define TUI_VIEWS_MAX   12
 #define TUI_HISTORY_MAX 32
 #define TUI_LINES_MAX   32 /* of the `:` line, that it keeps */
 
@@ -21,6 +21,13 @@ enum tui_asking {
     TUI_ASKING_SEARCH,
     TUI_ASKING_FILTER,
     TUI_ASKING_COMMAND,
+};
+
+/* A change that a key prepared goes through two lines: one that tries it, one that does it. */
+enum tui_proposal {
+    TUI_PROPOSAL_NONE = 0, /* typed by the operator */
+    TUI_PROPOSAL_TRIAL,    /* to be run with --dry-run */
+    TUI_PROPOSAL_CHANGE,   /* was tried */
 };
 
 struct tui_app {
@@ -38,9 +45,12 @@ struct tui_app {
     struct tui_shell shell;
     char lines[TUI_LINES_MAX][TUI_PROMPT_SIZE]; /* that were run, oldest first */
     size_t n_lines;
-    size_t line;   /* of them that stands in the prompt; n_lines: what is typed */
-    bool is_help;  /* the page is the help */
-    bool is_split; /* the page stands below or beside the list, as drawn last */
+    size_t line;                 /* of them that stands in the prompt; n_lines: what is typed */
+    enum tui_proposal proposal;  /* what the line in the prompt is */
+    enum tui_proposal running;   /* what the one is that runs */
+    char tried[TUI_PROMPT_SIZE]; /* that one, as it was proposed */
+    bool is_help;                /* the page is the help */
+    bool is_split;               /* the page stands below or beside the list, as drawn last */
     bool is_paused;
     int width; /* as drawn last */
     bool is_over;

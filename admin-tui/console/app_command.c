@@ -153,17 +153,56 @@ bool tui_app_command_key(struct tui_app *app, int key)
 
 /* ---- running ---- */
 
+void tui_app_command_open(struct tui_app *app, const char *line, enum tui_proposal proposal)
+{
+    app->asking = TUI_ASKING_COMMAND;
+    app->line = app->n_lines;
+    app->proposal = proposal;
+    tui_prompt_open(&app->prompt, LABEL, line);
+}
+
 /* The page stands over the view; what was open there is closed. */
 static bool run(struct tui_app *app, const char *line)
 {
     struct zta_error error = {.status = ZTA_OK};
     struct tui_page *page = &app->desk.page;
-    if (tui_shell_start(&app->shell, app->model->ctl, line, page, &error) != ZTA_OK) {
+    char whole[TUI_PROMPT_SIZE + 16];
+    app->running = TUI_PROPOSAL_NONE;
+    (void)snprintf(whole, sizeof whole, "%s%s", line,
+                   app->proposal == TUI_PROPOSAL_TRIAL ? " --dry-run" : "");
+    if (tui_shell_start(&app->shell, app->model->ctl, whole, page, &error) != ZTA_OK) {
         tui_complain(&app->desk, "%s", error.text);
         return false;
     }
+    app->running = app->proposal;
+    (void)snprintf(app->tried, sizeof app->tried, "%s", line);
     app->is_help = false;
     return true;
+}
+
+void tui_app_command_ended(struct tui_app *app)
+{
+    char line[TUI_PROMPT_SIZE];
+    const bool is_trial = app->running == TUI_PROPOSAL_TRIAL;
+    const bool is_guarded = app->shell.code == CTL_CONFLICT && strstr(app->tried, "--yes") == NULL;
+    if (app->running == TUI_PROPOSAL_NONE || !app->desk.page.is_open) {
+        return;
+    }
+    app->running = TUI_PROPOSAL_NONE;
+    (void)snprintf(line, sizeof line, "%.*s%s", (int)sizeof line - 8, app->tried,
+                   is_guarded ? " --yes" : "");
+    if (is_guarded) {
+        tui_app_command_open(app, line, TUI_PROPOSAL_CHANGE);
+        tui_say(&app->desk, "a guard holds it back, as told above; Enter does it all the same");
+    }
+    else if (is_trial && app->shell.code == CTL_DONE) {
+        tui_app_command_open(app, line, TUI_PROPOSAL_CHANGE);
+        tui_say(&app->desk, "nothing is done yet; Enter does it, Esc leaves it");
+    }
+    else if (is_trial) {
+        tui_app_command_open(app, line, TUI_PROPOSAL_TRIAL);
+        tui_complain(&app->desk, "to be put right; the page above says why");
+    }
 }
 
 /* A view or an action, and what follows its name. */

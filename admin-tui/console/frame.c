@@ -8,15 +8,32 @@
 #include "shared/base/clock.h"
 
 enum {
-    NARROW = 70,   /* columns below which only the current view has its name */
-    TAB_SIZE = 48, /* a name in the header, NUL included */
+    TAB_SIZE = 48,  /* a name in the header, NUL included */
+    TAB_FRAME = 4,  /* its number and the blanks around it */
+    SHORT_NAME = 4, /* letters of it where room is scarce */
+    SHORT_FRAME = 3,
+    SERVER_WIDTH = 23, /* of what stands at the right */
 };
 
+/* Letters of other views' names that a header of this width has room for. */
+static int letters_for(const struct tui_app *app, int width)
+{
+    int all = 0;
+    for (size_t i = 0; i < app->n_views; i++) {
+        all += (int)strlen(app->views[i].ops->name) + TAB_FRAME;
+    }
+    if (all + SERVER_WIDTH <= width) {
+        return TAB_SIZE;
+    }
+    return (int)app->n_views * (SHORT_NAME + SHORT_FRAME) + TAB_SIZE / 4 <= width ? SHORT_NAME : 0;
+}
+
+/* The tenth view is on the key 0. */
 static void tab_of(const struct tui_app *app, int width, size_t i, char tab[TAB_SIZE])
 {
-    bool has_name = i == app->current || width >= NARROW;
-    (void)snprintf(tab, TAB_SIZE, " %zu%s%s ", i + 1, has_name ? " " : "",
-                   has_name ? app->views[i].ops->name : "");
+    const int letters = i == app->current ? TAB_SIZE : letters_for(app, width);
+    (void)snprintf(tab, TAB_SIZE, " %zu%s%.*s%s", (i + 1) % 10, letters > 0 ? " " : "", letters,
+                   app->views[i].ops->name, letters == SHORT_NAME ? "" : " ");
 }
 
 size_t tui_frame_view_at(const struct tui_app *app, int width, int x)
@@ -64,6 +81,9 @@ static void put_server(const struct tui_app *app, const struct tui_area *area)
     (void)snprintf(text, sizeof text, "%s%s  %s ", health->is_running ? "up " : "not running", span,
                    clock);
     struct tui_area room = tui_area_part(area, 0, 0, area->width, 1);
+    if (area->width < tui_text_width(zta_text_of(text)) + 2) {
+        (void)snprintf(text, sizeof text, "%s%s ", health->is_running ? "up " : "down ", span);
+    }
     if (area->width < tui_text_width(zta_text_of(text)) + 2) {
         return;
     }
@@ -188,7 +208,7 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
 void tui_frame_help(struct tui_page *page)
 {
     tui_page_open(page, "Keys");
-    tui_page_printf(page, "1 - 9", "the views, as numbered above");
+    tui_page_printf(page, "1 - 9, 0", "the views, as numbered above");
     for (int group = 0; group < TUI_N_GROUPS; group++) {
         zta_buffer_printf(&page->out, "\n%s\n", tui_key_group_name((enum tui_key_group)group));
         for (size_t i = 0; tui_key_at(i) != NULL; i++) {

@@ -109,6 +109,7 @@ static bool keep_alert(void *context, const struct zta_published_alert *alert)
 static enum zta_status read_health(struct tui_model *model, struct zta_view *view)
 {
     struct tui_health *health = &model->health;
+    health->policy_txn = zta_view_policy_txn(view);
     enum zta_status status =
         zta_published_get_heartbeat(view, &health->heartbeat, health->counters, ZTA_N_COUNTERS);
     health->has_heartbeat = status == ZTA_OK;

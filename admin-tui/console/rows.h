@@ -37,6 +37,7 @@ struct tui_health {
     bool is_running;
     struct zta_heartbeat heartbeat;
     uint64_t counters[ZTA_N_COUNTERS];
+    uint64_t policy_txn; /* of the last look: what operators said is as it was while it is */
     uint64_t n_sessions;
     uint64_t n_events;
     uint64_t event_bytes;

@@ -112,31 +112,57 @@ static void set_title(const struct tui_shell *shell, struct tui_page *page, cons
                    state);
 }
 
-enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
-                                struct tui_page *page, struct zta_error *error)
+enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words, pid_t *pid,
+                                int *fd, struct zta_error *error)
 {
-    struct tui_shell_words words;
     int ends[2];
-    enum zta_status status = tui_shell_split(line, &words, error);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    tui_shell_stop(shell);
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         return zta_error_set(error, ZTA_IO, "no pipe: %s", strerror(errno));
     }
     (void)fcntl(ends[1], F_SETFL, 0); /* who prints may wait for us */
     (void)fflush(stdout);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        run_child(ctl, &words, ends[1]);
+    *pid = fork();
+    if (*pid == 0) {
+        run_child(ctl, words, ends[1]);
     }
     (void)close(ends[1]);
-    if (pid < 0) {
+    if (*pid < 0) {
         (void)close(ends[0]);
         return zta_error_set(error, ZTA_IO, "no process: %s", strerror(errno));
     }
-    *shell = (struct tui_shell){.pid = pid, .fd = ends[0]};
+    *fd = ends[0];
+    return ZTA_OK;
+}
+
+int tui_shell_reap(pid_t pid, int fd, bool is_stopped)
+{
+    int code = 0;
+    if (is_stopped) {
+        (void)kill(pid, SIGTERM);
+    }
+    /* It may be writing: nobody reads any more, which ends that. */
+    (void)close(fd);
+    while (waitpid(pid, &code, 0) < 0 && errno == EINTR) {
+    }
+    return code;
+}
+
+enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
+                                struct tui_page *page, struct zta_error *error)
+{
+    struct tui_shell_words words;
+    pid_t pid;
+    int fd;
+    enum zta_status status = tui_shell_split(line, &words, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    tui_shell_stop(shell);
+    status = tui_shell_spawn(ctl, &words, &pid, &fd, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    *shell = (struct tui_shell){.pid = pid, .fd = fd};
     (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
     tui_page_open(page, "");
     page->is_plain = true;
@@ -176,23 +202,21 @@ static void take(struct tui_shell *shell, struct tui_page *page, const char *dat
 static void finish(struct tui_shell *shell, struct tui_page *page)
 {
     char state[32] = "done";
-    int code = 0;
     if (shell->rest_len > 0) {
         put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
     }
     if (shell->is_cut) {
         zta_buffer_string(&page->out, "More came than is kept here; in a shell it is all there.\n");
     }
-    while (waitpid(shell->pid, &code, 0) < 0 && errno == EINTR) {
-    }
+    const int code = tui_shell_reap(shell->pid, shell->fd, false);
     if (WIFSIGNALED(code)) {
         (void)snprintf(state, sizeof state, "ended by signal %d", WTERMSIG(code));
     }
     else if (WEXITSTATUS(code) != CTL_DONE) {
         (void)snprintf(state, sizeof state, "exit code %d", WEXITSTATUS(code));
     }
-    (void)close(shell->fd);
     shell->pid = 0;
+    shell->code = WIFEXITED(code) ? WEXITSTATUS(code) : CTL_FAILED;
     set_title(shell, page, state);
 }
 
@@ -216,13 +240,8 @@ bool tui_shell_go_on(struct tui_shell *shell, struct tui_page *page)
 
 void tui_shell_stop(struct tui_shell *shell)
 {
-    if (shell->pid == 0) {
-        return;
+    if (shell->pid != 0) {
+        (void)tui_shell_reap(shell->pid, shell->fd, true);
+        shell->pid = 0;
     }
-    (void)kill(shell->pid, SIGTERM);
-    /* It may be writing: nobody reads any more, which ends that. */
-    (void)close(shell->fd);
-    while (waitpid(shell->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-    shell->pid = 0;
 }

@@ -24,6 +24,7 @@ struct tui_shell {
     char rest[1024]; /* of a line whose end has not come */
     size_t rest_len;
     bool is_cut; /* more came than the page holds */
+    int code;    /* enum ctl_exit, once it has ended */
 };
 
 /* Words of a line: blanks part them but in '...' and "..."; a backslash takes what follows it. */
@@ -35,6 +36,15 @@ struct tui_shell_words {
 /* ZTA_INVALID with a text: a quote that is not closed, too many words. */
 enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
                                 struct zta_error *error) ZTA_MUST_CHECK;
+
+/*
+ * A process that runs the words with the store and the actor of ctl; *fd, which never blocks, has
+ * what it prints. Both are the caller's to end by tui_shell_reap.
+ */
+enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words, pid_t *pid,
+                                int *fd, struct zta_error *error) ZTA_MUST_CHECK;
+/* Waits for its end (is_stopped: ends it) and closes fd; what waitpid says. */
+int tui_shell_reap(pid_t pid, int fd, bool is_stopped);
 
 /* Starts the line with the store and the actor of ctl, and opens the page for what it prints. */
 enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,

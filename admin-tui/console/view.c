@@ -16,6 +16,13 @@ const struct tui_view_ops *tui_view_at(size_t i)
     return i < sizeof views / sizeof views[0] ? views[i] : NULL;
 }
 
+void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr)
+{
+    char text[ZTA_CIDR_TEXT_MAX];
+    zta_addr_print(addr, text);
+    (void)snprintf(desk->proposal, sizeof desk->proposal, "block %s --for=1h --reason=", text);
+}
+
 ZTA_PRINTF(2, 0)
 static void put(struct tui_desk *desk, const char *fmt, va_list arguments)
 {

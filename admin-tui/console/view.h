@@ -14,6 +14,7 @@
 #include "admin-tui/console/keys.h"
 #include "admin-tui/console/list.h"
 #include "admin-tui/console/model.h"
+#include "admin-tui/console/prompt.h"
 
 /* What views share with the frame around them. */
 struct tui_desk {
@@ -21,10 +22,12 @@ struct tui_desk {
     struct tui_dialog dialog;
     char message[512]; /* for the line below; safe */
     bool is_complaint;
-    char copied[128]; /* for the clipboard; "": nothing */
+    char copied[128];               /* for the clipboard; "": nothing */
+    char proposal[TUI_PROMPT_SIZE]; /* a command to be looked at before it runs; "": none */
 };
 
 struct tui_view_ops;
+struct tui_listing;
 
 struct tui_view {
     const struct tui_view_ops *ops;
@@ -44,6 +47,7 @@ struct tui_hint {
 struct tui_view_ops {
     const char *name;
     struct tui_hint hints[TUI_HINTS_MAX]; /* as many as have a word */
+    const struct tui_listing *listing;    /* its rows are a command's; else NULL */
     unsigned parts;                       /* of the model, a set of enum tui_part */
     size_t state_size;
     void (*draw)(struct tui_view *view, const struct tui_area *area);
@@ -54,10 +58,16 @@ struct tui_view_ops {
     /* What `f` begins with; a new filter: false and a complaint when it is none. May be NULL. */
     const char *(*filter)(struct tui_view *view);
     bool (*set_filter)(struct tui_view *view, const char *text);
+    /* What the model does not bring up to date. True: it looks different. May be NULL, as close. */
+    bool (*refresh)(struct tui_view *view, int64_t now_ns);
+    void (*close)(struct tui_view *view);
 };
 
 /* All views, in the order of their numbers; NULL behind the last. */
 const struct tui_view_ops *tui_view_at(size_t i);
+
+/* Prepares a block of the address for the `:` line. */
+void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr);
 
 /* One line below, until the next key. */
 void tui_say(struct tui_desk *desk, const char *fmt, ...) ZTA_PRINTF(2, 3);

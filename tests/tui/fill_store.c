@@ -13,8 +13,10 @@
 #include "shared/live/segment.h"
 #include "shared/store/audit.h"
 #include "shared/store/blocks.h"
+#include "shared/store/devices.h"
 #include "shared/store/events.h"
 #include "shared/store/keys.h"
+#include "shared/store/keysets.h"
 #include "shared/store/published.h"
 #include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
@@ -423,10 +425,38 @@ static void put_published(struct zta_change *change)
          "rules");
 }
 
+static void put_issuers(struct zta_change *change)
+{
+    const struct zta_keyset_record records[] = {
+        {.name = ZTA_TEXT("corp"),
+         .url = ZTA_TEXT("https://idp.example.com"),
+         .keys = ZTA_TEXT("discover"),
+         .jwks_uri = ZTA_TEXT("https://idp.example.com/jwks"),
+         .jwks = ZTA_TEXT("{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"k1\",\"alg\":\"RS256\"}]}"),
+         .stale_s = DAY_S,
+         .fetched_s = FIXTURE_NOW_S - HOUR_S / 6,
+         .good_until_s = FIXTURE_NOW_S + HOUR_S,
+         .attempted_s = FIXTURE_NOW_S - HOUR_S / 6,
+         .next_s = FIXTURE_NOW_S + HOUR_S / 2},
+        {.name = ZTA_TEXT("partner"),
+         .url = ZTA_TEXT("https://login.partner.example"),
+         .keys = ZTA_TEXT("discover"),
+         .error = ZTA_TEXT("login.partner.example: connection refused"),
+         .stale_s = DAY_S,
+         .attempted_s = FIXTURE_NOW_S - 20,
+         .next_s = FIXTURE_NOW_S + 40,
+         .n_failures = 12},
+    };
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        need(zta_keyset_put(change, &records[i]), "an issuer");
+    }
+}
+
 static void put_state(const char *dir, uint32_t n_sessions)
 {
     struct zta_store *store = open_as(dir, ZTA_STORE_HELPER);
     struct zta_change *change = begin(store);
+    put_issuers(change);
     put_events(change);
     put_published(change);
     put_logout(change);
@@ -606,6 +636,38 @@ static void put_revocation(struct zta_store *store)
     commit(&change);
 }
 
+static void put_devices(struct zta_change *change)
+{
+    static const struct {
+        const char *id;
+        const char *owner;
+        uint8_t known;
+        uint8_t yes;
+        const char *os;
+        const char *version;
+    } devices[] = {
+        {"laptop-0042", "alice", 22, 22, "macos", "14.2.1"},
+        {"laptop-0077", "bob", 22, 2, "windows", "10.0.19045"},
+        {"phone-913", "dana", 2, 0, "ios", "17.1"},
+        {"printer-1", NULL, 0, 0, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+        const bool is_owned = devices[i].owner != NULL;
+        const struct zta_device device = {
+            .id = zta_text_of(devices[i].id),
+            .issuer = is_owned ? ZTA_TEXT("corp") : (struct zta_text){.data = NULL},
+            .subject = zta_text_of(devices[i].owner),
+            .traits = {.known = devices[i].known, .yes = devices[i].yes},
+            .os = zta_text_of(devices[i].os),
+            .os_version = zta_text_of(devices[i].version),
+            .author = ZTA_TEXT("kim"),
+            .action_id = 5,
+        };
+        bool is_changed = false;
+        need(zta_device_put(change, &device, &is_changed), "a device");
+    }
+}
+
 static void put_policy(const char *dir)
 {
     struct zta_store *store = open_as(dir, ZTA_STORE_OPERATOR);
@@ -620,6 +682,7 @@ static void put_policy(const char *dir)
     need(zta_cidr_parse(ZTA_TEXT("203.0.113.0/24"), &block.network, &error), "network");
     need(zta_block_put(change, &block), "block");
     put_keys(change);
+    put_devices(change);
     put_actions(change);
     commit(&change);
     put_revocation(store);

@@ -17,14 +17,18 @@ def test_each_view_by_its_number(live, terminal):
     screen.wait("1 Overview", "Refused because of", "insufficient_scope", "stage 2", "Health")
     for number, texts in ((2, ("following", "/orders/5", "deny", "alice")),
                           (3, ("sessions", "alice", "bob", "SEEN")),
-                          (4, ("1 API key", "billing", "living", "in 89d")),
-                          (5, ("consistent", "keys create", "stuffing"))):
+                          (4, ("there is no device",)),
+                          (5, ("1 rule", "read", "enforce")),
+                          (6, ("1 block", "203.0.113.0/24", "stuffing")),
+                          (7, ("1 API key", "billing", "living", "in 89d")),
+                          (8, ("1 issuer", "corp", "good")),
+                          (9, ("consistent", "keys create", "stuffing"))):
         screen.keys(str(number))
         screen.wait(*texts)
     screen.keys("[", "[")
-    screen.wait("SUBJECT", "SEEN")
-    screen.keys("]")
     screen.wait("1 API key")
+    screen.keys("]")
+    screen.wait("1 issuer")
     screen.keys("q")
     screen.check_restored()
 
@@ -101,7 +105,7 @@ def test_any_size(live, terminal):
     screen.wait("Health")
     for width, height, text in ((40, 10, "1 Overview"), (200, 60, "Latest refusals"),
                                 (120, 35, "Monitored: would"), (20, 4, "1 Over"),
-                                (80, 24, "2 Traffic")):
+                                (80, 24, "2 Traf")):
         screen.resize(width, height)
         screen.wait_for_size(width, height)
         screen.wait(text)
@@ -174,7 +178,7 @@ def test_the_mouse_chooses_and_opens_until_it_is_switched_off(filled, terminal):
     screen.wait("Health")
     assert screen.value("mouse_standard_flag") == "1"
     header = screen.screen().split("\n")[0]
-    screen.send(_click(header.index("3 Sessions"), 0))
+    screen.send(_click(header.index("3 Sess"), 0))
     lines = screen.wait("SEEN", "carol").split("\n")
     row = next(y for y, line in enumerate(lines) if " carol " in line)
     screen.send(_click(5, row) * 2)
@@ -274,3 +278,36 @@ def test_what_the_command_line_changes_is_its_operators(live, terminal):
     assert (entry["action"], entry["uid"]) == ("block", os.getuid()), entry
     assert entry["tty"].startswith("/dev/pts/"), entry
     live.gateway.ctl("blocks", "remove", "198.51.100.7", "--reason", "tidy")
+
+
+def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
+    screen = terminal(width=120, height=30)
+    screen.console(live.store)
+    screen.wait("1 Overview")
+    screen.keys("5")
+    screen.wait("1 rule", "enforce")
+    screen.keys("M")
+    screen.wait(": rules monitor 'read' --for=1h --reason=")
+    screen.type("'too strict'")
+    screen.keys("Enter")
+    # Nothing has changed yet; what would is on the page.
+    screen.wait("nothing is done yet; Enter does it", "--dry-run · done", "read")
+    assert live.gateway.json("rules", "list")[0]["mode"] == "enforce"
+    screen.keys("Enter")
+    screen.wait("a guard holds it back", "--reason='too strict' --yes", "exit code 4")
+    screen.keys("Enter")
+    screen.wait("--yes · done")
+    screen.keys("Escape")
+    screen.wait("1 rule", "monitor")
+    assert live.gateway.json("rules", "list")[0]["mode"] == "monitor"
+    screen.keys("M")
+    screen.wait(": rules enforce 'read'")
+    screen.keys("Escape")
+    # A filter leaves what has all its words.
+    screen.keys("f")
+    screen.type("nothing-like-this")
+    screen.keys("Enter")
+    screen.wait("0 rules of 1, filter nothing-like-this")
+    live.gateway.ctl("undo", "--yes")
+    screen.keys("f", "C-u", "Enter")
+    screen.wait("1 rule", "enforce")

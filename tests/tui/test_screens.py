@@ -31,11 +31,18 @@ _FILLED = {
     "sessions-revoke": (["3", _ROWS, "Space", "Space", "R"], ("reason:", "hits 2 sessions")),
     "sessions-confirm": (["3", _ROWS, "Space", "Space", "R", ["stolen"], "Enter"],
                          ("type 2 to revoke:",)),
-    "keys": (["4"], ("6 API keys", "partner-acme")),
-    "keys-detail": (["4", ("OWNER", "billing"), "j", "j", "Enter"], ("build log",)),
-    "keys-revoke": (["4", ("OWNER", "billing"), "R"], ("reason:", "refused for good")),
-    "audit": (["5"], ("consistent, 10 entries",)),
-    "audit-detail": (["5", ("chain", "kim"), "Enter"], ("By whom",)),
+    "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
+    "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
+    "rules": (["5"], ("2 rules", "orders-read", "enforce")),
+    "rules-mode": (["5", ("2 rules", "orders-read"), "M"], ("rules monitor",)),
+    "blocks": (["6"], ("1 block", "203.0.113.0/24", "credential st")),
+    "issuers": (["8"], ("2 issuers", "partner", "no keys")),
+    "command": ([":", ["keys list"], "Enter"], ("keys list · done", "billing")),
+    "keys": (["7"], ("6 API keys", "partner-acme")),
+    "keys-detail": (["7", ("OWNER", "billing"), "j", "j", "Enter"], ("build log",)),
+    "keys-revoke": (["7", ("OWNER", "billing"), "R"], ("reason:", "refused for good")),
+    "audit": (["9"], ("consistent, 10 entries",)),
+    "audit-detail": (["9", ("chain", "kim"), "Enter"], ("By whom",)),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
@@ -43,8 +50,9 @@ _EMPTY = {
     "empty-overview": ([], ("no requests", "no server has run")),
     "empty-traffic": (["2"], ("no request was recorded yet",)),
     "empty-sessions": (["3"], ("no session was seen yet",)),
-    "empty-keys": (["4"], ("there is no API key",)),
-    "empty-audit": (["5"], ("store init",)),
+    "empty-devices": (["4"], ("there is no device",)),
+    "empty-keys": (["7"], ("there is no API key",)),
+    "empty-audit": (["9"], ("store init",)),
 }
 
 

@@ -322,6 +322,9 @@ static bool act_on_row(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_COPY:
         copy(view);
         return true;
+    case TUI_ACTION_BLOCK:
+        tui_propose_block(view->desk, &selected(view)->addr);
+        return true;
     default:
         return false;
     }
@@ -359,6 +362,7 @@ static bool set_filter(struct tui_view *view, const char *text)
 const struct tui_view_ops tui_view_sessions = {
     .name = "Sessions",
     .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke"},
+              {.action = TUI_ACTION_BLOCK, .word = "block"},
               {.action = TUI_ACTION_MARK, .word = "mark"},
               {.action = TUI_ACTION_SORT, .word = "sort"},
               {.action = TUI_ACTION_COPY, .word = "copy id"}},

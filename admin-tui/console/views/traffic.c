@@ -232,6 +232,16 @@ static bool copy(struct tui_view *view)
     return true;
 }
 
+static bool block(struct tui_view *view)
+{
+    const struct traffic *traffic = view->state;
+    const struct tui_tail *tail = &view->model->tail;
+    if (traffic->list.selected < tail->n) {
+        tui_propose_block(view->desk, &tui_tail_at(tail, traffic->list.selected)->event.addr);
+    }
+    return true;
+}
+
 static bool act(struct tui_view *view, enum tui_action action)
 {
     switch ((int)action) {
@@ -240,6 +250,8 @@ static bool act(struct tui_view *view, enum tui_action action)
         return explain(view);
     case TUI_ACTION_COPY:
         return copy(view);
+    case TUI_ACTION_BLOCK:
+        return block(view);
     default:
         return false;
     }
@@ -267,6 +279,7 @@ const struct tui_view_ops tui_view_traffic = {
     .name = "Traffic",
     .hints = {{.action = TUI_ACTION_PAUSE, .word = "pause"},
               {.action = TUI_ACTION_BOTTOM, .word = "follow"},
+              {.action = TUI_ACTION_BLOCK, .word = "block"},
               {.action = TUI_ACTION_COPY, .word = "copy id"}},
     .parts = TUI_PART_TAIL,
     .state_size = sizeof(struct traffic),

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a command's JSON as it comes, and rows made of its objects. */
+#include "admin-tui/console/listing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin-tui/console/format.h"
+#include "admin-tui/console/shell.h"
+#include "shared/base/clock.h"
+
+/* What stands in state/ moves all the time: it is asked for anew so often. */
+#define READ_AGAIN_NS INT64_C(3000000000)
+
+enum {
+    READ_SIZE = 65536,
+    LIST_SIZE_MAX = 32 << 20, /* above, a filter of the command has to do */
+    LABEL_SIZE = 10,
+};
+
+/* ---- reading ---- */
+
+static void set_fault(struct tui_rows *rows, const char *text, size_t len)
+{
+    const size_t room = sizeof rows->fault - 1;
+    (void)snprintf(rows->fault, sizeof rows->fault, "%.*s", (int)(len < room ? len : room), text);
+}
+
+static void begin_reading(struct tui_view *view, struct tui_rows *rows, int64_t now_ns)
+{
+    struct tui_shell_words words;
+    struct zta_error error = {.status = ZTA_OK};
+    char line[TUI_PROMPT_SIZE];
+    (void)snprintf(line, sizeof line, "%s --json", view->ops->listing->command);
+    rows->read_ns = now_ns;
+    rows->policy_txn = view->model->health.policy_txn;
+    rows->len = 0;
+    enum zta_status status = tui_shell_split(line, &words, &error);
+    if (status == ZTA_OK) {
+        status = tui_shell_spawn(view->model->ctl, &words, &rows->pid, &rows->fd, &error);
+    }
+    if (status != ZTA_OK) {
+        rows->pid = 0;
+        set_fault(rows, error.text, strlen(error.text));
+    }
+}
+
+/* Room for more; false: there is none, or more came than anybody looks at. */
+static bool make_room(struct tui_rows *rows)
+{
+    if (rows->size - rows->len > READ_SIZE) {
+        return true;
+    }
+    const size_t size = rows->size == 0 ? (size_t)4 * READ_SIZE : 2 * rows->size;
+    char *data = size > LIST_SIZE_MAX ? NULL : realloc(rows->data, size);
+    if (data != NULL) {
+        rows->data = data;
+        rows->size = size;
+    }
+    return data != NULL;
+}
+
+static void choose_rows(struct tui_view *view, struct tui_rows *rows);
+
+/* What was printed is a list, or says why there is none. */
+static void take_list(struct tui_view *view, struct tui_rows *rows, int code)
+{
+    json_error_t fault;
+    json_t *all = json_loadb(rows->data, rows->len, 0, &fault);
+    if (!WIFEXITED(code) || WEXITSTATUS(code) != CTL_DONE || !json_is_array(all)) {
+        json_decref(all);
+        const size_t len = rows->len;
+        set_fault(rows, len > 0 ? rows->data : "it printed nothing", len > 0 ? len : 18);
+        return;
+    }
+    json_decref(rows->all);
+    rows->all = all;
+    rows->fault[0] = '\0';
+    choose_rows(view, rows);
+}
+
+static bool go_on_reading(struct tui_view *view, struct tui_rows *rows)
+{
+    while (make_room(rows)) {
+        const ssize_t n = read(rows->fd, rows->data + rows->len, READ_SIZE);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return false;
+        }
+        if (n <= 0) {
+            const int code = tui_shell_reap(rows->pid, rows->fd, false);
+            rows->pid = 0;
+            take_list(view, rows, code);
+            return true;
+        }
+        rows->len += (size_t)n;
+    }
+    (void)tui_shell_reap(rows->pid, rows->fd, true);
+    rows->pid = 0;
+    set_fault(rows, "more came than can be shown here", 32);
+    return true;
+}
+
+bool tui_listing_refresh(struct tui_view *view, int64_t now_ns)
+{
+    struct tui_rows *rows = view->state;
+    if (rows->pid != 0) {
+        return go_on_reading(view, rows);
+    }
+    const bool is_due = rows->read_ns == 0 || rows->policy_txn != view->model->health.policy_txn ||
+                        now_ns - rows->read_ns >= READ_AGAIN_NS || now_ns < rows->read_ns;
+    if (is_due) {
+        begin_reading(view, rows, now_ns);
+    }
+    return false;
+}
+
+void tui_listing_close(struct tui_view *view)
+{
+    struct tui_rows *rows = view->state;
+    if (rows->pid != 0) {
+        (void)tui_shell_reap(rows->pid, rows->fd, true);
+    }
+    json_decref(rows->all);
+    free(rows->shown);
+    free(rows->data);
+}
+
+/* ---- cells ---- */
+
+static struct zta_text string_of(const json_t *value)
+{
+    return (struct zta_text){.data = json_string_value(value), .len = json_string_length(value)};
+}
+
+/* Elements of an array one behind the other, of anything else what it is in JSON. */
+static void put_value(const json_t *value, struct zta_buffer *out)
+{
+    if (json_is_string(value)) {
+        tui_format_foreign(out, string_of(value));
+        return;
+    }
+    if (value == NULL || json_is_null(value)) {
+        zta_buffer_string(out, "-");
+        return;
+    }
+    if (json_is_array(value) && json_is_string(json_array_get(value, 0))) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            zta_buffer_string(out, i == 0 ? "" : " ");
+            tui_format_foreign(out, string_of(json_array_get(value, i)));
+        }
+        return;
+    }
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    tui_format_foreign(out, zta_text_of(text));
+    free(text);
+}
+
+static enum tui_role role_of_state(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum tui_role role;
+    } known[] = {
+        {"enforce", TUI_ROLE_GOOD},   {"good", TUI_ROLE_GOOD},    {"living", TUI_ROLE_GOOD},
+        {"applied", TUI_ROLE_GOOD},   {"monitor", TUI_ROLE_WARN}, {"held", TUI_ROLE_WARN},
+        {"off", TUI_ROLE_DIM},        {"fail", TUI_ROLE_BAD},     {"too old", TUI_ROLE_BAD},
+        {"no keys", TUI_ROLE_BAD},    {"refused", TUI_ROLE_BAD},  {"expired", TUI_ROLE_WARN},
+        {"quarantine", TUI_ROLE_BAD}, {"block", TUI_ROLE_BAD},
+    };
+    for (size_t i = 0; word != NULL && i < sizeof known / sizeof known[0]; i++) {
+        if (strncmp(word, known[i].word, strlen(known[i].word)) == 0) {
+            return known[i].role;
+        }
+    }
+    return TUI_ROLE_TEXT;
+}
+
+static void put_time(const json_t *value, enum tui_form form, int64_t now_s, struct zta_buffer *out)
+{
+    char text[TUI_SHORT_MAX] = "-";
+    int64_t time_s = 0;
+    if (json_is_string(value) && zta_time_parse(string_of(value), &time_s) == ZTA_OK) {
+        (form == TUI_FORM_AGO ? tui_format_ago : tui_format_until)(time_s, now_s, text);
+    }
+    zta_buffer_string(out, text);
+}
+
+static void put_cell(void *context, size_t row, size_t column, struct zta_buffer *out,
+                     enum tui_role *role)
+{
+    const struct tui_view *view = context;
+    const struct tui_rows *rows = view->state;
+    const struct tui_listing_column *shown = &view->ops->listing->columns[column];
+    const json_t *value =
+        json_object_get(json_array_get(rows->all, rows->shown[row]), shown->member);
+    char text[TUI_SHORT_MAX];
+    *role = column == 0 ? TUI_ROLE_STRONG : TUI_ROLE_TEXT;
+    switch (shown->form) {
+    case TUI_FORM_STATE:
+        *role = role_of_state(json_string_value(value));
+        put_value(value, out);
+        break;
+    case TUI_FORM_YES:
+        *role = json_is_true(value)    ? TUI_ROLE_GOOD
+                : json_is_false(value) ? TUI_ROLE_BAD
+                                       : TUI_ROLE_DIM;
+        zta_buffer_string(out, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-");
+        break;
+    case TUI_FORM_COUNT:
+        tui_format_count(json_integer_value(value) < 0 ? 0 : (uint64_t)json_integer_value(value),
+                         text);
+        zta_buffer_string(out, text);
+        break;
+    case TUI_FORM_AGO:
+    case TUI_FORM_UNTIL:
+        *role = TUI_ROLE_DIM;
+        put_time(value, shown->form, view->model->now_ns / ZTA_NS_PER_S, out);
+        break;
+    case TUI_FORM_TEXT:
+        put_value(value, out);
+        break;
+    }
+}
+
+/* ---- rows ---- */
+
+/* All words of the filter stand in the row, ASCII case folded. */
+static bool is_wanted(const json_t *row, const char *filter)
+{
+    char *text = json_dumps(row, JSON_COMPACT);
+    bool is_there = text != NULL;
+    for (const char *word = filter + strspn(filter, " "); *word != '\0' && is_there;) {
+        const struct zta_text wanted = {.data = word, .len = strcspn(word, " ")};
+        const size_t len = strlen(text);
+        is_there = false;
+        for (size_t at = 0; at + wanted.len <= len && !is_there; at++) {
+            is_there = tui_text_begins(text + at, wanted);
+        }
+        word += wanted.len;
+        word += strspn(word, " ");
+    }
+    free(text);
+    return is_there;
+}
+
+static int compare(const void *a, const void *b, void *context)
+{
+    const struct tui_view *view = context;
+    const struct tui_rows *rows = view->state;
+    const char *member = view->ops->listing->columns[rows->sorted - 1].member;
+    const json_t *one = json_object_get(json_array_get(rows->all, *(const size_t *)a), member);
+    const json_t *other = json_object_get(json_array_get(rows->all, *(const size_t *)b), member);
+    char texts[2][TUI_CELL_TEXT];
+    struct zta_buffer buffer;
+    if (json_is_integer(one) && json_is_integer(other)) {
+        /* The greatest first: whoever sorts by a number looks for that. */
+        return (json_integer_value(one) < json_integer_value(other)) -
+               (json_integer_value(one) > json_integer_value(other));
+    }
+    zta_buffer_init(&buffer, texts[0], sizeof texts[0]);
+    put_value(one, &buffer);
+    zta_buffer_init(&buffer, texts[1], sizeof texts[1]);
+    put_value(other, &buffer);
+    return strcmp(texts[0], texts[1]);
+}
+
+static void choose_rows(struct tui_view *view, struct tui_rows *rows)
+{
+    const size_t n = json_array_size(rows->all);
+    size_t *shown = realloc(rows->shown, (n + 1) * sizeof *shown);
+    rows->n_shown = 0;
+    if (shown == NULL) {
+        set_fault(rows, "no memory for so many rows", 26);
+        return;
+    }
+    rows->shown = shown;
+    for (size_t i = 0; i < n; i++) {
+        if (rows->filter[0] == '\0' || is_wanted(json_array_get(rows->all, i), rows->filter)) {
+            shown[rows->n_shown++] = i;
+        }
+    }
+    if (rows->sorted > 0) {
+        qsort_r(shown, rows->n_shown, sizeof *shown, compare, view);
+    }
+}
+
+struct tui_list *tui_listing_rows(struct tui_view *view, struct tui_table *table)
+{
+    struct tui_rows *rows = view->state;
+    static struct tui_column columns[TUI_COLUMNS_MAX]; /* of the one view that is shown */
+    const struct tui_listing *listing = view->ops->listing;
+    for (size_t i = 0; i < listing->n_columns; i++) {
+        columns[i] = listing->columns[i].column;
+    }
+    *table = (struct tui_table){
+        .columns = columns,
+        .n_columns = listing->n_columns,
+        .sorted = rows->sorted > 0 ? rows->sorted - 1 : listing->n_columns,
+        .cell = put_cell,
+        .context = view,
+    };
+    tui_list_resize(&rows->list, rows->n_shown);
+    return &rows->list;
+}
+
+const char *tui_listing_filter(struct tui_view *view)
+{
+    const struct tui_rows *rows = view->state;
+    return rows->filter;
+}
+
+bool tui_listing_set_filter(struct tui_view *view, const char *text)
+{
+    struct tui_rows *rows = view->state;
+    (void)snprintf(rows->filter, sizeof rows->filter, "%s", text);
+    choose_rows(view, rows);
+    return true;
+}
+
+void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
+{
+    const struct tui_listing *listing = view->ops->listing;
+    struct tui_rows *rows = view->state;
+    struct tui_table table;
+    struct tui_list *list = tui_listing_rows(view, &table);
+    int x = tui_print(area, 1, 0, TUI_ROLE_STRONG, "%zu ", list->n);
+    x = tui_print(area, x, 0, TUI_ROLE_DIM, "%s%s", listing->noun, list->n == 1 ? "" : "s");
+    if (rows->filter[0] != '\0') {
+        x = tui_print(area, x, 0, TUI_ROLE_DIM, " of %zu, filter ", json_array_size(rows->all));
+        x = tui_put_foreign(area, x, 0, TUI_ROLE_INFO, zta_text_of(rows->filter));
+    }
+    if (rows->fault[0] != '\0') {
+        (void)tui_put_foreign(area, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
+    }
+    struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
+    tui_list_draw(&below, &table, list);
+    if (list->n == 0 && rows->all != NULL && rows->filter[0] == '\0') {
+        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s", listing->nothing);
+    }
+}
+
+/* ---- keys ---- */
+
+/* Every member of the row, in the order of the list. */
+static void show_detail(struct tui_view *view, json_t *row)
+{
+    struct tui_page *page = &view->desk->page;
+    const char *name;
+    json_t *value;
+    char title[sizeof page->title];
+    char text[4096];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, title, sizeof title);
+    zta_buffer_printf(&buffer, "%s ", view->ops->listing->noun);
+    put_value(json_object_get(row, view->ops->listing->key), &buffer);
+    tui_page_open(page, title);
+    json_object_foreach(row, name, value)
+    {
+        zta_buffer_init(&buffer, text, sizeof text);
+        put_value(value, &buffer);
+        if (strlen(name) < LABEL_SIZE) {
+            tui_page_line(page, name, zta_text_of(text));
+        }
+        else {
+            tui_page_printf(page, "", "%s: %s", name, text);
+        }
+    }
+}
+
+/* As a word of the `:` line. */
+static void put_quoted(struct zta_buffer *out, const char *text)
+{
+    zta_buffer_string(out, "'");
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') {
+            zta_buffer_string(out, "'\\''");
+        }
+        else {
+            zta_buffer_append(out, text, 1);
+        }
+    }
+    zta_buffer_string(out, "'");
+}
+
+static void propose(struct tui_view *view, const struct tui_listing_action *action, const char *key)
+{
+    struct tui_desk *desk = view->desk;
+    const char *at = strchr(action->command, '%');
+    struct zta_buffer out;
+    zta_buffer_init(&out, desk->proposal, sizeof desk->proposal);
+    zta_buffer_append(&out, action->command,
+                      at == NULL ? strlen(action->command) : (size_t)(at - action->command));
+    if (at != NULL) {
+        put_quoted(&out, key);
+        zta_buffer_string(&out, at + 1);
+    }
+    if (out.is_overflowed) {
+        desk->proposal[0] = '\0';
+    }
+}
+
+/* Is this action one for the row? Without a row only for a command that is about none. */
+static bool is_meant(const struct tui_listing_action *action, const json_t *row)
+{
+    const json_t *value = action->member == NULL ? NULL : json_object_get(row, action->member);
+    if (row == NULL || action->member == NULL) {
+        return row != NULL || strchr(action->command, '%') == NULL;
+    }
+    return action->is == NULL
+               ? value != NULL && !json_is_null(value)
+               : json_is_string(value) && strcmp(json_string_value(value), action->is) == 0;
+}
+
+static void sort_by_next(struct tui_view *view, struct tui_rows *rows)
+{
+    rows->sorted = (rows->sorted + 1) % (view->ops->listing->n_columns + 1);
+    choose_rows(view, rows);
+}
+
+bool tui_listing_act(struct tui_view *view, enum tui_action action)
+{
+    const struct tui_listing *listing = view->ops->listing;
+    struct tui_rows *rows = view->state;
+    if (action == TUI_ACTION_SORT) {
+        sort_by_next(view, rows);
+        return true;
+    }
+    json_t *row = rows->list.selected < rows->n_shown
+                      ? json_array_get(rows->all, rows->shown[rows->list.selected])
+                      : NULL;
+    const json_t *value = json_object_get(row, listing->key);
+    char text[TUI_CELL_TEXT];
+    (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    const char *key = json_is_string(value) ? json_string_value(value) : text;
+    if (row != NULL && action == TUI_ACTION_DETAIL) {
+        show_detail(view, row);
+        return true;
+    }
+    if (row != NULL && action == TUI_ACTION_COPY) {
+        struct zta_buffer out;
+        zta_buffer_init(&out, view->desk->copied, sizeof view->desk->copied);
+        zta_buffer_string(&out, key);
+        tui_say(view->desk, "copied %s", key);
+        return true;
+    }
+    for (size_t i = 0; i < TUI_LISTING_ACTIONS_MAX && listing->actions[i].word != NULL; i++) {
+        if (listing->actions[i].action == action && is_meant(&listing->actions[i], row)) {
+            propose(view, &listing->actions[i], key);
+            return true;
+        }
+    }
+    return false;
+}

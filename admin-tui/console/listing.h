@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Views whose rows a command of ztactl lists: the same words, the same JSON as in a script. A file
+ * in views/ has the columns and the commands behind the keys; this is the rest. The command runs in
+ * a process of its own, so that no list, however long, holds up a key.
+ */
+#ifndef TUI_LISTING_H
+#define TUI_LISTING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "admin-tui/console/prompt.h"
+#include "admin-tui/console/view.h"
+
+#define TUI_LISTING_ACTIONS_MAX 8
+
+/* How a member of the row's object is shown. */
+enum tui_form {
+    TUI_FORM_TEXT = 0, /* as it is; of an array the elements, of an object its JSON */
+    TUI_FORM_STATE,    /* a word that says whether all is well, in its colour */
+    TUI_FORM_YES,      /* true, false or null, likewise */
+    TUI_FORM_COUNT,
+    TUI_FORM_AGO,   /* a time: how long ago */
+    TUI_FORM_UNTIL, /* how long until */
+};
+
+struct tui_listing_column {
+    struct tui_column column;
+    const char *member;
+    enum tui_form form;
+};
+
+/* A key that prepares a command about the selected row, for the `:` line. */
+struct tui_listing_action {
+    enum tui_action action;
+    const char *word;    /* for the line below; "": another of that key has it */
+    const char *command; /* "revoke --device=% --reason=": % is the row's key, quoted */
+    const char *member;  /* only for rows whose member ... ; NULL: for all */
+    const char *is;      /* ... is this text; NULL: is there at all */
+};
+
+struct tui_listing {
+    const char *command; /* that prints an array of objects */
+    const char *noun;    /* "device" */
+    const char *nothing; /* what an empty list says */
+    const char *key;     /* member that the actions are about */
+    const struct tui_listing_column *columns;
+    size_t n_columns;
+    struct tui_listing_action actions[TUI_LISTING_ACTIONS_MAX]; /* as many as have a word */
+};
+
+/* State of such a view; of a column, `sorted` is 1 and more. */
+struct tui_rows {
+    struct tui_list list;
+    json_t *all;   /* array; NULL: not read yet */
+    size_t *shown; /* indices of it, filtered and sorted */
+    size_t n_shown;
+    char filter[TUI_PROMPT_SIZE];
+    size_t sorted;
+    pid_t pid; /* that reads; 0: none */
+    int fd;
+    char *data;
+    size_t len;
+    size_t size;
+    uint64_t policy_txn; /* that the rows, or those that are read, are of */
+    int64_t read_ns;     /* when reading began last */
+    char fault[256];
+};
+
+/* Functions of such a view. */
+void tui_listing_draw(struct tui_view *view, const struct tui_area *area);
+bool tui_listing_act(struct tui_view *view, enum tui_action action);
+struct tui_list *tui_listing_rows(struct tui_view *view, struct tui_table *table);
+const char *tui_listing_filter(struct tui_view *view);
+bool tui_listing_set_filter(struct tui_view *view, const char *text);
+bool tui_listing_refresh(struct tui_view *view, int64_t now_ns);
+void tui_listing_close(struct tui_view *view);
+
+/* The ops of the view `variable`, named in the header. */
+#define TUI_LISTING_VIEW(variable, title, table)                                                   \
+    const struct tui_view_ops variable = {                                                         \
+        .name = (title),                                                                           \
+        .listing = &(table),                                                                       \
+        .state_size = sizeof(struct tui_rows),                                                     \
+        .draw = tui_listing_draw,                                                                  \
+        .act = tui_listing_act,                                                                    \
+        .rows = tui_listing_rows,                                                                  \
+        .filter = tui_listing_filter,                                                              \
+        .set_filter = tui_listing_set_filter,                                                      \
+        .refresh = tui_listing_refresh,                                                            \
+        .close = tui_listing_close,                                                                \
+    }
+
+#endif
