@@ -84,9 +84,9 @@ LIBS_CTL := -ljansson -lm
 SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
 IDENTITY_SRC := $(sort $(wildcard mod_zta/identity/*.c))
 MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
-    $(foreach d,directives helper signals handlers output,mod_zta/$(d)/*.c)))
-# What of the helper is free of httpd is tested with plain processes.
-HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c)))
+    $(foreach d,directives helper signals handlers open output,mod_zta/$(d)/*.c)))
+# What is free of httpd is tested with plain processes.
+HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c mod_zta/open/*.c)))
 CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))
 CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c)) $(CONSOLE_SRC)
 # ztactl judges tokens by the module's own code, but verifies signatures by OpenSSL alone: neither

@@ -12,14 +12,13 @@
 #include "mod_zta/inputs.h"
 #include "mod_zta/introspect.h"
 #include "mod_zta/keys.h"
+#include "mod_zta/open/standing.h"
 #include "mod_zta/present.h"
 #include "mod_zta/rules.h"
 #include "mod_zta/tls.h"
 #include "shared/base/clock.h"
 #include "shared/identity.h"
 #include "shared/live/token_cache.h"
-#include "shared/store/revocations.h"
-#include "shared/store/signals.h"
 
 /* A refresh of keys that was just asked for is there by then. */
 #define RETRY_KEYS_S 1
@@ -105,51 +104,26 @@ static const struct mod_zta_issuer *accepted_issuer(const struct mod_zta_accept 
     return NULL;
 }
 
-/* *hit: by whom and what it is revoked; NULL: it is not. */
-static enum zta_status find_revocation(const struct trial *trial, const char **hit)
-{
-    struct zta_view *view = trial->look->view;
-    const struct zta_identity *identity = trial->identity;
-    const int64_t leeway_s = trial->request->leeway_s;
-    enum zta_revocation_kind kind;
-    enum zta_signal_kind signal;
-    bool is_revoked = true;
-    enum zta_status status = zta_revocation_find(view, identity, leeway_s, &is_revoked, &kind);
-    if (status == ZTA_OK && is_revoked) {
-        *hit = apr_psprintf(trial->r->pool, "revoked by %s", zta_revocation_kind_name(kind));
-        return ZTA_OK;
-    }
-    /* Issuers speak of their own logins alone; keys and certificates are none. */
-    if (status != ZTA_OK || identity->credential == ZTA_CREDENTIAL_APIKEY ||
-        identity->credential == ZTA_CREDENTIAL_CERTIFICATE) {
-        return status;
-    }
-    status = zta_signal_find(view, identity, leeway_s, &is_revoked, &signal);
-    if (status == ZTA_OK && is_revoked) {
-        *hit = apr_psprintf(trial->r->pool, "revoked by signal, a logout of its %s",
-                            zta_signal_kind_name(signal));
-    }
-    return status;
-}
-
 /*
  * Is the identity revoked, as far as it is not known to be clear already? Without the store only
  * what was cleared at the last look passes (ZTAFailure stale).
  */
 static enum zta_reason check_revoked(struct trial *trial, uint64_t cleared, bool *is_cleared)
 {
-    const char *hit = NULL;
+    char hit[MOD_ZTA_STANDING_TEXT_MAX];
     *is_cleared = false;
     if (cleared == cleared_at(trial->look)) {
         trial->request->is_stale = trial->look->view == NULL;
         return ZTA_REASON_OK;
     }
-    if (trial->look->view == NULL || find_revocation(trial, &hit) != ZTA_OK) {
+    if (trial->look->view == NULL ||
+        mod_zta_standing_revoked(trial->look->view, trial->identity, trial->request->leeway_s,
+                                 hit) != ZTA_OK) {
         trial->request->detail = "whether it is revoked cannot be read from the store";
         return ZTA_REASON_STORE_UNAVAILABLE;
     }
-    if (hit != NULL) {
-        trial->request->detail = hit;
+    if (hit[0] != '\0') {
+        trial->request->detail = apr_pstrdup(trial->r->pool, hit);
         return ZTA_REASON_REVOKED;
     }
     *is_cleared = true;

@@ -9,12 +9,15 @@
 
 #include <httpd.h>
 
+#include "mod_zta/open/socket.h"
+
 struct mod_zta_connection {
+    struct mod_zta_socket socket;  /* of this very connection, to a client or to a back end */
     struct mod_zta_tls_state *tls; /* NULL: no lock was to be had; no certificate is read */
-    struct mod_zta_geo_cache *geo;
+    struct mod_zta_geo_cache *geo; /* NULL for a connection to a back end */
 };
 
-/* pre_connection: room for all of it. */
+/* pre_connection: room for all of it, and for a stream what the cutter needs of it. */
 int mod_zta_connection_begin(conn_rec *c, void *socket);
 /* That of the master for a stream; NULL where the module is inert. */
 struct mod_zta_connection *mod_zta_connection_of(const conn_rec *c);

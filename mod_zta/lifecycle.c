@@ -12,6 +12,7 @@
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
+#include "mod_zta/cutter.h"
 #include "mod_zta/device.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/main.h"
@@ -22,6 +23,7 @@
 #include "mod_zta/output/problem.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
+#include "mod_zta/tunnel.h"
 #include "shared/base/clock.h"
 
 APLOG_USE_MODULE(zta);
@@ -31,6 +33,7 @@ int mod_zta_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
     mod_zta_global_reset(pconf);
     mod_zta_problem_register();
     mod_zta_ids_register();
+    mod_zta_tunnel_register();
     return OK;
 }
 
@@ -148,6 +151,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
     mod_zta_device_child_begin(pchild);
     mod_zta_introspect_child_begin(pchild, s);
     mod_zta_geo_child_begin(pchild, s);
+    mod_zta_cutter_begin(pchild, s);
 }
 
 void mod_zta_child_status(server_rec *s, pid_t pid, ap_generation_t generation, int slot,

@@ -10,6 +10,7 @@
 #include <http_request.h>
 
 #include <ap_mpm.h>
+#include <mod_proxy.h>
 #include <mpm_common.h>
 
 #include "mod_zta/access.h"
@@ -24,6 +25,7 @@
 #include "mod_zta/output/problem.h"
 #include "mod_zta/providers.h"
 #include "mod_zta/record.h"
+#include "mod_zta/tunnel.h"
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -69,6 +71,10 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(mod_zta_access_guard, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* Again behind mod_dir, which gives a request the uri and the place of an index. */
     ap_hook_fixups(mod_zta_access_guard, after_dir, NULL, APR_HOOK_REALLY_LAST);
+
+    /* From its handler on a request may be open for long: until then it can be refused. */
+    ap_hook_insert_filter(mod_zta_tunnel_begin, NULL, NULL, APR_HOOK_FIRST);
+    APR_OPTIONAL_HOOK(proxy, create_req, mod_zta_tunnel_reach, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* 6. What we answer ourselves, before a ProxyPass for all paths: ZTAPreflight, metadata. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);

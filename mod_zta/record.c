@@ -6,6 +6,7 @@
 #include "mod_zta/record.h"
 
 #include <apr_strings.h>
+#include <http_log.h>
 #include <http_protocol.h>
 #include <http_ssl.h>
 
@@ -14,10 +15,13 @@
 
 #include "mod_zta/child.h"
 #include "mod_zta/device.h"
+#include "mod_zta/tunnel.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
 #include "shared/record.h"
+
+APLOG_USE_MODULE(zta);
 
 /* apr_table_setn, or apr_table_addn where no entry is to be replaced: that searches nothing. */
 typedef void (*set_fn)(apr_table_t *table, const char *name, const char *value);
@@ -166,6 +170,22 @@ static void count(const struct mod_zta_request *request)
     }
 }
 
+/* It was allowed at first; what is recorded is how it ended, as a refusal before any rule is. */
+static void note_cut(request_rec *r, struct mod_zta_request *request)
+{
+    request->decision = (struct zta_decision){
+        .verdict = {.outcome = ZTA_OUTCOME_DENY, .reason = request->open.cut},
+        .monitor = {.outcome = ZTA_OUTCOME_DENY, .reason = request->open.cut},
+        .stage = request->decision.stage,
+    };
+    request->judged.has_reached_rules = false;
+    request->judged.is_noted = false;
+    request->detail = request->open.detail;
+    zta_counter_add(mod_zta_segment(), ZTA_COUNTER_CUT, 1);
+    mod_zta_record_environment(r, request);
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "ZTA0130: %s", request->open.detail);
+}
+
 int mod_zta_record_event(request_rec *r)
 {
     struct mod_zta_request *request = mod_zta_request_of(r);
@@ -175,6 +195,10 @@ int mod_zta_record_event(request_rec *r)
         return OK;
     }
     request->is_recorded = true;
+    mod_zta_tunnel_end(request);
+    if (request->open.cut != ZTA_REASON_UNJUDGED) {
+        note_cut(r, request);
+    }
     while (last->next != NULL) {
         last = last->next;
     }

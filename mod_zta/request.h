@@ -15,6 +15,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/identity/token.h"
+#include "mod_zta/open/registry.h"
 #include "shared/base/path.h"
 #include "shared/base/ulid.h"
 #include "shared/context.h"
@@ -127,6 +128,7 @@ struct mod_zta_request {
     size_t n_charged;
     struct mod_zta_told_limit told;
     const request_rec *refused_by; /* the (sub)request that we refused: what is answered is ours */
+    struct mod_zta_open open;      /* of the request that the client sent, once a handler has it */
     bool is_subrequest;            /* a copy for a subrequest: judged by itself, never recorded */
     bool is_recorded;
 };

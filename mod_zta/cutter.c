@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is expired shows by the clock alone; anything else is looked up when a generation moved, and
+ * again each time while the store cannot be read.
+ */
+#include "mod_zta/cutter.h"
+
+#include <http_log.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "mod_zta/child.h"
+#include "mod_zta/config.h"
+#include "mod_zta/identity/token.h"
+#include "mod_zta/measures.h"
+#include "mod_zta/open/registry.h"
+#include "mod_zta/open/standing.h"
+#include "shared/base/clock.h"
+
+APLOG_USE_MODULE(zta);
+
+#define TICK_NS (ZTA_NS_PER_S / 4)
+/*
+ * What ends by itself before may do so: an ordinary answer is not torn. With the tick it stays
+ * below the second that is promised.
+ */
+#define SPARED_NS (ZTA_NS_PER_S / 2)
+/* A thread that waits for a lock of one that a signal of httpd's ended would never come. */
+#define STOP_WAIT_S 1
+
+static pthread_t thread;
+static sem_t stopping;
+
+/* One round over all that is open. */
+struct round {
+    struct mod_zta_look look;
+    bool has_look;
+    int64_t now_ns; /* monotonic */
+    int64_t now_s;  /* real */
+};
+
+/* ZTA_BUSY: the store cannot be read now. */
+static enum zta_status begin_look(struct round *round)
+{
+    if (!round->has_look) {
+        mod_zta_look_begin(&round->look, round->now_ns);
+        round->has_look = true;
+    }
+    return round->look.view != NULL ? ZTA_OK : ZTA_BUSY;
+}
+
+static struct mod_zta_open_stamp stamp_of(const struct mod_zta_look *look)
+{
+    return (struct mod_zta_open_stamp){
+        .revocations = look->generations.revocations,
+        .blocks = look->generations.blocks,
+        .keys = look->generations.keys,
+        .signals = look->signals + 1, /* never that of an entry that was not looked up */
+        .policy_txn = zta_view_policy_txn(look->view),
+        .state_txn = zta_view_state_txn(look->view),
+    };
+}
+
+static bool has_moved(const struct mod_zta_open_stamp *then, const struct mod_zta_open_stamp *now)
+{
+    return then->revocations != now->revocations || then->blocks != now->blocks ||
+           then->keys != now->keys || then->signals != now->signals;
+}
+
+/* Measures that refuse outright; what demands or slows is for the next request. */
+static enum zta_status find_measures(const struct round *round, const struct mod_zta_open *open,
+                                     enum zta_reason *reason, char *text)
+{
+    struct mod_zta_measures measures;
+    mod_zta_measures_init(&measures);
+    enum zta_status status = mod_zta_measures_of_addr(round->look.view, &open->addr, &open->stance,
+                                                      round->now_s, &measures);
+    if (status == ZTA_OK && open->identity != NULL) {
+        status = mod_zta_measures_of_identity(round->look.view, open->identity, &open->stance,
+                                              round->now_s, &measures);
+    }
+    if (status != ZTA_OK || (!measures.enforced.is_blocked && !measures.enforced.is_quarantined)) {
+        return status;
+    }
+    *reason = measures.enforced.is_blocked ? ZTA_REASON_BLOCKED : ZTA_REASON_QUARANTINED;
+    (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "%s by %s",
+                   measures.enforced.is_blocked ? "blocked" : "quarantined",
+                   measures.enforced.rule);
+    return ZTA_OK;
+}
+
+/* What of it is known already is not looked up. Of ZTA_OK alone *reason says all. */
+static enum zta_status find_reason(struct round *round, struct mod_zta_open *open,
+                                   enum zta_reason *reason, char *text)
+{
+    *reason = ZTA_REASON_OK;
+    if (mod_zta_standing_counts(open) &&
+        mod_zta_token_is_expired(open->identity, open->leeway_s, round->now_s)) {
+        *reason = ZTA_REASON_EXPIRED_CREDENTIAL;
+        (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "credential expired");
+        return ZTA_OK;
+    }
+    enum zta_status status = begin_look(round);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    const struct mod_zta_open_stamp stamp = stamp_of(&round->look);
+    if (has_moved(&open->stamp, &stamp)) {
+        status = mod_zta_standing_find(round->look.view, open, round->now_s, reason, text);
+    }
+    const bool has_news =
+        open->stamp.policy_txn != stamp.policy_txn || open->stamp.state_txn != stamp.state_txn;
+    if (status == ZTA_OK && *reason == ZTA_REASON_OK && has_news) {
+        status = find_measures(round, open, reason, text);
+    }
+    if (status == ZTA_OK && *reason == ZTA_REASON_OK) {
+        open->stamp = stamp;
+    }
+    return status;
+}
+
+static void judge(void *context, struct mod_zta_open *open)
+{
+    enum zta_reason reason = open->cut;
+    char text[MOD_ZTA_STANDING_TEXT_MAX] = "";
+    if (reason == ZTA_REASON_UNJUDGED && find_reason(context, open, &reason, text) != ZTA_OK) {
+        return;
+    }
+    if (reason != ZTA_REASON_OK) {
+        /* Again in each round until it is gone: a connection to a back end may have come since. */
+        mod_zta_open_cut(open, reason, text);
+    }
+}
+
+static void make_round(void)
+{
+    struct round round = {.has_look = false,
+                          .now_ns = zta_clock_monotonic_ns(),
+                          .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    mod_zta_open_each(round.now_ns - SPARED_NS, judge, &round);
+    if (round.has_look) {
+        mod_zta_look_end(&round.look);
+    }
+}
+
+static void *run(void *unused)
+{
+    struct timespec next;
+    (void)clock_gettime(CLOCK_MONOTONIC, &next);
+    for (;;) {
+        next.tv_nsec += TICK_NS;
+        if (next.tv_nsec >= ZTA_NS_PER_S) {
+            next.tv_nsec -= ZTA_NS_PER_S;
+            next.tv_sec++;
+        }
+        int result;
+        do {
+            result = sem_clockwait(&stopping, CLOCK_MONOTONIC, &next);
+        } while (result != 0 && errno == EINTR);
+        if (result == 0) {
+            return NULL;
+        }
+        make_round();
+    }
+}
+
+/* Before the store is closed. May run in a signal handler of prefork: nothing here takes a lock. */
+static apr_status_t stop(void *unused)
+{
+    struct timespec until;
+    (void)sem_post(&stopping);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STOP_WAIT_S;
+    (void)pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+    return APR_SUCCESS;
+}
+
+void mod_zta_cutter_begin(apr_pool_t *pchild, server_rec *s)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    sigset_t all;
+    sigset_t before;
+    if (mod_zta_segment() == NULL || !global->is_governed || global->store_dir == NULL) {
+        return;
+    }
+    /* Signals are the business of httpd's own threads. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = sem_init(&stopping, 0, 0) == 0 ? pthread_create(&thread, NULL, run, NULL) : errno;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, error, s,
+                     "ZTA0131: no thread to watch what is open: this child's open responses end "
+                     "by themselves only");
+        return;
+    }
+    apr_pool_cleanup_register(pchild, NULL, stop, apr_pool_cleanup_null);
+}
