@@ -10,24 +10,10 @@
 #include "shared/decision.h"
 #include "shared/identity.h"
 #include "shared/rules/nearest.h"
-
-static const struct {
-    const char *name;
-    enum ctl_field_type type;
-    const char *expected;
-} fields[] = {
-#define CTL_FIELD(upper, text, kind, values)                                                       \
-    [CTL_FIELD_##upper] = {.name = (text), .type = CTL_TYPE_##kind, .expected = (values)},
-#include "admin-tui/filter_fields.def"
-#undef CTL_FIELD
-};
-
-enum ctl_field_type ctl_field_type(unsigned field)
-{
-    return fields[field].type;
-}
+#include "shared/rules/os.h"
 
 struct parser {
+    const struct ctl_filter_kind *kind;
     struct ctl_filter *filter;
     struct zta_text rest;
     size_t column; /* from 1 */
@@ -180,6 +166,14 @@ static enum zta_status decode_value(enum ctl_field_type type, struct ctl_filter_
     case CTL_TYPE_CREDENTIAL:
         status = parse_credential(value->text, &value->as.number);
         break;
+    case CTL_TYPE_ANSWER:
+        value->as.number = zta_text_equal(value->text, ZTA_TEXT("yes"));
+        status = value->as.number == 1 || zta_text_equal(value->text, ZTA_TEXT("no")) ? ZTA_OK
+                                                                                      : ZTA_INVALID;
+        break;
+    case CTL_TYPE_VERSION:
+        status = zta_os_is_version(value->text) ? ZTA_OK : ZTA_INVALID;
+        break;
     case CTL_TYPE_NUMBER:
         status = parse_number(value->text, &value->as.number);
         break;
@@ -217,14 +211,14 @@ static enum zta_status add_value(struct parser *parser, struct ctl_filter_term *
     if (status != ZTA_OK) {
         return status;
     }
-    if (term->field != CTL_N_FIELDS) {
+    if (term->field != CTL_FIELD_WORD) {
+        const struct ctl_field_info *field = &parser->kind->fields[term->field];
         value->is_unknown = !is_quoted && term->op == CTL_FILTER_IS &&
                             zta_text_equal(value->text, ZTA_TEXT("unknown"));
-        if (!value->is_unknown && decode_value(fields[term->field].type, value) != ZTA_OK) {
-            return zta_error_set(parser->error, ZTA_INVALID,
-                                 "filter, column %zu: found '%.*s' for %s, expected %s", column,
-                                 (int)value->text.len, value->text.data, fields[term->field].name,
-                                 fields[term->field].expected);
+        if (!value->is_unknown && decode_value(field->type, value) != ZTA_OK) {
+            return zta_error_set(
+                parser->error, ZTA_INVALID, "filter, column %zu: found '%.*s' for %s, expected %s",
+                column, (int)value->text.len, value->text.data, field->name, field->expected);
         }
     }
     filter->n_values++;
@@ -253,7 +247,8 @@ static size_t read_op(const char *at, size_t len, enum ctl_filter_op *op)
 
 static bool is_ordered(enum ctl_field_type type)
 {
-    return type == CTL_TYPE_NUMBER || type == CTL_TYPE_TIME || type == CTL_TYPE_AGE;
+    return type == CTL_TYPE_NUMBER || type == CTL_TYPE_TIME || type == CTL_TYPE_AGE ||
+           type == CTL_TYPE_VERSION;
 }
 
 static enum zta_status find_field(const struct parser *parser, struct zta_text name,
@@ -261,8 +256,8 @@ static enum zta_status find_field(const struct parser *parser, struct zta_text n
 {
     struct zta_nearest nearest;
     zta_nearest_init(&nearest, name);
-    for (unsigned i = 0; i < CTL_N_FIELDS; i++) {
-        struct zta_text known = zta_text_of(fields[i].name);
+    for (unsigned i = 0; i < parser->kind->n_fields; i++) {
+        struct zta_text known = zta_text_of(parser->kind->fields[i].name);
         if (zta_text_equal(name, known)) {
             *field = i;
             return ZTA_OK;
@@ -296,7 +291,7 @@ static enum zta_status read_head(struct parser *parser, struct ctl_filter_term *
         return status;
     }
     skip(parser, n);
-    if (term->op != CTL_FILTER_IS && !is_ordered(fields[term->field].type)) {
+    if (term->op != CTL_FILTER_IS && !is_ordered(parser->kind->fields[term->field].type)) {
         return fail(parser, "expected '=': this field has no order");
     }
     skip(parser, op_len);
@@ -310,7 +305,7 @@ static enum zta_status read_term(struct parser *parser)
         return fail(parser, "too many terms");
     }
     struct ctl_filter_term *term = &filter->terms[filter->n_terms];
-    *term = (struct ctl_filter_term){.field = CTL_N_FIELDS, .first_value = filter->n_values};
+    *term = (struct ctl_filter_term){.field = CTL_FIELD_WORD, .first_value = filter->n_values};
     while (zta_text_starts_with(parser->rest, ZTA_TEXT("not ")) ||
            zta_text_starts_with(parser->rest, ZTA_TEXT("not\t"))) {
         term->is_negated = !term->is_negated;
@@ -337,13 +332,14 @@ static enum zta_status read_term(struct parser *parser)
     return status;
 }
 
-enum zta_status ctl_filter_parse(struct zta_text text, struct ctl_filter *filter,
-                                 struct zta_error *error)
+enum zta_status ctl_filter_parse_kind(struct zta_text text, const struct ctl_filter_kind *kind,
+                                      struct ctl_filter *filter, struct zta_error *error)
 {
     filter->n_terms = 0;
     filter->n_values = 0;
     filter->text_len = 0;
-    struct parser parser = {.filter = filter, .rest = text, .column = 1, .error = error};
+    struct parser parser = {
+        .kind = kind, .filter = filter, .rest = text, .column = 1, .error = error};
     enum zta_status status = ZTA_OK;
     skip_spaces(&parser);
     while (parser.rest.len > 0 && status == ZTA_OK) {

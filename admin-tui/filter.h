@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one-line language that chooses events (docs/rules.md, "Filters"): terms that must all hold,
+ * The one-line language that chooses events or devices: terms that must all hold,
  * each a field with values of which one suffices, or a word that is looked for in all texts.
  *   reason=no_rule,not_entitled not subject=alice@corp host=api.example.com status>=400 age<1h
  */
@@ -16,6 +16,7 @@
 #include "shared/base/net.h"
 #include "shared/base/status.h"
 #include "shared/event.h"
+#include "shared/store/devices.h"
 
 #define CTL_FILTER_TEXT_MAX   1024
 #define CTL_FILTER_TERMS_MAX  32
@@ -40,7 +41,7 @@ struct ctl_filter_value {
 };
 
 struct ctl_filter_term {
-    unsigned field; /* row of filter_fields.def; behind the last: a free word */
+    unsigned field; /* row of filter_fields.def or device_fields.def, or that of a free word */
     enum ctl_filter_op op;
     bool is_negated;
     size_t first_value;
@@ -62,5 +63,11 @@ enum zta_status ctl_filter_parse(struct zta_text text, struct ctl_filter *filter
 /* An unknown field matches only =unknown and terms that begin with `not`. */
 bool ctl_filter_matches(const struct ctl_filter *filter, const struct zta_event *event,
                         int64_t now_s);
+
+/* The same of devices of the inventory. */
+enum zta_status ctl_filter_parse_devices(struct zta_text text, struct ctl_filter *filter,
+                                         struct zta_error *error) ZTA_MUST_CHECK;
+bool ctl_filter_matches_device(const struct ctl_filter *filter, const struct zta_device *device,
+                               int64_t now_s);
 
 #endif

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields of filters, as parser and matcher both know them. */
+/* What filters choose from, as parser and matcher both know it: events and devices. */
 #ifndef CTL_FILTER_PRIV_H
 #define CTL_FILTER_PRIV_H
 
-enum ctl_field {
-#define CTL_FIELD(upper, name, type, expected) CTL_FIELD_##upper,
-#include "admin-tui/filter_fields.def"
-#undef CTL_FIELD
-    CTL_N_FIELDS, /* a free word */
-};
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin-tui/filter.h"
+#include "shared/base/bytes.h"
+#include "shared/base/net.h"
+
+#define CTL_FIELD_WORD UINT_MAX /* in the place of a field: a free word */
 
 enum ctl_field_type {
     CTL_TYPE_TEXT = 0,
@@ -18,13 +22,53 @@ enum ctl_field_type {
     CTL_TYPE_OUTCOME,
     CTL_TYPE_REASON,
     CTL_TYPE_CREDENTIAL,
+    CTL_TYPE_ANSWER,
     CTL_TYPE_NUMBER,
     CTL_TYPE_TIME,
     CTL_TYPE_AGE,
+    CTL_TYPE_VERSION,
     CTL_TYPE_ID,
     CTL_TYPE_HEX,
 };
 
-enum ctl_field_type ctl_field_type(unsigned field);
+struct ctl_field_info {
+    const char *name;
+    enum ctl_field_type type;
+    const char *expected;
+};
+
+#define CTL_SEEN_TEXTS_MAX 16
+
+/* What a record has for a field; which member counts follows from the field's type. */
+struct ctl_seen {
+    struct zta_text texts[CTL_SEEN_TEXTS_MAX]; /* one that matches suffices */
+    size_t n_texts;
+    struct zta_text issuer; /* of a subject or client */
+    struct zta_addr addr;
+    int64_t number;
+    const uint8_t *id;
+    bool is_known;
+    /* Room for a text that the record does not have as such. */
+    char storage[CTL_SEEN_TEXTS_MAX][44];
+};
+
+/* One more text, if there is any. */
+void ctl_seen_text(struct ctl_seen *seen, struct zta_text text);
+
+/* One kind of record. */
+struct ctl_filter_kind {
+    const struct ctl_field_info *fields;
+    unsigned n_fields;
+    void (*see)(const void *record, unsigned field, int64_t now_s, struct ctl_seen *seen);
+    bool (*has_word)(const void *record, struct zta_text word);
+};
+
+enum zta_status ctl_filter_parse_kind(struct zta_text text, const struct ctl_filter_kind *kind,
+                                      struct ctl_filter *filter,
+                                      struct zta_error *error) ZTA_MUST_CHECK;
+bool ctl_filter_matches_record(const struct ctl_filter *filter, const struct ctl_filter_kind *kind,
+                               const void *record, int64_t now_s);
+/* Without case, anywhere. */
+bool ctl_filter_contains(struct zta_text text, struct zta_text word);
 
 #endif

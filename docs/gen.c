@@ -99,14 +99,19 @@ static const struct {
 #undef ZTA_COUNTER
 };
 
-static const struct {
+struct field {
     const char *name;
     const char *expected;
-} fields[] = {
-#define CTL_FIELD(upper, text, type, values) {.name = (text), .expected = (values)},
-#include "admin-tui/filter_fields.def"
-#undef CTL_FIELD
 };
+
+#define CTL_FIELD(upper, text, type, values) {.name = (text), .expected = (values)},
+static const struct field fields[] = {
+#include "admin-tui/filter_fields.def"
+};
+static const struct field device_fields[] = {
+#include "admin-tui/device_fields.def"
+};
+#undef CTL_FIELD
 
 static const char *const views[] = {
 #define TUI_VIEW(name) #name,
@@ -226,6 +231,16 @@ static void put_usage(FILE *file, const struct command *command)
     }
 }
 
+static void write_fields(FILE *file, const struct field *rows, size_t n)
+{
+    (void)fprintf(file, "| field | values |\n|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        (void)fprintf(file, "| `%s` | ", rows[i].name);
+        put_markdown(file, rows[i].expected);
+        (void)fprintf(file, " |\n");
+    }
+}
+
 static void write_ztactl(void)
 {
     FILE *file = gen_begin("docs/reference-ztactl.md");
@@ -267,12 +282,10 @@ static void write_ztactl(void)
                         "(`reason=no_rule,not_entitled`), or a word that\nis looked for in all "
                         "texts. `*` is any run of characters, `unknown` stands for nothing\nknown, "
                         "text with spaces stands in double quotes. Numbers, times and ages also "
-                        "take\n`<` `<=` `>` `>=`.\n\n| field | values |\n|---|---|\n");
-    for (size_t i = 0; i < N(fields); i++) {
-        (void)fprintf(file, "| `%s` | ", fields[i].name);
-        put_markdown(file, fields[i].expected);
-        (void)fprintf(file, " |\n");
-    }
+                        "take\n`<` `<=` `>` `>=`.\n\nOf recorded requests:\n\n");
+    write_fields(file, fields, N(fields));
+    (void)fprintf(file, "\nOf devices, where versions are ordered as well:\n\n");
+    write_fields(file, device_fields, N(device_fields));
     gen_end(file);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "admin-tui/devices.h"
+#include "admin-tui/filter.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -15,6 +16,8 @@ struct listing {
     struct ctl_list *list;
     struct ctl_device_row wanted; /* what it speaks of must hold */
     char os[ZTA_DEVICE_OS_MAX + 1];
+    struct ctl_filter filter;
+    int64_t now_s;
     uint64_t most; /* 0: all */
     uint64_t n;
     uint64_t n_matched;
@@ -115,7 +118,8 @@ static bool is_wanted(const struct ctl_device_row *wanted, const struct zta_devi
 static bool list_device(void *context, const struct zta_device *device)
 {
     struct listing *listing = context;
-    if (!is_wanted(&listing->wanted, device)) {
+    if (!is_wanted(&listing->wanted, device) ||
+        !ctl_filter_matches_device(&listing->filter, device, listing->now_s)) {
         return true;
     }
     listing->n_matched++;
@@ -138,8 +142,11 @@ static enum zta_status want(const struct ctl *ctl, struct listing *listing, stru
         {.option = CTL_OPTION_ENCRYPTED, .column = CTL_COLUMN_ENCRYPTED},
         {.option = CTL_OPTION_OS, .column = CTL_COLUMN_OS},
     };
-    enum zta_status status =
-        ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &listing->most, error);
+    enum zta_status status = ctl_filter_parse_devices(
+        ctl_option_text(&ctl->options, CTL_OPTION_FILTER), &listing->filter, error);
+    if (status == ZTA_OK) {
+        status = ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &listing->most, error);
+    }
     for (size_t i = 0; i < sizeof given / sizeof given[0] && status == ZTA_OK; i++) {
         struct zta_text value = ctl_option_text(&ctl->options, given[i].option);
         if (zta_text_is_absent(value)) {
@@ -162,7 +169,8 @@ enum ctl_exit ctl_run_devices_list(struct ctl *ctl)
     struct ctl_list list;
     struct zta_view *view = NULL;
     struct zta_error error = {.status = ZTA_OK};
-    struct listing listing = {.list = &list, .most = SHOWN};
+    struct listing listing = {
+        .list = &list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S, .most = SHOWN};
     if (want(ctl, &listing, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }

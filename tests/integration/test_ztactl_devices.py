@@ -165,6 +165,10 @@ def test_changes_of_devices_are_taken_back_by_their_number(store):
         return str(made.json(*arguments, **options)["action"])
 
     first = listed()
+    assert [d["id"] for d in made.json("devices", "list", "--filter", "owner=b*@corp,carl")] == [
+        "b", "c"]
+    said = made.run("devices", "list", "--filter", "ownr=x", code=2).stderr
+    assert "did you mean 'owner'" in said
     # Adds one, removes one, and two change their certificates' owner.
     imported = made.json("devices", "import", "-", "--replace", "--yes",
                          data=f"id,owner,certificates\na,alice@corp,\nb,bob@corp,{thumb('a')}\n"

@@ -198,6 +198,68 @@ static void bounds_are_errors(void **state)
     assert_int_equal(ctl_filter_parse(zta_text_of(text), &filter, &error), ZTA_INVALID);
 }
 
+static void devices_are_chosen_by_the_same_language(void **state)
+{
+    (void)state;
+    static const struct zta_sha256 certificates[] = {{.bytes = {1}}, {.bytes = {2}}};
+    const struct zta_device device = {
+        .id = ZTA_TEXT("LT-0042"),
+        .issuer = ZTA_TEXT("corp"),
+        .subject = ZTA_TEXT("alice"),
+        .traits = {.known = 1u << ZTA_DEVICE_MANAGED | 1u << ZTA_DEVICE_COMPLIANT,
+                   .yes = 1u << ZTA_DEVICE_MANAGED},
+        .os = ZTA_TEXT("macos"),
+        .os_version = ZTA_TEXT("14.10"),
+        .certificates = certificates,
+        .n_certificates = 2,
+        .note = ZTA_TEXT("third floor, east"),
+        .author = ZTA_TEXT("sam"),
+        .changed_ns = (NOW_S - 90) * ZTA_NS_PER_S,
+    };
+    static const struct {
+        const char *text;
+        bool matches;
+    } rows[] = {
+        {"", true},
+        {"id=LT-*", true},
+        {"id=LT-1", false},
+        {"owner=alice", true},
+        {"owner=alice@corp,bob", true},
+        {"owner=alice@lab", false},
+        {"managed=yes compliant=no encrypted=unknown", true},
+        {"compliant=yes,unknown", false},
+        {"not compliant=yes", true},
+        {"encrypted=no", false},
+        {"not encrypted=yes", true},
+        {"os=macos version>=14.2", true},
+        {"version<14.9", false},
+        {"version=14.10.0", true},
+        {"age>1m age<2m", true},
+        {"age>2m", false},
+        {"certificate=AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", true},
+        {"certificate=AwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false},
+        {"certificate=unknown", false},
+        {"author=sam note=*floor*", true},
+        {"FLOOR", true},
+        {"basement", false},
+        {"agAAAAA", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct zta_error error = {.text = ""};
+        assert_int_equal(ctl_filter_parse_devices(zta_text_of(rows[i].text), &filter, &error),
+                         ZTA_OK);
+        if (ctl_filter_matches_device(&filter, &device, NOW_S) != rows[i].matches) {
+            fail_msg("'%s'", rows[i].text);
+        }
+    }
+    static const char *const faults[] = {"reason=no_rule", "managed=maybe", "version>new", "id>3"};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        assert_int_equal(ctl_filter_parse_devices(zta_text_of(faults[i]), &filter, NULL),
+                         ZTA_INVALID);
+    }
+    assert_int_equal(ctl_filter_parse(ZTA_TEXT("managed=yes"), &filter, NULL), ZTA_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +267,7 @@ int main(void)
         cmocka_unit_test(unknown_fields_match_unknown_and_negations_only),
         cmocka_unit_test(faults_say_where_and_what_was_expected),
         cmocka_unit_test(bounds_are_errors),
+        cmocka_unit_test(devices_are_chosen_by_the_same_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
