@@ -26,6 +26,7 @@
 #include "mod_zta/request.h"
 #include "mod_zta/routes.h"
 #include "mod_zta/rules.h"
+#include "mod_zta/step_up.h"
 #include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
 #include "shared/store/blocks.h"
@@ -437,6 +438,7 @@ static void judge_all(struct judgement *j)
     if (!judge_limits(j, ZTA_LIMIT_AFTER)) {
         judge_rules(j);
         judge_demands(j);
+        mod_zta_step_up_settle(j->r, request, j->now_s, &j->decision);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "mod_zta/load.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/routes.h"
+#include "mod_zta/step_up.h"
 #include "shared/base/path.h"
 #include "shared/identity.h"
 #include "shared/rules/compile.h"
@@ -446,6 +447,8 @@ static void check_openidc(struct walk *walk)
         if (!mod_zta_server_of(s)->has_openidc) {
             continue;
         }
+        mod_zta_server_of(s)->openidc_callback =
+            mod_zta_step_up_callback(walk->pool, s, walk->main_server);
         if (ap_find_linked_module("mod_auth_openidc.c") == NULL) {
             fault(walk, s, "ZTACredentials has openidc, expected mod_auth_openidc to be loaded");
         }

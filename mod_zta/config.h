@@ -78,6 +78,7 @@ struct mod_zta_server {
     const apr_array_header_t *routes; /* const char *: ProxyPass prefixes, longest first */
     apr_array_header_t *cert_headers; /* const char *: of ZTAClientCertHeader in its places */
     bool has_openidc;                 /* some place takes logins of mod_auth_openidc */
+    const char *openidc_callback;     /* its OIDCRedirectURI; NULL: none */
     const char *refusal;              /* unsafe after a graceful restart: everything answers 503 */
     const apr_array_header_t *resources; /* struct mod_zta_resource: what zta-metadata tells */
 };

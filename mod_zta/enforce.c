@@ -17,6 +17,7 @@
 #include "mod_zta/output/upstream.h"
 #include "mod_zta/present.h"
 #include "mod_zta/record.h"
+#include "mod_zta/step_up.h"
 #include "shared/base/clock.h"
 
 APLOG_USE_MODULE(zta);
@@ -134,6 +135,10 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
     if (decision->verdict.reason == ZTA_REASON_INSUFFICIENT_SCOPE && decision->scope[0] != '\0') {
         error = apr_psprintf(r->pool, "%s, scope=\"%s\"", error, decision->scope);
     }
+    if (decision->verdict.reason == ZTA_REASON_STEP_UP_REQUIRED) {
+        error = apr_pstrcat(r->pool, error,
+                            mod_zta_step_up_parameters(r, request, &decision->step_up), NULL);
+    }
     enum scheme used = scheme_used(request);
     if (sources->has_authorization || sources->has_query || sources->cookie != NULL) {
         add_authorization_challenges(r, request, decision->verdict.reason, realm,
@@ -232,6 +237,10 @@ static int refuse(request_rec *r, struct mod_zta_request *request,
     }
     request->refused_by = r;
     request->decision = *decision;
+    if (decision->verdict.reason == ZTA_REASON_STEP_UP_REQUIRED &&
+        mod_zta_step_up_redirect(r, request, decision)) {
+        status = HTTP_MOVED_TEMPORARILY; /* a browser cannot read a challenge */
+    }
     set_refusal_headers(r, request, decision, status);
     mod_zta_record_environment(r, request);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "ZTA0040: refused, %s%s%s%s%s, id %s",

@@ -83,11 +83,8 @@ static void read_query(request_rec *r, bool is_enforced, struct mod_zta_credenti
 
 /* ---- the origin ---- */
 
-/*
- * How pages of this place are called: ZTAOrigin, else by the vhost's names, never by what a client
- * wrote into Host.
- */
-static const char *own_origin(request_rec *r, const struct mod_zta_request *request)
+/* ZTAOrigin, else by the vhost's names. */
+const char *mod_zta_present_own_origin(request_rec *r, const struct mod_zta_request *request)
 {
     if (request->auth_dir->origin != NULL) {
         return request->auth_dir->origin;
@@ -107,7 +104,7 @@ bool mod_zta_present_is_own_origin(request_rec *r, const struct mod_zta_request 
         .origin = apr_table_get(r->headers_in, "Origin"),
         .referer = apr_table_get(r->headers_in, "Referer"),
         .fetch_site = apr_table_get(r->headers_in, "Sec-Fetch-Site"),
-        .own = own_origin(r, request),
+        .own = mod_zta_present_own_origin(r, request),
     };
     return mod_zta_origin_is_own(&question);
 }

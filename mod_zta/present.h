@@ -18,6 +18,8 @@ const struct mod_zta_credential_sources *mod_zta_sources_of(const struct mod_zta
  */
 void mod_zta_present_read(request_rec *r, struct mod_zta_request *request,
                           const struct mod_zta_dir *dir);
+/* How pages of this place are called: never by what a client wrote into Host. */
+const char *mod_zta_present_own_origin(request_rec *r, const struct mod_zta_request *request);
 /* Did a page of this site send r, or is it harmless? For credentials that browsers add. */
 bool mod_zta_present_is_own_origin(request_rec *r, const struct mod_zta_request *request);
 

@@ -66,19 +66,94 @@ bool zta_step_up_is_possible(const struct zta_identity *identity)
                                 identity->credential == ZTA_CREDENTIAL_BROWSER);
 }
 
+static bool is_strong(const struct zta_acr_order *order, const struct zta_step_up *step_up,
+                      const struct zta_identity *identity)
+{
+    return step_up->acr[0] == '\0' ||
+           zta_acr_is_at_least(order, identity->acr, zta_text_of(step_up->acr));
+}
+
+static bool is_young(const struct zta_step_up *step_up, int64_t login_s, int64_t now_s)
+{
+    return step_up->max_age_s < 0 || (login_s > 0 && now_s - login_s <= step_up->max_age_s);
+}
+
+static bool is_behind(const struct zta_step_up *step_up, int64_t login_s)
+{
+    return step_up->newer_than_s <= 0 || login_s > step_up->newer_than_s;
+}
+
 bool zta_step_up_is_met(const struct zta_acr_order *order, const struct zta_step_up *step_up,
                         const struct zta_identity *identity, int64_t now_s)
 {
     const int64_t login_s = identity == NULL ? 0 : identity->auth_time_s;
-    if (!zta_step_up_is_possible(identity)) {
+    if (!zta_step_up_is_possible(identity) || !is_strong(order, step_up, identity)) {
         return false;
     }
-    if (step_up->acr[0] != '\0' &&
-        !zta_acr_is_at_least(order, identity->acr, zta_text_of(step_up->acr))) {
-        return false;
+    return is_young(step_up, login_s, now_s) && is_behind(step_up, login_s);
+}
+
+static uint16_t token_of(const struct zta_identity *identity)
+{
+    return zta_get_u16(identity->token_id.bytes) & 0xfff;
+}
+
+/* Issued behind all that were asked before; of several in one second by what they are. */
+static bool is_new_token(const struct zta_identity *identity, const struct zta_step_up_past *past)
+{
+    return identity->issued_s > past->issued_s ||
+           (identity->issued_s == past->issued_s && token_of(identity) != past->token);
+}
+
+/* Of a login that came behind the last challenge. */
+static bool is_final(const struct zta_acr_order *order, const struct zta_step_up *step_up,
+                     const struct zta_identity *identity, int64_t now_s)
+{
+    const int64_t login_s = identity->auth_time_s;
+    if (!is_strong(order, step_up, identity)) {
+        return true;
     }
-    if (step_up->max_age_s >= 0 && (login_s <= 0 || now_s - login_s > step_up->max_age_s)) {
-        return false;
+    if (!is_behind(step_up, login_s)) {
+        return step_up->newer_than_s - login_s <= ZTA_STEP_UP_CALM_S;
     }
-    return step_up->newer_than_s <= 0 || login_s > step_up->newer_than_s;
+    return !is_young(step_up, login_s, now_s) && step_up->max_age_s < ZTA_STEP_UP_BRIEF_S;
+}
+
+bool zta_step_up_is_worth_asking(const struct zta_acr_order *order,
+                                 const struct zta_step_up *step_up,
+                                 const struct zta_identity *identity, int64_t now_s,
+                                 struct zta_step_up_past *past)
+{
+    const bool is_new = is_new_token(identity, past);
+    uint8_t n_vain = 0;
+    if (past->asked_s > 0 && identity->auth_time_s > past->asked_s) {
+        if (is_final(order, step_up, identity, now_s)) {
+            return false;
+        }
+    }
+    else if (past->asked_s > 0) {
+        const bool is_answer = identity->issued_s + ZTA_STEP_UP_SLACK_S >= past->asked_s;
+        n_vain = (uint8_t)(past->n_vain + (is_new && is_answer ? 1 : 0));
+        if (n_vain >= ZTA_STEP_UP_VAIN_MAX) {
+            return false;
+        }
+    }
+    *past = (struct zta_step_up_past){
+        .asked_s = identity->auth_time_s > now_s ? identity->auth_time_s : now_s,
+        .issued_s = is_new ? identity->issued_s : past->issued_s,
+        .token = is_new ? token_of(identity) : past->token,
+        .n_vain = n_vain,
+    };
+    return true;
+}
+
+int64_t zta_step_up_max_age(const struct zta_step_up *step_up, int64_t now_s)
+{
+    int64_t age_s = step_up->max_age_s;
+    if (step_up->newer_than_s > 0) {
+        const int64_t since_s = now_s - step_up->newer_than_s - 1;
+        const int64_t bound_s = since_s > 0 ? since_s : 0;
+        age_s = age_s < 0 || bound_s < age_s ? bound_s : age_s;
+    }
+    return age_s;
 }

@@ -17,6 +17,11 @@
 
 #define ZTA_ACRS_MAX 16 /* values in the order of one issuer */
 
+#define ZTA_STEP_UP_CALM_S   60 /* risk that comes back sooner was not ended by the login */
+#define ZTA_STEP_UP_BRIEF_S  10 /* an age below it is over before a login's way back is */
+#define ZTA_STEP_UP_VAIN_MAX 3
+#define ZTA_STEP_UP_SLACK_S  60 /* between our clock and that of who issues tokens */
+
 /* The acr values of one issuer that can be compared (ZTAAcr), weakest first. Borrowed. */
 struct zta_acr_order {
     const struct zta_text *values;
@@ -45,5 +50,29 @@ bool zta_step_up_is_possible(const struct zta_identity *identity);
  */
 bool zta_step_up_is_met(const struct zta_acr_order *order, const struct zta_step_up *step_up,
                         const struct zta_identity *identity, int64_t now_s);
+
+/* What is remembered of the last challenge for one demand to one user of one client. */
+struct zta_step_up_past {
+    int64_t asked_s; /* real time of it, or of the login that was asked if later; 0: none */
+    /* Of the token that was issued last among those that were asked: when, 12 bits of its id. */
+    int64_t issued_s;
+    uint16_t token;
+    uint8_t n_vain; /* tokens issued since that bring no newer login, one behind the other */
+};
+
+/*
+ * Whether another challenge can change anything for a login that does not meet the demand; true
+ * updates what is remembered. A login newer than the last challenge that is still too weak, or that
+ * risk met within ZTA_STEP_UP_CALM_S again, ends it, and so do ZTA_STEP_UP_VAIN_MAX new tokens
+ * without a new login, from an issuer that ignores what it is asked. A login that merely grew too
+ * old is asked for anew.
+ */
+bool zta_step_up_is_worth_asking(const struct zta_acr_order *order,
+                                 const struct zta_step_up *step_up,
+                                 const struct zta_identity *identity, int64_t now_s,
+                                 struct zta_step_up_past *past);
+/* max_age of the challenge: of the demand, and such that only a login behind newer_than_s will do.
+ * -1: none. */
+int64_t zta_step_up_max_age(const struct zta_step_up *step_up, int64_t now_s);
 
 #endif

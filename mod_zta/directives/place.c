@@ -11,8 +11,6 @@
 #include "shared/base/clock.h"
 #include "shared/base/path.h"
 
-#define STAGE_BUILT_MAX 3 /* stage 4 is not part of this version */
-
 const char *mod_zta_set_accept(cmd_parms *cmd, void *place, int argc, char *const argv[])
 {
     struct mod_zta_dir *dir = place;
@@ -53,8 +51,9 @@ static const char *set_stage_member(cmd_parms *cmd, const char *word, int *membe
         return error;
     }
     uint64_t stage;
-    if (zta_text_to_u64(zta_text_of(word), STAGE_BUILT_MAX, &stage) != ZTA_OK) {
-        return mod_zta_expected(cmd, word, "0 (off), 1 (basic), 2 (identity) or 3 (context)");
+    if (zta_text_to_u64(zta_text_of(word), ZTA_STAGE_MAX, &stage) != ZTA_OK) {
+        return mod_zta_expected(cmd, word,
+                                "0 (off), 1 (basic), 2 (identity), 3 (context) or 4 (adaptive)");
     }
     *member = (int)stage;
     return NULL;
@@ -82,11 +81,11 @@ const char *mod_zta_set_feature(cmd_parms *cmd, void *place, const char *word)
     enum zta_mode mode;
     if (equals == NULL ||
         zta_feature_parse((struct zta_text){.data = word, .len = (size_t)(equals - word)},
-                          &feature) != ZTA_OK ||
-        zta_feature_stage(feature) > STAGE_BUILT_MAX) {
+                          &feature) != ZTA_OK) {
         return mod_zta_expected(cmd, word,
-                                "credential, ratelimit, rules, device, network, geo, time or "
-                                "behaviour, then =enforce, =monitor or =off");
+                                "credential, ratelimit, rules, device, network, geo, time, "
+                                "behaviour, risk, stepup, signals or automation, then =enforce, "
+                                "=monitor or =off");
     }
     if (zta_mode_parse(zta_text_of(equals + 1), &mode) != ZTA_OK) {
         return mod_zta_expected(cmd, word, "a mode: enforce, monitor or off");

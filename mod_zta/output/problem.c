@@ -10,7 +10,9 @@
 #include <apr_strings.h>
 
 #include "mod_zta/request.h"
+#include "shared/base/clock.h"
 #include "shared/base/json.h"
+#include "shared/step_up.h"
 
 /* APR's ring macros cast a volatile away where they are expanded. */
 #pragma GCC diagnostic ignored "-Wcast-qual"
@@ -43,6 +45,19 @@ static const char *instance_urn(request_rec *r, const struct zta_ulid *id)
                         hex + 16, hex + 20);
 }
 
+/* As in the challenge, for who reads JSON more easily. */
+static void write_step_up(struct zta_json *json, const struct mod_zta_request *request)
+{
+    const struct zta_step_up *step_up = &request->decision.step_up;
+    const int64_t age_s = zta_step_up_max_age(step_up, request->arrived_ns / ZTA_NS_PER_S);
+    if (step_up->acr[0] != '\0') {
+        zta_json_string(json, "acr_values", step_up->acr);
+    }
+    if (age_s >= 0) {
+        zta_json_int(json, "max_age", age_s);
+    }
+}
+
 static struct zta_text problem_body(request_rec *r, const struct mod_zta_request *request)
 {
     char *data = apr_palloc(r->pool, BODY_MAX);
@@ -60,6 +75,9 @@ static struct zta_text problem_body(request_rec *r, const struct mod_zta_request
     zta_json_string(&json, "request_id", request->id_text);
     if (reason == ZTA_REASON_INSUFFICIENT_SCOPE) {
         zta_json_string(&json, "scope", request->decision.scope);
+    }
+    if (reason == ZTA_REASON_STEP_UP_REQUIRED) {
+        write_step_up(&json, request);
     }
     if (reason == ZTA_REASON_RATE_LIMITED && request->told.is_set) {
         zta_json_begin_array(&json, "violated-policies");
@@ -104,7 +122,7 @@ void mod_zta_problem_register(void)
 void mod_zta_problem_insert(request_rec *r)
 {
     const struct mod_zta_request *request = mod_zta_request_of(r);
-    if (request != NULL && request->refused_by != NULL &&
+    if (request != NULL && request->refused_by != NULL && !ap_is_HTTP_REDIRECT(r->status) &&
         ap_response_code_string(r, ap_index_of_response(r->status)) == NULL) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }

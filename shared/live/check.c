@@ -56,5 +56,8 @@ enum zta_status zta_segment_check(const struct zta_segment *segment, struct zta_
     if (status == ZTA_OK) {
         status = zta_mailbox_check(segment, error);
     }
+    if (status == ZTA_OK) {
+        status = zta_challenges_check(segment, error);
+    }
     return status;
 }

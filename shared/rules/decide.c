@@ -495,6 +495,9 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
         if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW) {
             /* Nothing is to be told of an allowed request but why it would not be. */
             explain(&monitored, decision);
+            if (decision->monitor.outcome == ZTA_OUTCOME_STEP_UP) {
+                decision->step_up = monitored.asked.step_up;
+            }
         }
     }
 }

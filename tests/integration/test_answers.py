@@ -143,7 +143,7 @@ def check_problem(answer, status, kind, title):
     assert problem["request_id"] == answer.header("X-ZTA-Id")
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", problem["instance"])
     assert set(problem) <= {"type", "title", "status", "instance", "request_id", "scope",
-                            "violated-policies"}
+                            "violated-policies", "acr_values", "max_age"}
     return problem
 
 

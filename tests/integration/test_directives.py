@@ -61,6 +61,7 @@ PLACE_GOOD = [
     "ZTACredentials header\nZTAAccept corp",
     "ZTAAccept corp local", "ZTAAccept LOCAL corp", "ZTAAccept corp "
     "audience=https://x.test audience=urn:y local", "ZTAStage 0", "ZTAStage 1", "ZTAStage 2", "ZTAStage 3",
+    "ZTAStage 4", "ZTAMonitor 4", "ZTAFeature risk=monitor stepup=enforce signals=off automation=off",
     "ZTAMonitor 0", "ZTAMonitor 1", "ZTAMonitor 2", "ZTAMonitor 3",
     "ZTAFeature ratelimit=off", "ZTAFeature geo=monitor network=off device=enforce time=off "
     "behaviour=monitor",
@@ -260,14 +261,14 @@ PLACE_BAD = [
     ("ZTAAccept nobody", "nobody", "the name of an <ZTAIssuer> section, local or mtls"),
     ("ZTAAccept corp nobody", "nobody", "the name of an <ZTAIssuer> section, local or mtls"),
     ("ZTAAccept Corp local", "Corp", "the name of an <ZTAIssuer> section, local or mtls"),
-    *((f"{name} {value}", value, "0 (off), 1 (basic), 2 (identity) or 3 (context)")
+    *((f"{name} {value}", value, "0 (off), 1 (basic), 2 (identity), 3 (context) or 4")
       for name in ("ZTAStage", "ZTAMonitor")
-      for value in ("4", "5", "-1", "+1", "one", "1.0", "0x1", "99999999999999999999")),
+      for value in ("5", "-1", "+1", "one", "1.0", "0x1", "99999999999999999999")),
     ('ZTAMonitor ""', "ZTAMonitor", "takes one argument"),
     ("ZTAStage 1 2", "ZTAStage", "takes one argument"),
-    ("ZTAFeature rules", "'rules'", "time or behaviour, then =enforce"),
+    ("ZTAFeature rules", "'rules'", "signals or automation, then =enforce"),
     ("ZTAFeature =enforce", "=enforce", "credential, ratelimit, rules"),
-        ("ZTAFeature risk=off", "risk=off", "credential, ratelimit, rules"),
+    ("ZTAFeature risks=off", "risks=off", "credential, ratelimit, rules"),
     ("ZTAFeature ratelimit=off Rules=off", "Rules=off", "credential, ratelimit, rules"),
     ("ZTAFeature rules=on", "rules=on", "a mode: enforce, monitor or off"),
     ("ZTAFeature rules=", "rules=", "a mode: enforce, monitor or off"),

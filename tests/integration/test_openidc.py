@@ -24,12 +24,14 @@ LOGIN = "<Location /app>\nAuthType openid-connect\nRequire valid-user\n</Locatio
 @pytest.fixture
 def site(zta, authserver):
     """Factory: a gateway whose visitors log in at the authorization server."""
-    def make(user="alice", vhost_text="", accept="web", credentials="openidc", **options):
+    def make(user="alice", vhost_text="", accept="web", credentials="openidc", issuer_text="",
+             ignores_acr=False, **options):
         z = zta(start=False, accept=accept, credentials=credentials, modules=MODULES, **options)
         jwks = authserver.write_jwks(z.httpd.path("conf", "web.json"))
         z.global_text += (f"\n<ZTAIssuer web {authserver.issuer}>\nZTAAudience https://web.test\n"
-                          f"ZTAKeys file:{jwks}\nZTAAlgorithms RS256 PS256 ES256 ES384 EdDSA\n</ZTAIssuer>")
-        z.vhost_text = "\n".join([authserver.openidc(z.httpd.port, user), LOGIN, vhost_text])
+                          f"ZTAKeys file:{jwks}\nZTAAlgorithms RS256 PS256 ES256 ES384 EdDSA\n"
+                          f"{issuer_text}\n</ZTAIssuer>")
+        z.vhost_text = "\n".join([authserver.openidc(z.httpd.port, user, ignores_acr=ignores_acr), LOGIN, vhost_text])
         z.httpd.allow_log("the URL scheme .http. of the configured OIDCRedirectURI")
         z.start()
         z.site = f"http://localhost:{z.httpd.port}"

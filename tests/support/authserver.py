@@ -188,10 +188,11 @@ class AuthServer:
         with open(self._log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def openidc(self, port, user="alice", callback=BROWSER_CALLBACK):
-        """Directives of mod_auth_openidc for a site on this port, whose visitors are this user."""
-        hint = json.dumps({"sub": user, "acr": ACRS[0], "amr": ["pwd"]})
-        claims = json.dumps({"id_token": {"sid": None, "auth_time": None}})
+    def openidc(self, port, user="alice", callback=BROWSER_CALLBACK, ignores_acr=False):
+        """Directives of mod_auth_openidc for a site on this port, whose visitors are this user.
+        ignores_acr: every login is one by password, whatever is asked for."""
+        hint = json.dumps({"sub": user, "acr": ACRS[0], "amr": ["pwd"], "ignores_acr": ignores_acr})
+        claims = json.dumps({"id_token": {"sid": None, "auth_time": None, "acr": None}})
         # That module takes a '+' for what it is.
         asked = urlencode({"login_hint": hint, "claims": claims}, quote_via=quote)
         return "\n".join([

@@ -156,6 +156,115 @@ static void keys_and_certificates_meet_nothing(void **state)
     assert_false(zta_step_up_is_met(&order, &nothing, NULL, NOW));
 }
 
+/* A login and what it is asked for at NOW, behind a challenge ASKED seconds ago (0: none). */
+struct encounter {
+    const char *acr;
+    int64_t login_s;
+    int64_t issued_s;
+    uint8_t token;
+    struct zta_step_up_past past;
+    bool is_asked;
+    uint8_t n_vain; /* remembered then */
+    uint8_t newest; /* as token */
+};
+
+static void assert_encounters(const struct zta_step_up *wanted, const struct encounter *rows,
+                              size_t n)
+{
+    static struct zta_identity identity;
+    for (size_t i = 0; i < n; i++) {
+        struct zta_step_up_past past = rows[i].past;
+        zta_identity_init(&identity);
+        identity.credential = ZTA_CREDENTIAL_TOKEN;
+        identity.acr = zta_text_of(rows[i].acr);
+        identity.auth_time_s = rows[i].login_s;
+        identity.issued_s = rows[i].issued_s;
+        identity.token_id.bytes[1] = rows[i].token;
+        assert_false(zta_step_up_is_met(&order, wanted, &identity, NOW));
+        assert_int_equal(zta_step_up_is_worth_asking(&order, wanted, &identity, NOW, &past),
+                         rows[i].is_asked);
+        if (rows[i].is_asked) {
+            assert_int_equal(past.asked_s, rows[i].login_s > NOW ? rows[i].login_s : NOW);
+            assert_int_equal(past.token, rows[i].newest);
+            assert_int_equal(past.n_vain, rows[i].n_vain);
+        }
+        else {
+            assert_memory_equal(&past, &rows[i].past, sizeof past);
+        }
+    }
+}
+
+static void a_login_that_is_too_weak_still_is_asked_no_more(void **state)
+{
+    const struct zta_step_up wanted = demand("otp", -1, 0);
+    const struct encounter rows[] = {
+        {"zz-pwd", NOW - 900, NOW - 900, 1, {0}, true, 0, 1},
+        /* The same token again, or another one of before the challenge: another client of his. */
+        {"zz-pwd", NOW - 900, NOW - 900, 1, {NOW - 5, NOW - 900, 1, 0}, true, 0, 1},
+        {"zz-pwd", NOW - 700, NOW - 700, 2, {NOW - 5, NOW - 900, 1, 0}, true, 0, 2},
+        {"zz-pwd", NOW - 900, NOW - 900, 1, {NOW - 5, NOW - 700, 2, 0}, true, 0, 2},
+        {"zz-pwd", NOW - 5, NOW - 5, 2, {NOW - 5, NOW - 900, 1, 0}, true, 1, 2},
+        {"zz-pwd", NOW - 4, NOW - 4, 2, {NOW - 5, NOW - 900, 1, 0}, false, 0, 0},
+        /* Two in one second by a clock ahead of ours: the first is no answer to itself. */
+        {"zz-pwd", NOW + 30, NOW + 30, 1, {0}, true, 0, 1},
+        {"zz-pwd", NOW + 30, NOW + 30, 1, {NOW + 30, NOW + 30, 1, 0}, true, 0, 1},
+        {"zz-pwd", NOW + 31, NOW + 31, 2, {NOW + 30, NOW + 30, 1, 0}, false, 0, 0},
+        /* An issuer that gives new tokens of the old login, or does not tell when it was. */
+        {"zz-pwd", NOW - 900, NOW - 1, 2, {NOW - 5, NOW - 9, 1, 0}, true, 1, 2},
+        {NULL, 0, NOW - 1, 3, {NOW - 5, NOW - 1, 2, 1}, true, 2, 3},
+        {NULL, 0, NOW - 1, 4, {NOW - 5, NOW - 1, 3, 2}, false, 0, 0},
+        {NULL, 0, NOW - 1, 3, {NOW - 5, NOW - 1, 3, 2}, true, 2, 3},
+        {NULL, 0, NOW - 2, 2, {NOW - 5, NOW - 1, 3, 2}, true, 2, 3},
+    };
+    assert_encounters(&wanted, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void a_login_that_grew_old_is_asked_again(void **state)
+{
+    const struct zta_step_up wanted = demand("otp", 300, 0);
+    const struct encounter rows[] = {
+        {"otp", NOW - 301, NOW - 301, 2, {NOW - 310, NOW - 900, 1, 2}, true, 0, 2},
+        {"zz-pwd", NOW - 300, NOW - 300, 2, {NOW - 310, NOW - 900, 1, 0}, false, 0, 0},
+        {"otp", NOW - 900, NOW - 1, 2, {NOW - 5, NOW - 9, 1, 2}, false, 0, 0},
+    };
+    assert_encounters(&wanted, rows, sizeof rows / sizeof rows[0]);
+    /* No login comes back as fast as that. */
+    const struct zta_step_up at_once = demand("", 0, 0);
+    const struct encounter brief[] = {
+        {"otp", NOW - 900, NOW - 900, 1, {0}, true, 0, 1},
+        {"otp", NOW - 1, NOW - 1, 2, {NOW - 9, NOW - 900, 1, 0}, false, 0, 0},
+    };
+    assert_encounters(&at_once, brief, sizeof brief / sizeof brief[0]);
+}
+
+static void risk_that_comes_back_at_once_is_asked_no_more(void **state)
+{
+    const struct zta_step_up wanted = demand("", -1, NOW - 20);
+    const struct encounter rows[] = {
+        {NULL, NOW - 900, NOW - 900, 1, {0}, true, 0, 1},
+        {NULL, NOW - 81, NOW - 81, 2, {NOW - 90, NOW - 900, 1, 0}, true, 0, 2},
+        {NULL, NOW - 80, NOW - 80, 2, {NOW - 90, NOW - 900, 1, 0}, false, 0, 0},
+        {NULL, NOW - 20, NOW - 20, 2, {NOW - 90, NOW - 900, 1, 0}, false, 0, 0},
+    };
+    assert_encounters(&wanted, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void the_challenge_asks_for_an_age_that_only_a_later_login_has(void **state)
+{
+    static const struct {
+        int64_t max_age_s;
+        int64_t newer_than_s;
+        int64_t asked_s;
+    } rows[] = {
+        {-1, 0, -1},  {300, 0, 300},    {0, 0, 0},           {-1, NOW - 100, 99},
+        {-1, NOW, 0}, {-1, NOW + 9, 0}, {50, NOW - 100, 50}, {300, NOW - 100, 99},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct zta_step_up wanted = demand("", rows[i].max_age_s, rows[i].newer_than_s);
+        assert_int_equal(zta_step_up_max_age(&wanted, NOW), rows[i].asked_s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +273,10 @@ int main(void)
         cmocka_unit_test(demands_merge_to_the_strictest),
         cmocka_unit_test(a_credential_meets_what_its_own_login_was),
         cmocka_unit_test(keys_and_certificates_meet_nothing),
+        cmocka_unit_test(a_login_that_is_too_weak_still_is_asked_no_more),
+        cmocka_unit_test(a_login_that_grew_old_is_asked_again),
+        cmocka_unit_test(risk_that_comes_back_at_once_is_asked_no_more),
+        cmocka_unit_test(the_challenge_asks_for_an_age_that_only_a_later_login_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

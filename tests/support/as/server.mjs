@@ -48,22 +48,26 @@ function accessTokenClaims(ctx) {
   return { acr, amr, sid, auth_time: authTime, roles: ['user'] };
 }
 
+const hintOf = (params) => JSON.parse(params.login_hint ?? '{}');
+
 // A session that is weaker than asked for by acr_values logs in again.
 const { Check, base } = interactionPolicy;
 const policy = base();
 policy.get('login').checks.add(new Check('weaker_acr', 'another acr was asked for', (ctx) => {
   const asked = ctx.oidc.params.acr_values?.split(' ') ?? [];
+  if (hintOf(ctx.oidc.params).ignores_acr) return Check.NO_NEED_TO_PROMPT;
   return asked.length > 0 && !asked.includes(ctx.oidc.acr)
     ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
 }));
 
 // login_hint carries the answer to every question a login page would ask; acr_values that are asked
-// for are reached.
+// for are reached, unless it says ignores_acr.
 async function answerInteraction(provider, ctx) {
   const { prompt, params, grantId, session } = await provider.interactionDetails(ctx.req, ctx.res);
   if (prompt.name === 'login') {
-    const { sub, acr, amr } = JSON.parse(params.login_hint);
-    return { login: { accountId: sub, acr: params.acr_values?.split(' ')[0] ?? acr, amr } };
+    const { sub, acr, amr, ignores_acr: ignoresAcr } = hintOf(params);
+    const reached = ignoresAcr ? acr : params.acr_values?.split(' ')[0] ?? acr;
+    return { login: { accountId: sub, acr: reached, amr } };
   }
   const grant = grantId
     ? await provider.Grant.find(grantId)
