@@ -5,6 +5,7 @@
 
 #include "admin-tui/console/app.h"
 #include "admin-tui/console/format.h"
+#include "admin-tui/console/listing.h"
 #include "shared/base/clock.h"
 
 enum {
@@ -202,6 +203,12 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
     }
     for (size_t i = 0; i < TUI_HINTS_MAX && ops->hints[i].word != NULL && !app->is_help; i++) {
         x = put_hint(&room, x, &ops->hints[i]);
+    }
+    const struct tui_listing *listing = is_page ? NULL : ops->listing;
+    for (size_t i = 0; listing != NULL && listing->actions[i].word != NULL; i++) {
+        const struct tui_listing_action *action = &listing->actions[i];
+        const struct tui_hint hint = {.action = action->action, .word = action->word};
+        x = hint.word[0] != '\0' ? put_hint(&room, x, &hint) : x;
     }
 }
 

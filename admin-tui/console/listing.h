@@ -50,7 +50,7 @@ struct tui_listing {
     const char *key;     /* member that the actions are about */
     const struct tui_listing_column *columns;
     size_t n_columns;
-    struct tui_listing_action actions[TUI_LISTING_ACTIONS_MAX]; /* as many as have a word */
+    struct tui_listing_action actions[TUI_LISTING_ACTIONS_MAX + 1]; /* as many as have a word */
 };
 
 /* State of such a view; of a column, `sorted` is 1 and more. */
