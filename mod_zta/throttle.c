@@ -12,7 +12,6 @@
 #include "shared/base/clock.h"
 
 #define FAILURE_TAG_DOMAIN "zta-failed-verifications"
-#define FAILURE_LIMIT_NAME "failed-verifications"
 #define MEASURE_TAG_DOMAIN "zta-measure"
 #define TAG_DOMAIN_MAX     32
 
@@ -87,7 +86,9 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
                                 zta_segment_key(mod_zta_segment()), charges, &n_left_out);
     for (size_t i = 0; i < n; i++) {
         const struct zta_limit_charge *charge = &charges[i];
-        if (was_charged(request, charge->tag)) {
+        const uint64_t tag =
+            zta_limits_tag(mod_zta_segment(), zta_text_of(charge->name), charge->tag);
+        if (was_charged(request, tag)) {
             continue;
         }
         struct zta_limit_rate rate = {
@@ -97,7 +98,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
             (void)mod_zta_measures_tighten(request->measures, charge->name, &rate.count,
                                            &rate.window_s, &rate.burst);
         }
-        charge_or_ask(request, charge->tag, &rate, false, &state);
+        charge_or_ask(request, tag, &rate, false, &state);
         tell(&request->told, charge, &rate, &state);
         if (!state.is_refused) {
             continue;
@@ -136,7 +137,8 @@ static uint64_t addr_tag(const struct mod_zta_request *request, const char *doma
 
 static uint64_t failure_tag(const struct mod_zta_request *request, enum zta_mode mode)
 {
-    return addr_tag(request, FAILURE_TAG_DOMAIN, mode);
+    return zta_limits_tag(mod_zta_segment(), ZTA_TEXT(ZTA_FAILURE_LIMIT_NAME),
+                          addr_tag(request, FAILURE_TAG_DOMAIN, mode));
 }
 
 /* Whether some bucket can still hold a failure: one is empty a window after its burst was used. */
@@ -158,7 +160,7 @@ bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum
     }
     charge_or_ask(request, failure_tag(request, mode), rate, true, &state);
     if (state.is_refused) {
-        request->told = (struct mod_zta_told_limit){.name = FAILURE_LIMIT_NAME,
+        request->told = (struct mod_zta_told_limit){.name = ZTA_FAILURE_LIMIT_NAME,
                                                     .count = rate->count,
                                                     .window_s = rate->window_s,
                                                     .state = state,

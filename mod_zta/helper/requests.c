@@ -4,6 +4,7 @@
 
 #include "mod_zta/helper/observer_priv.h"
 #include "shared/base/clock.h"
+#include "shared/live/limits.h"
 #include "shared/store/requests.h"
 
 struct doing {
@@ -55,6 +56,10 @@ static bool do_one(void *context, const struct zta_request *request)
         break;
     case ZTA_REQUEST_FORGET_ALL:
         doing->status = zta_baselines_clear(doing->change);
+        break;
+    case ZTA_REQUEST_RESET_LIMITS:
+        /* Once more, where the change fails, does no harm. */
+        zta_limits_reset(doing->observer->options.segment, request->name);
         break;
     case ZTA_N_REQUEST_KINDS:
         break; /* no record has it */

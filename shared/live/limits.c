@@ -27,7 +27,10 @@
 struct limits {
     /* The latest time at which any slot was taken; raised by whoever is about to take one. */
     _Atomic uint64_t latest_ns;
-    uint64_t reserved[7];
+    /* How often any group was reset; raised before the group's own number, by the observer. */
+    _Atomic uint64_t n_resets;
+    uint64_t reserved[6];
+    _Atomic uint64_t resets[ZTA_LIMIT_GROUPS];
     _Atomic uint64_t overflow[N_OVERFLOW]; /* arrival times; advanced by all */
     struct zta_pair slots[];
 };
@@ -274,6 +277,38 @@ static void charge_overflow(const struct table *table, const struct zta_limit_ra
     do {
         next = judge(bucket, arrival, is_test, state);
     } while (next != arrival && !atomic_compare_exchange_weak(shared, &arrival, next));
+}
+
+unsigned zta_limits_group(struct zta_text name)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        sum = spread(sum ^ (uint8_t)name.data[i]);
+    }
+    return (unsigned)(sum >> 32) % ZTA_LIMIT_GROUPS;
+}
+
+uint64_t zta_limits_tag(const struct zta_segment *segment, struct zta_text name, uint64_t tag)
+{
+    const struct limits *limits = table_of(segment).limits;
+    if (atomic_load_explicit(&limits->n_resets, memory_order_relaxed) == 0) {
+        return tag; /* as nearly always */
+    }
+    const uint64_t n = atomic_load(&limits->resets[zta_limits_group(name)]);
+    const uint64_t moved = n == 0 ? tag : spread(tag ^ spread(n));
+    return moved == 0 ? 1 : moved;
+}
+
+void zta_limits_reset(struct zta_segment *segment, struct zta_text name)
+{
+    struct limits *limits = table_of(segment).limits;
+    const bool is_all = zta_text_is_absent(name);
+    const unsigned first = is_all ? 0 : zta_limits_group(name);
+    const unsigned end = is_all ? ZTA_LIMIT_GROUPS : first + 1;
+    (void)atomic_fetch_add(&limits->n_resets, 1);
+    for (unsigned i = first; i < end; i++) {
+        (void)atomic_fetch_add(&limits->resets[i], 1);
+    }
 }
 
 enum outcome {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/live/segment.h"
 
@@ -35,5 +36,18 @@ struct zta_limit_state {
  */
 void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct zta_limit_rate *rate,
                        int64_t now_ns, bool is_test, struct zta_limit_state *state);
+
+/*
+ * Limits are reset by their names, all buckets of a name at once: names fall into groups, and each
+ * group has a number that is part of its tags. What was counted before is never looked at again.
+ */
+#define ZTA_LIMIT_GROUPS 256
+/* Of ZTAVerifyLimit, which is no rule. */
+#define ZTA_FAILURE_LIMIT_NAME "failed-verifications"
+unsigned zta_limits_group(struct zta_text name);
+/* The tag of a bucket as of the last reset of its limit. */
+uint64_t zta_limits_tag(const struct zta_segment *segment, struct zta_text name, uint64_t tag);
+/* Absent: all. */
+void zta_limits_reset(struct zta_segment *segment, struct zta_text name);
 
 #endif

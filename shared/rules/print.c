@@ -104,7 +104,7 @@ static void print_group(const struct zta_ast_group *group, struct zta_buffer *ou
     }
 }
 
-static void print_rate(const struct zta_ast_rate *rate, struct zta_buffer *out)
+void zta_rules_print_rate(const struct zta_ast_rate *rate, struct zta_buffer *out)
 {
     zta_buffer_printf(out, "%" PRIu64 "/", rate->count);
     if (rate->n_units != 1) {
@@ -114,7 +114,6 @@ static void print_rate(const struct zta_ast_rate *rate, struct zta_buffer *out)
     if (rate->has_burst) {
         zta_buffer_printf(out, " burst %" PRIu64, rate->burst);
     }
-    zta_buffer_string(out, "\n");
 }
 
 static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out)
@@ -130,7 +129,8 @@ static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out
         }
     }
     zta_buffer_string(out, "\n  rate  ");
-    print_rate(&rule->rate, out);
+    zta_rules_print_rate(&rule->rate, out);
+    zta_buffer_string(out, "\n");
 }
 
 static void print_step_up(const struct zta_ast_step_up *step_up, struct zta_buffer *out)
@@ -154,7 +154,8 @@ static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
     }
     else if (rule->otherwise == ZTA_ELSE_THROTTLE) {
         zta_buffer_string(out, "  else  throttle ");
-        print_rate(&rule->rate, out);
+        zta_rules_print_rate(&rule->rate, out);
+        zta_buffer_string(out, "\n");
     }
     else if (rule->otherwise == ZTA_ELSE_STEP_UP) {
         zta_buffer_string(out, "  else  ");

@@ -14,5 +14,7 @@ void zta_rules_print_case(const struct zta_ast_case *item, struct zta_buffer *ou
 void zta_rules_print_expected(const struct zta_ast_case *item, struct zta_buffer *out);
 /* One condition without its keyword: "not role admin auditor". */
 void zta_rules_print_cond(const struct zta_ast_cond *cond, struct zta_buffer *out);
+/* "100/m burst 200" */
+void zta_rules_print_rate(const struct zta_ast_rate *rate, struct zta_buffer *out);
 
 #endif

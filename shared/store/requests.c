@@ -25,6 +25,7 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value,
                                 .action_id = zta_read_u64(&reader)};
     found.issuer = zta_read_text(&reader);
     found.subject = zta_read_text(&reader);
+    found.name = zta_read_text(&reader);
     if (format != ZTA_REQUEST_FORMAT || kind == 0 || kind >= ZTA_N_REQUEST_KINDS ||
         key.size != KEY_SIZE || !zta_reader_is_done(&reader)) {
         return ZTA_CORRUPT;
@@ -85,6 +86,7 @@ enum zta_status zta_request_put(struct zta_change *change, const struct zta_requ
     zta_write_u64(&writer, request->action_id);
     zta_write_text(&writer, request->issuer);
     zta_write_text(&writer, request->subject);
+    zta_write_text(&writer, request->name);
     if (writer.is_overflowed) {
         return ZTA_TOO_LARGE;
     }

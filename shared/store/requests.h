@@ -18,6 +18,7 @@
 enum zta_request_kind {
     ZTA_REQUEST_FORGET = 1, /* what is usual for that subject */
     ZTA_REQUEST_FORGET_ALL, /* and for every one */
+    ZTA_REQUEST_RESET_LIMITS,
     ZTA_N_REQUEST_KINDS
 };
 
@@ -25,6 +26,7 @@ struct zta_request {
     enum zta_request_kind kind;
     struct zta_text issuer;  /* FORGET */
     struct zta_text subject; /* FORGET */
+    struct zta_text name;    /* RESET_LIMITS; absent: all */
     uint64_t action_id;      /* of the audit entry that made it */
     uint64_t number;         /* out: it only rises */
 };

@@ -39,7 +39,7 @@
 /* ---- policy/ requests ---- */
 
 /* Key: u64 number, a hybrid timestamp. Value: u8 format, u8 kind, u64 action id, texts issuer,
- * subject. */
+ * subject, name. */
 #define ZTA_REQUEST_FORMAT 1
 
 /* ---- policy/ audit ---- */

@@ -307,6 +307,45 @@ def test_a_monitored_limit_refuses_nobody_and_says_so_to_nobody(zta, lines, vhos
     assert (found["limited"], found["monitor_would_deny"]) == (0, 4)
 
 
+def test_operators_see_limits_and_reset_them(zta):
+    z = zta(stage=1, rules=limit("subject", lines="  note \"n\"\n") +
+            "require known\n  when path /slow/**\n  need network 192.0.2.0/24\n"
+            "  else throttle 1/h burst 1\n", global_text="ZTAVerifyLimit 2/1h")
+    alice, bob = z.issuer.token({"sub": "alice"}), z.issuer.token({"sub": "bob"})
+    bad = {"headers": [("Authorization", "Bearer a.b.c")], "source": "127.0.0.5"}
+
+    def statuses_now():
+        return [z.get("/x", token=alice).status, z.get("/x", token=bob).status]
+
+    assert statuses_now() + statuses_now() == [200, 200, 429, 429]
+    assert [z.get("/x", **bad).status for _ in range(3)] == [401, 401, 429]
+    limits = wait_for(lambda: next((rows for rows in [{r["name"]: r for r in z.json("limits", "list")}]
+                                    if rows["quota"]["refused"] == 2
+                                    and rows["failed-verifications"]["refused"] == 1), None),
+                      what="the refusals")
+    assert {n: (r["kind"], r["keys"], r["rate"]) for n, r in limits.items()} == {
+        "quota": ("limit", "subject", "1/h"),
+        "known": ("else throttle", "session or ip", "1/h burst 1"),
+        "failed-verifications": ("ZTAVerifyLimit", "ip", None)}
+    shown = z.json("limits", "show", "quota")
+    assert "key   subject" in shown["rule"] and shown["callers"] == [
+        {"caller": "alice@corp", "requests": 1}, {"caller": "bob@corp", "requests": 1}]
+    assert "alice@corp" in z.ctl("limits", "show", "quota").stdout
+    for arguments, code in ((("show", "nothing"), 1), (("reset", "nothing"), 1), (("reset",), 2),
+                            (("reset", "--all"), 4), (("reset", "quota", "--dry-run"), 0)):
+        z.ctl("limits", *arguments, code=code)
+    assert statuses_now() == [429, 429]
+    done = z.json("limits", "reset", "quota", "--reason", "was too tight")
+    assert done["target"] == "limit quota"
+    wait_for(lambda: z.get("/x", token=alice).status == 200, what="the reset")
+    assert statuses_now() == [429, 200]
+    assert z.get("/x", **bad).status == 429, "another limit"
+    assert z.json("audit", "list")[0]["target"] == "limit quota"
+    z.ctl("limits", "reset", "--all", "--yes")
+    wait_for(lambda: z.get("/x", **bad).status == 401, what="the reset of all")
+    assert statuses_now() + statuses_now() == [200, 200, 429, 429]
+
+
 def test_a_monitored_limit_keeps_books_of_its_own(zta):
     z = zta(rules=limit("subject", burst=2, lines="  mode monitor\n"))
     token = z.issuer.token()

@@ -705,6 +705,31 @@ static void a_charge_killed_anywhere_leaves_nothing_behind(void **state)
 
 #define ON_SEGMENT(test) cmocka_unit_test_setup_teardown(test, open_segment, close_segment)
 
+static void a_reset_begins_anew_for_its_name_alone(void **state)
+{
+    struct zta_segment *segment = *state;
+    const struct zta_limit_rate once = {.count = 1, .window_s = 3600, .burst = 1};
+    const struct zta_text names[] = {ZTA_TEXT("quota"), ZTA_TEXT("other")};
+    assert_int_not_equal(zta_limits_group(names[0]), zta_limits_group(names[1]));
+    for (uint64_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 2; i++) {
+            const bool is_new = round == 0 || i == 0;
+            const uint64_t tag = zta_limits_tag(segment, names[i], 7 + i);
+            assert_int_not_equal(tag, 0);
+            assert_int_equal(passes(segment, tag, once, S), is_new);
+            assert_false(passes(segment, zta_limits_tag(segment, names[i], 7 + i), once, S));
+        }
+        zta_limits_reset(segment, names[0]);
+    }
+    zta_limits_reset(segment, (struct zta_text){.data = NULL});
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(passes(segment, zta_limits_tag(segment, names[i], 7 + i), once, S));
+    }
+    /* Those of one limit stay apart. */
+    assert_int_not_equal(zta_limits_tag(segment, names[0], 7),
+                         zta_limits_tag(segment, names[0], 8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -717,6 +742,7 @@ int main(void)
         ON_SEGMENT(asking_says_what_a_charge_would_and_changes_nothing),
         ON_SEGMENT(any_course_of_charges_agrees_with_a_leaky_bucket),
         ON_SEGMENT(every_tag_has_a_bucket_of_its_own),
+        ON_SEGMENT(a_reset_begins_anew_for_its_name_alone),
         ON_SEGMENT(a_full_table_charges_a_bucket_of_the_rate_and_counts),
         ON_SEGMENT(tags_come_and_go_in_a_window_without_end),
         ON_SEGMENT(a_slot_is_given_away_when_its_bucket_is_full_again),
