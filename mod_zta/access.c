@@ -24,6 +24,7 @@
 #include "mod_zta/places.h"
 #include "mod_zta/record.h"
 #include "mod_zta/request.h"
+#include "mod_zta/risk.h"
 #include "mod_zta/routes.h"
 #include "mod_zta/rules.h"
 #include "mod_zta/step_up.h"
@@ -435,6 +436,7 @@ static void judge_all(struct judgement *j)
         return;
     }
     mod_zta_context_gather(j->r, request, j->dir, &j->stance, &j->look);
+    mod_zta_risk_gather(j->r, request, &j->stance, &j->look);
     if (!judge_limits(j, ZTA_LIMIT_AFTER)) {
         judge_rules(j);
         judge_demands(j);

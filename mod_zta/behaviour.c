@@ -18,7 +18,8 @@ static struct zta_provenance from_baseline(int64_t first_s, int64_t now_s)
     };
 }
 
-void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_zta_look *look)
+void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct zta_stance *stance,
+                              const struct mod_zta_look *look)
 {
     struct zta_context *context = &request->context;
     const struct zta_identity *identity = request->identity;
@@ -27,7 +28,9 @@ void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_
     struct zta_baseline baseline;
     context->usual = (struct zta_answers){.known = 0};
     context->usual_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
-    if (look->view == NULL || set == NULL || !zta_ruleset_asks(set, ZTA_FEATURE_BEHAVIOUR)) {
+    const bool is_asked = stance->modes[ZTA_FEATURE_RISK] != ZTA_MODE_OFF ||
+                          (set != NULL && zta_ruleset_asks(set, ZTA_FEATURE_BEHAVIOUR));
+    if (look->view == NULL || !is_asked) {
         return;
     }
     context->usual_from = from_baseline(now_s, now_s);

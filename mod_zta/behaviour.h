@@ -7,10 +7,11 @@
 #include "mod_zta/request.h"
 
 /*
- * Fills request->context.usual where rules ask for it, from the request's own view of the store;
- * behind the other circumstances, which it compares. A subject without a baseline, or one that
- * cannot be read, is unknown.
+ * Fills request->context.usual where rules or the request's risk ask for it, from the request's
+ * own view of the store; behind the other circumstances, which it compares. A subject without a
+ * baseline, or one that cannot be read, is unknown.
  */
-void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct mod_zta_look *look);
+void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct zta_stance *stance,
+                              const struct mod_zta_look *look);
 
 #endif

@@ -97,6 +97,7 @@ struct mod_zta_global {
     apr_pool_t *pool;
     const char *store_dir;                  /* NULL: no store */
     const char *ca_file;                    /* ZTACAFile; NULL: the system's */
+    const char *waf_score;                  /* "env:NAME", "note:NAME"; NULL: not asked */
     const char *geo_files[ZTA_N_GEO_KINDS]; /* ZTAGeoDB, ZTAAsnDB; NULL: none */
     uint64_t store_size;
     uint64_t segment_size;

@@ -56,6 +56,6 @@ void mod_zta_context_gather(request_rec *r, struct mod_zta_request *request,
         mod_zta_device_gather(r, request, dir, look);
     }
     if (stance->modes[ZTA_FEATURE_BEHAVIOUR] != ZTA_MODE_OFF) {
-        mod_zta_behaviour_gather(request, look);
+        mod_zta_behaviour_gather(request, stance, look);
     }
 }

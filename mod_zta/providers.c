@@ -31,6 +31,7 @@ struct require {
     bool is_negated; /* behind `not` or in <RequireNone>: httpd turns what we say around */
     uint16_t attribute;
     struct zta_text claim;
+    enum zta_op op;
     apr_array_header_t *values; /* struct zta_ast_value */
     struct zta_ruleset *set;    /* NULL until compiled */
 };
@@ -71,6 +72,30 @@ static const char *take_value(cmd_parms *cmd, struct require *require, const cha
         .is_quoted = is_quoted && zta_value_needs_quotes(zta_text_of(word)),
     };
     return NULL;
+}
+
+/* "<40", or "< 40"; what is to be compared with follows as a value. */
+static const char *take_operator(cmd_parms *cmd, struct require *require, const char **args)
+{
+    static const struct {
+        const char *text;
+        enum zta_op op;
+    } operators[] = {
+        {.text = "<=", .op = ZTA_OP_LE},
+        {.text = ">=", .op = ZTA_OP_GE},
+        {.text = "<", .op = ZTA_OP_LT},
+        {.text = ">", .op = ZTA_OP_GT},
+    };
+    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+        const size_t len = strlen(operators[i].text);
+        if (strncmp(*args, operators[i].text, len) == 0) {
+            require->op = operators[i].op;
+            *args += len + strspn(*args + len, " \t");
+            return NULL;
+        }
+    }
+    return apr_psprintf(cmd->pool, "Require %s: got '%s', expected <, <=, > or >= and a score",
+                        require->provider, *args);
 }
 
 /* realm_access.tenant in its canonical spelling. */
@@ -137,11 +162,17 @@ static const char *parse(cmd_parms *cmd, const char *provider, enum zta_attribut
     if (error == NULL && attribute == ZTA_ATTRIBUTE_CLAIM) {
         error = take_claim(cmd, require, &args);
     }
+    if (error == NULL && attribute == ZTA_ATTRIBUTE_RISK) {
+        error = take_operator(cmd, require, &args);
+    }
     while (error == NULL && *args != '\0') {
         error = take_value(cmd, require, &args);
     }
     if (error == NULL && require->values->nelts == 0) {
         error = apr_psprintf(cmd->pool, "Require %s: expected one or more values", provider);
+    }
+    if (error == NULL && require->op != ZTA_OP_ANY_OF && require->values->nelts > 1) {
+        error = apr_psprintf(cmd->pool, "Require %s: expected one score", provider);
     }
     if (error == NULL) {
         APR_ARRAY_PUSH(global->requires, struct require *) = require;
@@ -173,6 +204,11 @@ static const char *parse_device(cmd_parms *cmd, const char *args, const void **p
     return parse(cmd, "zta-device", ZTA_ATTRIBUTE_DEVICE, args, parsed);
 }
 
+static const char *parse_risk(cmd_parms *cmd, const char *args, const void **parsed)
+{
+    return parse(cmd, "zta-risk", ZTA_ATTRIBUTE_RISK, args, parsed);
+}
+
 /* ---- compiling ---- */
 
 static apr_status_t close_set(void *require)
@@ -185,17 +221,24 @@ static apr_status_t close_set(void *require)
 static const char *compile(apr_pool_t *pool, const struct zta_rules_env *env,
                            struct require *require)
 {
-    if (require->is_negated) {
-        APR_ARRAY_PUSH(require->values, struct zta_ast_value) =
-            (struct zta_ast_value){.text = ZTA_TEXT("unknown")};
-    }
-    struct zta_ast_cond cond = {
-        .attribute = require->attribute,
-        .claim = require->claim,
-        .values = (struct zta_ast_value *)(void *)require->values->elts,
-        .n_values = (size_t)require->values->nelts,
+    struct zta_ast_value unknown = {.text = ZTA_TEXT("unknown")};
+    struct zta_ast_cond conds[] = {
+        {
+            .attribute = require->attribute,
+            .claim = require->claim,
+            .op = require->op,
+            .values = (struct zta_ast_value *)(void *)require->values->elts,
+            .n_values = (size_t)require->values->nelts,
+        },
+        {
+            .attribute = require->attribute,
+            .claim = require->claim,
+            .values = &unknown,
+            .n_values = 1,
+        },
     };
-    struct zta_ast_group group = {.is_need = true, .conds = &cond, .n_conds = 1};
+    struct zta_ast_group group = {
+        .is_need = true, .conds = conds, .n_conds = require->is_negated ? 2 : 1};
     struct zta_ast_rule rule = {
         .kind = ZTA_RULE_ALLOW,
         .name = ZTA_TEXT("require"),
@@ -244,7 +287,8 @@ static bool holds(const struct mod_zta_request *request, const struct require *r
         .monitor = ZTA_STAGE_MAX,
         .modes = {[ZTA_FEATURE_CREDENTIAL] = ZTA_MODE_ENFORCE,
                   [ZTA_FEATURE_RULES] = ZTA_MODE_ENFORCE,
-                  [ZTA_FEATURE_DEVICE] = ZTA_MODE_ENFORCE},
+                  [ZTA_FEATURE_DEVICE] = ZTA_MODE_ENFORCE,
+                  [ZTA_FEATURE_RISK] = ZTA_MODE_ENFORCE},
     };
     struct zta_decision decision;
     zta_rules_decide(require->set, &request->facts, &stance, request->arrived_ns / ZTA_NS_PER_S,
@@ -283,14 +327,15 @@ void mod_zta_providers_register(apr_pool_t *p)
                                          .parse_require_line = parse_claim};
     static const authz_provider device = {.check_authorization = check,
                                           .parse_require_line = parse_device};
+    static const authz_provider risk = {.check_authorization = check,
+                                        .parse_require_line = parse_risk};
     static const struct {
         const char *name;
         const authz_provider *provider;
     } providers[] = {
-        {.name = "zta-role", .provider = &role},
-        {.name = "zta-scope", .provider = &scope},
-        {.name = "zta-claim", .provider = &claim},
-        {.name = "zta-device", .provider = &device},
+        {.name = "zta-role", .provider = &role},   {.name = "zta-scope", .provider = &scope},
+        {.name = "zta-claim", .provider = &claim}, {.name = "zta-device", .provider = &device},
+        {.name = "zta-risk", .provider = &risk},
     };
     for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
         ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, providers[i].name,

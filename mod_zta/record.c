@@ -15,11 +15,13 @@
 
 #include "mod_zta/child.h"
 #include "mod_zta/device.h"
+#include "mod_zta/risk.h"
 #include "mod_zta/tunnel.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
 #include "shared/record.h"
+#include "shared/risk/recorded.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -57,6 +59,9 @@ void mod_zta_record_environment(request_rec *r, const struct mod_zta_request *re
     set(r->subprocess_env, "ZTA_STAGE", stages[request->stance.stage]);
     if (verdict->rule[0] != '\0') {
         set(r->subprocess_env, "ZTA_RULE", verdict->rule);
+    }
+    if (request->facts.risk != NULL) {
+        set(r->subprocess_env, "ZTA_RISK", apr_itoa(r->pool, request->risk.score));
     }
     if (identity != NULL) {
         char *session = apr_palloc(r->pool, 2 * ZTA_SESSION_ID_SIZE + 1);
@@ -123,6 +128,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     };
     struct zta_text texts[ZTA_N_EVENT_TEXTS] = {{.data = NULL}};
     char os[ZTA_RECORD_OS_MAX];
+    char evidence[ZTA_RECORDED_EVIDENCE_MAX];
     int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
 
     event->time_ns = request->arrived_ns;
@@ -146,6 +152,10 @@ static void fill(struct zta_event *event, const request_rec *r,
     }
     texts[ZTA_EVENT_DETAIL] = zta_text_of(request->detail);
     texts[ZTA_EVENT_PARENT] = zta_text_of(request->parent_id);
+    if (request->raised != NULL) {
+        texts[ZTA_EVENT_EVIDENCE] = zta_risk_record_raised(event, request->raised, evidence);
+    }
+    event->risk.waf = mod_zta_risk_waf_score(last);
     zta_event_set_texts(event, texts);
 }
 

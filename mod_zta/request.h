@@ -46,6 +46,7 @@ enum mod_zta_dpop_error {
 
 struct mod_zta_measures;
 struct mod_zta_possession;
+struct zta_risk;
 struct mod_zta_rules;
 
 /* One judgement: of which path, in which place, with what result. */
@@ -85,6 +86,8 @@ struct mod_zta_request {
     char host[ZTA_HOST_MAX + 1];
     struct zta_context context; /* facts.context, once gathered for the side that is judged */
     char country[3];            /* context.country */
+    struct zta_risk_facts risk; /* facts.risk, likewise */
+    struct zta_risk *raised;    /* what it raised, for its record; NULL: nothing */
 
     /* The credential, once read; the identity, once verified. */
     bool is_authenticated;              /* authentication was done, whatever came out */

@@ -137,6 +137,20 @@ const char *mod_zta_set_asndb(cmd_parms *cmd, void *unused, const char *word)
     return set_geo_file(cmd, word, ZTA_GEO_ASN);
 }
 
+const char *mod_zta_set_wafscore(cmd_parms *cmd, void *unused, const char *word)
+{
+    const char *error = mod_zta_check_global(cmd);
+    if (error != NULL) {
+        return error;
+    }
+    const char *colon = strchr(word, ':');
+    if ((strncmp(word, "env:", 4) != 0 && strncmp(word, "note:", 5) != 0) || colon[1] == '\0') {
+        return mod_zta_expected(cmd, word, "env:NAME or note:NAME");
+    }
+    mod_zta_global()->waf_score = word;
+    return NULL;
+}
+
 const char *mod_zta_set_verifylimit(cmd_parms *cmd, void *unused, const char *word)
 {
     const char *error = mod_zta_check_global(cmd);

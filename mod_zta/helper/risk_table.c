@@ -8,6 +8,7 @@
 
 #include "mod_zta/helper/recent_table.h"
 #include "shared/base/clock.h"
+#include "shared/identity.h"
 #include "shared/risk/detect.h"
 #include "shared/risk/place.h"
 #include "shared/risk/recorded.h"
@@ -188,7 +189,9 @@ static void watch_place(struct mod_zta_risk_table *table, size_t index,
                         const struct zta_event *event, struct session_entry *session)
 {
     const struct zta_risk_place place = place_of(event);
-    if (event->addr.family == 0 || !has_subject(event)) {
+    /* Programs with a key are wherever they run, which says nothing of where the owner is. */
+    if (event->addr.family == 0 || !has_subject(event) ||
+        event->session_kind == ZTA_SESSION_APIKEY) {
         return;
     }
     if (!session->has_subject) {

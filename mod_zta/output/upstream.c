@@ -86,6 +86,12 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
         set_text(r, "X-ZTA-Subject", identity->subject);
         set_text(r, "X-ZTA-Client", identity->client);
         set_roles(r, identity);
+        if (request->stance.modes[ZTA_FEATURE_RISK] == ZTA_MODE_ENFORCE) {
+            apr_table_unset(r->headers_in, "X-ZTA-Risk"); /* what an earlier side knew */
+            if (request->facts.risk != NULL) {
+                apr_table_setn(r->headers_in, "X-ZTA-Risk", apr_itoa(r->pool, request->risk.score));
+            }
+        }
         if (request->stance.modes[ZTA_FEATURE_DEVICE] == ZTA_MODE_ENFORCE) {
             apr_table_unset(r->headers_in, "X-ZTA-Device"); /* what an earlier side knew */
             set_text(r, "X-ZTA-Device", mod_zta_device_of(request));

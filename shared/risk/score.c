@@ -25,15 +25,20 @@ static const uint32_t decay_q30[DECAY_STEPS + 1] = {
 #define FULL_Q16 (UINT64_C(65536) * ZTA_RISK_SCORE_MAX)
 #define ONE_Q32  (UINT64_C(1) << 32)
 
+const struct zta_risk_tuning zta_risk_tuning_default = {
+    .signals =
+        {
+#define ZTA_RISK_SIGNAL(upper, name, points, half, seen_by, kept_for, traits, text)                \
+    [ZTA_RISK_##upper] = {.weight = (points),                                                      \
+                          .half_life_s = (half),                                                   \
+                          .is_admitted = ((traits)&ZTA_RISK_CHOSEN) == 0},
+#include "shared/risk_signals.def"
+        },
+};
+
 void zta_risk_tuning_init(struct zta_risk_tuning *tuning)
 {
-    memset(tuning, 0, sizeof *tuning);
-    for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
-        const struct zta_risk_signal_info *info = zta_risk_signal_info(i);
-        tuning->signals[i].weight = info->weight;
-        tuning->signals[i].half_life_s = info->half_life_s;
-        tuning->signals[i].is_admitted = (info->traits & ZTA_RISK_CHOSEN) == 0;
-    }
+    *tuning = zta_risk_tuning_default;
 }
 
 /* Seconds since then, 0 when the clock stepped back; any two times are far enough apart for it. */
@@ -109,8 +114,9 @@ int64_t zta_risk_newest_s(const struct zta_risk *risk, int64_t now_s)
 {
     int64_t newest = 0;
     for (size_t i = 0; risk != NULL && i < risk->n; i++) {
-        if (risk->factors[i].raised_s > newest && counts(&risk->factors[i], now_s)) {
-            newest = risk->factors[i].raised_s;
+        const struct zta_risk_factor *factor = &risk->factors[i];
+        if (factor->half_life_s > 0 && factor->raised_s > newest && counts(factor, now_s)) {
+            newest = factor->raised_s;
         }
     }
     return newest;

@@ -55,6 +55,7 @@ struct zta_risk_tuning {
 };
 
 /* The table's own values; what is CHOSEN is not admitted. */
+extern const struct zta_risk_tuning zta_risk_tuning_default;
 void zta_risk_tuning_init(struct zta_risk_tuning *tuning);
 
 /* Points of one factor in 1/65536, decayed; 0 below ZTA_RISK_LEAST_Q16. */
@@ -63,7 +64,7 @@ uint32_t zta_risk_points_q16(const struct zta_risk_factor *factor, int64_t now_s
 uint8_t zta_risk_score(const struct zta_risk *risk, int64_t now_s);
 /* Set of 1u << signal of what is worth anything or holds the score up; NULL: none. */
 uint32_t zta_risk_signals(const struct zta_risk *risk, int64_t now_s);
-/* When the newest of these was raised; 0: none. */
+/* When the newest of these that are kept was raised; 0: none. */
 int64_t zta_risk_newest_s(const struct zta_risk *risk, int64_t now_s);
 /* NULL when there is none. */
 const struct zta_risk_factor *zta_risk_find(const struct zta_risk *risk,

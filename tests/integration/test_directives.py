@@ -19,7 +19,8 @@ GLOBAL_GOOD = [
     "ZTASharedMemory 8388608", "ZTASharedMemory 65536k",
     "ZTARetain events=7d", "ZTARetain events=2G sessions=90d", "ZTARetain events=1h\nZTARetain "
     "events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
-    "ZTAVerifyLimit OFF", "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
+    "ZTAVerifyLimit OFF", "ZTAWafScore env:waf", "ZTAWafScore note:TX.anomaly_score",
+    "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
     "ZTARules conf/empty.zta conf/more-[ab].zta", "ZTACAFile conf/ca.pem",
     "ZTAGeoDB conf/country.mmdb", "ZTAAsnDB conf/asn.mmdb",
     "ZTATrustedPosture https://p.test keys=conf/jwks.json header=Device-Posture",
@@ -110,6 +111,7 @@ GLOBAL_BAD = [
     ("ZTARetain sessions=2G", "sessions=2G", "sessions=DURATION"),
     ("ZTARetain sessions=-90d", "sessions=-90d", "sessions=DURATION"),
     ("ZTARetain events=7d audit=1y", "audit=1y", "events=DURATION"),
+    ("ZTAWafScore score", "score", "env:NAME or note:NAME"), ("ZTAWafScore env:", "env:", "env:NAME or note:NAME"),
     ("ZTAVerifyLimit 20", "'20'", "COUNT/DURATION such as 20/10s, or off"),
     ("ZTAVerifyLimit 0/10s", "0/10s", "COUNT/DURATION"),
     ("ZTAVerifyLimit 20/0s", "20/0s", "COUNT/DURATION"),
@@ -333,7 +335,7 @@ GLOBAL_LINES = {
     "ZTARetain": "ZTARetain events=7d", "ZTAVerifyLimit": "ZTAVerifyLimit off",
     "ZTACAFile": "ZTACAFile conf/ca.pem", "ZTAGeoDB": "ZTAGeoDB conf/country.mmdb",
     "ZTATrustedPosture": "ZTATrustedPosture p keys=conf/jwks.json header=P",
-    "ZTAAsnDB": "ZTAAsnDB conf/asn.mmdb",
+    "ZTAAsnDB": "ZTAAsnDB conf/asn.mmdb", "ZTAWafScore": "ZTAWafScore env:waf",
     "<ZTAIssuer": "<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
 }
 ISSUER_LINES = {

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two short look-ups, a third where the request shows anything; nothing is written. */
+#include "mod_zta/risk.h"
+
+#include <apr_lib.h>
+
+#include <string.h>
+
+#include "shared/base/clock.h"
+#include "shared/risk/judge.h"
+#include "shared/store/risks.h"
+
+struct kept {
+    struct zta_risk_record session;
+    struct zta_risk_record address;
+    struct zta_risk_record subject;
+};
+
+/* False: it cannot be read. *found stays NULL where nothing is kept. */
+static bool read_record(struct zta_view *view, const struct zta_risk_owner *owner,
+                        struct zta_risk_record *storage, const struct zta_risk_record **found)
+{
+    const enum zta_status status = zta_risks_get(view, owner, storage);
+    if (status == ZTA_OK) {
+        *found = storage;
+    }
+    return status == ZTA_OK || status == ZTA_NOT_FOUND;
+}
+
+static bool read_kept(struct zta_view *view, const struct zta_identity *identity,
+                      const struct zta_risk_request *asked, struct kept *storage,
+                      struct zta_risk_kept *kept)
+{
+    const struct zta_risk_owner session = zta_risk_owner_session(identity->session);
+    const struct zta_risk_owner address = zta_risk_owner_address(asked->addr);
+    const struct zta_risk_record *of_session = NULL;
+    const struct zta_risk_record *of_address = NULL;
+    const struct zta_risk_record *of_subject = NULL;
+    if (!read_record(view, &session, &storage->session, &of_session) ||
+        !read_record(view, &address, &storage->address, &of_address)) {
+        return false;
+    }
+    if (zta_risk_asks_subject(asked)) {
+        const struct zta_risk_owner subject =
+            zta_risk_owner_subject(identity->issuer, identity->subject);
+        if (!read_record(view, &subject, &storage->subject, &of_subject)) {
+            return false;
+        }
+    }
+    if (of_session != NULL) {
+        kept->session = &of_session->risk;
+        kept->agent = &of_session->agent;
+    }
+    if (of_address != NULL) {
+        kept->address = &of_address->risk;
+    }
+    if (of_subject != NULL) {
+        kept->subject = &of_subject->risk;
+        kept->place = &of_subject->places[zta_risk_family_of(asked->addr)];
+    }
+    return true;
+}
+
+/* Several sides of a request raise a signal once. */
+static void keep_raised(request_rec *r, struct mod_zta_request *request,
+                        const struct zta_risk *raised)
+{
+    if (raised->n > 0 && request->raised == NULL) {
+        request->raised = apr_pcalloc(r->pool, sizeof(*request->raised));
+    }
+    for (size_t i = 0; i < raised->n; i++) {
+        if (zta_risk_find(request->raised, raised->factors[i].signal) == NULL) {
+            (void)zta_risk_put(request->raised, &raised->factors[i]);
+        }
+    }
+}
+
+void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
+                         const struct zta_stance *stance, const struct mod_zta_look *look)
+{
+    const struct zta_identity *identity = request->identity;
+    request->facts.risk = NULL;
+    if (stance->modes[ZTA_FEATURE_RISK] == ZTA_MODE_OFF || look->view == NULL || identity == NULL) {
+        return;
+    }
+    const struct zta_risk_request asked = {
+        .now_s = request->arrived_ns / ZTA_NS_PER_S,
+        .addr = &request->facts.addr,
+        .context = &request->context,
+        .path = request->facts.path,
+        .agent = request->facts.agent,
+        .is_shared = identity->credential == ZTA_CREDENTIAL_APIKEY,
+    };
+    struct kept storage;
+    struct zta_risk_kept kept = {.session = NULL};
+    struct zta_risk raised;
+    if (!read_kept(look->view, identity, &asked, &storage, &kept)) {
+        return;
+    }
+    raised.n = 0;
+    zta_risk_judge(&asked, &kept, &zta_risk_tuning_default, &request->risk, &raised);
+    keep_raised(r, request, &raised);
+    request->facts.risk = &request->risk;
+}
+
+uint16_t mod_zta_risk_waf_score(const request_rec *r)
+{
+    static const char note[] = "note:";
+    const char *source = mod_zta_global()->waf_score;
+    if (source == NULL) {
+        return 0;
+    }
+    const bool is_note = strncmp(source, note, sizeof(note) - 1) == 0;
+    const char *text =
+        apr_table_get(is_note ? r->notes : r->subprocess_env, strchr(source, ':') + 1);
+    unsigned score = 0;
+    while (text != NULL && apr_isdigit(*text) && score <= UINT16_MAX) {
+        score = score * 10 + (unsigned)(*text++ - '0');
+    }
+    return (uint16_t)(score < UINT16_MAX ? score : UINT16_MAX);
+}
