@@ -19,6 +19,10 @@ static const char *kind_name(enum zta_rule_kind kind)
         return "require";
     case ZTA_RULE_LIMIT:
         return "limit";
+    case ZTA_RULE_SIGNAL:
+        return "signal";
+    case ZTA_RULE_RESPOND:
+        return "respond";
     }
     return "rule";
 }

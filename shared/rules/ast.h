@@ -20,6 +20,8 @@ enum zta_rule_kind {
     ZTA_RULE_DENY,
     ZTA_RULE_REQUIRE,
     ZTA_RULE_LIMIT,
+    ZTA_RULE_SIGNAL,
+    ZTA_RULE_RESPOND,
 };
 
 /* What a require does about a request that lacks one of its needs. */
@@ -28,6 +30,19 @@ enum zta_otherwise {
     ZTA_ELSE_DENY,
     ZTA_ELSE_THROTTLE, /* to the rate of the rule, by session, else by address */
     ZTA_ELSE_STEP_UP,  /* unless its login is already what the step-up asks for */
+};
+
+struct zta_respond;
+
+/* What a signal rule makes of the row of the table that it is named after. */
+struct zta_ast_tuning {
+    uint8_t signal; /* enum zta_risk_signal */
+    bool has_weight;
+    bool has_half_life;
+    bool has_floor;
+    uint8_t weight; /* 0..100 */
+    uint8_t floor;
+    int64_t half_life_s;
 };
 
 struct zta_ast_rule {
@@ -41,6 +56,8 @@ struct zta_ast_rule {
     struct zta_ast_rate rate;       /* limit, and else throttle */
     enum zta_otherwise otherwise;   /* require */
     struct zta_ast_step_up step_up; /* else step-up */
+    struct zta_ast_tuning tuning;   /* signal */
+    struct zta_respond *respond;    /* respond */
     enum zta_mode mode;             /* default enforce */
     bool has_mode;
     int64_t from_s;               /* 0: none */

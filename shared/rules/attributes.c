@@ -4,9 +4,10 @@
 
 /* Short names for the columns of the tables, here alone. */
 enum {
-    ALL_KINDS =
-        1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE | 1u << ZTA_RULE_LIMIT,
+    ALL_KINDS = 1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE |
+                1u << ZTA_RULE_LIMIT | 1u << ZTA_RULE_SIGNAL | 1u << ZTA_RULE_RESPOND,
     CONTEXT_KINDS = ALL_KINDS & ~(1u << ZTA_RULE_ALLOW),
+    RISK_KINDS = CONTEXT_KINDS & ~(1u << ZTA_RULE_SIGNAL),
     ZTA_FEATURE_NONE = ZTA_N_FEATURES,
     ZTA_REASON_NONE = ZTA_REASON_UNJUDGED,
     STAGE_NONE = 1,

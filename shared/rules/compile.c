@@ -255,7 +255,7 @@ static enum zta_status compile_rule(struct zta_compiler *compiler,
         .throttles = source->otherwise == ZTA_ELSE_THROTTLE,
         .steps_up = source->otherwise == ZTA_ELSE_STEP_UP,
         .source = source->place.source,
-        .features = (uint16_t)(1u << (is_limit ? ZTA_FEATURE_RATELIMIT : ZTA_FEATURE_RULES)),
+        .features = (uint16_t)(1u << zta_compile_feature(source->kind)),
         .line = source->place.line,
         .first_group = (uint32_t)compiler->groups.n,
         .n_groups = (uint32_t)source->n_groups,
@@ -302,6 +302,9 @@ static enum zta_status compile_rules(struct zta_compiler *compiler)
     for (uint32_t i = 0; status == ZTA_OK && i < n; i++) {
         set->by_place[order[i].place] = i;
         status = compile_rule(compiler, order[i].rule, &set->rules[i]);
+        if (status == ZTA_OK) {
+            status = zta_compile_adapt(compiler, order[i].rule, i);
+        }
     }
     set->n_rules = n;
     free(order);
@@ -365,12 +368,16 @@ static enum zta_status move_parts(struct zta_compiler *compiler)
     set->nets = zta_vector_move(&compiler->nets, set->arena);
     set->keys = zta_vector_move(&compiler->keys, set->arena);
     set->claims = zta_vector_move(&compiler->claims, set->arena);
+    set->n_responds = compiler->responds.n;
+    set->responds = zta_vector_move(&compiler->responds, set->arena);
+    set->n_tunings = compiler->tunings.n;
+    set->tunings = zta_vector_move(&compiler->tunings, set->arena);
     const size_t n_zones = compiler->zones.n;
     set->zones = zta_vector_move(&compiler->zones, set->arena);
     set->n_zones = set->zones == NULL ? 0 : n_zones;
     return set->groups == NULL || set->conds == NULL || set->runs == NULL || set->values == NULL ||
                    set->nets == NULL || set->keys == NULL || set->claims == NULL ||
-                   set->zones == NULL
+                   set->responds == NULL || set->tunings == NULL || set->zones == NULL
                ? ZTA_NO_MEMORY
                : ZTA_OK;
 }
@@ -386,6 +393,8 @@ static void clear(struct zta_compiler *compiler)
     zta_vector_clear(&compiler->claims);
     zta_vector_clear(&compiler->cidrs);
     zta_vector_clear(&compiler->asns);
+    zta_vector_clear(&compiler->responds);
+    zta_vector_clear(&compiler->tunings);
     /* Those that did not become the set's. */
     struct zta_rule_zone *zones = (void *)compiler->zones.items;
     for (size_t i = 0; i < compiler->zones.n; i++) {
@@ -403,6 +412,12 @@ static enum zta_rules_question question_of(const struct zta_rule *rule)
     return rule->is_early ? ZTA_RULES_LIMIT_BEFORE : ZTA_RULES_LIMIT_AFTER;
 }
 
+/* The others are walked by whom they are for. */
+static bool is_asked(const struct zta_rule *rule)
+{
+    return rule->kind != ZTA_RULE_SIGNAL && rule->kind != ZTA_RULE_RESPOND;
+}
+
 static enum zta_status build_index(struct zta_ruleset *set)
 {
     struct zta_index_entry *entry = malloc(sizeof *entry);
@@ -411,6 +426,9 @@ static enum zta_status build_index(struct zta_ruleset *set)
         status = zta_rules_index_open(&set->index[i]);
     }
     for (uint32_t i = 0; status == ZTA_OK && i < set->n_rules; i++) {
+        if (!is_asked(&set->rules[i])) {
+            continue;
+        }
         zta_index_entry_make(set, i, entry);
         status = zta_rules_index_add(set->index[question_of(&set->rules[i])], entry);
         if (status == ZTA_OK && set->rules[i].throttles) {
@@ -454,6 +472,8 @@ enum zta_status zta_ruleset_compile(const struct zta_rules_ast *ast,
         .claims = {.item_size = sizeof(struct zta_text)},
         .cidrs = {.item_size = sizeof(struct zta_cidr)},
         .asns = {.item_size = sizeof(uint32_t)},
+        .responds = {.item_size = sizeof(struct zta_rule_respond)},
+        .tunings = {.item_size = sizeof(struct zta_rule_tuning)},
         .zones = {.item_size = sizeof(struct zta_rule_zone)},
     };
     memset(error, 0, sizeof *error);

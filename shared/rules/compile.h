@@ -23,6 +23,9 @@ struct zta_rules_env {
                                          `acr >= X` is then X alone */
     bool has_local; /* "local" is among them: its keys are the operators' own, so that beside one
                        token issuer names may stay bare (docs/rules.md, meaning 17) */
+    const struct zta_text *notifies; /* names that `do notify` may use (ZTANotify) */
+    size_t n_notifies;
+    bool knows_notifies;           /* false: nothing is checked against them */
     const struct zta_text *claims; /* kept beside those that rules name; canonical names */
     size_t n_claims;
     uint32_t generation; /* recorded with decisions */

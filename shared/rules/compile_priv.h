@@ -31,6 +31,8 @@ struct zta_compiler {
     struct zta_vector claims;
     struct zta_vector cidrs; /* of the run of networks at hand */
     struct zta_vector asns;
+    struct zta_vector responds;
+    struct zta_vector tunings;
     struct zta_vector zones; /* struct zta_rule_zone: owned until the set has them */
     bool has_issuer_line;    /* the rule being compiled says `when issuer …` */
 };
@@ -56,6 +58,11 @@ bool zta_compile_is_login(const struct zta_ast_group *group);
 enum zta_status zta_compile_claim(struct zta_compiler *compiler, struct zta_text name,
                                   struct zta_text *copy) ZTA_MUST_CHECK;
 
+/* What only signal and respond rules have; they are compiled in order of name. */
+enum zta_status zta_compile_adapt(struct zta_compiler *compiler, const struct zta_ast_rule *source,
+                                  uint32_t rule) ZTA_MUST_CHECK;
+/* The feature that a kind of rule begins with. */
+enum zta_feature zta_compile_feature(enum zta_rule_kind kind);
 /* Makes the lists findable. */
 enum zta_status zta_compile_lists(struct zta_compiler *compiler) ZTA_MUST_CHECK;
 /* Adds a value of the attribute network to the run at hand; ends it as one of the set's nets. */

@@ -12,10 +12,9 @@ static const struct {
     const char *word;
     enum zta_rule_kind kind;
 } kinds[] = {
-    {.word = "allow", .kind = ZTA_RULE_ALLOW},
-    {.word = "deny", .kind = ZTA_RULE_DENY},
-    {.word = "require", .kind = ZTA_RULE_REQUIRE},
-    {.word = "limit", .kind = ZTA_RULE_LIMIT},
+    {.word = "allow", .kind = ZTA_RULE_ALLOW},     {.word = "deny", .kind = ZTA_RULE_DENY},
+    {.word = "require", .kind = ZTA_RULE_REQUIRE}, {.word = "limit", .kind = ZTA_RULE_LIMIT},
+    {.word = "signal", .kind = ZTA_RULE_SIGNAL},   {.word = "respond", .kind = ZTA_RULE_RESPOND},
 };
 enum {
     N_KINDS = sizeof kinds / sizeof kinds[0]
@@ -142,7 +141,11 @@ static enum zta_status parse_rule_head(struct zta_parser *parser, enum zta_rule_
         return ZTA_NO_MEMORY;
     }
     rule->kind = kind;
+    const struct zta_token name = parser->token;
     enum zta_status status = parse_name(parser, &rule->name, &rule->place);
+    if (status == ZTA_OK && kind == ZTA_RULE_SIGNAL) {
+        status = zta_parse_tuning(parser, &name, rule);
+    }
     if (status == ZTA_OK) {
         status = zta_parse_end_line(parser);
     }
@@ -164,7 +167,9 @@ static enum zta_status parse_case_head(struct zta_parser *parser, const struct z
 
 static enum zta_status fail_statement(struct zta_parser *parser)
 {
-    const char *expected = "list, allow, deny, require, limit or case at the start of a line";
+    const char *expected =
+        "list, allow, deny, require, limit, signal, respond or case at the start of a "
+        "line";
     if (zta_parse_is_word(parser, "zta")) {
         return zta_parse_fail(parser, &parser->token, NULL, "zta 1 once, before anything else");
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults that show only in the whole set: names used twice, references to lists. */
 #include "shared/rules/parse_priv.h"
+#include "shared/rules/print.h"
+#include "shared/rules/respond.h"
 
 #include <stdlib.h>
 
@@ -57,7 +59,8 @@ static enum zta_status sort_names(struct zta_parser *parser, struct entry *entri
     return ZTA_OK;
 }
 
-static enum zta_status check_rule_names(struct zta_parser *parser, const struct zta_rules_ast *ast)
+static enum zta_status sort_rules(struct zta_parser *parser, const struct zta_rules_ast *ast,
+                                  struct entry **sorted)
 {
     struct entry *entries = zta_arena_alloc(parser->arena, ast->n_rules * sizeof *entries);
     if (!entries) {
@@ -67,6 +70,7 @@ static enum zta_status check_rule_names(struct zta_parser *parser, const struct 
         const struct zta_ast_rule *rule = &ast->rules[i];
         entries[i] = (struct entry){.name = rule->name, .place = rule->place, .index = i};
     }
+    *sorted = entries;
     return sort_names(parser, entries, ast->n_rules);
 }
 
@@ -177,10 +181,66 @@ static enum zta_status check_rule(struct zta_parser *parser, struct lists *lists
     return ZTA_OK;
 }
 
+static enum zta_status fail_limit(struct zta_parser *parser, const struct zta_rules_ast *ast,
+                                  const struct zta_respond_do *act)
+{
+    struct zta_nearest nearest;
+    zta_nearest_init(&nearest, act->name);
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        if (ast->rules[i].kind == ZTA_RULE_LIMIT) {
+            zta_nearest_offer(&nearest, ast->rules[i].name);
+        }
+    }
+    return zta_parse_fail_at(parser, &act->place, act->name, &nearest, "the name of a limit");
+}
+
+/* Numbers stay below 2^62: counts and windows are bounded by the parser of rates. */
+static bool is_tighter(const struct zta_ast_rate *a, const struct zta_ast_rate *b)
+{
+    return a->count * b->window_s < b->count * a->window_s;
+}
+
+static enum zta_status check_tightened(struct zta_parser *parser, const struct zta_rules_ast *ast,
+                                       const struct entry *sorted, const struct zta_respond_do *act)
+{
+    const struct entry *found =
+        bsearch(&act->name, sorted, ast->n_rules, sizeof *sorted, compare_name);
+    const struct zta_ast_rule *limit = found ? &ast->rules[found->index] : NULL;
+    if (!limit || limit->kind != ZTA_RULE_LIMIT) {
+        return fail_limit(parser, ast, act);
+    }
+    if (is_tighter(&act->rate, &limit->rate)) {
+        return ZTA_OK;
+    }
+    char text[SHOWN_SIZE];
+    struct zta_buffer rate;
+    zta_buffer_init(&rate, text, sizeof text);
+    zta_rules_print_rate(&limit->rate, &rate);
+    return zta_parse_fail_at(parser, &act->place, act->name, NULL,
+                             "a rate below that of the limit, which is %s: rules only tighten",
+                             text);
+}
+
+static enum zta_status check_limits(struct zta_parser *parser, const struct zta_rules_ast *ast,
+                                    const struct entry *sorted)
+{
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; status == ZTA_OK && i < ast->n_rules; i++) {
+        const struct zta_respond *respond = ast->rules[i].respond;
+        for (size_t d = 0; status == ZTA_OK && respond && d < respond->n_dos; d++) {
+            if (respond->dos[d].act == ZTA_ACT_LIMIT) {
+                status = check_tightened(parser, ast, sorted, &respond->dos[d]);
+            }
+        }
+    }
+    return status;
+}
+
 enum zta_status zta_parse_check(struct zta_parser *parser, const struct zta_rules_ast *ast)
 {
     struct lists lists;
-    enum zta_status status = check_rule_names(parser, ast);
+    struct entry *sorted;
+    enum zta_status status = sort_rules(parser, ast, &sorted);
     if (status == ZTA_OK) {
         status = check_case_names(parser, ast);
     }
@@ -190,5 +250,5 @@ enum zta_status zta_parse_check(struct zta_parser *parser, const struct zta_rule
     for (size_t i = 0; status == ZTA_OK && !parser->is_part && i < ast->n_rules; i++) {
         status = check_rule(parser, &lists, &ast->rules[i]);
     }
-    return status;
+    return status == ZTA_OK && !parser->is_part ? check_limits(parser, ast, sorted) : status;
 }

@@ -76,6 +76,19 @@ enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kin
                                struct zta_ast_cond *cond) ZTA_MUST_CHECK;
 /* The values of `hours`, which are several that belong together; into the parser's values. */
 enum zta_status zta_parse_hours(struct zta_parser *parser) ZTA_MUST_CHECK;
+/* What follows `signal`: the name, and options up to the end of the line. */
+enum zta_status zta_parse_tuning(struct zta_parser *parser, const struct zta_token *name,
+                                 struct zta_ast_rule *rule) ZTA_MUST_CHECK;
+/* What a signal rule misses; NULL: nothing. */
+const char *zta_parse_tuning_lacks(const struct zta_ast_tuning *tuning, bool has_when);
+/* What follows `on` and `do`, up to the end of the line. */
+enum zta_status zta_parse_on(struct zta_parser *parser, struct zta_ast_rule *rule) ZTA_MUST_CHECK;
+enum zta_status zta_parse_do(struct zta_parser *parser, struct zta_ast_rule *rule) ZTA_MUST_CHECK;
+/* What shows when all lines of a respond rule are there. */
+enum zta_status zta_parse_respond_check(struct zta_parser *parser, struct zta_ast_rule *rule,
+                                        const struct zta_token *keyword) ZTA_MUST_CHECK;
+/* "100/s" or "5/10m"; leaves the rest of the line. */
+enum zta_status zta_parse_rate(struct zta_parser *parser, struct zta_ast_rate *rate) ZTA_MUST_CHECK;
 /* acr=VALUE, max-age=DURATION or both, each once; leaves the rest of the line. */
 enum zta_status zta_parse_step_up(struct zta_parser *parser,
                                   struct zta_ast_step_up *step_up) ZTA_MUST_CHECK;

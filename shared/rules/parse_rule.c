@@ -14,10 +14,8 @@ enum {
 };
 
 static const char *const kind_names[] = {
-    [ZTA_RULE_ALLOW] = "allow",
-    [ZTA_RULE_DENY] = "deny",
-    [ZTA_RULE_REQUIRE] = "require",
-    [ZTA_RULE_LIMIT] = "limit",
+    [ZTA_RULE_ALLOW] = "allow", [ZTA_RULE_DENY] = "deny",     [ZTA_RULE_REQUIRE] = "require",
+    [ZTA_RULE_LIMIT] = "limit", [ZTA_RULE_SIGNAL] = "signal", [ZTA_RULE_RESPOND] = "respond",
 };
 
 /* One rule under construction. */
@@ -209,7 +207,6 @@ static bool read_rate(struct zta_text text, struct zta_ast_rate *rate)
 static enum zta_status parse_burst(struct zta_parser *parser, struct zta_ast_rate *rate)
 {
     if (parser->token.kind == ZTA_TOKEN_END_OF_LINE) {
-        rate->burst = rate->count;
         return ZTA_OK;
     }
     if (!zta_parse_is_word(parser, "burst")) {
@@ -232,18 +229,29 @@ static enum zta_status parse_burst(struct zta_parser *parser, struct zta_ast_rat
     return ZTA_OK;
 }
 
-/* RATE ["burst" COUNT], up to the end of the line. */
-static enum zta_status take_rate(struct body *body)
+enum zta_status zta_parse_rate(struct zta_parser *parser, struct zta_ast_rate *rate)
 {
-    struct zta_parser *parser = body->parser;
-    struct zta_ast_rate rate = {.count = 0};
-    if (parser->token.kind != ZTA_TOKEN_WORD || !read_rate(parser->token.raw, &rate)) {
+    struct zta_ast_rate taken = {.count = 0};
+    if (parser->token.kind != ZTA_TOKEN_WORD || !read_rate(parser->token.raw, &taken)) {
         return zta_parse_fail(parser, &parser->token, NULL,
                               "a rate such as 100/s or 5/10m: from 1 to %d, in at most 366 days",
                               COUNT_MAX);
     }
+    taken.burst = taken.count;
+    *rate = taken;
     zta_parse_next(parser);
-    enum zta_status status = parse_burst(parser, &rate);
+    return ZTA_OK;
+}
+
+/* RATE ["burst" COUNT], up to the end of the line. */
+static enum zta_status take_rate(struct body *body)
+{
+    struct zta_parser *parser = body->parser;
+    struct zta_ast_rate rate;
+    enum zta_status status = zta_parse_rate(parser, &rate);
+    if (status == ZTA_OK) {
+        status = parse_burst(parser, &rate);
+    }
     if (status != ZTA_OK) {
         return status;
     }
@@ -359,9 +367,19 @@ static enum zta_status parse_note(struct body *body, const struct zta_token *key
     return zta_parse_end_line(parser);
 }
 
+static enum zta_status parse_on(struct body *body, const struct zta_token *keyword)
+{
+    return zta_parse_on(body->parser, body->rule);
+}
+
+static enum zta_status parse_do(struct body *body, const struct zta_token *keyword)
+{
+    return zta_parse_do(body->parser, body->rule);
+}
+
 enum {
-    EVERY_RULE =
-        1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE | 1u << ZTA_RULE_LIMIT,
+    EVERY_RULE = 1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE |
+                 1u << ZTA_RULE_LIMIT | 1u << ZTA_RULE_SIGNAL | 1u << ZTA_RULE_RESPOND,
 };
 
 static const struct {
@@ -375,6 +393,8 @@ static const struct {
     {.word = "key", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_key},
     {.word = "rate", .kinds = 1u << ZTA_RULE_LIMIT, .parse = parse_rate},
     {.word = "else", .kinds = 1u << ZTA_RULE_REQUIRE, .parse = parse_else},
+    {.word = "on", .kinds = 1u << ZTA_RULE_RESPOND, .parse = parse_on},
+    {.word = "do", .kinds = 1u << ZTA_RULE_RESPOND, .parse = parse_do},
     {.word = "mode", .kinds = EVERY_RULE, .parse = parse_mode},
     {.word = "from", .kinds = EVERY_RULE, .parse = parse_from},
     {.word = "until", .kinds = EVERY_RULE, .parse = parse_until},
@@ -438,6 +458,11 @@ static enum zta_status check_complete(const struct body *body, const struct zta_
                   : rule->rate.count == 0 ? "a rate line in this limit rule"
                                           : NULL;
         break;
+    case ZTA_RULE_SIGNAL:
+        missing = zta_parse_tuning_lacks(&rule->tuning, body->has_when);
+        break;
+    case ZTA_RULE_RESPOND:
+        return zta_parse_respond_check(body->parser, body->rule, keyword);
     }
     return missing ? zta_parse_fail(body->parser, keyword, NULL, "%s", missing) : ZTA_OK;
 }

@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/rules/attributes.h"
 #include "shared/rules/lex.h"
+#include "shared/rules/respond.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,10 +15,8 @@ enum {
 };
 
 static const char *const kinds[] = {
-    [ZTA_RULE_ALLOW] = "allow   ",
-    [ZTA_RULE_DENY] = "deny    ",
-    [ZTA_RULE_REQUIRE] = "require ",
-    [ZTA_RULE_LIMIT] = "limit   ",
+    [ZTA_RULE_ALLOW] = "allow   ", [ZTA_RULE_DENY] = "deny    ",   [ZTA_RULE_REQUIRE] = "require ",
+    [ZTA_RULE_LIMIT] = "limit   ", [ZTA_RULE_SIGNAL] = "signal  ", [ZTA_RULE_RESPOND] = "respond ",
 };
 static const char *const ops[] = {
     [ZTA_OP_ANY_OF] = "", [ZTA_OP_LT] = "< ",  [ZTA_OP_LE] = "<= ",
@@ -133,20 +132,6 @@ static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out
     zta_buffer_string(out, "\n");
 }
 
-static void print_step_up(const struct zta_ast_step_up *step_up, struct zta_buffer *out)
-{
-    zta_buffer_string(out, "step-up");
-    if (!zta_text_is_absent(step_up->acr)) {
-        zta_buffer_string(out, " acr=");
-        zta_buffer_text(out, step_up->acr);
-    }
-    if (step_up->max_age_s >= 0) {
-        char age[ZTA_DURATION_TEXT_MAX];
-        zta_duration_print(step_up->max_age_s, age);
-        zta_buffer_printf(out, " max-age=%s", age);
-    }
-}
-
 static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
 {
     if (rule->otherwise == ZTA_ELSE_DENY) {
@@ -159,7 +144,21 @@ static void print_else(const struct zta_ast_rule *rule, struct zta_buffer *out)
     }
     else if (rule->otherwise == ZTA_ELSE_STEP_UP) {
         zta_buffer_string(out, "  else  ");
-        print_step_up(&rule->step_up, out);
+        zta_rules_print_step_up(&rule->step_up, out);
+        zta_buffer_string(out, "\n");
+    }
+}
+
+static void print_respond(const struct zta_respond *respond, struct zta_buffer *out)
+{
+    for (size_t i = 0; i < respond->n_ons; i++) {
+        zta_buffer_string(out, "  on    ");
+        zta_respond_print_on(&respond->ons[i], respond->group, out);
+        zta_buffer_string(out, "\n");
+    }
+    for (size_t i = 0; i < respond->n_dos; i++) {
+        zta_buffer_string(out, "  do    ");
+        zta_respond_print_do(&respond->dos[i], out);
         zta_buffer_string(out, "\n");
     }
 }
@@ -177,9 +176,15 @@ void zta_rules_print_rule(const struct zta_ast_rule *rule, struct zta_buffer *ou
 {
     zta_buffer_string(out, kinds[rule->kind]);
     zta_buffer_text(out, rule->name);
+    if (rule->kind == ZTA_RULE_SIGNAL) {
+        zta_rules_print_tuning(&rule->tuning, out);
+    }
     zta_buffer_string(out, "\n");
     for (size_t i = 0; i < rule->n_groups; i++) {
         print_group(&rule->groups[i], out);
+    }
+    if (rule->kind == ZTA_RULE_RESPOND) {
+        print_respond(rule->respond, out);
     }
     if (rule->kind == ZTA_RULE_LIMIT) {
         print_bucket(rule, out);

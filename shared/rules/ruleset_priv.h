@@ -15,6 +15,7 @@
 #include "shared/rules/ast.h"
 #include "shared/rules/cond_priv.h"
 #include "shared/rules/index_priv.h"
+#include "shared/rules/respond.h"
 #include "shared/stance.h"
 #include "shared/step_up.h"
 
@@ -51,6 +52,17 @@ struct zta_rule_zone {
     struct zta_zone *zone;
 };
 
+/* A respond rule beside its place among all rules. */
+struct zta_rule_respond {
+    uint32_t rule;
+    struct zta_respond respond;
+};
+
+struct zta_rule_tuning {
+    uint32_t rule;
+    struct zta_ast_tuning tuning;
+};
+
 struct zta_rule_acrs {
     struct zta_text issuer;
     struct zta_acr_order order;
@@ -79,6 +91,10 @@ struct zta_ruleset {
     size_t n_claims;
     struct zta_rule_acrs *acrs;
     size_t n_acrs;
+    struct zta_rule_respond *responds; /* in order of name */
+    size_t n_responds;
+    struct zta_rule_tuning *tunings;
+    size_t n_tunings;
     struct zta_rule_zone *zones; /* owned, each once */
     size_t n_zones;
     const char **sources;

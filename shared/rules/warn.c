@@ -533,7 +533,7 @@ static enum zta_status warn_of_twins(const struct warner *warner)
     size_t n = 0;
     for (size_t i = 0; i < ast->n_rules; i++) {
         const struct zta_ast_rule *rule = &ast->rules[i];
-        if (rule->kind != ZTA_RULE_LIMIT && rule->otherwise != ZTA_ELSE_THROTTLE &&
+        if (rule->kind <= ZTA_RULE_REQUIRE && rule->otherwise != ZTA_ELSE_THROTTLE &&
             rule->otherwise != ZTA_ELSE_STEP_UP && rule->mode != ZTA_MODE_OFF &&
             rule->from_s == 0 && rule->until_s == 0) {
             sorted[n++] = rule;

@@ -2,6 +2,8 @@
 /* Compares two trees member by member. */
 #include "tests/unit/rules_equal.h"
 
+#include "shared/rules/respond.h"
+
 #include <string.h>
 
 static bool texts_equal(struct zta_text a, struct zta_text b)
@@ -56,6 +58,37 @@ static bool buckets_equal(const struct zta_ast_rule *a, const struct zta_ast_rul
            a->rate.burst == b->rate.burst && a->rate.has_burst == b->rate.has_burst;
 }
 
+static bool tunings_equal(const struct zta_ast_tuning *a, const struct zta_ast_tuning *b)
+{
+    return a->signal == b->signal && a->has_weight == b->has_weight && a->weight == b->weight &&
+           a->has_half_life == b->has_half_life && a->half_life_s == b->half_life_s &&
+           a->has_floor == b->has_floor && a->floor == b->floor;
+}
+
+static bool responds_equal(const struct zta_respond *a, const struct zta_respond *b)
+{
+    bool is_equal = a->group == b->group && a->n_ons == b->n_ons && a->n_dos == b->n_dos;
+    for (size_t i = 0; is_equal && i < a->n_ons; i++) {
+        const struct zta_respond_on *left = &a->ons[i];
+        const struct zta_respond_on *right = &b->ons[i];
+        is_equal = left->metric == right->metric && left->signal == right->signal &&
+                   left->op == right->op && left->number == right->number &&
+                   left->window_s == right->window_s && left->min == right->min;
+    }
+    for (size_t i = 0; is_equal && i < a->n_dos; i++) {
+        const struct zta_respond_do *left = &a->dos[i];
+        const struct zta_respond_do *right = &b->dos[i];
+        is_equal = left->act == right->act && left->target == right->target &&
+                   left->for_s == right->for_s && left->signal == right->signal &&
+                   left->level == right->level && texts_equal(left->name, right->name) &&
+                   texts_equal(left->step_up.acr, right->step_up.acr) &&
+                   left->step_up.max_age_s == right->step_up.max_age_s &&
+                   left->rate.count == right->rate.count &&
+                   left->rate.window_s == right->rate.window_s;
+    }
+    return is_equal;
+}
+
 static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *b)
 {
     if (a->kind != b->kind || !texts_equal(a->name, b->name) || a->n_groups != b->n_groups ||
@@ -63,7 +96,8 @@ static bool rule_equal(const struct zta_ast_rule *a, const struct zta_ast_rule *
         a->until_s != b->until_s || !texts_equal(a->note, b->note) ||
         a->otherwise != b->otherwise || !buckets_equal(a, b) ||
         !texts_equal(a->step_up.acr, b->step_up.acr) ||
-        a->step_up.max_age_s != b->step_up.max_age_s) {
+        a->step_up.max_age_s != b->step_up.max_age_s || !tunings_equal(&a->tuning, &b->tuning) ||
+        (a->kind == ZTA_RULE_RESPOND && !responds_equal(a->respond, b->respond))) {
         return false;
     }
     for (size_t i = 0; i < a->n_groups; i++) {

@@ -157,15 +157,14 @@ static void parse_accepts_these(void **state)
 static void faults_of_statements(void **state)
 {
     const struct fault faults[] = {
-        FAULT("alow a\n", 1, 1, "alow", "list, allow, deny, require, limit or case", "allow"),
+        FAULT("alow a\n", 1, 1, "alow", "list, allow, deny, require, limit, signal, resp", "allow"),
         FAULT("\n  allow a\n", 2, 3, "allow", "at the start of a line", NULL),
         FAULT("zta 2\n", 1, 5, "2", "1, the version", NULL),
         FAULT("zta\n", 1, 4, "", "1, the version", NULL),
         FAULT("zta 1 1\n", 1, 7, "1", "end of the line", NULL),
         FAULT("zta 1\nzta 1\n", 2, 1, "zta", "once, before anything else", NULL),
         FAULT("list a b\nzta 1\n", 2, 1, "zta", "once, before anything else", NULL),
-        FAULT("signal probe\n", 1, 1, "signal", "list, allow", NULL),
-        FAULT("respond x\n", 1, 1, "respond", "list, allow", NULL),
+        FAULT("respnd x\n", 1, 1, "respnd", "list, allow", "respond"),
         FAULT("cas x\n", 1, 1, "cas", "list, allow", "case"),
         FAULT("\"allow\" a\n", 1, 1, "\"allow\"", "list, allow", "allow"),
         FAULT("allow\n", 1, 6, "", "a name", NULL),
