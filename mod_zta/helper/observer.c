@@ -377,14 +377,11 @@ static enum zta_status find_risks(struct mod_zta_observer *observer, struct zta_
     for (size_t i = 0; i < batch->n && status == ZTA_OK; i++) {
         const struct zta_event_key place = place_of(observer, i);
         const struct zta_baseline *taught;
-        if (i == observer->n_watched) {
-            mod_zta_risk_table_watch(observer->risks, batch, i);
-            observer->n_watched++;
-        }
         status = mod_zta_baseline_table_note(observer->baselines, change, &batch->events[i], &place,
                                              now_ns, &taught);
-        if (status == ZTA_OK && taught != NULL) {
-            mod_zta_risk_table_pace(observer->risks, batch, i, taught);
+        if (status == ZTA_OK && i == observer->n_watched) {
+            mod_zta_risk_table_watch(observer->risks, batch, i, taught);
+            observer->n_watched++;
         }
     }
     return status == ZTA_OK ? mod_zta_risk_table_apply(observer->risks, change, batch) : status;

@@ -268,31 +268,6 @@ static void watch_waf(struct mod_zta_risk_table *table, size_t index, unsigned s
     add_found(table, index, ZTA_RISK_KEPT_FOR_BOTH, &finding, share);
 }
 
-void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
-                              size_t index)
-{
-    const struct zta_event *event = &batch->events[index];
-    struct zta_sighting sighting;
-    if (!zta_sighting_make(event, 1, &sighting)) {
-        return;
-    }
-    for (size_t i = 0; i < event->risk.n_raised && i < ZTA_EVENT_RAISED_MAX; i++) {
-        struct task *task = add_task(table, TASK_RAISED, index);
-        if (task != NULL) {
-            task->entry = (uint8_t)i;
-        }
-    }
-    if (event->risk.waf > 0) {
-        watch_waf(table, index, event->risk.waf);
-    }
-    if ((sighting.traits & ZTA_SIGHTING_SESSION) != 0) {
-        watch_session(table, index, event, &sighting);
-    }
-    if (event->addr.family != 0) {
-        watch_address(table, index, event, &sighting);
-    }
-}
-
 /* Each request of an unusual minute or hour shows the same. */
 static bool is_due(int64_t *last_ns, int64_t now_ns)
 {
@@ -304,17 +279,15 @@ static bool is_due(int64_t *last_ns, int64_t now_ns)
     return true;
 }
 
-void mod_zta_risk_table_pace(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
-                             size_t index, const struct zta_baseline *baseline)
+static void watch_pace(struct mod_zta_risk_table *table, size_t index,
+                       const struct zta_event *event, const struct zta_baseline *baseline)
 {
-    const struct zta_event *event = &batch->events[index];
     const int64_t now_s = event->time_ns / ZTA_NS_PER_S;
     const bool is_fast = zta_rate_exceeds(&baseline->rate, now_s) &&
                          zta_baseline_is_known(baseline, ZTA_HABIT_RATE, now_s);
     const bool is_much = zta_volume_exceeds(&baseline->volume, now_s) &&
                          zta_baseline_is_volume_known(baseline, now_s);
-    struct zta_sighting sighting;
-    if ((!is_fast && !is_much) || !zta_sighting_make(event, 1, &sighting)) {
+    if (!is_fast && !is_much) {
         return;
     }
     struct session_entry *session = mod_zta_recent_table_see(table->sessions, event->session);
@@ -331,6 +304,34 @@ void mod_zta_risk_table_pace(struct mod_zta_risk_table *table, const struct mod_
                        (unsigned)(baseline->volume.n_bytes >> MIB_SHIFT),
                        (unsigned)(usual >> MIB_SHIFT));
         add_found(table, index, ZTA_RISK_KEPT_FOR_SESSION, &finding, 100);
+    }
+}
+
+void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
+                              size_t index, const struct zta_baseline *baseline)
+{
+    const struct zta_event *event = &batch->events[index];
+    struct zta_sighting sighting;
+    if (!zta_sighting_make(event, 1, baseline, &sighting)) {
+        return;
+    }
+    for (size_t i = 0; i < event->risk.n_raised && i < ZTA_EVENT_RAISED_MAX; i++) {
+        struct task *task = add_task(table, TASK_RAISED, index);
+        if (task != NULL) {
+            task->entry = (uint8_t)i;
+        }
+    }
+    if (event->risk.waf > 0) {
+        watch_waf(table, index, event->risk.waf);
+    }
+    if ((sighting.traits & ZTA_SIGHTING_SESSION) != 0) {
+        watch_session(table, index, event, &sighting);
+    }
+    if (baseline != NULL) {
+        watch_pace(table, index, event, baseline);
+    }
+    if (event->addr.family != 0) {
+        watch_address(table, index, event, &sighting);
     }
 }
 

@@ -32,12 +32,12 @@ void mod_zta_risk_table_close(struct mod_zta_risk_table **table);
 void mod_zta_risk_table_tune(struct mod_zta_risk_table *table,
                              const struct zta_risk_tuning *tuning);
 
-/* Shows an event of the batch to the detectors: once, in order. */
+/*
+ * Shows an event of the batch to the detectors: once, in order. baseline: the one that it taught;
+ * NULL: none.
+ */
 void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
-                              size_t index);
-/* The baseline that the event taught: does it show more requests or bytes than are usual? */
-void mod_zta_risk_table_pace(struct mod_zta_risk_table *table, const struct mod_zta_batch *batch,
-                             size_t index, const struct zta_baseline *baseline);
+                              size_t index, const struct zta_baseline *baseline);
 /*
  * Writes what was found in the batch into the change, and into the events that raised it: with the
  * factor and for whom it was kept (recorded.h). May be asked again for the same batch, in another

@@ -133,7 +133,7 @@ bool zta_habit_value_is_usual(const struct zta_habit_value *value, int64_t time_
     return value->is_usual && !is_forgotten(value->last_day, day_of(time_s));
 }
 
-static bool has_usual(const struct zta_baseline *baseline, enum zta_habit habit, uint64_t value,
+bool zta_baseline_has(const struct zta_baseline *baseline, enum zta_habit habit, uint64_t value,
                       int64_t time_s)
 {
     const struct zta_habit_value *values = zta_baseline_values_of(baseline, habit);
@@ -264,8 +264,8 @@ void zta_baseline_answer(const struct zta_baseline *baseline, const struct zta_h
         const bool has_value = places[i].most == 0 || value != 0 || second != 0;
         if (has_value && zta_baseline_is_known(baseline, habit, values->time_s)) {
             known |= 1u << i;
-            yes |= has_usual(baseline, habit, value, values->time_s) ||
-                           has_usual(baseline, habit, second, values->time_s)
+            yes |= zta_baseline_has(baseline, habit, value, values->time_s) ||
+                           zta_baseline_has(baseline, habit, second, values->time_s)
                        ? 1u << i
                        : 0;
         }

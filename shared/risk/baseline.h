@@ -95,6 +95,9 @@ bool zta_baseline_is_known(const struct zta_baseline *baseline, enum zta_habit h
                            int64_t time_s);
 /* Is this one of the values still usual at that time? */
 bool zta_habit_value_is_usual(const struct zta_habit_value *value, int64_t time_s);
+/* Is this one of the usual values of a habit at that time? 0 is none. */
+bool zta_baseline_has(const struct zta_baseline *baseline, enum zta_habit habit, uint64_t value,
+                      int64_t time_s);
 /* Was this hour of the week, 0..167, or one beside it usual at that time? */
 bool zta_baseline_hour_is_usual(const struct zta_baseline *baseline, size_t hour, int64_t time_s);
 /* What is usual about a request. */

@@ -3,6 +3,7 @@
 #include "shared/risk/sighting.h"
 
 #include "shared/base/bytes.h"
+#include "shared/base/clock.h"
 #include "shared/base/hash.h"
 #include "shared/decision.h"
 #include "shared/risk/habits.h"
@@ -52,7 +53,12 @@ static unsigned traits_of(const struct zta_event *event)
     return traits;
 }
 
-static struct zta_sighting_place place_of(const struct zta_event *event)
+/*
+ * Usual is the very network here: a thief may well be a customer of the same provider, and one line
+ * of an office has one network.
+ */
+static struct zta_sighting_place place_of(const struct zta_event *event,
+                                          const struct zta_baseline *baseline)
 {
     const struct zta_event_context *context = &event->context;
     const struct zta_habit_facts facts = {
@@ -61,16 +67,21 @@ static struct zta_sighting_place place_of(const struct zta_event *event)
     };
     struct zta_habit_values values;
     zta_habit_values_make(&facts, &values);
+    const uint64_t network = values.values[ZTA_HABIT_NETWORK];
+    const int64_t time_s = event->time_ns / ZTA_NS_PER_S;
     return (struct zta_sighting_place){
-        .network = values.values[ZTA_HABIT_NETWORK],
+        .network = network,
         .system = context->asn,
         .country = zta_get_u16((const uint8_t *)context->country),
-        .is_usual_known = (context->usual_known & 1u << ZTA_HABIT_NETWORK) != 0,
-        .is_known_usual = (context->usual_yes & 1u << ZTA_HABIT_NETWORK) != 0,
+        .is_usual_known =
+            baseline != NULL && zta_baseline_is_known(baseline, ZTA_HABIT_NETWORK, time_s),
+        .is_known_usual =
+            baseline != NULL && zta_baseline_has(baseline, ZTA_HABIT_NETWORK, network, time_s),
     };
 }
 
-bool zta_sighting_make(const struct zta_event *event, uint32_t n, struct zta_sighting *sighting)
+bool zta_sighting_make(const struct zta_event *event, uint32_t n,
+                       const struct zta_baseline *baseline, struct zta_sighting *sighting)
 {
     struct zta_stance stance;
     zta_event_stance(event, &stance);
@@ -82,7 +93,7 @@ bool zta_sighting_make(const struct zta_event *event, uint32_t n, struct zta_sig
         .time_ns = event->time_ns,
         .n = n,
         .traits = traits_of(event),
-        .place = place_of(event),
+        .place = place_of(event, baseline),
     };
     if ((sighting->traits & ZTA_SIGHTING_MISSING) != 0) {
         const struct zta_text path = zta_event_text(event, ZTA_EVENT_PATH);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "shared/event.h"
+#include "shared/risk/baseline.h"
 
 enum zta_sighting_trait {
     ZTA_SIGHTING_ENTERED = 1,   /* an identity was verified and entered */
@@ -39,7 +40,11 @@ struct zta_sighting {
     uint64_t account; /* whoever it was or claimed to be; 0: unknown */
 };
 
-/* False when its place asks for nothing of risk: detectors are not to see it. */
-bool zta_sighting_make(const struct zta_event *event, uint32_t n, struct zta_sighting *sighting);
+/*
+ * baseline: of its subject, with this event learned; NULL: none. False when its place asks for
+ * nothing of risk: detectors are not to see it.
+ */
+bool zta_sighting_make(const struct zta_event *event, uint32_t n,
+                       const struct zta_baseline *baseline, struct zta_sighting *sighting);
 
 #endif
