@@ -21,7 +21,7 @@
 
 /* Requests from one side to the other and back: a change of network is one, or two. */
 #define ZTA_NETWORK_SWITCHES 4
-#define ZTA_NETWORK_WINDOW_S 120
+#define ZTA_NETWORK_WINDOW_S 60
 
 /* Different paths answered by 403 or 404, when those are at least half of what was asked for. */
 #define ZTA_MISSING_PATHS         20

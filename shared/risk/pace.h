@@ -21,9 +21,9 @@
 /* Minutes over which mean and spread follow what a subject does now. */
 #define ZTA_RATE_MEMORY 256
 
-/* Of bytes an hour, in units of 256 KiB: 64 MiB are never unusual, one document can be as large. */
+/* Of bytes an hour, in units of 256 KiB: 128 MiB are never unusual, a document can be as large. */
 #define ZTA_VOLUME_UNIT  (UINT64_C(256) << 10)
-#define ZTA_VOLUME_FLOOR 256
+#define ZTA_VOLUME_FLOOR 512
 /* Bytes have a long tail: an hour has to be that many times the mean as well. */
 #define ZTA_VOLUME_SPREAD 6
 #define ZTA_VOLUME_TIMES  4

@@ -395,7 +395,7 @@ static bool is_volume_exceeded(unsigned n_days, unsigned hours_a_day, uint64_t m
         struct zta_lesson lesson =
             usual_lesson(MONDAY_S + (i / hours_a_day) * DAY_S + (8 + i % hours_a_day) * HOUR_S);
         for (unsigned minute = 0; minute < 20; minute++) {
-            lesson.bytes_out = (UINT64_C(1) + i % 2) << 20;
+            lesson.bytes_out = (UINT64_C(4) << 20) / 3 * (1 + i % 2);
             (void)zta_baseline_learn(&baseline, &lesson);
             lesson.facts.time_s += 60;
         }
@@ -412,16 +412,16 @@ static bool is_volume_exceeded(unsigned n_days, unsigned hours_a_day, uint64_t m
 
 static void bytes_beyond_mean_and_spread_of_an_hour_are_unusual(void **state)
 {
-    /* Mean 30 MiB, deviation 10: six of them above are 90, and four times the mean is 120. */
+    /* Mean 40 MiB, deviation 13: six of them above are 120, and four times the mean is 160. */
     static const struct {
         unsigned n_days;
         unsigned hours_a_day;
         uint64_t mib;
         bool is_exceeded;
     } rows[] = {
-        {.n_days = 10, .hours_a_day = 8, .mib = 60, .is_exceeded = false},
-        {.n_days = 10, .hours_a_day = 8, .mib = 115, .is_exceeded = false},
-        {.n_days = 10, .hours_a_day = 8, .mib = 125, .is_exceeded = true},
+        {.n_days = 10, .hours_a_day = 8, .mib = 80, .is_exceeded = false},
+        {.n_days = 10, .hours_a_day = 8, .mib = 152, .is_exceeded = false},
+        {.n_days = 10, .hours_a_day = 8, .mib = 168, .is_exceeded = true},
         {.n_days = 10, .hours_a_day = 8, .mib = 5000, .is_exceeded = true},
         {.n_days = 6, .hours_a_day = 8, .mib = 5000, .is_exceeded = false},  /* too few days */
         {.n_days = 10, .hours_a_day = 2, .mib = 5000, .is_exceeded = false}, /* too few hours */
