@@ -434,6 +434,52 @@ static void check_remoteip(struct walk *walk)
     }
 }
 
+/* A set of 1u << enum zta_feature: those that some place evaluates. */
+static void note_features(void *context, const server_rec *s, const struct mod_zta_dir *dir,
+                          const struct mod_zta_dir *parent)
+{
+    unsigned *evaluated = context;
+    for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
+        *evaluated |= dir->stance.modes[i] != ZTA_MODE_OFF ? 1u << i : 0;
+    }
+}
+
+/* What nobody looks up is unknown for ever: such a `need` refuses all, such a `deny` nobody. */
+static void check_geo_files(const struct walk *walk, apr_pool_t *ptemp)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    const struct {
+        bool is_asked;
+        enum zta_feature feature;
+        enum zta_geo_kind kind;
+        const char *what;
+        const char *directive;
+    } rows[] = {
+        {.is_asked = zta_ruleset_asks(global->rules, ZTA_FEATURE_GEO),
+         .feature = ZTA_FEATURE_GEO,
+         .kind = ZTA_GEO_COUNTRY,
+         .what = "countries",
+         .directive = "ZTAGeoDB"},
+        {.is_asked = zta_ruleset_asks_asn(global->rules),
+         .feature = ZTA_FEATURE_NETWORK,
+         .kind = ZTA_GEO_ASN,
+         .what = "autonomous systems",
+         .directive = "ZTAAsnDB"},
+    };
+    unsigned evaluated = 0;
+    mod_zta_each_place(ptemp, walk->main_server, note_features, &evaluated);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].is_asked && (evaluated & 1u << rows[i].feature) != 0 &&
+            global->geo_files[rows[i].kind] == NULL) {
+            ap_log_error(
+                APLOG_MARK, APLOG_WARNING, 0, walk->main_server,
+                "ZTA0006: rules ask for %s, and there is no %s: they are unknown for every "
+                "request",
+                rows[i].what, rows[i].directive);
+        }
+    }
+}
+
 /* Logins come from another module, and its claims have to reach us. */
 static void check_openidc(struct walk *walk)
 {
@@ -557,6 +603,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     }
     if (global->is_governed) {
         check_remoteip(&walk);
+        check_geo_files(&walk, ptemp);
     }
     seal_accept(&global->default_accept);
     mod_zta_each_place(ptemp, s, seal_place, NULL);

@@ -66,7 +66,7 @@ static void look(apr_pool_t *pool, server_rec *s, const char *dir, int fd)
             _exit(1);
         }
     }
-    const char *misfit = mod_zta_rules_check(pool, store);
+    const char *misfit = mod_zta_rules_check(pool, s, store);
     zta_store_close(&store);
     report(fd, misfit == NULL ? SOUND : RULES);
     report(fd, misfit == NULL ? "" : misfit);

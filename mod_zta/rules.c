@@ -389,7 +389,34 @@ void mod_zta_rules_step_back(const struct mod_zta_rules *rules, const server_rec
     }
 }
 
-const char *mod_zta_rules_check(apr_pool_t *pool, struct zta_store *store)
+/*
+ * A live rule of the name of one in a file takes its place: meant so with --replace, and perhaps
+ * not where the file got that rule later.
+ */
+static void say_replaced(server_rec *s, const struct zta_layer *layer, int64_t now_s)
+{
+    struct zta_rules_error error = {.line = 0};
+    struct zta_rules_ast *ast = NULL;
+    if (parse(NULL, now_s, &ast, &error) != ZTA_OK) {
+        return; /* which was told */
+    }
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &ast->rules[i];
+        const struct zta_layer_entry *entry = zta_layer_find(layer, ZTA_LAYER_RULE, rule->name);
+        if (entry != NULL && zta_layer_entry_lives(entry, now_s)) {
+            const struct zta_text *file = &ast->source_names[rule->place.source];
+            ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
+                         "ZTA0007: rule %.*s at %.*s:%u is not in force: a live rule of that name, "
+                         "action %" APR_UINT64_T_FMT ", stands in its place; 'ztactl rules remove "
+                         "%.*s' ends that",
+                         (int)rule->name.len, rule->name.data, (int)file->len, file->data,
+                         rule->place.line, entry->action_id, (int)rule->name.len, rule->name.data);
+        }
+    }
+    zta_rules_ast_close(&ast);
+}
+
+const char *mod_zta_rules_check(apr_pool_t *pool, server_rec *s, struct zta_store *store)
 {
     struct zta_view *view = NULL;
     struct zta_layer layer = {.n = 0};
@@ -420,6 +447,9 @@ const char *mod_zta_rules_check(apr_pool_t *pool, struct zta_store *store)
                             "the live rules do not fit: %s; 'ztactl rules remove' takes one away, "
                             "or change the configuration",
                             fault != NULL ? fault : zta_status_text(status));
+    }
+    else if (has_layer) {
+        say_replaced(s, &layer, now_s);
     }
     free(fault);
     zta_ruleset_close(&set);

@@ -68,6 +68,6 @@ void mod_zta_rules_step_back(const struct mod_zta_rules *rules, const server_rec
  * For the check before a start: do the configuration's rules and the live ones of the store fit?
  * NULL or what is wrong.
  */
-const char *mod_zta_rules_check(apr_pool_t *pool, struct zta_store *store);
+const char *mod_zta_rules_check(apr_pool_t *pool, server_rec *s, struct zta_store *store);
 
 #endif

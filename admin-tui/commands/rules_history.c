@@ -24,6 +24,9 @@ struct listing {
 
 static const char *state_of(const struct listing *listing, const struct zta_layer *layer)
 {
+    if (layer->is_unreadable) {
+        return "cannot be read";
+    }
     if (layer->version == listing->in_force) {
         return layer->confirm_by_s == 0 ? "in force" : "waits for confirmation";
     }
@@ -54,24 +57,22 @@ enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
                                          ">ENTRIES", ">ACTION", "WHAT", "REASON"};
     struct ctl_list list;
     struct zta_error error;
-    struct ctl_live *live = NULL;
     uint64_t most = 100;
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &most, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_READ, &live);
-    if (code != CTL_DONE) {
-        ctl_live_close(&live);
-        return code;
-    }
     struct zta_view *view = NULL;
+    struct zta_layer layer = {.version = 0};
+    void *storage = NULL;
     struct listing listing = {.list = &list,
-                              .in_force = live->layer.version,
-                              .now_s = live->now_s,
+                              .now_s = zta_clock_real_ns() / ZTA_NS_PER_S,
                               .n_left = most,
                               .is_bounded = most > 0};
-    ctl_live_close(&live);
     enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK && zta_layer_in_force(view, listing.now_s, &layer, &storage) == ZTA_OK) {
+        listing.in_force = layer.version;
+    }
+    free(storage);
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     if (status == ZTA_OK) {
         status = zta_layer_each(view, add_version, &listing);

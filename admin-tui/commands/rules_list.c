@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl rules list: both layers, and where each rule is in force. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
@@ -59,13 +61,55 @@ static void add_force(struct ctl_list *list, const struct ctl_live *live,
                  buffer.is_overflowed ? ", ..." : "");
 }
 
+/* What is listed, and the entries of the live layer in the order of kind and name. */
+struct listing {
+    const struct ctl_live *live;
+    const struct zta_layer_entry **entries;
+    struct ctl_list list;
+};
+
+static int compare_entries(const struct zta_layer_entry *a, const struct zta_layer_entry *b)
+{
+    const size_t len = a->name.len < b->name.len ? a->name.len : b->name.len;
+    const int order = a->kind != b->kind ? (a->kind < b->kind ? -1 : 1)
+                      : len == 0         ? 0
+                                         : memcmp(a->name.data, b->name.data, len);
+    return order != 0 || a->name.len == b->name.len ? order : (a->name.len < b->name.len ? -1 : 1);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return compare_entries(*(const struct zta_layer_entry *const *)a,
+                           *(const struct zta_layer_entry *const *)b);
+}
+
+/* False: no memory. */
+static bool sort_entries(struct listing *listing)
+{
+    const struct zta_layer *layer = &listing->live->next;
+    listing->entries = calloc(layer->n + 1, sizeof *listing->entries);
+    for (size_t i = 0; listing->entries != NULL && i < layer->n; i++) {
+        listing->entries[i] = &layer->entries[i];
+    }
+    if (listing->entries != NULL && layer->n > 1) {
+        qsort(listing->entries, layer->n, sizeof *listing->entries, by_name);
+    }
+    return listing->entries != NULL;
+}
+
 /* What of the live layer a rule is, or is changed by; NULL: nothing. */
 static const struct zta_layer_entry *
-entry_of(const struct ctl_live *live, const struct zta_ast_rule *rule, enum zta_layer_kind kind)
+entry_of(const struct listing *listing, const struct zta_ast_rule *rule, enum zta_layer_kind kind)
 {
-    const struct zta_layer_entry *entry = zta_layer_find(&live->next, kind, rule->name);
-    const bool is_meant = kind == ZTA_LAYER_MODE || rule->place.source >= live->baseline->n;
-    return entry != NULL && is_meant ? entry : NULL;
+    const struct zta_layer_entry wanted = {.kind = kind, .name = rule->name};
+    const struct zta_layer_entry *key = &wanted;
+    const struct ctl_live *live = listing->live;
+    if (kind != ZTA_LAYER_MODE && rule->place.source < live->baseline->n) {
+        return NULL;
+    }
+    const struct zta_layer_entry *const *found =
+        bsearch(&key, listing->entries, live->next.n, sizeof *listing->entries, by_name);
+    return found == NULL ? NULL : *found;
 }
 
 static void add_entry(struct zta_json *json, const char *name, const struct zta_layer_entry *entry)
@@ -98,11 +142,12 @@ static void add_place(struct ctl_list *list, const struct zta_ast_rule *rule,
                  entry->until_s != 0 ? " until " : "", until);
 }
 
-static void add_rule(struct ctl_list *list, const struct ctl_live *live,
-                     const struct zta_ast_rule *rule, const struct zta_text *file)
+static void add_rule(struct listing *listing, const struct zta_ast_rule *rule,
+                     const struct zta_text *file)
 {
-    const struct zta_layer_entry *entry = entry_of(live, rule, ZTA_LAYER_RULE);
-    const struct zta_layer_entry *mode = entry_of(live, rule, ZTA_LAYER_MODE);
+    struct ctl_list *list = &listing->list;
+    const struct zta_layer_entry *entry = entry_of(listing, rule, ZTA_LAYER_RULE);
+    const struct zta_layer_entry *mode = entry_of(listing, rule, ZTA_LAYER_MODE);
     struct zta_json *json = ctl_row_json(list);
     ctl_row_text(list, "name", rule->name);
     ctl_row_string(list, "kind", kind_name(rule->kind));
@@ -124,16 +169,21 @@ static enum ctl_exit print_rules(struct ctl *ctl, const struct ctl_live *live,
                                  const struct ctl_live_set *made)
 {
     static const char *const titles[] = {"NAME", "KIND", "MODE", "PLACE", "IN FORCE AT"};
-    struct ctl_list list;
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    struct listing listing = {.live = live};
+    struct ctl_list *list = &listing.list;
+    if (!sort_entries(&listing)) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    ctl_list_open(list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < made->ast->n_rules; i++) {
         const struct zta_ast_rule *rule = &made->ast->rules[i];
-        ctl_row_begin(&list);
-        add_rule(&list, live, rule, &made->ast->source_names[rule->place.source]);
-        add_force(&list, live, made->set, i);
-        ctl_row_end(&list);
+        ctl_row_begin(list);
+        add_rule(&listing, rule, &made->ast->source_names[rule->place.source]);
+        add_force(list, live, made->set, i);
+        ctl_row_end(list);
     }
-    return ctl_list_print(&list);
+    free(listing.entries);
+    return ctl_list_print(list);
 }
 
 enum ctl_exit ctl_run_rules_list(struct ctl *ctl)

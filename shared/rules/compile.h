@@ -44,6 +44,8 @@ void zta_ruleset_close(struct zta_ruleset **set);
 size_t zta_ruleset_n_rules(const struct zta_ruleset *set);
 /* True when a condition of some rule, in force or not, asks for a fact of this feature. */
 bool zta_ruleset_asks(const struct zta_ruleset *set, enum zta_feature feature);
+/* The same of autonomous systems among the networks. */
+bool zta_ruleset_asks_asn(const struct zta_ruleset *set);
 uint32_t zta_ruleset_generation(const struct zta_ruleset *set);
 /* Name of source i as parsed; "" when there is none. Borrowed. */
 const char *zta_ruleset_source(const struct zta_ruleset *set, uint16_t source);

@@ -71,6 +71,7 @@ enum zta_status zta_compile_nets_end(struct zta_compiler *compiler, struct zta_r
         return ZTA_NO_MEMORY;
     }
     if (nets.n_asns > 0) {
+        compiler->set->asks_asn = true;
         qsort(nets.asns, nets.n_asns, sizeof *nets.asns, compare_asns);
     }
     run->first = (uint32_t)(compiler->nets.n - 1);

@@ -52,6 +52,7 @@ struct zta_layer {
     struct zta_text reason;          /* absent: none given */
     struct zta_layer_entry *entries; /* each kind and name once */
     size_t n;
+    bool is_unreadable; /* only its number is known: one of a walk over versions */
 };
 
 /* "rule", "list", "mode", "step-back". */

@@ -32,6 +32,11 @@ bool zta_ruleset_asks(const struct zta_ruleset *set, enum zta_feature feature)
     return (set->asked & 1u << feature) != 0;
 }
 
+bool zta_ruleset_asks_asn(const struct zta_ruleset *set)
+{
+    return set->asks_asn;
+}
+
 uint32_t zta_ruleset_generation(const struct zta_ruleset *set)
 {
     return set->generation;

@@ -100,6 +100,7 @@ struct zta_ruleset {
     const char **sources;
     size_t n_sources;
     uint32_t generation;
+    bool asks_asn;           /* some condition on networks names an autonomous system */
     uint16_t asked;          /* set of 1u << enum zta_feature: some condition needs it */
     struct zta_arena *arena; /* owner of all but the index */
     struct zta_rules_index *index[ZTA_N_RULES_QUESTIONS];

@@ -173,6 +173,10 @@ enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn, void *con
         struct zta_layer layer;
         void *storage = NULL;
         status = zta_layer_decode(key, value, &layer, &storage);
+        if (status == ZTA_CORRUPT && key.size == KEY_SIZE) {
+            layer = (struct zta_layer){.version = zta_get_u64(key.data), .is_unreadable = true};
+            status = ZTA_OK;
+        }
         if (status != ZTA_OK) {
             break;
         }

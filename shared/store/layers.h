@@ -30,7 +30,7 @@ enum zta_status zta_layer_in_force(struct zta_view *view, int64_t now_s, struct 
 enum zta_status zta_layer_get(struct zta_view *view, uint64_t version, struct zta_layer *layer,
                               void **storage) ZTA_MUST_CHECK;
 
-/* Newest first; false ends the walk. The layer is valid for the call. */
+/* Newest first; false ends the walk. The layer is valid for the call, and may be unreadable. */
 typedef bool (*zta_layer_fn)(void *context, const struct zta_layer *layer);
 enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn,
                                void *context) ZTA_MUST_CHECK;

@@ -156,6 +156,9 @@ def test_below_stage_3_and_where_it_is_off_nothing_is_asked(world):
 
 def test_without_databases_nothing_is_known(zta):
     z = zta(stage=3, rules=RULES)
+    z.httpd.allow_log("ZTA0006")
+    z.httpd.wait_for_log("ZTA0006: rules ask for countries, and there is no ZTAGeoDB")
+    z.httpd.wait_for_log("ZTA0006: rules ask for autonomous systems, and there is no ZTAAsnDB")
     token = z.issuer.token()
     assert z.get("/swiss/x", token=token).status == 403
     assert z.get("/system/x", token=token).status == 403

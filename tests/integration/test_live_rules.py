@@ -314,6 +314,15 @@ def test_a_restart_keeps_the_live_rules_and_a_configuration_they_do_not_fit_is_r
     live.write_rules(BASELINE)
     live.reload()
     assert (get(live), get(live, "/orders/3")) == (200, 403)
+    # A file that has got a rule of that name.
+    assert "ZTA0007" not in live.configtest()[1]
+    live.write_rules(BASELINE + "deny nobody\n  when path /orders/4\n")
+    code, output = live.configtest()
+    assert code == 0 and "ZTA0007: rule nobody at" in output and "rules remove nobody'" in output
+    live.reload()
+    assert (get(live, "/orders/3"), get(live, "/orders/4")) == (403, 200)
+    live.ctl("rules", "remove", "nobody", "--reason", "it is in the file now", "--yes")
+    assert (get(live, "/orders/3"), get(live, "/orders/4")) == (200, 403)
 
 
 def test_live_rules_that_cannot_be_read_let_nobody_pass_and_a_former_version_mends_them(live):
@@ -325,6 +334,8 @@ def test_live_rules_that_cannot_be_read_let_nobody_pass_and_a_former_version_men
     assert code != 0 and "the live rules of the store cannot be read" in output
     done = live.ctl("rules", "list", code=3)
     assert "rules rollback" in done.stderr
+    history = live.json("rules", "history")
+    assert [(row["version"], row["state"]) for row in history] == [(2, "cannot be read"), (1, "")]
     done = live.ctl("rules", "add", "-", "--for", "1h", "--reason", "x", data=CLOSED, code=3)
     live.ctl("rules", "rollback", "1", "--yes")
     live.start()

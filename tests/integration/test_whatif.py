@@ -104,6 +104,7 @@ def _recorded(z, n):
 
 def test_the_rules_in_force_change_nothing_and_others_what_they_should(zta, directory):
     z = zta(stage=2, rules=RULES, vhost_text=PLACES, issuer_text="ZTAClaim roles roles")
+    z.httpd.allow_log("ZTA0006")
     n = 400
     _mixed(z, n)
     _recorded(z, n)

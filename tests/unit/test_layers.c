@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "shared/store/tables_priv.h"
 #include "tests/unit/operator_store.h"
 
 #define NOW_S INT64_C(1800000000)
@@ -156,6 +157,38 @@ static struct counting history(void)
     return counting;
 }
 
+static bool list_versions(void *context, const struct zta_layer *layer)
+{
+    char *text = context;
+    const size_t len = strlen(text);
+    (void)snprintf(text + len, 64 - len, "%d%s ", (int)layer->version,
+                   layer->is_unreadable ? "?" : "");
+    return true;
+}
+
+static void a_version_that_cannot_be_read_hides_no_other(void **state)
+{
+    struct zta_layer_entry entry = rule("a", "deny a\n  when path /a\n");
+    struct zta_layer layer = {.entries = &entry, .n = 1};
+    struct zta_view *view;
+    char text[64] = "";
+    for (unsigned i = 0; i < 3; i++) {
+        entry.created_ns = 0;
+        assert_int_equal(put(&layer, latest()), ZTA_OK);
+    }
+    uint8_t number[8];
+    zta_put_u64(number, latest() - 1);
+    struct zta_change *begun = operator_begin();
+    assert_int_equal(zta_change_put(begun, ZTA_TABLE_LAYERS, ZTA_BLOB(number, sizeof number),
+                                    ZTA_BLOB("\xff", 1)),
+                     ZTA_OK);
+    operator_commit(begun);
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    assert_int_equal(zta_layer_each(view, list_versions, text), ZTA_OK);
+    zta_view_end(&view);
+    assert_string_equal(text, "3 2? 1 ");
+}
+
 static void history_is_newest_first_and_bounded(void **state)
 {
     struct zta_layer layer = {.n = 0};
@@ -227,6 +260,7 @@ int main(void)
         WITH_STORE(a_version_comes_back_as_it_was_put),
         WITH_STORE(the_later_of_two_editors_is_told),
         WITH_STORE(what_nobody_confirms_goes_back),
+        WITH_STORE(a_version_that_cannot_be_read_hides_no_other),
         WITH_STORE(history_is_newest_first_and_bounded),
         WITH_STORE(what_a_trial_falls_back_to_is_kept),
         WITH_STORE(large_versions_leave_room_for_other_records),
