@@ -99,8 +99,11 @@ enum zta_status zta_request_each(struct zta_view *view, uint64_t above, zta_requ
                                  void *context)
 {
     struct zta_walk walk;
+    if (above == UINT64_MAX) {
+        return ZTA_OK;
+    }
     enum zta_status status = zta_walk_begin(view, ZTA_TABLE_REQUESTS, &walk);
-    if (status != ZTA_OK || above == UINT64_MAX) {
+    if (status != ZTA_OK) {
         return status;
     }
     uint8_t from[KEY_SIZE];
