@@ -447,8 +447,8 @@ def test_rules_test_judges_the_cases(store, directory):
     write(RULES_WITH_CASES.split("case")[0])
     assert "no case" in made.run("rules", "test", path, code=2).stderr
     made.run("rules", "test", code=2)
-    write("case x\n  given risk 40\n  expect allow\n")
-    assert f"{path}:2:9: found 'risk', expected an attribute" in \
+    write("case x\n  given weather 40\n  expect allow\n")
+    assert f"{path}:2:9: found 'weather', expected an attribute" in \
         made.run("rules", "test", path, code=1).stderr
     made.run("rules", "test", f"{directory}/absent.zta", code=1)
 
