@@ -359,25 +359,37 @@ static bool step_up(const struct judgement *j, const struct mod_zta_held_back *h
     return true;
 }
 
-/* Behind the rules: what they deny is denied, what they ask for is asked for in the same breath. */
+/* What these measures ask for, in the same breath as what the rules ask for. */
+static void demand(struct judgement *j, const struct mod_zta_held_back *held, bool is_first)
+{
+    if (is_first) {
+        zta_step_up_init(&j->decision.step_up);
+    }
+    if (held->is_stepped_up) {
+        zta_step_up_merge(mod_zta_measures_acrs(j->request->identity), &held->step_up,
+                          &j->decision.step_up);
+    }
+}
+
+/* Behind the rules: what they deny is denied. */
 static void judge_demands(struct judgement *j)
 {
     struct zta_decision *decision = &j->decision;
-    const struct mod_zta_held_back *held = &j->measures.enforced;
+    const struct mod_zta_held_back *enforced = &j->measures.enforced;
+    const struct mod_zta_held_back *monitored = &j->measures.monitored;
     if (j->request->identity == NULL) {
         return;
     }
-    const bool was_asked = decision->verdict.outcome == ZTA_OUTCOME_STEP_UP;
-    if (step_up(j, held, &decision->verdict)) {
-        decision->is_slowed = false;
-        zta_step_up_init(&decision->step_up);
+    const bool is_first = step_up(j, enforced, &decision->verdict);
+    if (decision->verdict.outcome == ZTA_OUTCOME_STEP_UP) {
+        decision->is_slowed = decision->is_slowed && !is_first;
+        demand(j, enforced, is_first);
     }
-    if (held->is_stepped_up && (was_asked || decision->verdict.outcome == ZTA_OUTCOME_STEP_UP)) {
-        zta_step_up_merge(mod_zta_measures_acrs(j->request->identity), &held->step_up,
-                          &decision->step_up);
-    }
-    if (!step_up(j, held, &decision->monitor)) {
-        (void)step_up(j, &j->measures.monitored, &decision->monitor);
+    const bool is_first_told =
+        step_up(j, enforced, &decision->monitor) || step_up(j, monitored, &decision->monitor);
+    if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW &&
+        decision->monitor.outcome == ZTA_OUTCOME_STEP_UP) {
+        demand(j, monitored, is_first_told);
     }
 }
 

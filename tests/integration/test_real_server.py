@@ -254,12 +254,12 @@ def test_nonces_of_the_real_server_and_of_the_proxy_are_their_own(zta, pki, own_
     assert z.get("/x", token=token).status == 401
 
 
-def asking(z, server, pki):
+def asking(z, server, pki, more=""):
     """Makes the gateway ask the server about the resource opaque."""
     secret = write_secret(z, server.secret("gateway"))
     z.global_text = issuer_block(server, pki, (
         f"ZTAAudience {server.audience('opaque')}\n"
-        f"ZTAIntrospect discover client=gateway secret=file:{secret}"))
+        f"ZTAIntrospect discover client=gateway secret=file:{secret}\n{more}"))
     return start(z)
 
 

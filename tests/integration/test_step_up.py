@@ -2,7 +2,7 @@
 """Step-up (RFC 9470): who is challenged, how, until when; with a bearer client and with a browser at
 the real authorization server."""
 
-import json
+import http.cookiejar
 import re
 import time
 
@@ -14,6 +14,7 @@ from support.dpop import Prover
 from support.local import wait_for
 from test_answers import check_problem
 from test_openidc import event_of, site  # noqa: F401
+from test_real_server import asking
 
 PWD, MFA = ACRS
 ACR = f"ZTAAcr {PWD}<{MFA} < urn:example:phr"
@@ -234,8 +235,8 @@ require new
 
 require fresh
   when path /app/fresh
-  need auth-age <= 2s
-  else step-up max-age=2s
+  need auth-age <= 8s
+  else step-up max-age=8s
 """
 SCRIPT = {"Accept": "*/*", "X-Requested-With": "XMLHttpRequest"}
 FETCH = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
@@ -268,9 +269,9 @@ def test_a_browser_logs_in_as_asked_and_comes_back_to_its_page(site, pki):  # no
     assert len(redirected) == 1 and redirected[0]["outcome"] == "step_up"
     # Strong from now on; but this login grows old, and the next one is a new one.
     assert not visitor.get(f"{z.site}/app/pay/2").visited
-    wait_for(lambda: visitor.get(f"{z.site}/app/fresh", follow=False).status == 302, what="age")
+    wait_for(lambda: visitor.get(f"{z.site}/app/fresh", follow=False).status == 302, 30, "age")
     page = visitor.get(f"{z.site}/app/fresh")
-    assert page.status == 200 and "max_age=2" in trips(page)[0]
+    assert page.status == 200 and "max_age=8" in trips(page)[0]
     # Another browser with a login of its own has to step up itself.
     other = Browser(pki)
     assert other.get(f"{z.site}/app/page").status == 200
@@ -292,3 +293,54 @@ def test_a_browser_is_not_sent_round_in_circles(site, pki):  # noqa: F811
     page = visitor.get(f"{z.site}/app/new")
     assert page.status == 403 and 1 <= len(trips(page)) <= 3, page.visited
     assert visitor.get(f"{z.site}/app/page").status == 200
+
+
+def parameters(answer):
+    """What the challenge asks for, as a client reads it."""
+    return dict(re.findall(r'(\w+)="([^"]*)"', answer.header("WWW-Authenticate")))
+
+
+@pytest.mark.parametrize("alg", ("RS256", "opaque"))
+def test_a_client_does_what_it_is_told_and_enters(zta, pki, authserver, alg):
+    z = asking(zta(start=False, stage=2, accept="as", credentials="header", vhost_text=STEP_UP, rules=(
+        "allow readers\n  when path /**\n  need scope read@as\n\n"
+        f"require strong\n  when path /vault/**\n  need acr >= {MFA}\n  else step-up acr={MFA}\n\n"
+        "require fresh\n  when path /vault/fresh\n  need auth-age <= 8s\n  else step-up max-age=8s\n")),
+        authserver, pki, ACR)
+    jar = http.cookiejar.CookieJar()
+
+    def get(target, tokens):
+        return z.get(target, token=tokens["access_token"])
+
+    weak = authserver.login("alice", alg, jar=jar)
+    assert get("/desk/x", weak).status == 200
+    refused = get("/vault/x", weak)
+    asked = parameters(refused)
+    assert refused.status == 401 and asked["acr_values"] == MFA and "max_age" not in asked
+    assert not z.backend.reached("/vault")
+    # The login as it is and its refresh are no stronger.
+    assert get("/vault/x", authserver.refresh(weak)).status == 401
+    strong = authserver.login("alice", alg, jar=jar, acr_values=asked["acr_values"])
+    assert get("/vault/x", strong).status == 200 and get("/vault/fresh", strong).status == 200
+    # What the login of before gave stays what it was; so does what somebody stole of it.
+    assert get("/vault/x", weak).status == 401 and get("/vault/x", strong).status == 200
+    if alg == "RS256":
+        # It grows old, by refreshing too, and is challenged for that alone.
+        old = wait_for(lambda: (lambda answer: answer if answer.status == 401 else None)(
+            get("/vault/fresh", strong)), 30, "age")
+        asked = parameters(old)
+        assert asked["max_age"] == "8" and "acr_values" not in asked
+        assert get("/vault/fresh", authserver.refresh(strong)).status == 401
+        fresh = authserver.login("alice", alg, jar=jar, acr_values=MFA, max_age=asked["max_age"])
+        assert get("/vault/fresh", fresh).status == 200
+        assert get("/vault/fresh", strong).status == 401
+    # A login that is weak again, made because it was asked for.
+    login = now()
+    wait_for(lambda: now() > login + 1, what="another second")
+    again = authserver.login("alice", alg)
+    assert get("/vault/x", again).status == 403 and get("/desk/x", again).status == 200
+    if alg == "RS256":
+        # The order of ZTAAcr reached ztactl, too.
+        said = [z.json("ask", "subject=alice@as", "scope=read", "path=/vault/x", "method=GET",
+                       f"acr={acr}") for acr in (PWD, "urn:example:phr")]
+        assert [s["verdict"]["outcome"] for s in said] == ["step_up", "allow"], said

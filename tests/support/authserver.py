@@ -261,10 +261,11 @@ class AuthServer:
         return json.loads(body)["access_token"]
 
     def login(self, user="alice", alg="RS256", acr=ACRS[0], amr=("pwd",), scope="read write",
-              is_short=False, acr_values=None, jar=None):
+              is_short=False, acr_values=None, max_age=None, jar=None):
         """A login by code flow with PKCE: the token endpoint's answer as a dict, with access_token,
         refresh_token and id_token. The access token has sid, auth_time, acr. It is a fresh one
-        unless the jar holds the cookies of another, which then counts if it is as acr_values ask."""
+        unless the jar holds the cookies of another, which then counts if it is as acr_values and
+        max_age ask."""
         verifier = secrets.token_urlsafe(40)
         resource = self.audience(alg, is_short)
         hint = json.dumps({"sub": user, "acr": acr, "amr": list(amr)})
@@ -276,6 +277,8 @@ class AuthServer:
             "code_challenge": b64u(hashlib.sha256(verifier.encode()).digest())}
         if acr_values:
             parameters["acr_values"] = acr_values
+        if max_age is not None:
+            parameters["max_age"] = max_age
         code = self._follow(f"{self.issuer}/auth?{urlencode(parameters)}",
                             http.cookiejar.CookieJar() if jar is None else jar)
         return self._token("webapp", {"grant_type": "authorization_code", "code": code,
