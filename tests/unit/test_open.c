@@ -165,6 +165,53 @@ static void a_cut_ends_client_and_back_end_and_keeps_its_first_reason(void **sta
     pair_close(&later);
 }
 
+/* One thread leaves an entry while another holds it. */
+struct leaving {
+    struct mod_zta_open open;
+    void (*leave)(struct mod_zta_open *open);
+    atomic_bool is_held;
+    atomic_bool has_left;
+    bool has_left_early;
+};
+
+static void *run_leaving(void *context)
+{
+    struct leaving *leaving = context;
+    while (!atomic_load(&leaving->is_held)) {
+        sched_yield();
+    }
+    leaving->leave(&leaving->open);
+    atomic_store(&leaving->has_left, true);
+    return NULL;
+}
+
+/* Long enough for who does not wait; who waits cannot be too slow for it. */
+static void hold_for_a_while(void *context, struct mod_zta_open *open)
+{
+    struct leaving *leaving = context;
+    atomic_store(&leaving->is_held, true);
+    for (int i = 0; i < 50 && !leaving->has_left_early; i++) {
+        (void)poll(NULL, 0, 1);
+        leaving->has_left_early = atomic_load(&leaving->has_left);
+    }
+}
+
+static void who_leaves_what_is_held_waits(void **state)
+{
+    (void)state;
+    void (*const ways[])(struct mod_zta_open *) = {mod_zta_open_end, mod_zta_open_origin_clear};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct leaving leaving = {.leave = ways[i]};
+        pthread_t thread;
+        mod_zta_open_begin(&leaving.open);
+        assert_int_equal(pthread_create(&thread, NULL, run_leaving, &leaving), 0);
+        mod_zta_open_each(INT64_MAX, hold_for_a_while, &leaving);
+        (void)pthread_join(thread, NULL);
+        assert_false(leaving.has_left_early);
+        mod_zta_open_end(&leaving.open);
+    }
+}
+
 /* ---- under churn ---- */
 
 /* One of many threads that answer requests; every other request is to be cut. */
@@ -265,6 +312,7 @@ int main(void)
         cmocka_unit_test(what_is_no_socket_is_never_ended),
         cmocka_unit_test(what_began_is_found_until_its_end),
         cmocka_unit_test(a_cut_ends_client_and_back_end_and_keeps_its_first_reason),
+        cmocka_unit_test(who_leaves_what_is_held_waits),
         cmocka_unit_test(no_other_socket_is_ended_under_churn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
