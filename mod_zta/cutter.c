@@ -26,10 +26,11 @@ APLOG_USE_MODULE(zta);
 
 #define TICK_NS (ZTA_NS_PER_S / 4)
 /*
- * What ends by itself before may do so: an ordinary answer is not torn. With the tick it stays
- * below the second that is promised.
+ * What is younger may end by itself for so long: an ordinary answer is not torn. Two ticks, less
+ * what they vary; with the one that finds the reason it stays below the second that is promised.
  */
-#define SPARED_NS (ZTA_NS_PER_S / 2)
+#define YOUNG_NS (5 * ZTA_NS_PER_S)
+#define GRACE_NS (2 * TICK_NS - TICK_NS / 4)
 /* A thread that waits for a lock of one that a signal of httpd's ended would never come. */
 #define STOP_WAIT_S 1
 
@@ -124,6 +125,15 @@ static enum zta_status find_reason(struct round *round, struct mod_zta_open *ope
     return status;
 }
 
+static bool is_spared(const struct round *round, struct mod_zta_open *open)
+{
+    if (open->doomed_ns == 0) {
+        open->doomed_ns = round->now_ns;
+    }
+    return round->now_ns - open->started_ns < YOUNG_NS &&
+           round->now_ns - open->doomed_ns < GRACE_NS;
+}
+
 static void judge(void *context, struct mod_zta_open *open)
 {
     enum zta_reason reason = open->cut;
@@ -131,7 +141,7 @@ static void judge(void *context, struct mod_zta_open *open)
     if (reason == ZTA_REASON_UNJUDGED && find_reason(context, open, &reason, text) != ZTA_OK) {
         return;
     }
-    if (reason != ZTA_REASON_OK) {
+    if (reason != ZTA_REASON_OK && !is_spared(context, open)) {
         /* Again in each round until it is gone: a connection to a back end may have come since. */
         mod_zta_open_cut(open, reason, text);
     }
@@ -142,7 +152,7 @@ static void make_round(void)
     struct round round = {.has_look = false,
                           .now_ns = zta_clock_monotonic_ns(),
                           .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
-    mod_zta_open_each(round.now_ns - SPARED_NS, judge, &round);
+    mod_zta_open_each(judge, &round);
     if (round.has_look) {
         mod_zta_look_end(&round.look);
     }

@@ -104,15 +104,12 @@ void mod_zta_open_origin_clear(struct mod_zta_open *open)
     }
 }
 
-void mod_zta_open_each(int64_t before_ns, mod_zta_open_fn fn, void *context)
+void mod_zta_open_each(mod_zta_open_fn fn, void *context)
 {
     for (size_t i = 0; i < LISTS; i++) {
         struct list *list = &lists[i];
         lock(list);
         for (struct mod_zta_open *open = list->first; open != NULL; open = open->next) {
-            if (open->started_ns > before_ns) {
-                continue;
-            }
             atomic_store(&open->is_held, true);
             unlock(list);
             fn(context, open);

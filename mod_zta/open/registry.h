@@ -48,6 +48,7 @@ struct mod_zta_open {
 
     /* The cutter's, while it holds the entry; to be read behind the end. */
     struct mod_zta_open_stamp stamp;
+    int64_t doomed_ns;   /* when a reason was first found; 0: none yet */
     enum zta_reason cut; /* ZTA_REASON_UNJUDGED (zero): it is not */
     char detail[MOD_ZTA_CUT_DETAIL_MAX];
 
@@ -68,12 +69,9 @@ void mod_zta_open_end(struct mod_zta_open *open);
 void mod_zta_open_origin_set(struct mod_zta_open *open, const struct mod_zta_socket *origin);
 void mod_zta_open_origin_clear(struct mod_zta_open *open);
 
-/*
- * Calls fn for each entry that started at or before before_ns, which it holds meanwhile. By one
- * thread.
- */
+/* Calls fn for each entry, which it holds meanwhile. By one thread. */
 typedef void (*mod_zta_open_fn)(void *context, struct mod_zta_open *open);
-void mod_zta_open_each(int64_t before_ns, mod_zta_open_fn fn, void *context);
+void mod_zta_open_each(mod_zta_open_fn fn, void *context);
 
 /*
  * For a held entry: ends what leads to client and back end, or what has come to lead there since.

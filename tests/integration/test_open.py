@@ -11,12 +11,10 @@ import pytest
 from support.client import request_bytes
 from support.gateway import credentials
 from support.local import wait_for
-from support.streams import Http1, Http2, frame, websocket
+from support.streams import TORN, Http1, Http2, frame, websocket
 
 _UPGRADE = "retry=0 upgrade=websocket"
 _DEADLINE_S = 15  # a second is promised; the machine of a test may be busy
-# What mod_proxy and mod_ssl say about connections that end under them.
-_TORN = (r"AH01110", r"AH01095", r"AH01102", r"AH00898")
 _ENABLE_CONNECT = 8  # the setting of RFC 8441
 
 
@@ -69,7 +67,7 @@ class Everything:
 def test_all_that_a_revoked_subject_has_open_is_cut_and_nothing_else(zta):
     z = zta(stage=1, proxy=f"{_UPGRADE} timeout=90", vhost_text="H2WebSockets on", tls=True,
             threads=40)
-    z.httpd.allow_log(*_TORN)
+    z.httpd.allow_log(*TORN)
     connections = [Http2(z), Http2(z, tls=True)]
     for connection in connections:
         wait_for(lambda c=connection: c.has_setting(_ENABLE_CONNECT), 10, "settings")
@@ -101,7 +99,7 @@ def test_all_that_a_revoked_subject_has_open_is_cut_and_nothing_else(zta):
 
 def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
     z = zta(stage=1, proxy=_UPGRADE, issuer_text="ZTALeeway 0", threads=32)
-    z.httpd.allow_log(*_TORN)
+    z.httpd.allow_log(*TORN)
     key = z.json("keys", "create", "--name", "deploy")["key"]
     token = z.issuer.token({"sub": "token"})
 
@@ -142,7 +140,7 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
 
 def test_what_is_only_monitored_is_never_cut(zta):
     z = zta(stage=0, proxy=_UPGRADE, vhost_text="ZTAMonitor 3")
-    z.httpd.allow_log(*_TORN)
+    z.httpd.allow_log(*TORN)
     opens = {"tunnel": Http1(z, "/ws", websocket(headers_of(z, "alice"))),
              "events": Http1(z, "/sse?ms=50", headers_of(z, "alice"))}
     z.ctl("revoke", "--subject", "alice", "--reason", "test")
@@ -155,7 +153,7 @@ def test_what_is_only_monitored_is_never_cut(zta):
 @pytest.mark.mpm
 def test_children_of_a_former_generation_cut_what_they_have_open(zta):
     z = zta(stage=1, proxy=_UPGRADE)
-    z.httpd.allow_log(*_TORN)
+    z.httpd.allow_log(*TORN)
     opens = {"tunnel": Http1(z, "/ws", websocket(headers_of(z, "alice"))),
              "events": Http1(z, "/sse?ms=50", headers_of(z, "alice"))}
     bob = Http1(z, "/ws", websocket(headers_of(z, "bob")))
@@ -173,7 +171,7 @@ def test_a_thousand_open_at_once_are_cut_and_their_workers_free_again(zta):
     """Idle tunnels of one subject, over children with 1,200 workers; nobody reads their sockets."""
     n, others = 1000, 20
     z = zta(stage=1, proxy=_UPGRADE, children=6, threads=200)
-    z.httpd.allow_log(*_TORN)
+    z.httpd.allow_log(*TORN)
     request = {name: request_bytes("GET", "/ws", websocket(headers_of(z, name)))
                for name in ("alice", "bob")}
     with selectors.DefaultSelector() as selector:
