@@ -381,12 +381,14 @@ install: all
 	    install -D -m 644 $$file $(MAN_DIR)/man$${file##*.}/$${file##*/} || exit 1; \
 	done
 	$(if $(EXAMPLE_FILES),install -d $(DOC_DIR)/rules && install -m 644 $(EXAMPLE_FILES) $(DOC_DIR)/rules)
+	install -d $(DOC_DIR)/modsecurity && install -m 644 conf/modsecurity/zta.conf $(DOC_DIR)/modsecurity
 
 uninstall:
 	rm -f $(MODULES_DIR)/mod_zta.so $(DESTDIR)$(prefix)/sbin/ztactl
 	rm -f $(foreach file,$(MAN_FILES),$(MAN_DIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
 	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
-	-@rmdir $(DOC_DIR)/rules $(DOC_DIR) 2>/dev/null || true
+	rm -f $(DOC_DIR)/modsecurity/zta.conf
+	-@rmdir $(DOC_DIR)/rules $(DOC_DIR)/modsecurity $(DOC_DIR) 2>/dev/null || true
 	@for file in $(CONF_FILES); do \
 	    target=$(CONF_DIR)/$${file##*/}; \
 	    if test -f $$target && cmp -s $$file $$target; then rm -f $$target; \

@@ -31,8 +31,10 @@ static void register_hooks(apr_pool_t *p)
 {
     /* The client's address is only known after mod_remoteip. */
     static const char *const after_remoteip[] = {"mod_remoteip.c", "mod_setenvif.c", NULL};
-
     static const char *const after_dir[] = {"mod_dir.c", NULL};
+    /* A firewall's last rules run where requests are logged, and our variables are for the log. */
+    static const char *const after_firewall[] = {"mod_security2.c", NULL};
+    static const char *const before_logs[] = {"mod_log_config.c", NULL};
 
     /* Configuration and processes. */
     ap_hook_pre_config(mod_zta_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
@@ -40,8 +42,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_post_config(mod_zta_post_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(mod_zta_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_status(mod_zta_child_status, NULL, NULL, APR_HOOK_MIDDLE);
-
-    /* Room for what requests of a connection share, before streams of it could want it. */
+    /* Room for what requests of a connection share, before its streams could want it. */
     ap_hook_pre_connection(mod_zta_connection_begin, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* 1. Headers are scrubbed and the path is read before anything can act on either. */
@@ -72,7 +73,7 @@ static void register_hooks(apr_pool_t *p)
     /* Again behind mod_dir, which gives a request the uri and the place of an index. */
     ap_hook_fixups(mod_zta_access_guard, after_dir, NULL, APR_HOOK_REALLY_LAST);
 
-    /* From its handler on a request may be open for long: until then it can be refused. */
+    /* From its handler on a request may be open for long; it was refused before, if at all. */
     ap_hook_insert_filter(mod_zta_tunnel_begin, NULL, NULL, APR_HOOK_FIRST);
     APR_OPTIONAL_HOOK(proxy, create_req, mod_zta_tunnel_reach, NULL, NULL, APR_HOOK_MIDDLE);
 
@@ -85,7 +86,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_insert_error_filter(mod_zta_problem_insert, NULL, NULL, APR_HOOK_LAST);
 
     /* 8. The event, once the client has its answer. */
-    ap_hook_log_transaction(mod_zta_record_event, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_log_transaction(mod_zta_record_event, after_firewall, before_logs, APR_HOOK_FIRST);
 }
 
 module AP_MODULE_DECLARE_DATA zta_module = {
