@@ -244,6 +244,16 @@ static void put_place(struct zta_json *json, const struct zta_event_context *con
     }
 }
 
+/* null where none was judged. */
+static void put_risk(struct zta_json *json, const struct zta_event *event)
+{
+    if ((event->replay & ZTA_REPLAY_RISK) == 0) {
+        zta_json_string(json, "risk", NULL);
+        return;
+    }
+    zta_json_int(json, "risk", event->risk.score);
+}
+
 void ctl_event_members(struct zta_json *json, const struct ctl_event *row)
 {
     const struct zta_event *event = &row->event;
@@ -265,6 +275,7 @@ void ctl_event_members(struct zta_json *json, const struct ctl_event *row)
     zta_json_string(json, "address", addr);
     put_place(json, &event->context);
     put_text(json, "agent", event, ZTA_EVENT_AGENT);
+    put_risk(json, event);
     zta_json_int(json, "status", event->http_status);
     zta_json_int(json, "latency_us", event->latency_us);
     zta_json_int(json, "bytes",

@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/context.h"
 #include "shared/decision.h"
+#include "shared/risk/recorded.h"
 
 /* In the order of precedence in which a request meets them. */
 enum check {
@@ -214,6 +215,33 @@ static void say_context(const struct zta_event *event, struct zta_buffer *out)
     say_source(out, context, 3);
 }
 
+static void say_risk(const struct zta_event *event, struct zta_buffer *out)
+{
+    const struct zta_event_risk *risk = &event->risk;
+    struct zta_risk_factor factor;
+    if ((event->replay & ZTA_REPLAY_RISK) != 0) {
+        label(out, "fact");
+        zta_buffer_printf(out, "risk %u", (unsigned)risk->score);
+        const char *level = zta_threat_level_name((enum zta_threat_level)risk->threat);
+        zta_buffer_printf(out, ", threat level %s, signals", level == NULL ? "-" : level);
+        for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
+            if ((risk->signals & 1u << i) != 0) {
+                zta_buffer_printf(out, " %s", zta_risk_signal_info(i)->name);
+            }
+        }
+        zta_buffer_string(out, risk->signals == 0 ? " none\n" : "\n");
+    }
+    for (size_t i = 0; zta_risk_recorded(event, i, &factor); i++) {
+        label(out, "raised");
+        zta_buffer_printf(out, "%s, %u points", zta_risk_signal_info(factor.signal)->name,
+                          (unsigned)factor.weight);
+        if (factor.half_life_s > 0) {
+            zta_buffer_printf(out, ", half-life %" PRIu32 " s", factor.half_life_s);
+        }
+        zta_buffer_printf(out, "%s%s\n", factor.evidence[0] == '\0' ? "" : ": ", factor.evidence);
+    }
+}
+
 static void say_values(const struct zta_identity *identity, const struct zta_values *list,
                        const char *name, struct zta_buffer *out)
 {
@@ -269,6 +297,7 @@ void ctl_explain_facts(const struct ctl_explained *explained, struct zta_buffer 
         say_inputs(explained->inputs, out);
     }
     say_context(event, out);
+    say_risk(event, out);
 }
 
 /* ---- the same for programs ---- */
@@ -376,9 +405,35 @@ static void write_context(const struct zta_event *event, struct zta_json *json)
     zta_json_end_object(json);
 }
 
+static void write_risk(const struct zta_event *event, struct zta_json *json)
+{
+    const struct zta_event_risk *risk = &event->risk;
+    struct zta_risk_factor factor;
+    zta_json_begin_array(json, "raised");
+    for (size_t i = 0; zta_risk_recorded(event, i, &factor); i++) {
+        zta_json_begin_object(json, NULL);
+        zta_json_string(json, "signal", zta_risk_signal_info(factor.signal)->name);
+        zta_json_int(json, "weight", factor.weight);
+        zta_json_int(json, "floor", factor.floor);
+        zta_json_int(json, "half_life", factor.half_life_s);
+        zta_json_time(json, "since", factor.raised_s);
+        zta_json_string(json, "evidence", factor.evidence);
+        zta_json_end_object(json);
+    }
+    zta_json_end_array(json);
+    zta_json_begin_array(json, "signals");
+    for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
+        if ((risk->signals & 1u << i) != 0) {
+            zta_json_string(json, NULL, zta_risk_signal_info(i)->name);
+        }
+    }
+    zta_json_end_array(json);
+}
+
 void ctl_explain_members(const struct ctl_explained *explained, struct zta_json *json)
 {
     write_checks(explained->event, json);
     write_inputs(explained->inputs, json);
     write_context(explained->event, json);
+    write_risk(explained->event, json);
 }

@@ -7,12 +7,19 @@
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/revoked.h"
+#include "admin-tui/risk_view.h"
 #include "admin-tui/sessions.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 
-/* revoked: "" where it is not. */
-static void begin_row(struct ctl_list *list, const struct zta_session *session, const char *revoked)
+/* What a row says beside the record. */
+struct beside {
+    char revoked[CTL_REVOKED_MAX]; /* "" where it is not */
+    uint8_t risk;
+};
+
+static void begin_row(struct ctl_list *list, const struct zta_session *session,
+                      const struct beside *beside)
 {
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
     char addr[ZTA_CIDR_TEXT_MAX];
@@ -28,7 +35,8 @@ static void begin_row(struct ctl_list *list, const struct zta_session *session, 
     ctl_row_time(list, "last_seen", session->last_s);
     ctl_row_int(list, "requests", (int64_t)session->n_requests);
     ctl_row_int(list, "denied", (int64_t)session->n_denied);
-    ctl_row_string(list, "revoked", revoked[0] == '\0' ? NULL : revoked);
+    ctl_row_int(list, "risk", beside->risk);
+    ctl_row_string(list, "revoked", beside->revoked[0] == '\0' ? NULL : beside->revoked);
     struct zta_json *json = ctl_row_json(list);
     if (json != NULL || list->layout == CTL_RECORD) {
         char token[2 * ZTA_SESSION_ID_SIZE + 1];
@@ -44,27 +52,37 @@ static void begin_row(struct ctl_list *list, const struct zta_session *session, 
     }
 }
 
-/* What is listed, and by what each is revoked. */
+/* What is listed, and what is said beside each. */
 struct listed {
     struct ctl_sessions sessions;
-    char (*revoked)[CTL_REVOKED_MAX];
+    struct beside *beside;
 };
 
 static void clear(struct listed *listed)
 {
     ctl_sessions_clear(&listed->sessions);
-    free(listed->revoked);
+    free(listed->beside);
 }
 
-static enum zta_status find_revoked(struct zta_view *view, struct listed *listed)
+static enum zta_status find_one(struct zta_view *view, const struct ctl_revoking *revoking,
+                                const struct zta_session *session, struct beside *beside)
+{
+    const enum zta_status status = ctl_revoked_by(view, revoking, session, beside->revoked);
+    return status != ZTA_OK
+               ? status
+               : ctl_risk_of_session(view, session->id, zta_clock_real_ns() / ZTA_NS_PER_S,
+                                     &beside->risk);
+}
+
+static enum zta_status find_beside(struct zta_view *view, struct listed *listed)
 {
     const struct ctl_sessions *sessions = &listed->sessions;
     struct ctl_revoking revoking = {.n_keys = 0};
-    listed->revoked = calloc(sessions->n + 1, sizeof *listed->revoked);
+    listed->beside = calloc(sessions->n + 1, sizeof *listed->beside);
     enum zta_status status =
-        listed->revoked == NULL ? ZTA_NO_MEMORY : ctl_revoking_load(view, &revoking);
+        listed->beside == NULL ? ZTA_NO_MEMORY : ctl_revoking_load(view, &revoking);
     for (size_t i = 0; i < sessions->n && status == ZTA_OK; i++) {
-        status = ctl_revoked_by(view, &revoking, &sessions->found[i], listed->revoked[i]);
+        status = find_one(view, &revoking, &sessions->found[i], &listed->beside[i]);
     }
     ctl_revoking_clear(&revoking);
     return status;
@@ -87,7 +105,7 @@ static enum zta_status collect(const struct ctl *ctl, struct listed *listed,
         status = ctl_sessions_collect(view, &listed->sessions);
     }
     if (status == ZTA_OK) {
-        status = find_revoked(view, listed);
+        status = find_beside(view, listed);
     }
     zta_view_end(&view);
     return status;
@@ -95,8 +113,9 @@ static enum zta_status collect(const struct ctl *ctl, struct listed *listed,
 
 enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
 {
-    static const char *const titles[] = {"ID",      "SUBJECT",   "ISSUER",    "CLIENT",  "KIND",
-                                         "ADDRESS", "LAST SEEN", ">REQUESTS", ">DENIED", "REVOKED"};
+    static const char *const titles[] = {"ID",      "SUBJECT", "ISSUER",    "CLIENT",
+                                         "KIND",    "ADDRESS", "LAST SEEN", ">REQUESTS",
+                                         ">DENIED", ">RISK",   "REVOKED"};
     struct zta_error error = {.status = ZTA_OK};
     struct listed listed = {.sessions = {.most = CTL_SESSIONS_SHOWN}};
     const struct ctl_sessions *sessions = &listed.sessions;
@@ -112,7 +131,7 @@ enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
     struct ctl_list list;
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < sessions->n; i++) {
-        begin_row(&list, &sessions->found[i], listed.revoked[i]);
+        begin_row(&list, &sessions->found[i], &listed.beside[i]);
         ctl_row_end(&list);
     }
     enum ctl_exit code = ctl_list_print(&list);
@@ -185,13 +204,13 @@ static bool show_cause(void *context, const struct ctl_revoked_cause *cause)
 static enum zta_status show(struct zta_view *view, const struct zta_session *session,
                             const struct ctl_revoking *revoking, struct showing *showing)
 {
-    char revoked[CTL_REVOKED_MAX];
+    struct beside beside;
     struct zta_json *json;
-    enum zta_status status = ctl_revoked_by(view, revoking, session, revoked);
+    enum zta_status status = find_one(view, revoking, session, &beside);
     if (status != ZTA_OK) {
         return status;
     }
-    begin_row(showing->list, session, revoked);
+    begin_row(showing->list, session, &beside);
     json = ctl_row_json(showing->list);
     if (json != NULL) {
         zta_json_begin_array(json, "revocations");

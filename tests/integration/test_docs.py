@@ -217,7 +217,7 @@ def test_json_has_the_members_that_are_documented(zta):
     identifier = z.get("/x", key=rotated["key"]).header("X-ZTA-Id")
     explained = _stored(z, identifier)
     assert set(explained) == members_of_table("Events") | {
-        "rule_file", "explanation", "repeats", "checks", "inputs", "context"}
+        "rule_file", "explanation", "repeats", "checks", "inputs", "context", "signals", "raised"}
     assert set(z.events()[0]) == members_of_table("Events")
     block = z.json("block", "203.0.113.9", "--for", "1h", "--reason", "test")
     assert set(block) == documented_members("block")
