@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include "mod_zta/rules.h"
 #include "shared/base/clock.h"
 #include "shared/risk/judge.h"
+#include "shared/rules/tuning.h"
 #include "shared/store/risks.h"
 
 struct kept {
@@ -61,6 +63,17 @@ static bool read_kept(struct zta_view *view, const struct zta_identity *identity
     return true;
 }
 
+/* `signal` rules may ask for anything but the risk, which is what they make. */
+static void tune(const struct mod_zta_request *request, const struct zta_stance *stance,
+                 int64_t now_s, struct zta_risk_tuning *tuning)
+{
+    if (request->rules == NULL || request->rules->set == NULL) {
+        zta_risk_tuning_init(tuning);
+        return;
+    }
+    zta_rules_signals(request->rules->set, &request->facts, stance, now_s, tuning);
+}
+
 /* Several sides of a request raise a signal once. */
 static void keep_raised(request_rec *r, struct mod_zta_request *request,
                         const struct zta_risk *raised)
@@ -94,11 +107,14 @@ void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
     struct kept storage;
     struct zta_risk_kept kept = {.session = NULL};
     struct zta_risk raised;
+    struct zta_risk_tuning tuning;
     if (!read_kept(look->view, identity, &asked, &storage, &kept)) {
         return;
     }
+    tune(request, stance, asked.now_s, &tuning);
     raised.n = 0;
-    zta_risk_judge(&asked, &kept, &zta_risk_tuning_default, &request->risk, &raised);
+    zta_risk_judge(&asked, &kept, &tuning, &request->risk, &raised);
+    request->risk.threat = zta_segment_threat(mod_zta_segment());
     keep_raised(r, request, &raised);
     request->facts.risk = &request->risk;
 }

@@ -15,6 +15,11 @@ require calm
   when path /calm/**
   need risk < 40
 
+signal honeypot
+  when path /wp-admin/**
+signal agent-update weight 0
+signal waf weight 60
+
 deny travellers
   when path /home/**
   when signal impossible-travel
@@ -99,11 +104,17 @@ def test_what_a_session_shows_is_judged_kept_told_and_rebuilt(z):
     assert bob.risk(headers=[("X-Waf", "10")]) == "0", "it is known when the request is over"
     bob.settle()
     wait_for(lambda: "agent-change" in alice.factors() and "waf" in bob.factors(), what="the factors")
-    assert bob.factors()["waf"]["weight"] == 20
-    assert int(bob.risk()) in (19, 20)
+    assert bob.risk(agent="curl/8.6.0") == bob.risk(), "a rule mutes the signal"
+    # A trap, set by a rule: on the very request, and kept.
+    carol = Person(z, "carol")
+    assert [carol.get(path).status for path in ("/calm/x", "/wp-admin/setup", "/wp-admin/calm")] == [200] * 3
+    assert z.backend.last.header("X-ZTA-Risk") == "80"
+    carol.settle()
+    assert carol.get("/calm/x").status == 403
+    assert carol.factors()["honeypot"]["evidence"] == "/wp-admin/setup"
     alice.settle()
     # From recorded requests alone, factor by factor.
-    for person in (alice, bob):
+    for person in (alice, bob, carol):
         explained = person.explained()
         assert explained["equal"] and explained["rebuilt"] == explained["live"] > 0, explained
         assert all(f["request"] and f["live"] == "equal" for f in explained["factors"])
@@ -114,7 +125,7 @@ def test_what_a_session_shows_is_judged_kept_told_and_rebuilt(z):
     assert {r["signal"] for r in said["raised"]} >= {"agent-change"} and "agent-change" in said["signals"]
     # The address of the firewall's finding has it, too, and no score.
     of_address = z.json("risk", "show", BERN)
-    assert of_address["score"] is None and [f["signal"] for f in of_address["factors"]] == ["waf"]
+    assert of_address["score"] is None and {f["signal"] for f in of_address["factors"]} == {"honeypot", "waf"}
     shown = z.json("sessions", "show", alice.session)
     assert shown["risk"] >= 60 and f"score {shown['risk']}" in z.ctl("risk", "show", alice.session).stdout
     assert "equal, factor by factor" in z.ctl("risk", "explain", alice.session).stdout
