@@ -36,6 +36,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_INPUTS] = zta_inputs_check_record,
     [ZTA_TABLE_BASELINES] = zta_baseline_check_record,
     [ZTA_TABLE_RISKS] = zta_risk_check_record,
+    [ZTA_TABLE_ADDRESS_RISKS] = zta_risk_check_record,
     [ZTA_TABLE_MEASURES] = zta_measure_check_record,
 };
 

@@ -27,8 +27,9 @@ enum zta_status zta_table_prune(struct zta_change *change, const struct zta_prun
             status = zta_walk_next(&walk, &key, &record);
         }
     }
-    place->size = status == ZTA_OK && key.size <= sizeof place->key ? key.size : 0;
-    if (place->size > 0) {
+    memset(place, 0, sizeof *place);
+    if (status == ZTA_OK && key.size <= sizeof place->key) {
+        place->size = key.size;
         memcpy(place->key, key.data, key.size);
     }
     zta_walk_end(&walk);

@@ -245,7 +245,13 @@ static bool read_key(struct zta_blob key, struct zta_risk_owner *owner)
 _Static_assert(2 + 2 + ZTA_NAME_MAX + 2 + ZTA_SUBJECT_MAX <= ZTA_PRUNE_KEY_MAX,
                "the longest names fit a key");
 
-/* ---- the table ---- */
+/* ---- the tables ---- */
+
+/* Each request asks for its address, and hardly any has a record: theirs is a small table. */
+static enum zta_table table_of(enum zta_risk_kind kind)
+{
+    return kind == ZTA_RISK_OF_ADDRESS ? ZTA_TABLE_ADDRESS_RISKS : ZTA_TABLE_RISKS;
+}
 
 static enum zta_status take(enum zta_status found, struct zta_blob value,
                             struct zta_risk_record *record)
@@ -261,8 +267,8 @@ enum zta_status zta_risks_get(struct zta_view *view, const struct zta_risk_owner
     if (!make_key(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
-    return take(zta_view_get(view, ZTA_TABLE_RISKS, ZTA_BLOB(key.bytes, key.size), &value), value,
-                record);
+    return take(zta_view_get(view, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size), &value),
+                value, record);
 }
 
 enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_owner *owner,
@@ -273,8 +279,9 @@ enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_
     if (!make_key(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
-    return take(zta_change_get(change, ZTA_TABLE_RISKS, ZTA_BLOB(key.bytes, key.size), &value),
-                value, record);
+    return take(
+        zta_change_get(change, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size), &value), value,
+        record);
 }
 
 enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_owner *owner,
@@ -286,7 +293,7 @@ enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_o
         return ZTA_INVALID;
     }
     const size_t size = zta_risk_record_encode(record, value, sizeof value);
-    return zta_change_put(change, ZTA_TABLE_RISKS, ZTA_BLOB(key.bytes, key.size),
+    return zta_change_put(change, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size),
                           ZTA_BLOB(value, size));
 }
 
@@ -296,7 +303,7 @@ enum zta_status zta_risks_remove(struct zta_change *change, const struct zta_ris
     if (!make_key(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
-    return zta_change_remove(change, ZTA_TABLE_RISKS, ZTA_BLOB(key.bytes, key.size));
+    return zta_change_remove(change, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size));
 }
 
 static enum zta_status open_record(struct zta_blob key, struct zta_blob value,
@@ -318,7 +325,7 @@ enum zta_status zta_risks_each(struct zta_view *view, enum zta_risk_kind kind, z
 {
     const uint8_t first = (uint8_t)kind;
     struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_RISKS, &walk);
+    enum zta_status status = zta_walk_begin(view, table_of(kind), &walk);
     if (status != ZTA_OK) {
         return status;
     }
@@ -351,5 +358,13 @@ enum zta_status zta_risks_prune(struct zta_change *change, struct zta_prune_plac
 {
     const struct zta_prune prune = {
         .table = ZTA_TABLE_RISKS, .is_old = is_old, .before_s = before_s, .most = most};
+    return zta_table_prune(change, &prune, place, n);
+}
+
+enum zta_status zta_risks_prune_addresses(struct zta_change *change, struct zta_prune_place *place,
+                                          int64_t before_s, size_t most, uint64_t *n)
+{
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_ADDRESS_RISKS, .is_old = is_old, .before_s = before_s, .most = most};
     return zta_table_prune(change, &prune, place, n);
 }

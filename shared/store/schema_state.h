@@ -100,12 +100,12 @@
 #define ZTA_BASELINE_RECORD_MAX     1240
 
 /*
- * risks: key u8 kind, then of a session its id, of an address u8 family and 4 or 8 bytes, of API
- * keys and subjects names (schema.h). Value: u8 version, u8 what follows, i64 last (s), u64 form
- * and u64 whole of the agent, places of IPv4 and of IPv6 (i16 latitude, longitude in 1/100 degree,
- * u16 radius in km, 2 bytes country, u32 AS number, i64 when), then a u8 count and factors,
- * ascending: u8 signal, weight, floor, u32 half-life, i64 raised, ends, u32 times, evidence behind
- * its u8 length.
+ * risks, address_risks: key u8 kind, then of a session its id, of an address u8 family and 4 or 8
+ * bytes, of API keys and subjects names (schema.h). Value: u8 version, u8 what follows, i64 last
+ * (s), u64 form and u64 whole of the agent, places of IPv4 and of IPv6 (i16 latitude, longitude in
+ * 1/100 degree, u16 radius in km, 2 bytes country, u32 AS number, i64 when), then a u8 count and
+ * factors, ascending: u8 signal, weight, floor, u32 half-life, i64 raised, ends, u32 times,
+ * evidence behind its u8 length.
  */
 #define ZTA_RISK_VERSION     1
 #define ZTA_RISK_HAS_AGENT   1

@@ -219,6 +219,14 @@ static void a_walk_sees_one_kind_and_pruning_all(void **state)
         total += n;
     } while (place.size != 0);
     assert_int_equal(total, 5);
+    uint64_t n_addresses = 0;
+    const struct zta_risk_owner address = zta_risk_owner_address(&v4);
+    change = begin(&scratch);
+    assert_int_equal(zta_risks_put(change, &address, &record), ZTA_OK);
+    assert_int_equal(zta_risks_prune_addresses(change, &place, record.last_s + 1, 3, &n_addresses),
+                     ZTA_OK);
+    commit(change);
+    assert_int_equal(n_addresses, 1);
     struct zta_view *view;
     struct listing listing = {.n = 0};
     assert_int_equal(zta_view_begin(scratch.store, &view), ZTA_OK);
