@@ -32,9 +32,8 @@
  * Whom and what a challenge is for. A user without a name is known by his session; that risk moves
  * on does not make another demand of it.
  */
-static void challenge_key(const struct zta_identity *identity, const struct zta_verdict *verdict,
-                          const struct zta_step_up *step_up, bool is_monitored,
-                          struct zta_sha256 *key)
+static void challenge_key(const struct zta_identity *identity, const struct zta_step_up *step_up,
+                          bool is_monitored, struct zta_sha256 *key)
 {
     uint8_t numbers[8 + 1];
     const bool has_subject = !zta_text_is_absent(identity->subject);
@@ -48,8 +47,6 @@ static void challenge_key(const struct zta_identity *identity, const struct zta_
                                         .len = sizeof(identity->session)},
         zta_text_of(step_up->acr),
         {.data = (const char *)numbers, .len = sizeof(numbers)},
-        /* What is monitored may have no demand of its own in the decision. */
-        zta_text_of(is_monitored ? verdict->rule : ""),
     };
     zta_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), key);
 }
@@ -78,8 +75,7 @@ static bool is_worth_asking(const request_rec *r, const struct zta_identity *ide
 {
     struct zta_sha256 key;
     struct zta_step_up_past past = {.asked_s = 0};
-    challenge_key(identity, is_monitored ? &decision->monitor : &decision->verdict,
-                  &decision->step_up, is_monitored, &key);
+    challenge_key(identity, &decision->step_up, is_monitored, &key);
     if (identity->credential != ZTA_CREDENTIAL_BROWSER || was_sent(r, &key)) {
         zta_challenge_get(mod_zta_segment(), &key, now_s, &past);
     }
@@ -266,7 +262,7 @@ bool mod_zta_step_up_redirect(request_rec *r, const struct mod_zta_request *requ
     if (location == NULL) {
         return false;
     }
-    challenge_key(request->identity, &decision->verdict, &decision->step_up, false, &key);
+    challenge_key(request->identity, &decision->step_up, false, &key);
     apr_table_setn(r->headers_out, "Location", location);
     apr_table_addn(r->err_headers_out, "Set-Cookie",
                    apr_psprintf(r->pool, "%s=1; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%s",
