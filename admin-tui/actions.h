@@ -18,6 +18,7 @@
 #include "shared/store/blocks.h"
 #include "shared/store/env.h"
 #include "shared/store/keys.h"
+#include "shared/store/measures.h"
 #include "shared/store/requests.h"
 #include "shared/store/revocations.h"
 
@@ -81,6 +82,21 @@ enum zta_status ctl_action_request(struct ctl_action *action, const char *name, 
 
 /* Asks the running server for fresh keys of an issuer; absent: of all. */
 enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text name) ZTA_MUST_CHECK;
+
+/* ---- measures ---- */
+
+/*
+ * Begins or extends what an operator holds, for measure->for_s from now on; name is what the audit
+ * trail calls it. Fills source, rule, reason, times and id.
+ */
+enum zta_status ctl_action_hold(struct ctl_action *action, const char *name,
+                                struct zta_measure *measure) ZTA_MUST_CHECK;
+/*
+ * Ends a measure: an operator's own is removed, any other one is lifted, and its rule leaves the
+ * target alone for as long as it was to last. ZTA_NOT_FOUND: it ended meanwhile.
+ */
+enum zta_status ctl_action_release(struct ctl_action *action, const char *name,
+                                   const struct zta_measure *measure) ZTA_MUST_CHECK;
 
 /* ---- devices ---- */
 

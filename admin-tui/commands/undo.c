@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/commands/automation.h"
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
@@ -271,6 +272,9 @@ static enum ctl_exit undo_rules(struct ctl *ctl, const struct undoing *undoing)
 
 enum ctl_exit ctl_run_undo(struct ctl *ctl)
 {
+    if (ctl->n_arguments > 0 && ctl_measure_is_id(ctl->arguments[0])) {
+        return ctl_automation_undo(ctl, ctl->arguments[0]);
+    }
     struct undoing *undoing = calloc(1, sizeof *undoing);
     struct zta_view *view = NULL;
     enum ctl_exit code = undoing == NULL ? ctl_fail(CTL_FAILED, "out of memory") : CTL_DONE;

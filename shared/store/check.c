@@ -38,6 +38,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_RISKS] = zta_risk_check_record,
     [ZTA_TABLE_ADDRESS_RISKS] = zta_risk_check_record,
     [ZTA_TABLE_MEASURES] = zta_measure_check_record,
+    [ZTA_TABLE_RESPONSES] = zta_response_check_record,
 };
 
 /* A walk that knows where it is, and ends where a damaged tree would make it go round. */

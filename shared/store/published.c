@@ -22,7 +22,7 @@ enum list {
 /* Room for a location or alert; only rules are longer, and they are stored as they are. */
 #define RECORD_SIZE       4096
 #define TEXT_MAX          1500
-#define HEARTBEAT_VERSION 1
+#define HEARTBEAT_VERSION 2 /* of 1: without the threat level, which reads as normal */
 #define COUNTERS_MAX      256
 #define HEARTBEAT_SIZE    (128 + 8 * COUNTERS_MAX)
 
@@ -294,6 +294,23 @@ enum zta_status zta_published_each_alert(struct zta_view *view, zta_published_al
     return each(view, ALERTS, read_alert, &walk);
 }
 
+static struct zta_text held(const char *text, size_t size)
+{
+    return (struct zta_text){.data = text, .len = strnlen(text, size - 1)};
+}
+
+/* Into a field that is zeroed; false: it does not fit. */
+static bool take(struct zta_text text, char *field, size_t size)
+{
+    if (text.len >= size) {
+        return false;
+    }
+    if (text.len > 0) {
+        memcpy(field, text.data, text.len);
+    }
+    return true;
+}
+
 enum zta_status zta_published_put_heartbeat(struct zta_change *change,
                                             const struct zta_heartbeat *heartbeat,
                                             const uint64_t *counters, size_t n_counters)
@@ -302,6 +319,9 @@ enum zta_status zta_published_put_heartbeat(struct zta_change *change,
     struct zta_writer writer;
     zta_writer_init(&writer, record, sizeof record);
     zta_write_u8(&writer, HEARTBEAT_VERSION);
+    zta_write_u8(&writer, (uint8_t)heartbeat->threat);
+    zta_write_u64(&writer, (uint64_t)heartbeat->threat_since_s);
+    zta_write_text(&writer, held(heartbeat->threat_reason, sizeof heartbeat->threat_reason));
     zta_write_u64(&writer, (uint64_t)heartbeat->time_s);
     zta_write_u64(&writer, (uint64_t)heartbeat->started_s);
     zta_write_u32(&writer, (uint32_t)heartbeat->pid);
@@ -311,10 +331,7 @@ enum zta_status zta_published_put_heartbeat(struct zta_change *change,
     zta_write_u64(&writer, heartbeat->ring_head);
     zta_write_u64(&writer, heartbeat->ring_tail);
     zta_write_u64(&writer, heartbeat->ring_capacity);
-    zta_write_text(&writer, (struct zta_text){
-                                .data = heartbeat->version,
-                                .len = strnlen(heartbeat->version, sizeof heartbeat->version - 1),
-                            });
+    zta_write_text(&writer, held(heartbeat->version, sizeof heartbeat->version));
     zta_write_u16(&writer, (uint16_t)n_counters);
     for (size_t i = 0; i < n_counters; i++) {
         zta_write_u64(&writer, counters[i]);
@@ -333,7 +350,15 @@ static enum zta_status decode_heartbeat(struct zta_blob record, struct zta_heart
     struct zta_reader reader;
     zta_reader_init(&reader, record.data, record.size);
     uint8_t version = zta_read_u8(&reader);
-    struct zta_heartbeat read = {.time_s = (int64_t)zta_read_u64(&reader)};
+    struct zta_heartbeat read = {.threat = ZTA_THREAT_NORMAL};
+    bool is_good = version == 1;
+    if (version == HEARTBEAT_VERSION) {
+        read.threat = (enum zta_threat_level)zta_read_u8(&reader);
+        read.threat_since_s = (int64_t)zta_read_u64(&reader);
+        is_good = take(zta_read_text(&reader), read.threat_reason, sizeof read.threat_reason) &&
+                  read.threat < ZTA_N_THREAT_LEVELS;
+    }
+    read.time_s = (int64_t)zta_read_u64(&reader);
     read.started_s = (int64_t)zta_read_u64(&reader);
     read.pid = (int32_t)zta_read_u32(&reader);
     read.n_children = zta_read_u32(&reader);
@@ -344,12 +369,9 @@ static enum zta_status decode_heartbeat(struct zta_blob record, struct zta_heart
     read.ring_capacity = zta_read_u64(&reader);
     struct zta_text text = zta_read_text(&reader);
     size_t n = zta_read_u16(&reader);
-    if (version != HEARTBEAT_VERSION || reader.is_bad || text.len >= sizeof read.version ||
+    if (!is_good || reader.is_bad || !take(text, read.version, sizeof read.version) ||
         n * 8 != reader.size - reader.pos) {
         return ZTA_CORRUPT;
-    }
-    if (text.len > 0) {
-        memcpy(read.version, text.data, text.len);
     }
     /* A server of another build may count more or fewer. */
     for (size_t i = 0; i < n_counters; i++) {

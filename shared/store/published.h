@@ -12,6 +12,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
+#include "shared/risk_signals.h"
 #include "shared/stance.h"
 #include "shared/store/env.h"
 
@@ -40,6 +41,9 @@ enum zta_status zta_published_put_rules(struct zta_change *change, struct zta_te
                                         size_t n) ZTA_MUST_CHECK;
 
 struct zta_heartbeat {
+    enum zta_threat_level threat; /* that holds, whatever made it so */
+    int64_t threat_since_s;
+    char threat_reason[96]; /* "" at normal */
     int64_t time_s;
     int64_t started_s;
     int32_t pid; /* of the helper */

@@ -55,5 +55,7 @@ enum zta_status zta_baseline_check_record(struct zta_blob key,
                                           struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_risk_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_measure_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_response_check_record(struct zta_blob key,
+                                          struct zta_blob value) ZTA_MUST_CHECK;
 
 #endif

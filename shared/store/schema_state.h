@@ -125,6 +125,12 @@
 #define ZTA_MEASURE_VERSION      1
 #define ZTA_MEASURE_SUMMARY_SIZE 36
 
+/*
+ * responses: key u64 id. Value: u8 version, i64 time ns, u8 result, u64 measure, i64 until (s),
+ * texts rule, what, target, evidence.
+ */
+#define ZTA_RESPONSE_VERSION 1
+
 /* ---- state/ meta ---- */
 
 /* u64: up to which of policy/'s requests they are done. */
