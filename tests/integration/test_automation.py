@@ -10,6 +10,10 @@ def _held(z):
     return {(row["what"], row["of"], row["target"]) for row in z.json("automation", "list")}
 
 
+def _of_reason(z, reason):
+    return [event for event in z.events("--limit", "0") if event["reason"] == reason]
+
+
 def test_operators_hold_sessions_and_the_threat_level_for_a_time(zta):
     z = zta(stage=1)
     claims = {"sub": "alice", "client_id": "app", "auth_time": int(time.time()) - 100}
@@ -31,8 +35,8 @@ def test_operators_hold_sessions_and_the_threat_level_for_a_time(zta):
         assert [z.get("/x", token=token).status for token in (one, other)] == [200, 200]
         assert z.json("automation", "list") == []
     z.ctl("sessions", "release", first, code=1)
-    refused = [event for event in z.events("--limit", "0") if event["reason"] == "quarantined"]
-    assert len(refused) == 3 and "automation list" in refused[0]["detail"]
+    wait_for(lambda: len(_of_reason(z, "quarantined")) == 3, what="the refusals")
+    assert "automation list" in _of_reason(z, "quarantined")[0]["detail"]
 
     assert z.json("threat-level")[0]["level"] == "normal"
     z.ctl("threat-level", "set", "normal", "--for", "1h", "--reason", "drill", code=2)
