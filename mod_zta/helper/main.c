@@ -28,6 +28,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/run.h"
+#include "mod_zta/never.h"
 #include "mod_zta/places.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
@@ -205,6 +206,26 @@ static void collect_asked(struct mod_zta_observer_options *observer, apr_pool_t 
     observer->asked = asked;
 }
 
+/* Whom automation never touches, and whom it tells. */
+static void collect_automation(struct mod_zta_automation_options *options, apr_pool_t *pool)
+{
+    const struct mod_zta_global *global = mod_zta_global();
+    const apr_array_header_t *never = mod_zta_never_collect(pool);
+    const apr_array_header_t *targets = global->notify;
+    struct mod_zta_notify_end *ends =
+        apr_palloc(pool, sizeof(*ends) * ((size_t)targets->nelts + 1));
+    options->governor = global->governor;
+    options->governor.never = (const struct zta_cidr *)(const void *)never->elts;
+    options->governor.n_never = (size_t)never->nelts;
+    for (int i = 0; i < targets->nelts; i++) {
+        const struct mod_zta_notify_target *target =
+            &APR_ARRAY_IDX(targets, i, struct mod_zta_notify_target);
+        ends[i] = (struct mod_zta_notify_end){.name = zta_text_of(target->name), .fd = target->fd};
+    }
+    options->notify = ends;
+    options->n_notify = (size_t)targets->nelts;
+}
+
 static void collect_geo(struct mod_zta_geo_watch *watch)
 {
     watch->copies = mod_zta_geo_copies();
@@ -269,6 +290,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     options.config.acceptance = mod_zta_acceptance_collect(helper->pool, helper->s);
     collect_alerts(&options.observer, helper);
     collect_asked(&options.observer, helper->pool);
+    collect_automation(&options.observer.automation, helper->pool);
     collect_geo(&options.geo);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {

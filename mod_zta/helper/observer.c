@@ -211,7 +211,8 @@ static enum zta_status recover(struct mod_zta_observer *observer, struct zta_err
 
 /* ---- open and close ---- */
 
-static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta_error *error)
+static enum zta_status open_memory(struct mod_zta_observer *observer, int64_t now_real_ns,
+                                   struct zta_error *error)
 {
     const struct zta_siphash_key *key = zta_segment_key(observer->options.segment);
     enum zta_status status = mod_zta_session_table_open(N_SESSIONS, key, &observer->sessions);
@@ -232,6 +233,10 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, struct zta
     }
     if (status == ZTA_OK) {
         status = mod_zta_ruleset_open(&observer->options.rules, &observer->rules);
+    }
+    if (status == ZTA_OK) {
+        status = mod_zta_automation_open(&observer->options.automation, key, observer->store,
+                                         now_real_ns, &observer->automation);
     }
     return status == ZTA_OK ? status : zta_error_set(error, status, "no memory for the observer");
 }
@@ -274,7 +279,7 @@ enum zta_status mod_zta_observer_open(const struct mod_zta_observer_options *opt
         status = take_lock(options->store_dir, &opened->lock_fd, error);
     }
     if (status == ZTA_OK) {
-        status = open_memory(opened, error);
+        status = open_memory(opened, now_real_ns, error);
     }
     if (status == ZTA_OK) {
         mod_zta_upkeep_begin(opened, now_mono_ns, now_real_ns);
@@ -308,6 +313,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
         return;
     }
     *observer = NULL;
+    mod_zta_automation_close(&closing->automation);
     mod_zta_ruleset_close(&closing->rules);
     mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
@@ -325,6 +331,12 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
 void mod_zta_observer_touch_rules(struct mod_zta_observer *observer)
 {
     mod_zta_ruleset_touch(observer->rules);
+}
+
+enum zta_governed mod_zta_observer_may_hit(struct mod_zta_observer *observer,
+                                           const struct zta_target *target, int64_t now_real_ns)
+{
+    return mod_zta_automation_may_hit(observer->automation, target, now_real_ns);
 }
 
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer)
@@ -387,10 +399,32 @@ static enum zta_status find_risks(struct mod_zta_observer *observer, struct zta_
     return status == ZTA_OK ? mod_zta_risk_table_apply(observer->risks, change, batch) : status;
 }
 
+/* Behind the detectors, which note in an event what it raised; each event counts once. */
+static void respond(struct mod_zta_observer *observer)
+{
+    const struct mod_zta_batch *batch = &observer->batch;
+    const int64_t now_real_ns = zta_clock_real_ns();
+    for (; observer->n_responded < batch->n; observer->n_responded++) {
+        mod_zta_automation_note(observer->automation, observer->store,
+                                &batch->events[observer->n_responded], now_real_ns);
+    }
+}
+
+/* What was done, and what it led to, behind its commit. */
+static void tell_responses(struct mod_zta_observer *observer, bool is_committed)
+{
+    const char *line;
+    mod_zta_automation_written(observer->automation, is_committed);
+    while ((line = mod_zta_automation_next_line(observer->automation)) != NULL) {
+        mod_zta_observer_log(observer, MOD_ZTA_HELPER_NOTICE, "ZTA0116: automation: %s", line);
+    }
+}
+
 static void end_batch(struct mod_zta_observer *observer, bool is_committed)
 {
     observer->batch.n = 0;
     observer->n_watched = 0;
+    observer->n_responded = 0;
     mod_zta_risk_table_end(observer->risks, is_committed);
 }
 
@@ -402,6 +436,10 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
     struct mod_zta_batch *batch = &observer->batch;
     struct mod_zta_shares *shares = &observer->shares;
     enum zta_status status = find_risks(observer, change, now_ns);
+    if (status == ZTA_OK) {
+        respond(observer);
+        status = mod_zta_automation_write(observer->automation, change);
+    }
     if (status == ZTA_OK) {
         status =
             mod_zta_quota_apply(observer->quota, change, batch, now_ns, pressure(observer), shares);
@@ -478,6 +516,7 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
         }
     }
     tables_written(observer, status == ZTA_OK);
+    tell_responses(observer, status == ZTA_OK);
     if (status != ZTA_OK) {
         mod_zta_quota_undo(observer->quota);
         mod_zta_inputs_keeper_forget(observer->inputs);
@@ -556,6 +595,8 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
     observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;
     mod_zta_observer_alert(observer, MOD_ZTA_ALERT_RULES, now_real_ns / ZTA_NS_PER_S,
                            mod_zta_ruleset_look(observer->rules, observer->store, now_real_ns));
+    mod_zta_automation_use(observer->automation, mod_zta_ruleset_get(observer->rules),
+                           mod_zta_ruleset_version(observer->rules));
     read_ring(observer, now_mono_ns, now_real_ns);
     bool is_full = observer->batch.n == MOD_ZTA_BATCH_MAX;
     mod_zta_requests_look(observer, now_mono_ns);

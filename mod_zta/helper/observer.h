@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mod_zta/helper/automation.h"
 #include "mod_zta/helper/ruleset.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
@@ -53,7 +54,8 @@ struct mod_zta_observer_options {
     const struct mod_zta_asked_issuer *asked;
     size_t n_asked;
     struct mod_zta_ruleset_options rules; /* of the configuration; the layer is in the store */
-    mod_zta_helper_log_fn log;            /* may be NULL */
+    struct mod_zta_automation_options automation;
+    mod_zta_helper_log_fn log; /* may be NULL */
     void *log_context;
 };
 
@@ -87,6 +89,10 @@ bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_
 
 /* Texts of options.rules were replaced. */
 void mod_zta_observer_touch_rules(struct mod_zta_observer *observer);
+
+/* As mod_zta_automation_may_hit: asked before a transmitter's signal takes effect. */
+enum zta_governed mod_zta_observer_may_hit(struct mod_zta_observer *observer,
+                                           const struct zta_target *target, int64_t now_real_ns);
 
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer);
 

@@ -16,6 +16,7 @@
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/baselines.h"
 #include "shared/store/events.h"
+#include "shared/store/measures.h"
 #include "shared/store/risks.h"
 #include "shared/store/signals.h"
 
@@ -32,6 +33,8 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_GEO,           /* ZTAGeoDB cannot be used as it is now */
     MOD_ZTA_ALERT_ASN,           /* ZTAAsnDB likewise */
     MOD_ZTA_ALERT_LISTS,         /* a file of items cannot be used as it is now */
+    MOD_ZTA_ALERT_GOVERNED,      /* the governor held a response back lately */
+    MOD_ZTA_ALERT_LOST,          /* notifications or responses were lost */
     MOD_ZTA_ALERT_RULES,         /* the live rules cannot be used for automation and risk */
     MOD_ZTA_N_ALERTS
 };
@@ -42,6 +45,10 @@ struct mod_zta_alert_state {
 };
 
 struct mod_zta_upkeep {
+    enum zta_threat_level threat;
+    int64_t threat_since_s;
+    char threat_reason[96];
+    uint8_t measures_place[ZTA_MEASURE_KEY_SIZE];
     int64_t next_ns;
     int64_t next_readers_ns;
     int64_t started_s;
@@ -74,7 +81,9 @@ struct mod_zta_observer {
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;
-    struct mod_zta_ruleset *rules;       /* looked at before each batch */
+    struct mod_zta_ruleset *rules; /* looked at before each batch */
+    struct mod_zta_automation *automation;
+    size_t n_responded;                  /* events of the batch that it has seen */
     struct zta_event_key segment;        /* created and id */
     struct zta_events_progress progress; /* as committed */
     uint64_t cursor;                     /* all below is in the batch, committed or dropped */

@@ -15,6 +15,7 @@
 #include "shared/live/flights.h"
 #include "shared/live/ring.h"
 #include "shared/store/repeats.h"
+#include "shared/store/responses.h"
 #include "shared/store/sessions.h"
 
 #define READERS_NS (30 * ZTA_NS_PER_S)
@@ -34,6 +35,7 @@
 #define INNER_ROOM_GOOD (UINT64_C(8) << 20)
 
 /* One change of pruning is done within milliseconds, a second's worth keeps up with any inflow. */
+#define PRUNE_MEASURES  1000
 #define PRUNE_BLOCKS    64
 #define PRUNE_REPEATS   512
 #define PRUNE_CHANGES   16
@@ -61,6 +63,8 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_GEO] = {"geo_refused", "ZTA0105", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_ASN] = {"asn_refused", "ZTA0106", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_LISTS] = {"list_refused", "ZTA0108", MOD_ZTA_HELPER_ERROR},
+    [MOD_ZTA_ALERT_GOVERNED] = {"automation_held_back", "ZTA0114", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_LOST] = {"notifications_lost", "ZTA0115", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_RULES] = {"live_rules_refused", "ZTA0112", MOD_ZTA_HELPER_ERROR},
 };
 
@@ -381,7 +385,11 @@ static void publish(struct mod_zta_observer *observer, int64_t now_real_ns)
         .ring_head = zta_ring_head(segment),
         .ring_tail = zta_ring_tail(segment),
         .ring_capacity = zta_ring_capacity(segment),
+        .threat = observer->upkeep.threat,
+        .threat_since_s = observer->upkeep.threat_since_s,
     };
+    (void)snprintf(heartbeat.threat_reason, sizeof heartbeat.threat_reason, "%s",
+                   observer->upkeep.threat_reason);
     (void)snprintf(heartbeat.version, sizeof heartbeat.version, "%s",
                    observer->options.version != NULL ? observer->options.version : "");
     uint64_t counters[ZTA_N_COUNTERS];
@@ -453,6 +461,52 @@ static void look_at_introspection(struct mod_zta_observer *observer, int64_t now
                            failing.len > 0 ? text : NULL);
 }
 
+/* ---- automation ---- */
+
+static void look_at_automation(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    struct mod_zta_upkeep *upkeep = &observer->upkeep;
+    const char *reason;
+    const enum zta_threat_level level =
+        mod_zta_automation_threat(observer->automation, observer->store, now_real_ns, &reason);
+    if (level != upkeep->threat) {
+        mod_zta_observer_log(observer, MOD_ZTA_HELPER_NOTICE, "ZTA0117: threat level %s%s%s",
+                             zta_threat_level_name(level), reason[0] != '\0' ? ": " : "", reason);
+    }
+    if (level != upkeep->threat || upkeep->threat_since_s == 0) {
+        upkeep->threat_since_s = now_s;
+    }
+    upkeep->threat = level;
+    (void)snprintf(upkeep->threat_reason, sizeof upkeep->threat_reason, "%s", reason);
+    zta_segment_threat_set(observer->options.segment, level);
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_GOVERNED, now_s,
+                           mod_zta_automation_held_back(observer->automation, now_real_ns));
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_LOST, now_s,
+                           mod_zta_automation_lost(observer->automation));
+}
+
+static void prune_automation(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_change *change;
+    uint64_t n_measures = 0;
+    uint64_t n_responses = 0;
+    if (zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
+        return;
+    }
+    enum zta_status status =
+        zta_measures_prune(change, observer->upkeep.measures_place, now_real_ns / ZTA_NS_PER_S,
+                           PRUNE_MEASURES, &n_measures);
+    if (status == ZTA_OK) {
+        status = zta_responses_prune(change, PRUNE_MEASURES, &n_responses);
+    }
+    if (status == ZTA_OK && n_measures + n_responses > 0) {
+        status = zta_change_commit(&change, &error);
+    }
+    zta_change_abort(&change);
+}
+
 void mod_zta_upkeep_begin(struct mod_zta_observer *observer, int64_t now_mono_ns,
                           int64_t now_real_ns)
 {
@@ -478,6 +532,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_health(observer, now_real_ns);
     look_at_drops(observer, now_mono_ns, now_real_ns);
     look_at_introspection(observer, now_real_ns);
+    look_at_automation(observer, now_real_ns);
     if (!upkeep->is_healthy) {
         return;
     }
@@ -496,5 +551,6 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
                     now_s, RISKS_AGE_S);
     prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
+    prune_automation(observer, now_real_ns);
     publish(observer, now_real_ns);
 }
