@@ -37,6 +37,8 @@ struct pending {
     char acr[ZTA_ACR_TEXT_MAX];
     char limit[ZTA_NAME_MAX];
     char notify[ZTA_NAME_MAX + 1]; /* whom to tell; "": nobody */
+    bool has_raise;                /* of a signal, to be handed over */
+    struct mod_zta_automation_raise raise;
     char what[ZTA_RESPONSE_TEXT_MAX + 1];
     char target[ZTA_RESPONSE_TEXT_MAX + 1];
     char evidence[ZTA_RESPONSE_TEXT_MAX + 1];
@@ -425,10 +427,20 @@ static void act(struct mod_zta_automation *automation, struct zta_store *store,
         return;
     }
     case ZTA_ACT_SIGNAL:
+        if (pending->result != ZTA_RESPONSE_MONITORED) {
+            pending->result = ZTA_RESPONSE_TOLD;
+            pending->has_raise = true;
+            pending->raise = (struct mod_zta_automation_raise){
+                .owner = respond->group == ZTA_GROUP_IP ? ZTA_RISK_KEPT_FOR_ADDRESS
+                                                        : ZTA_RISK_KEPT_FOR_SESSION,
+                .signal = act->signal,
+                .evidence = pending->evidence,
+            };
+        }
+        return;
     case ZTA_N_ACTS:
         break;
     }
-    pending->result = ZTA_RESPONSE_REFUSED;
 }
 
 static void describe(const struct zta_respond *respond, const struct zta_triggered *triggered,
@@ -468,6 +480,20 @@ static bool respond_to(struct mod_zta_automation *automation, struct zta_store *
         has_begun = has_begun || pending->has_measure;
     }
     return has_begun;
+}
+
+bool mod_zta_automation_next_raise(struct mod_zta_automation *automation,
+                                   struct mod_zta_automation_raise *raise)
+{
+    for (size_t i = automation->n_pending; i-- > automation->n_committed;) {
+        struct pending *pending = &automation->pending[i];
+        if (pending->has_raise) {
+            pending->has_raise = false;
+            *raise = pending->raise;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- counting ---- */

@@ -43,6 +43,14 @@ void mod_zta_automation_use(struct mod_zta_automation *automation, const struct 
 /* Counts one event, once, and decides on what it triggers. */
 void mod_zta_automation_note(struct mod_zta_automation *automation, struct zta_store *store,
                              const struct zta_event *event, int64_t now_real_ns);
+/* A signal that the event noted last has raised by rule; false: no (more). */
+struct mod_zta_automation_raise {
+    enum zta_risk_kept_for owner;
+    enum zta_risk_signal signal;
+    const char *evidence; /* borrowed until the next event */
+};
+bool mod_zta_automation_next_raise(struct mod_zta_automation *automation,
+                                   struct mod_zta_automation_raise *raise);
 /* Writes what was decided; may be asked again in another change when that one failed. */
 enum zta_status mod_zta_automation_write(struct mod_zta_automation *automation,
                                          struct zta_change *change) ZTA_MUST_CHECK;

@@ -404,9 +404,14 @@ static void respond(struct mod_zta_observer *observer)
 {
     const struct mod_zta_batch *batch = &observer->batch;
     const int64_t now_real_ns = zta_clock_real_ns();
+    struct mod_zta_automation_raise raise;
     for (; observer->n_responded < batch->n; observer->n_responded++) {
         mod_zta_automation_note(observer->automation, observer->store,
                                 &batch->events[observer->n_responded], now_real_ns);
+        while (mod_zta_automation_next_raise(observer->automation, &raise)) {
+            mod_zta_risk_table_raise(observer->risks, observer->n_responded, raise.owner,
+                                     raise.signal, raise.evidence);
+        }
     }
 }
 
@@ -438,6 +443,9 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
     enum zta_status status = find_risks(observer, change, now_ns);
     if (status == ZTA_OK) {
         respond(observer);
+        status = mod_zta_risk_table_apply_more(observer->risks, change, batch);
+    }
+    if (status == ZTA_OK) {
         status = mod_zta_automation_write(observer->automation, change);
     }
     if (status == ZTA_OK) {

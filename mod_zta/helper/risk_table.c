@@ -71,6 +71,7 @@ struct mod_zta_risk_table {
     struct zta_risk_tuning tuning;
     uint32_t generation; /* rises when noted things were not stored; never 0 */
     size_t n_tasks;
+    size_t n_applied; /* of them, in the change that is open */
     uint64_t n_lost;
     struct task tasks[TASKS_MAX];
 };
@@ -492,9 +493,26 @@ static enum zta_status apply_place(struct zta_change *change, const struct zta_e
 enum zta_status mod_zta_risk_table_apply(struct mod_zta_risk_table *table,
                                          struct zta_change *change, struct mod_zta_batch *batch)
 {
+    table->n_applied = 0;
+    return mod_zta_risk_table_apply_more(table, change, batch);
+}
+
+void mod_zta_risk_table_raise(struct mod_zta_risk_table *table, size_t index,
+                              enum zta_risk_kept_for owner, enum zta_risk_signal signal,
+                              const char *evidence)
+{
+    struct zta_finding finding = {.signal = signal};
+    (void)snprintf(finding.evidence, sizeof finding.evidence, "%s", evidence);
+    add_found(table, index, owner, &finding, 100);
+}
+
+enum zta_status mod_zta_risk_table_apply_more(struct mod_zta_risk_table *table,
+                                              struct zta_change *change,
+                                              struct mod_zta_batch *batch)
+{
     enum zta_status status = ZTA_OK;
-    for (size_t i = 0; i < table->n_tasks && status == ZTA_OK; i++) {
-        const struct task *task = &table->tasks[i];
+    for (; table->n_applied < table->n_tasks && status == ZTA_OK; table->n_applied++) {
+        const struct task *task = &table->tasks[table->n_applied];
         struct zta_event *event = &batch->events[task->index];
         switch (task->kind) {
         case TASK_FOUND:

@@ -46,6 +46,16 @@ void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod
 enum zta_status mod_zta_risk_table_apply(struct mod_zta_risk_table *table,
                                          struct zta_change *change,
                                          struct mod_zta_batch *batch) ZTA_MUST_CHECK;
+/*
+ * A `respond` rule raises a signal of the session or address of an event that was applied;
+ * apply_more writes what was raised since.
+ */
+void mod_zta_risk_table_raise(struct mod_zta_risk_table *table, size_t index,
+                              enum zta_risk_kept_for owner, enum zta_risk_signal signal,
+                              const char *evidence);
+enum zta_status mod_zta_risk_table_apply_more(struct mod_zta_risk_table *table,
+                                              struct zta_change *change,
+                                              struct mod_zta_batch *batch) ZTA_MUST_CHECK;
 /* The batch is over; is_committed: with all that it found, else nothing of it is in the store. */
 void mod_zta_risk_table_end(struct mod_zta_risk_table *table, bool is_committed);
 

@@ -344,6 +344,22 @@ static void who_comes_again_is_held_for_longer(void **state)
     assert_int_equal(measures().last.for_s, 12 * 3600);
 }
 
+static void a_rule_raises_a_signal_of_whom_it_counts(void **state)
+{
+    struct mod_zta_automation_raise raise;
+    use("respond prying\n  on denials > 5 in 60s by session\n  do signal enumeration\n");
+    feed((struct wanted){.source = 1, .session = 9, .reason = ZTA_REASON_RULE_DENIED}, 5);
+    assert_false(mod_zta_automation_next_raise(automation, &raise));
+    feed((struct wanted){.source = 1, .session = 9, .reason = ZTA_REASON_RULE_DENIED}, 1);
+    assert_true(mod_zta_automation_next_raise(automation, &raise));
+    assert_int_equal(raise.signal, ZTA_RISK_ENUMERATION);
+    assert_int_equal(raise.owner, ZTA_RISK_KEPT_FOR_SESSION);
+    assert_non_null(strstr(raise.evidence, "denials"));
+    assert_false(mod_zta_automation_next_raise(automation, &raise));
+    commit(true);
+    assert_int_equal(newest_result(), ZTA_RESPONSE_TOLD);
+}
+
 static void targets_are_told_in_one_line_each(void **state)
 {
     int ends[2];
@@ -379,6 +395,7 @@ int main(void)
         WITH(decoys_block_themselves_and_no_honest_user),
         WITH(what_anybody_can_send_raises_the_level_by_one_step),
         WITH(who_comes_again_is_held_for_longer),
+        WITH(a_rule_raises_a_signal_of_whom_it_counts),
         WITH(targets_are_told_in_one_line_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
