@@ -238,6 +238,7 @@ static bool tell_signal(void *context, const struct zta_signal *signal, bool is_
     const bool is_subject = signal->kind == ZTA_SIGNAL_SUBJECT;
     struct ctl_revoked_cause cause = {
         .is_signal = true,
+        .is_from_transmitter = signal->is_from_transmitter,
         .can_undo = true,
         .target = {.kind = is_subject ? ZTA_REVOKE_SUBJECT : ZTA_REVOKE_SESSION,
                    .issuer = signal->issuer,
@@ -267,13 +268,14 @@ enum zta_status ctl_revoked_each(struct zta_view *view, const struct ctl_revokin
 static void print_signal(const struct ctl_revoked_cause *cause, struct zta_buffer *out)
 {
     char time[ZTA_TIME_TEXT_MAX];
+    const char *what = cause->is_from_transmitter ? "a transmitter ended its" : "a logout of its";
     if (cause->logins_until_s == 0) {
         zta_time_print(cause->target.created_ns / ZTA_NS_PER_S, time);
-        zta_buffer_printf(out, "by signal, a logout of its session, %s", time);
+        zta_buffer_printf(out, "by signal, %s session, %s", what, time);
         return;
     }
     zta_time_print(cause->logins_until_s, time);
-    zta_buffer_printf(out, "by signal, a logout of its subject's logins up to %s", time);
+    zta_buffer_printf(out, "by signal, %s subject's logins up to %s", what, time);
 }
 
 void ctl_revoked_print(const struct ctl_revoked_cause *cause, struct zta_buffer *out)

@@ -44,6 +44,7 @@ enum zta_status ctl_revoked_by(struct zta_view *view, const struct ctl_revoking 
 /* One of the revocations that a session is under. */
 struct ctl_revoked_cause {
     bool is_signal;
+    bool is_from_transmitter;     /* then: of signals, else an issuer's logout */
     bool can_undo;                /* by unrevoking the target */
     struct zta_revocation target; /* since, author, reason and action with it; what is known */
     int64_t logins_until_s;       /* of a signal about a subject; else 0 */

@@ -11,11 +11,10 @@ bool ctl_signal_is_about(const struct zta_signal *signal, const struct zta_revoc
                          const struct zta_session *session)
 {
     if (record->kind == ZTA_REVOKE_SUBJECT) {
-        return signal->kind == ZTA_SIGNAL_SUBJECT &&
-               zta_text_equal(signal->issuer, record->issuer) &&
+        return zta_text_is_absent(signal->sid) && zta_text_equal(signal->issuer, record->issuer) &&
                zta_text_equal(signal->subject, record->subject);
     }
-    return session != NULL && signal->kind != ZTA_SIGNAL_SUBJECT &&
+    return session != NULL && !zta_text_is_absent(signal->sid) &&
            zta_signal_hits_session(signal, session);
 }
 
@@ -42,7 +41,7 @@ static bool load_one(void *context, const struct zta_signal *signal, bool is_rel
 {
     struct loading *loading = context;
     struct ctl_signals *signals = loading->signals;
-    if (is_released) {
+    if (is_released || !zta_signal_is_of_login(signal->kind)) {
         return true;
     }
     if (signals->n == signals->size) {

@@ -211,7 +211,7 @@ static enum zta_status find_revocation(struct ctl_token_judging *judging)
 {
     const struct zta_identity *identity = judging->out.identity;
     enum zta_revocation_kind kind;
-    enum zta_signal_kind signal;
+    struct zta_signal_hit signal;
     bool is_revoked = false;
     if (identity == NULL) {
         return ZTA_OK;
@@ -224,10 +224,12 @@ static enum zta_status find_revocation(struct ctl_token_judging *judging)
                        zta_revocation_kind_name(kind));
     }
     else if (status == ZTA_OK) {
-        status = zta_signal_find(judging->view, identity, leeway_s, &is_revoked, &signal);
-        if (status == ZTA_OK && is_revoked) {
-            (void)snprintf(judging->revoked_by, sizeof judging->revoked_by,
-                           "signal, a logout of its %s", zta_signal_kind_name(signal));
+        status = zta_signal_find(judging->view, identity, leeway_s, &signal);
+        if (status == ZTA_OK && signal.by != 0) {
+            (void)snprintf(judging->revoked_by, sizeof judging->revoked_by, "signal, %s its %s",
+                           signal.by == ZTA_SIGNAL_BY_LOGOUT ? "a logout of"
+                                                             : "a transmitter ended",
+                           zta_signal_kind_name(signal.kind));
         }
     }
     judging->out.revoked_by = judging->revoked_by[0] != '\0' ? judging->revoked_by : NULL;

@@ -62,6 +62,7 @@ static const struct command commands[] = {
 enum where {
     GLOBAL = 0,
     ISSUER,
+    TRANSMITTER,
     PLACE,
     N_WHERE
 };
@@ -294,6 +295,7 @@ static void write_directives(void)
     static const char *const titles[N_WHERE] = {
         [GLOBAL] = "Main server only",
         [ISSUER] = "Inside an issuer's section",
+        [TRANSMITTER] = "Inside a transmitter's section",
         [PLACE] = "Server, virtual host, Location, Directory",
     };
     FILE *file = gen_begin("docs/reference-directives.md");

@@ -305,6 +305,17 @@ static bool judge_device(struct judgement *j)
     return named_by != NULL && note_reason(j, mode, ZTA_REASON_REVOKED);
 }
 
+/* What transmitters say of a login holds as far as the feature is switched on here. */
+static bool judge_signals(struct judgement *j)
+{
+    const enum zta_mode mode = j->stance.modes[ZTA_FEATURE_SIGNALS];
+    if (j->request->identity == NULL || j->request->signalled == NULL || mode == ZTA_MODE_OFF) {
+        return false;
+    }
+    j->request->detail = j->request->signalled;
+    return note_reason(j, mode, ZTA_REASON_REVOKED);
+}
+
 static bool judge_subject(struct judgement *j)
 {
     const struct zta_identity *identity = j->request->identity;
@@ -443,8 +454,8 @@ static void judge_all(struct judgement *j)
             j->dir->preflight == MOD_ZTA_PREFLIGHT_ANSWER && j->stance.stage > 0;
         return;
     }
-    if (judge_failures(j) || judge_credential(j) || judge_device(j) || judge_subject(j) ||
-        judge_measures(j)) {
+    if (judge_failures(j) || judge_credential(j) || judge_signals(j) || judge_device(j) ||
+        judge_subject(j) || judge_measures(j)) {
         return;
     }
     mod_zta_context_gather(j->r, request, j->dir, &j->stance, &j->look);

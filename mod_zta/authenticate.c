@@ -111,22 +111,25 @@ static const struct mod_zta_issuer *accepted_issuer(const struct mod_zta_accept 
 static enum zta_reason check_revoked(struct trial *trial, uint64_t cleared, bool *is_cleared)
 {
     char hit[MOD_ZTA_STANDING_TEXT_MAX];
+    bool is_signalled;
     *is_cleared = false;
     if (cleared == cleared_at(trial->look)) {
         trial->request->is_stale = trial->look->view == NULL;
         return ZTA_REASON_OK;
     }
     if (trial->look->view == NULL ||
-        mod_zta_standing_revoked(trial->look->view, trial->identity, trial->request->leeway_s,
-                                 hit) != ZTA_OK) {
+        mod_zta_standing_revoked(trial->look->view, trial->identity, trial->request->leeway_s, hit,
+                                 &is_signalled) != ZTA_OK) {
         trial->request->detail = "whether it is revoked cannot be read from the store";
         return ZTA_REASON_STORE_UNAVAILABLE;
     }
-    if (hit[0] != '\0') {
+    if (hit[0] != '\0' && !is_signalled) {
         trial->request->detail = apr_pstrdup(trial->r->pool, hit);
         return ZTA_REASON_REVOKED;
     }
-    *is_cleared = true;
+    /* What a transmitter said holds in some places only: it is looked for each time. */
+    trial->request->signalled = is_signalled ? apr_pstrdup(trial->r->pool, hit) : NULL;
+    *is_cleared = !is_signalled;
     return ZTA_REASON_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "mod_zta/retained.h"
 #include "mod_zta/routes.h"
 #include "mod_zta/step_up.h"
+#include "mod_zta/transmitter_config.h"
 #include "shared/base/path.h"
 #include "shared/identity.h"
 #include "shared/rules/compile.h"
@@ -562,6 +563,33 @@ static void seal_place(void *context, const server_rec *s, const struct mod_zta_
     }
 }
 
+/* The issuers that transmitters speak for; one that is not there speaks for nobody. */
+static void resolve_transmitters(struct walk *walk)
+{
+    struct mod_zta_global *global = mod_zta_global();
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        struct mod_zta_transmitter_config *config =
+            APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *);
+        const struct mod_zta_issuer **found =
+            apr_pcalloc(walk->pool, sizeof(*found) * ((size_t)config->names->nelts + 1));
+        config->transmitter.n_speaks_for = 0;
+        config->transmitter.speaks_for = found;
+        for (int n = 0; n < config->names->nelts; n++) {
+            const char *name = APR_ARRAY_IDX(config->names, n, const char *);
+            const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(global, name);
+            if (issuer != NULL) {
+                found[config->transmitter.n_speaks_for++] = &issuer->issuer;
+                continue;
+            }
+            fault(walk, walk->main_server,
+                  apr_psprintf(walk->pool,
+                               "<ZTATransmitter %s>: ZTAMaySpeakFor %s: expected the name of an "
+                               "issuer",
+                               config->keys.issuer.name.data, name));
+        }
+    }
+}
+
 static bool has_geo_file(const struct mod_zta_global *global)
 {
     return global->geo_files[ZTA_GEO_COUNTRY] != NULL || global->geo_files[ZTA_GEO_ASN] != NULL;
@@ -576,6 +604,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         .is_running = mod_zta_retained()->generation > 0,
     };
     resolve_accept(&global->default_accept, pconf);
+    resolve_transmitters(&walk);
     for (server_rec *v = s; v != NULL; v = v->next) {
         /* What stands in the main server alone was never merged with anything. */
         mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
@@ -586,7 +615,8 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
          * show when they are written and not when a stage is raised. */
         if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0 &&
-            global->postures->nelts == 0 && !has_geo_file(global)) {
+            global->postures->nelts == 0 && global->transmitters->nelts == 0 &&
+            !has_geo_file(global)) {
             return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
         }
     }

@@ -33,6 +33,7 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->rules_files = apr_array_make(pconf, 4, sizeof(struct mod_zta_rules_file));
     global->issuers = apr_array_make(pconf, 4, sizeof(struct mod_zta_issuer_config *));
     global->postures = apr_array_make(pconf, 2, sizeof(struct mod_zta_posture_config *));
+    global->transmitters = apr_array_make(pconf, 2, sizeof(struct mod_zta_transmitter_config *));
     global->requires = apr_array_make(pconf, 4, sizeof(void *));
     global->required_claims = apr_array_make(pconf, 4, sizeof(struct zta_text));
     current = global;

@@ -92,7 +92,6 @@ struct mod_zta_notify_target {
     bool is_program;
     int fd;
 };
-
 struct mod_zta_global {
     apr_pool_t *pool;
     const char *store_dir;                  /* NULL: no store */
@@ -112,7 +111,9 @@ struct mod_zta_global {
     apr_array_header_t *required_claims;          /* struct zta_text: that they name */
     apr_array_header_t *issuers;                  /* struct mod_zta_issuer_config * */
     apr_array_header_t *postures;                 /* struct mod_zta_posture_config * */
+    apr_array_header_t *transmitters;             /* struct mod_zta_transmitter_config * */
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */
+    struct mod_zta_transmitter_config *current_transmitter; /* then: the issuer is of its keys */
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
     bool accepts_apikeys;                 /* some place accepts "local" */
     bool accepts_certificates;            /* some place accepts "mtls" */

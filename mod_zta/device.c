@@ -14,6 +14,8 @@
 #include "mod_zta/posture_config.h"
 #include "shared/base/base64.h"
 #include "shared/base/clock.h"
+#include "shared/notice.h"
+#include "shared/store/attestations.h"
 #include "shared/store/revocations.h"
 
 APLOG_USE_MODULE(zta);
@@ -172,6 +174,29 @@ static const struct zta_device *find_certificate(request_rec *r, struct zta_view
     return zta_device_find_certificate(view, &digest, device + 1, device) == ZTA_OK ? device : NULL;
 }
 
+/* What transmitters say of a device only makes it worse, also of one that no inventory has. */
+static void apply_attestation(request_rec *r, struct mod_zta_request *request,
+                              const struct mod_zta_dir *dir, struct zta_view *view)
+{
+    struct zta_context *context = &request->context;
+    const struct zta_text id =
+        zta_text_is_absent(context->device) ? request->identity->device : context->device;
+    struct zta_attestation attestation;
+    if (zta_text_is_absent(id) || dir->stance.modes[ZTA_FEATURE_SIGNALS] != ZTA_MODE_ENFORCE ||
+        zta_attestation_get(view, ZTA_ATTESTED_COMPLIANCE, (struct zta_text){.data = NULL}, id,
+                            request->arrived_ns / ZTA_NS_PER_S, &attestation) != ZTA_OK ||
+        attestation.level != ZTA_NOTICE_NOT_COMPLIANT) {
+        return;
+    }
+    context->traits.known |= 1u << ZTA_DEVICE_COMPLIANT;
+    context->traits.yes = (uint8_t)(context->traits.yes & ~(1u << ZTA_DEVICE_COMPLIANT));
+    if (request->detail == NULL) {
+        request->detail =
+            apr_psprintf(r->pool, "transmitter %.*s says that the device does not comply",
+                         (int)attestation.transmitter.len, attestation.transmitter.data);
+    }
+}
+
 void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
                            const struct mod_zta_dir *dir, const struct mod_zta_look *look)
 {
@@ -194,6 +219,7 @@ void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
     if (!mod_zta_device_facts_fill(&sources, context) && request->detail == NULL) {
         request->detail = "certificate, token and posture name different devices";
     }
+    apply_attestation(r, request, dir, look->view);
 }
 
 /* Those that the source of this name gives; an id that no inventory has is asked for as well. */

@@ -9,6 +9,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/identity/keyring.h"
 #include "mod_zta/posture_config.h"
+#include "mod_zta/transmitter_config.h"
 #include "shared/base/clock.h"
 #include "shared/live/issuers.h"
 #include "shared/store/keysets.h"
@@ -93,6 +94,10 @@ void mod_zta_keys_begin(struct zta_store *store)
     }
     for (int i = 0; i < global->postures->nelts; i++) {
         begin(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys, store);
+    }
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        begin(&APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *)->keys,
+              store);
     }
 }
 

@@ -23,6 +23,7 @@
 #include "mod_zta/output/problem.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
+#include "mod_zta/transmitter_config.h"
 #include "mod_zta/tunnel.h"
 #include "shared/base/clock.h"
 
@@ -99,7 +100,9 @@ static enum zta_status claim_issuers(struct zta_segment *segment, apr_pool_t *pt
 {
     const apr_array_header_t *issuers = mod_zta_global()->issuers;
     const apr_array_header_t *postures = mod_zta_global()->postures;
-    const size_t most = (size_t)issuers->nelts + (size_t)postures->nelts;
+    const apr_array_header_t *transmitters = mod_zta_global()->transmitters;
+    const size_t most =
+        (size_t)issuers->nelts + (size_t)postures->nelts + (size_t)transmitters->nelts;
     uint64_t *sources = apr_palloc(ptemp, sizeof(*sources) * (most + 1));
     size_t n = 0;
     for (int i = 0; i < issuers->nelts; i++) {
@@ -107,6 +110,10 @@ static enum zta_status claim_issuers(struct zta_segment *segment, apr_pool_t *pt
     }
     for (int i = 0; i < postures->nelts; i++) {
         sources[n++] = APR_ARRAY_IDX(postures, i, struct mod_zta_posture_config *)->keys.source;
+    }
+    for (int i = 0; i < transmitters->nelts; i++) {
+        sources[n++] =
+            APR_ARRAY_IDX(transmitters, i, struct mod_zta_transmitter_config *)->keys.source;
     }
     return zta_issuers_claim(segment, sources, n, mod_zta_retained()->generation);
 }

@@ -19,6 +19,7 @@
 #include "mod_zta/providers.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/rules.h"
+#include "mod_zta/transmitter_config.h"
 #include "shared/base/limits.h"
 #include "shared/identity.h"
 #include "shared/rules/parse.h"
@@ -338,6 +339,14 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        struct mod_zta_transmitter_config *transmitter =
+            APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *);
+        if (load_keys(&transmitter->keys, "its signals are answered with 503", pconf, s,
+                      is_running) != OK) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
     if (load_rules(pconf, s, is_running) != OK || load_requires(pconf, s, is_running) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -374,5 +383,9 @@ void mod_zta_load_retain(void)
     }
     for (int i = 0; i < global->postures->nelts; i++) {
         retain_keys(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys);
+    }
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        retain_keys(
+            &APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *)->keys);
     }
 }

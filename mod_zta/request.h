@@ -114,7 +114,8 @@ struct mod_zta_request {
     bool is_proof_replayed;
     bool is_undecided; /* only its issuer could say, who is not asked where it is monitored */
     bool is_from_cache;
-    bool is_stale; /* judged while the store could not be read */
+    bool is_stale;         /* judged while the store could not be read */
+    const char *signalled; /* a transmitter of signals ended it, and how; NULL: none did */
 
     const struct mod_zta_rules *rules;       /* during a judgement, else NULL */
     const struct mod_zta_measures *measures; /* likewise */

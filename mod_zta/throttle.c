@@ -14,6 +14,8 @@
 #define FAILURE_TAG_DOMAIN "zta-failed-verifications"
 #define MEASURE_TAG_DOMAIN "zta-measure"
 #define TAG_DOMAIN_MAX     32
+/* What a transmitter may push, whoever it is: far above what a stream brings. */
+#define TRANSMITTER_TAG_DOMAIN "zta-transmitter"
 
 static void set_verdict(struct zta_verdict *verdict, const struct zta_limit_charge *charge)
 {
@@ -197,5 +199,17 @@ bool mod_zta_throttle_addr(struct mod_zta_request *request, uint64_t count, uint
                                                     .state = state,
                                                     .is_set = true};
     }
+    return state.is_refused;
+}
+
+bool mod_zta_throttle_transmitter(const struct mod_zta_request *request, struct zta_text name)
+{
+    static const struct zta_limit_rate rate = {.count = 100, .window_s = 1, .burst = 1000};
+    char key[sizeof(TRANSMITTER_TAG_DOMAIN) + ZTA_NAME_MAX] = TRANSMITTER_TAG_DOMAIN;
+    const size_t len = name.len < ZTA_NAME_MAX ? name.len : ZTA_NAME_MAX;
+    struct zta_limit_state state;
+    memcpy(key + sizeof(TRANSMITTER_TAG_DOMAIN), name.data, len);
+    const uint64_t tag = zta_siphash(zta_segment_key(mod_zta_segment()), key, sizeof(key));
+    charge_or_ask(request, tag == 0 ? 1 : tag, &rate, false, &state);
     return state.is_refused;
 }

@@ -30,6 +30,8 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
  * itself: it must not refuse anything where limits are enforced.
  */
 bool mod_zta_throttle_has_failed_too_often(struct mod_zta_request *request, enum zta_mode mode);
+/* Charges a message of that transmitter; true when it has sent too many, whatever the address. */
+bool mod_zta_throttle_transmitter(const struct mod_zta_request *request, struct zta_text name);
 /* Notes one failed verification of this address. */
 void mod_zta_throttle_note_failure(const struct mod_zta_request *request, enum zta_mode mode);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl revoke, unrevoke, sessions revoke. */
+#include "admin-tui/commands/revoke.h"
+
 #include <stdlib.h>
 
 #include "admin-tui/output.h"
@@ -38,8 +40,7 @@ static enum ctl_exit apply(struct ctl_action *action, const struct ctl_target *t
     return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &action->error, "");
 }
 
-/* Targets whose kind and text are set. */
-static enum ctl_exit revoke(struct ctl *ctl, struct ctl_target *targets, size_t n)
+enum ctl_exit ctl_revoke_targets(struct ctl *ctl, struct ctl_target *targets, size_t n)
 {
     struct ctl_action action;
     struct ctl_hits hits;
@@ -81,7 +82,7 @@ enum ctl_exit ctl_run_revoke(struct ctl *ctl)
     if (ctl_target_select(&ctl->options, &target, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "revoke: %s", error.text);
     }
-    return revoke(ctl, &target, 1);
+    return ctl_revoke_targets(ctl, &target, 1);
 }
 
 enum ctl_exit ctl_run_sessions_revoke(struct ctl *ctl)
@@ -95,7 +96,7 @@ enum ctl_exit ctl_run_sessions_revoke(struct ctl *ctl)
         targets[i].kind = ZTA_REVOKE_SESSION;
         targets[i].text = zta_text_of(ctl->arguments[i]);
     }
-    enum ctl_exit code = revoke(ctl, targets, n);
+    enum ctl_exit code = ctl_revoke_targets(ctl, targets, n);
     free(targets);
     return code;
 }

@@ -2,7 +2,6 @@
 /* ZTAIntrospect: where an issuer is asked about opaque tokens, and with what credentials. */
 #include "mod_zta/directives/introspect.h"
 
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include <openssl/evp.h>
@@ -10,10 +9,10 @@
 #include <string.h>
 
 #include "mod_zta/config.h"
+#include "mod_zta/directives/secret.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
 #include "mod_zta/identity/discovery.h"
-#include "mod_zta/load.h"
 
 /* The words behind the URL, as they stand there. */
 struct options {
@@ -49,51 +48,6 @@ static const char *read_option(cmd_parms *cmd, const char *word, struct options 
                             "auth=basic|post|private_key_jwt once at most");
 }
 
-/* What a file holds that only its owner and group may read. */
-static const char *read_secret(cmd_parms *cmd, const char *name, const char *value, apr_size_t max,
-                               struct zta_text *text)
-{
-    apr_finfo_t info;
-    const char *error = NULL;
-    apr_size_t len = 0;
-    if (strncmp(value, "file:", 5) != 0 || value[5] == '\0') {
-        /* Not repeated: it may be the secret itself. */
-        return apr_psprintf(cmd->pool, "%s: %s=: expected file:PATH", cmd->cmd->name, name);
-    }
-    const char *path = ap_server_root_relative(cmd->pool, value + 5);
-    const char *data = path == NULL ? NULL : mod_zta_load_file(cmd->pool, path, max, &len, &error);
-    if (data == NULL) {
-        return apr_psprintf(cmd->pool, "%s: %s=%s: %s", cmd->cmd->name, name, value,
-                            error != NULL ? error : "no such path");
-    }
-    if (apr_stat(&info, path, APR_FINFO_PROT, cmd->pool) != APR_SUCCESS ||
-        (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0) {
-        return apr_psprintf(cmd->pool,
-                            "%s: %s=%s: everybody can read or write it, expected a file of mode "
-                            "0600 or 0640",
-                            cmd->cmd->name, name, value);
-    }
-    *text = (struct zta_text){.data = data, .len = len};
-    return NULL;
-}
-
-static const char *set_secret(cmd_parms *cmd, const char *value, struct zta_text *secret)
-{
-    const char *error = read_secret(cmd, "secret", value, MOD_ZTA_CLIENT_SECRET_MAX, secret);
-    if (error != NULL) {
-        return error;
-    }
-    while (secret->len > 0 && strchr("\r\n", secret->data[secret->len - 1]) != NULL) {
-        secret->len--;
-    }
-    if (secret->len == 0 || memchr(secret->data, '\0', secret->len) != NULL ||
-        memchr(secret->data, '\n', secret->len) != NULL) {
-        return apr_psprintf(cmd->pool, "%s: secret=%s: expected one line of text", cmd->cmd->name,
-                            value);
-    }
-    return NULL;
-}
-
 static apr_status_t free_key(void *client)
 {
     EVP_PKEY_free(((struct mod_zta_client *)client)->key);
@@ -105,7 +59,7 @@ static const char *set_key(cmd_parms *cmd, const char *value, struct mod_zta_cli
 {
     struct zta_text pem;
     struct zta_error fault = {.text = ""};
-    const char *error = read_secret(cmd, "key", value, MOD_ZTA_CLIENT_KEY_MAX, &pem);
+    const char *error = mod_zta_read_secret(cmd, "key", value, MOD_ZTA_CLIENT_KEY_MAX, &pem);
     if (error != NULL) {
         return error;
     }
@@ -138,7 +92,8 @@ static const char *set_client(cmd_parms *cmd, const struct options *options,
     }
     client->method =
         auth != NULL && strcasecmp(auth, "post") == 0 ? MOD_ZTA_CLIENT_POST : MOD_ZTA_CLIENT_BASIC;
-    return set_secret(cmd, options->secret, &client->secret);
+    return mod_zta_read_secret_line(cmd, "secret", options->secret, MOD_ZTA_CLIENT_SECRET_MAX,
+                                    &client->secret);
 }
 
 const char *mod_zta_set_introspect(cmd_parms *cmd, void *unused, int argc, char *const argv[])

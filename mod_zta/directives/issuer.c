@@ -6,79 +6,12 @@
 
 #include "mod_zta/config.h"
 #include "mod_zta/directives/introspect.h"
+#include "mod_zta/directives/section.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
 #include "mod_zta/identity/discovery.h"
 #include "shared/base/clock.h"
 #include "shared/identity.h"
-
-static const char *check_issuer_words(cmd_parms *cmd, const char *name, const char *url)
-{
-    if (!mod_zta_word_is_name(name)) {
-        return mod_zta_expected(cmd, name, "a name of letters, digits, '.', '_', '-', at most 63");
-    }
-    if (strcasecmp(name, ZTA_ISSUER_LOCAL) == 0) {
-        return mod_zta_expected(cmd, name, "another name: 'local' stands for API keys");
-    }
-    if (strcasecmp(name, ZTA_ISSUER_MTLS) == 0) {
-        return mod_zta_expected(cmd, name, "another name: 'mtls' stands for client certificates");
-    }
-    if (!mod_zta_url_is_fetchable(zta_text_of(url))) {
-        return mod_zta_expected(cmd, url, "an https URL (http on loopback only)");
-    }
-    for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
-        const struct mod_zta_issuer *other =
-            &APR_ARRAY_IDX(mod_zta_global()->issuers, i, struct mod_zta_issuer_config *)->issuer;
-        if (zta_text_equal(other->name, zta_text_of(name)) ||
-            zta_text_equal(other->url, zta_text_of(url))) {
-            return apr_psprintf(cmd->pool, "%s: '%s' with '%s' stands there already",
-                                cmd->cmd->name, name, url);
-        }
-    }
-    return NULL;
-}
-
-static apr_status_t close_keyring(void *issuer)
-{
-    mod_zta_keyring_close(&((struct mod_zta_issuer *)issuer)->keyring);
-    return APR_SUCCESS;
-}
-
-/* Once its section is read: what its keys are, and a ring for them. */
-static const char *finish_keys(cmd_parms *cmd, struct mod_zta_issuer_config *issuer)
-{
-    struct mod_zta_issuer *made = &issuer->issuer;
-    char url[MOD_ZTA_URL_MAX + 1];
-    if (issuer->keys == NULL && made->introspection == NULL) {
-        return apr_psprintf(cmd->pool,
-                            "%s: issuer '%s' has no ZTAKeys, expected ZTAKeys discover, an https "
-                            "URL or file:PATH",
-                            cmd->cmd->name, made->name.data);
-    }
-    if (issuer->keys != NULL && strcmp(issuer->keys, "discover") == 0 &&
-        mod_zta_discovery_url(made->url, MOD_ZTA_DISCOVERY_OIDC, url, sizeof(url)) != ZTA_OK) {
-        return apr_psprintf(cmd->pool,
-                            "%s: ZTAKeys discover: got '%s', expected the URL of an issuer without "
-                            "a query",
-                            cmd->cmd->name, made->url.data);
-    }
-    const bool is_fetched = issuer->keys != NULL && issuer->keys_file == NULL;
-    if (!is_fetched && issuer->stale_s != MOD_ZTA_UNSET) {
-        return apr_psprintf(cmd->pool,
-                            "%s: issuer '%s' has ZTAKeysStale, expected it with ZTAKeys discover "
-                            "or an https URL: keys of a file do not age",
-                            cmd->cmd->name, made->name.data);
-    }
-    if (issuer->stale_s == MOD_ZTA_UNSET) {
-        issuer->stale_s = is_fetched ? MOD_ZTA_STALE_DEFAULT_S : 0;
-    }
-    issuer->source = mod_zta_issuer_source(made->name, made->url, zta_text_of(issuer->keys));
-    if (mod_zta_keyring_open(issuer->stale_s, &made->keyring) != ZTA_OK) {
-        return "no memory";
-    }
-    apr_pool_cleanup_register(cmd->pool, made, close_keyring, apr_pool_cleanup_null);
-    return NULL;
-}
 
 const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
 {
@@ -86,35 +19,27 @@ const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
     if (error != NULL) {
         return error;
     }
-    const char *end = strrchr(args, '>');
-    if (end == NULL || end[1] != '\0') {
-        return apr_psprintf(cmd->pool, "%s: got '%s', expected NAME URL> with a closing '>'",
-                            cmd->cmd->name, args);
-    }
-    const char *rest = apr_pstrmemdup(cmd->pool, args, (apr_size_t)(end - args));
-    const char *name = ap_getword_conf(cmd->pool, &rest);
-    const char *url = ap_getword_conf(cmd->pool, &rest);
-    if (name[0] == '\0' || url[0] == '\0' || rest[0] != '\0') {
-        return mod_zta_expected(cmd, args, "exactly NAME URL>");
-    }
-    error = check_issuer_words(cmd, name, url);
+    const char *name;
+    const char *url;
+    error = mod_zta_section_words(cmd, args, &name, &url);
     if (error != NULL) {
         return error;
     }
+    for (int i = 0; i < mod_zta_global()->issuers->nelts; i++) {
+        const struct mod_zta_issuer *other =
+            &APR_ARRAY_IDX(mod_zta_global()->issuers, i, struct mod_zta_issuer_config *)->issuer;
+        if (zta_text_equal(other->url, zta_text_of(url))) {
+            return apr_psprintf(cmd->pool, "%s: '%s' with '%s' stands there already",
+                                cmd->cmd->name, name, url);
+        }
+    }
     struct mod_zta_issuer_config *issuer = apr_pcalloc(cmd->pool, sizeof(*issuer));
-    issuer->audiences = apr_array_make(cmd->pool, 2, sizeof(struct zta_text));
-    issuer->issuer.name = zta_text_of(name);
-    issuer->issuer.url = zta_text_of(url);
-    issuer->issuer.token_type = ZTA_TEXT("at+jwt");
-    issuer->issuer.leeway_s = MOD_ZTA_LEEWAY_DEFAULT_S;
-    issuer->stale_s = MOD_ZTA_UNSET;
-    mod_zta_claim_names_init(&issuer->issuer.claims);
-
+    mod_zta_section_begin(issuer, cmd->pool, name, url);
     mod_zta_global()->current_issuer = issuer;
     error = ap_walk_config(cmd->directive->first_child, cmd, cmd->context);
     mod_zta_global()->current_issuer = NULL;
     if (error == NULL) {
-        error = finish_keys(cmd, issuer);
+        error = mod_zta_section_keys(cmd, issuer, MOD_ZTA_DISCOVERY_OIDC);
     }
     if (error == NULL) {
         error = mod_zta_finish_introspect(cmd, issuer);
@@ -122,19 +47,14 @@ const char *mod_zta_set_issuer(cmd_parms *cmd, void *dir, const char *args)
     if (error != NULL) {
         return error;
     }
-    if (issuer->issuer.algs == 0) {
-        issuer->issuer.algs = MOD_ZTA_ALGS_DEFAULT;
-    }
-    issuer->issuer.audiences = (const struct zta_text *)(const void *)issuer->audiences->elts;
-    issuer->issuer.n_audiences = (size_t)issuer->audiences->nelts;
-    mod_zta_issuer_seal(&issuer->issuer);
+    mod_zta_section_end(issuer);
     APR_ARRAY_PUSH(mod_zta_global()->issuers, struct mod_zta_issuer_config *) = issuer;
     return NULL;
 }
 
 const char *mod_zta_set_audience(cmd_parms *cmd, void *unused, const char *word)
 {
-    const char *error = mod_zta_check_issuer_section(cmd);
+    const char *error = mod_zta_check_source_section(cmd);
     if (error != NULL) {
         return error;
     }
@@ -165,7 +85,7 @@ const char *mod_zta_set_logoutaudience(cmd_parms *cmd, void *unused, const char 
 
 const char *mod_zta_set_keys(cmd_parms *cmd, void *unused, const char *word)
 {
-    const char *error = mod_zta_check_issuer_section(cmd);
+    const char *error = mod_zta_check_source_section(cmd);
     if (error != NULL) {
         return error;
     }
@@ -186,7 +106,7 @@ const char *mod_zta_set_keys(cmd_parms *cmd, void *unused, const char *word)
 
 const char *mod_zta_set_keysstale(cmd_parms *cmd, void *unused, const char *word)
 {
-    const char *error = mod_zta_check_issuer_section(cmd);
+    const char *error = mod_zta_check_source_section(cmd);
     if (error != NULL) {
         return error;
     }
@@ -200,7 +120,7 @@ const char *mod_zta_set_keysstale(cmd_parms *cmd, void *unused, const char *word
 
 const char *mod_zta_set_algorithms(cmd_parms *cmd, void *unused, const char *word)
 {
-    const char *error = mod_zta_check_issuer_section(cmd);
+    const char *error = mod_zta_check_source_section(cmd);
     if (error != NULL) {
         return error;
     }
@@ -234,7 +154,7 @@ const char *mod_zta_set_tokentype(cmd_parms *cmd, void *unused, const char *word
 
 const char *mod_zta_set_leeway(cmd_parms *cmd, void *unused, const char *word)
 {
-    const char *error = mod_zta_check_issuer_section(cmd);
+    const char *error = mod_zta_check_source_section(cmd);
     if (error != NULL) {
         return error;
     }

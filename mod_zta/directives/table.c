@@ -4,9 +4,10 @@
 #include "mod_zta/directives/set.h"
 #include "mod_zta/handlers/own.h"
 
-#define GLOBAL RSRC_CONF
-#define ISSUER RSRC_CONF
-#define PLACE  (RSRC_CONF | ACCESS_CONF)
+#define GLOBAL      RSRC_CONF
+#define ISSUER      RSRC_CONF
+#define TRANSMITTER RSRC_CONF
+#define PLACE       (RSRC_CONF | ACCESS_CONF)
 
 const command_rec mod_zta_commands[] = {
 #define ZTA_DIRECTIVE(args, name, suffix, where, syntax, help)                                     \

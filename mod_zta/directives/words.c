@@ -11,8 +11,9 @@
 
 #include "mod_zta/config.h"
 
-#define ISSUER_CONTAINER "<ZTAIssuer"
-#define SIZE_MAX_BYTES   (UINT64_C(1) << 46)
+#define ISSUER_CONTAINER      "<ZTAIssuer"
+#define TRANSMITTER_CONTAINER "<ZTATransmitter"
+#define SIZE_MAX_BYTES        (UINT64_C(1) << 46)
 
 const char *mod_zta_expected(cmd_parms *cmd, const char *got, const char *expectation)
 {
@@ -23,8 +24,9 @@ const char *mod_zta_expected(cmd_parms *cmd, const char *got, const char *expect
 static const char *check_context(cmd_parms *cmd, unsigned forbidden)
 {
     if (mod_zta_global()->current_issuer != NULL) {
-        return apr_psprintf(cmd->pool, "%s: cannot occur within %s section", cmd->cmd->name,
-                            ISSUER_CONTAINER ">");
+        return apr_psprintf(cmd->pool, "%s: cannot occur within %s> section", cmd->cmd->name,
+                            mod_zta_global()->current_transmitter != NULL ? TRANSMITTER_CONTAINER
+                                                                          : ISSUER_CONTAINER);
     }
     return ap_check_cmd_context(cmd, forbidden);
 }
@@ -39,15 +41,35 @@ const char *mod_zta_check_place(cmd_parms *cmd)
     return check_context(cmd, NOT_IN_LIMIT | NOT_IN_FILES | NOT_IN_HTACCESS | NOT_IN_PROXY);
 }
 
-const char *mod_zta_check_issuer_section(cmd_parms *cmd)
+static bool is_within(const cmd_parms *cmd, const char *container)
 {
     const ap_directive_t *parent = cmd->directive->parent;
-    if (parent == NULL || strcasecmp(parent->directive, ISSUER_CONTAINER) != 0 ||
-        mod_zta_global()->current_issuer == NULL) {
-        return apr_psprintf(cmd->pool, "%s: stands outside a section, expected inside %s NAME URL>",
-                            cmd->cmd->name, ISSUER_CONTAINER);
-    }
-    return NULL;
+    return parent != NULL && strcasecmp(parent->directive, container) == 0 &&
+           mod_zta_global()->current_issuer != NULL;
+}
+
+static const char *refuse_outside(cmd_parms *cmd, const char *expected)
+{
+    return apr_psprintf(cmd->pool, "%s: stands outside a section, expected inside %s NAME URL>",
+                        cmd->cmd->name, expected);
+}
+
+const char *mod_zta_check_issuer_section(cmd_parms *cmd)
+{
+    return is_within(cmd, ISSUER_CONTAINER) ? NULL : refuse_outside(cmd, ISSUER_CONTAINER);
+}
+
+const char *mod_zta_check_transmitter_section(cmd_parms *cmd)
+{
+    return is_within(cmd, TRANSMITTER_CONTAINER) ? NULL
+                                                 : refuse_outside(cmd, TRANSMITTER_CONTAINER);
+}
+
+const char *mod_zta_check_source_section(cmd_parms *cmd)
+{
+    return is_within(cmd, ISSUER_CONTAINER) || is_within(cmd, TRANSMITTER_CONTAINER)
+               ? NULL
+               : refuse_outside(cmd, ISSUER_CONTAINER);
 }
 
 bool mod_zta_word_size(const char *word, uint64_t *size)

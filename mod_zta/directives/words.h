@@ -25,6 +25,10 @@ const char *mod_zta_check_global(cmd_parms *cmd);
 const char *mod_zta_check_place(cmd_parms *cmd);
 /* Inside <ZTAIssuer>. */
 const char *mod_zta_check_issuer_section(cmd_parms *cmd);
+/* Inside <ZTATransmitter>. */
+const char *mod_zta_check_transmitter_section(cmd_parms *cmd);
+/* Inside either: what both have, keys and audiences, stands in current_issuer. */
+const char *mod_zta_check_source_section(cmd_parms *cmd);
 
 /* Bytes, with K, M or G (powers of 1024) behind the digits. False for anything else. */
 bool mod_zta_word_size(const char *word, uint64_t *size);

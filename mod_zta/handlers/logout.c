@@ -12,18 +12,16 @@
 
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
+#include "mod_zta/handlers/message.h"
 #include "mod_zta/identity/logout_token.h"
 #include "mod_zta/keys.h"
 #include "mod_zta/request.h"
 #include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
-#include "shared/live/mailbox.h"
 
 APLOG_USE_MODULE(zta);
 
 #define FORM_TYPE  "application/x-www-form-urlencoded"
-#define WAIT_NS    (2 * ZTA_NS_PER_S)
-#define POLL_US    5000
 #define RETRY_S    "1"
 #define ANSWER_MAX 512
 
@@ -77,52 +75,14 @@ static struct answer unavailable(const char *detail)
 
 /* ---- the form ---- */
 
-static bool is_form(const request_rec *r)
-{
-    const char *type = apr_table_get(r->headers_in, "Content-Type");
-    const size_t len = sizeof(FORM_TYPE) - 1;
-    return type != NULL && ap_cstr_casecmpn(type, FORM_TYPE, len) == 0 &&
-           (type[len] == '\0' || type[len] == ';' || type[len] == ' ' || type[len] == '\t');
-}
-
-/* HTTP_OK, or why there is no body. A body above the bound is read no further. */
-static int read_body(request_rec *r, char **body, size_t *len)
-{
-    int status = ap_setup_client_block(r, REQUEST_CHUNKED_DECHUNK);
-    *body = apr_palloc(r->pool, MOD_ZTA_LOGOUT_BODY_MAX + 1);
-    *len = 0;
-    if (status != OK) {
-        return status;
-    }
-    if (r->remaining > MOD_ZTA_LOGOUT_BODY_MAX) {
-        return HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
-    if (!ap_should_client_block(r)) {
-        return HTTP_OK;
-    }
-    while (*len <= MOD_ZTA_LOGOUT_BODY_MAX) {
-        const long n =
-            ap_get_client_block(r, *body + *len, (apr_size_t)(MOD_ZTA_LOGOUT_BODY_MAX + 1 - *len));
-        if (n < 0) {
-            return HTTP_BAD_REQUEST;
-        }
-        if (n == 0) {
-            return HTTP_OK;
-        }
-        *len += (size_t)n;
-    }
-    return HTTP_REQUEST_ENTITY_TOO_LARGE;
-}
-
 static struct answer read_token(request_rec *r, struct zta_text *token)
 {
     char *body;
     size_t len;
-    if (!is_form(r)) {
+    if (!mod_zta_message_is_type(r, FORM_TYPE)) {
         return bad("the request is no form");
     }
-    if (read_body(r, &body, &len) != HTTP_OK) {
-        r->connection->keepalive = AP_CONN_CLOSE;
+    if (mod_zta_message_read(r, &body, &len) != HTTP_OK) {
         return bad("the form cannot be read or is above 64 KiB");
     }
     switch (mod_zta_logout_form(body, len, token)) {
@@ -184,41 +144,23 @@ static struct answer judge(request_rec *r, struct zta_text token,
 
 /* ---- the mailbox ---- */
 
-static enum zta_letter_state wait_for(struct zta_segment *segment, const struct zta_letter *letter)
-{
-    const int64_t until_ns = zta_clock_monotonic_ns() + WAIT_NS;
-    enum zta_letter_state state = zta_mailbox_look(segment, letter);
-    while (state == ZTA_LETTER_WAITING && zta_clock_monotonic_ns() < until_ns) {
-        apr_sleep(POLL_US);
-        state = zta_mailbox_look(segment, letter);
-    }
-    return state == ZTA_LETTER_WAITING ? zta_mailbox_leave(segment, letter) : state;
-}
-
 static struct answer deliver(const struct zta_signal_message *message)
 {
-    struct zta_segment *segment = mod_zta_segment();
+    const char *detail = NULL;
     uint8_t data[ZTA_SIGNAL_SIZE_MAX];
     size_t size;
-    struct zta_letter letter;
     if (zta_signal_message_encode(message, data, sizeof(data), &size) != ZTA_OK) {
         return bad("what the token says cannot be kept");
     }
-    if (!mod_zta_has_whole_store() ||
-        zta_mailbox_put(segment, mod_zta_child_incarnation(), data, size, &letter) != ZTA_OK) {
-        return unavailable("too many logouts wait for the helper, or the store is not there");
-    }
-    switch (wait_for(segment, &letter)) {
-    case ZTA_LETTER_COMMITTED:
+    switch (mod_zta_message_deliver(data, size, &detail)) {
+    case MOD_ZTA_DELIVERED:
         return accepted;
-    case ZTA_LETTER_KNOWN:
+    case MOD_ZTA_DELIVERED_BEFORE:
         return bad("the same logout token came before");
-    case ZTA_LETTER_WAITING:
-        return unavailable("the helper did not write the logout within 2 s; it will");
-    case ZTA_LETTER_REFUSED:
+    case MOD_ZTA_DELIVERY_LATER:
         break;
     }
-    return unavailable("the helper could make nothing of the logout");
+    return unavailable(detail);
 }
 
 /* ---- the request ---- */

@@ -11,13 +11,15 @@
 #include "mod_zta/directives/words.h"
 #include "mod_zta/handlers/logout.h"
 #include "mod_zta/handlers/metadata.h"
+#include "mod_zta/handlers/signals.h"
 
 APLOG_USE_MODULE(zta);
 
 /* httpd takes a handler's name in any case. */
 static const char *find_own(const char *word)
 {
-    static const char *const names[] = {MOD_ZTA_HANDLER_LOGOUT, MOD_ZTA_HANDLER_METADATA};
+    static const char *const names[] = {MOD_ZTA_HANDLER_LOGOUT, MOD_ZTA_HANDLER_METADATA,
+                                        MOD_ZTA_HANDLER_SIGNALS};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcasecmp(word, names[i]) == 0) {
             return names[i];
@@ -57,7 +59,11 @@ int mod_zta_handlers_run(request_rec *r)
     if (r->handler != NULL && strcmp(r->handler, MOD_ZTA_HANDLER_LOGOUT) == 0) {
         return mod_zta_logout_handle(r);
     }
-    if (!mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_LOGOUT)) {
+    if (r->handler != NULL && strcmp(r->handler, MOD_ZTA_HANDLER_SIGNALS) == 0) {
+        return mod_zta_signals_handle(r);
+    }
+    if (!mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_LOGOUT) &&
+        !mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_SIGNALS)) {
         return DECLINED;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,

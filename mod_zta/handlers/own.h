@@ -15,6 +15,7 @@
 
 #define MOD_ZTA_HANDLER_LOGOUT   "zta-logout"
 #define MOD_ZTA_HANDLER_METADATA "zta-metadata"
+#define MOD_ZTA_HANDLER_SIGNALS  "zta-signals"
 
 /*
  * SetHandler, which httpd tells us, too: where it names one of ours, the section has stage 0, and

@@ -109,8 +109,10 @@ static bool find_keys(const struct attempt *attempt)
                        "%.*s", (int)keys.len, keys.data);
         return true;
     }
+    const bool is_transmitter = attempt->issuer->is_transmitter;
+    const int end = is_transmitter ? MOD_ZTA_N_DISCOVERY_PLACES : MOD_ZTA_N_DISCOVERY_FORMS;
     bool goes_on = true;
-    for (int form = 0; form < MOD_ZTA_N_DISCOVERY_FORMS && goes_on; form++) {
+    for (int form = is_transmitter ? MOD_ZTA_DISCOVERY_SSF : 0; form < end && goes_on; form++) {
         if (discover_at(attempt, (enum mod_zta_discovery_form)form, &goes_on)) {
             return true;
         }

@@ -28,7 +28,8 @@ struct mod_zta_fetch_issuer {
     unsigned algs;        /* set of enum mod_zta_alg */
     int64_t stale_s;      /* ZTAKeysStale */
     bool is_fetched;      /* discover or https; else the file's text is */
-    bool is_posture;      /* of ZTATrustedPosture: it issues no tokens */
+    bool is_no_issuer;    /* of ZTATrustedPosture, <ZTATransmitter>: it issues no access tokens */
+    bool is_transmitter;  /* its metadata are those of SSF 1.0 */
     struct zta_text jwks; /* of a file, as read */
 };
 

@@ -33,6 +33,7 @@
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/rules.h"
+#include "mod_zta/transmitter_config.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
 
@@ -133,7 +134,8 @@ static struct mod_zta_fetch_issuer fetch_of(const struct mod_zta_issuer_config *
 static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
 {
     const struct mod_zta_global *global = mod_zta_global();
-    const size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts;
+    const size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts +
+                        (size_t)global->transmitters->nelts;
     size_t n = 0;
     struct mod_zta_fetch_issuer *issuers = apr_palloc(pool, sizeof(*issuers) * (most + 1));
     for (int i = 0; i < global->issuers->nelts; i++) {
@@ -142,7 +144,13 @@ static void collect_issuers(struct mod_zta_run_config *config, apr_pool_t *pool)
     for (int i = 0; i < global->postures->nelts; i++) {
         issuers[n] =
             fetch_of(&APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys);
-        issuers[n++].is_posture = true;
+        issuers[n++].is_no_issuer = true;
+    }
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        issuers[n] = fetch_of(
+            &APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *)->keys);
+        issuers[n].is_no_issuer = true;
+        issuers[n++].is_transmitter = true;
     }
     config->keys = (struct mod_zta_refresh_options){
         .issuers = issuers, .n_issuers = n, .ca_file = global->ca_file};
@@ -167,7 +175,8 @@ static void add_alert(struct alerts *alerts, struct zta_text name, const char *t
 static void collect_alerts(struct mod_zta_observer_options *observer, const struct helper *helper)
 {
     const struct mod_zta_global *global = mod_zta_global();
-    size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts + 1;
+    size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts +
+                  (size_t)global->transmitters->nelts + 1;
     for (const server_rec *s = helper->s; s != NULL; s = s->next) {
         most++;
     }
@@ -184,6 +193,11 @@ static void collect_alerts(struct mod_zta_observer_options *observer, const stru
     for (int i = 0; i < global->postures->nelts; i++) {
         add_alert(&alerts, ZTA_TEXT("keys_refused"),
                   APR_ARRAY_IDX(global->postures, i, struct mod_zta_posture_config *)->keys.alert);
+    }
+    for (int i = 0; i < global->transmitters->nelts; i++) {
+        add_alert(&alerts, ZTA_TEXT("keys_refused"),
+                  APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *)
+                      ->keys.alert);
     }
     observer->alerts = alerts.items;
     observer->n_alerts = alerts.n;
@@ -224,6 +238,22 @@ static void collect_automation(struct mod_zta_automation_options *options, apr_p
     }
     options->notify = ends;
     options->n_notify = (size_t)targets->nelts;
+}
+
+static void collect_streams(struct mod_zta_observer_options *observer, apr_pool_t *pool)
+{
+    const apr_array_header_t *all = mod_zta_global()->transmitters;
+    struct mod_zta_stream_options *streams =
+        apr_palloc(pool, sizeof(*streams) * ((size_t)all->nelts + 1));
+    for (int i = 0; i < all->nelts; i++) {
+        const struct mod_zta_transmitter_config *config =
+            APR_ARRAY_IDX(all, i, struct mod_zta_transmitter_config *);
+        streams[observer->n_streams++] =
+            (struct mod_zta_stream_options){.name = config->keys.issuer.name,
+                                            .is_polled = config->poll_url != NULL,
+                                            .quiet_s = config->quiet_s};
+    }
+    observer->streams = streams;
 }
 
 static void collect_geo(struct mod_zta_geo_watch *watch)
@@ -291,6 +321,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     collect_alerts(&options.observer, helper);
     collect_asked(&options.observer, helper->pool);
     collect_automation(&options.observer.automation, helper->pool);
+    collect_streams(&options.observer, helper->pool);
     collect_geo(&options.geo);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {

@@ -38,6 +38,12 @@ struct mod_zta_asked_issuer {
     uint64_t id; /* of its breaker (shared/live/flights.h) */
 };
 
+struct mod_zta_stream_options {
+    struct zta_text name;
+    bool is_polled;
+    int64_t quiet_s; /* without anything before there is an alert; 0: never */
+};
+
 struct mod_zta_observer_options {
     struct zta_segment *segment; /* attached; outlives the observer */
     const char *store_dir;
@@ -53,6 +59,9 @@ struct mod_zta_observer_options {
     /* Issuers that are asked about opaque tokens: an alert tells which of them fail. */
     const struct mod_zta_asked_issuer *asked;
     size_t n_asked;
+    /* <ZTATransmitter>: an alert tells of streams that are silent or were stopped. */
+    const struct mod_zta_stream_options *streams;
+    size_t n_streams;
     struct mod_zta_ruleset_options rules; /* of the configuration; the layer is in the store */
     struct mod_zta_automation_options automation;
     mod_zta_helper_log_fn log; /* may be NULL */

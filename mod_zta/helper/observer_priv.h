@@ -14,6 +14,7 @@
 #include "mod_zta/helper/quota.h"
 #include "mod_zta/helper/risk_table.h"
 #include "mod_zta/helper/session_table.h"
+#include "shared/store/attestations.h"
 #include "shared/store/baselines.h"
 #include "shared/store/events.h"
 #include "shared/store/measures.h"
@@ -36,6 +37,8 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_GOVERNED,      /* the governor held a response back lately */
     MOD_ZTA_ALERT_LOST,          /* notifications or responses were lost */
     MOD_ZTA_ALERT_RULES,         /* the live rules cannot be used for automation and risk */
+    MOD_ZTA_ALERT_STREAMS,       /* a transmitter is silent, or stopped its stream */
+    MOD_ZTA_ALERT_HELD,          /* what transmitters told waits for an operator */
     MOD_ZTA_N_ALERTS
 };
 
@@ -92,6 +95,9 @@ struct mod_zta_observer {
     unsigned n_failures;
     int64_t signals_retry_ns; /* signals are not delivered before */
     uint8_t signals_place[ZTA_SIGNAL_KEY_SIZE];
+    uint8_t attestations_place[ZTA_ATTESTATION_KEY_SIZE];
+    bool has_streams;    /* in the store, those of this configuration and no others */
+    int64_t next_look_s; /* at streams and at what waits for operators */
     struct mod_zta_requests requests;
     struct mod_zta_upkeep upkeep;
     struct mod_zta_batch batch;

@@ -96,7 +96,7 @@ static enum zta_status put_issuers(struct zta_change *change,
     }
     struct zta_text *urls = names + most;
     for (size_t i = 0; i < keys->n_issuers; i++) {
-        if (!keys->issuers[i].is_posture) {
+        if (!keys->issuers[i].is_no_issuer) {
             names[n] = keys->issuers[i].name;
             urls[n++] = keys->issuers[i].url;
         }

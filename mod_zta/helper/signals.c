@@ -2,8 +2,10 @@
 /* Commit, sync, generation, answer: in this order, so that no answer comes before its effect. */
 #include "mod_zta/helper/signals.h"
 
+#include "mod_zta/helper/notices.h"
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
+#include "shared/store/notices.h"
 #include "shared/store/signals.h"
 
 /* A session that was logged out is refused at least so long (design: as long as it is kept). */
@@ -27,6 +29,15 @@ struct round {
     int64_t now_ns;
 };
 
+static enum zta_status deliver_notice(const struct round *round, const struct zta_mail *mail,
+                                      struct zta_signal_delivery *delivery)
+{
+    struct zta_notice notice;
+    return zta_notice_decode(mail->data, mail->size, &notice) == ZTA_OK
+               ? mod_zta_notice_deliver(round->view, round->change, &notice, delivery)
+               : ZTA_INVALID;
+}
+
 static enum zta_status deliver_one(struct round *round, const struct zta_mail *mail,
                                    struct taken *taken)
 {
@@ -36,14 +47,15 @@ static enum zta_status deliver_one(struct round *round, const struct zta_mail *m
         .letter = mail->letter,
         .now_ns = round->now_ns,
     };
-    if (zta_signal_message_decode(mail->data, mail->size, &message) != ZTA_OK) {
-        taken->state = ZTA_LETTER_REFUSED;
-        return ZTA_OK;
+    enum zta_status status = ZTA_INVALID;
+    if (zta_notice_is_one(mail->data, mail->size)) {
+        status = deliver_notice(round, mail, &delivery);
     }
-    enum zta_status status =
-        zta_signal_released(round->view, &message.signal, &delivery.released_ns);
-    if (status == ZTA_OK) {
-        status = zta_signal_put(round->change, &message, &delivery);
+    else if (zta_signal_message_decode(mail->data, mail->size, &message) == ZTA_OK) {
+        status = zta_signal_released(round->view, &message.signal, &delivery.released_ns);
+        if (status == ZTA_OK) {
+            status = zta_signal_put(round->change, &message, &delivery);
+        }
     }
     if (status == ZTA_EXISTS || status == ZTA_INVALID) {
         taken->state = status == ZTA_EXISTS ? ZTA_LETTER_KNOWN : ZTA_LETTER_REFUSED;
@@ -140,24 +152,47 @@ void mod_zta_signals_deliver(struct mod_zta_observer *observer, int64_t now_mono
     }
 }
 
+static enum zta_status count_notices(const struct mod_zta_observer *observer, uint64_t *n)
+{
+    struct zta_view *view;
+    enum zta_status status = zta_view_begin(observer->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_notice_count(view, n);
+        zta_view_end(&view);
+    }
+    return status;
+}
+
 void mod_zta_signals_prune(struct mod_zta_observer *observer, int64_t now_real_ns)
 {
     const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
     const int64_t kept_s = observer->options.retain_sessions_s;
+    const int64_t before_ns = now_real_ns - (kept_s > KEEP_S ? kept_s : KEEP_S) * ZTA_NS_PER_S;
     struct zta_error error = {.status = ZTA_OK, .text = ""};
     struct zta_change *change;
     uint64_t n_seen = 0;
     uint64_t n_signals = 0;
+    uint64_t n_attested = 0;
+    uint64_t n_notices = 0;
+    uint64_t n_there = 0;
     if (zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
         return;
     }
     enum zta_status status = zta_signals_forget(change, now_s, PRUNE_MOST, &n_seen);
     if (status == ZTA_OK) {
-        status = zta_signals_prune(change, observer->signals_place,
-                                   now_real_ns - (kept_s > KEEP_S ? kept_s : KEEP_S) * ZTA_NS_PER_S,
-                                   PRUNE_MOST, &n_signals);
+        status = zta_signals_prune(change, observer->signals_place, before_ns, &n_signals);
     }
-    if (status == ZTA_OK && n_seen + n_signals > 0) {
+    if (status == ZTA_OK) {
+        status =
+            zta_attestations_prune(change, observer->attestations_place, before_ns, &n_attested);
+    }
+    if (status == ZTA_OK) {
+        status = count_notices(observer, &n_there);
+    }
+    if (status == ZTA_OK) {
+        status = zta_notices_prune(change, n_there, before_ns, &n_notices);
+    }
+    if (status == ZTA_OK && n_seen + n_signals + n_attested + n_notices > 0) {
         status = zta_change_commit(&change, &error);
     }
     zta_change_abort(&change);

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "mod_zta/helper/notices.h"
 #include "mod_zta/helper/observer_priv.h"
 #include "mod_zta/helper/signals.h"
 #include "shared/base/clock.h"
@@ -65,6 +66,8 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_LISTS] = {"list_refused", "ZTA0108", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_GOVERNED] = {"automation_held_back", "ZTA0114", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_LOST] = {"notifications_lost", "ZTA0115", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_STREAMS] = {"stream_silent", "ZTA0125", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_HELD] = {"signals_held", "ZTA0126", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_RULES] = {"live_rules_refused", "ZTA0112", MOD_ZTA_HELPER_ERROR},
 };
 
@@ -552,5 +555,6 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
     prune_automation(observer, now_real_ns);
+    mod_zta_notices_step(observer, now_real_ns);
     publish(observer, now_real_ns);
 }

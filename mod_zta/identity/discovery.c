@@ -139,6 +139,11 @@ bool mod_zta_url_is_same_origin(struct zta_text a, struct zta_text b)
 enum zta_status mod_zta_discovery_url(struct zta_text issuer, enum mod_zta_discovery_form form,
                                       char *out, size_t size)
 {
+    static const char *const inserted[MOD_ZTA_N_DISCOVERY_PLACES] = {
+        [MOD_ZTA_DISCOVERY_OAUTH] = "oauth-authorization-server",
+        [MOD_ZTA_DISCOVERY_SSF] = "ssf-configuration",
+        [MOD_ZTA_DISCOVERY_RISC] = "risc-configuration",
+    };
     struct parts parts;
     if (!mod_zta_url_is_fetchable(issuer) || !split(issuer, &parts) ||
         memchr(issuer.data, '?', issuer.len) != NULL) {
@@ -157,7 +162,7 @@ enum zta_status mod_zta_discovery_url(struct zta_text issuer, enum mod_zta_disco
         zta_buffer_string(&buffer, "/.well-known/openid-configuration");
     }
     else {
-        zta_buffer_string(&buffer, "/.well-known/oauth-authorization-server");
+        zta_buffer_printf(&buffer, "/.well-known/%s", inserted[form]);
         zta_buffer_text(&buffer, path);
     }
     return buffer.is_overflowed || buffer.len > MOD_ZTA_URL_MAX ? ZTA_TOO_LARGE : ZTA_OK;

@@ -14,11 +14,15 @@
 
 #define MOD_ZTA_URL_MAX 2000
 
-/* The two places of one document, in the order in which they are tried. */
+/* The places of one document, in the order in which they are tried. */
 enum mod_zta_discovery_form {
     MOD_ZTA_DISCOVERY_OIDC = 0, /* appended to the issuer */
     MOD_ZTA_DISCOVERY_OAUTH,    /* RFC 8414 section 3.1: inserted before the issuer's path */
-    MOD_ZTA_N_DISCOVERY_FORMS
+    MOD_ZTA_N_DISCOVERY_FORMS,
+    /* Of a transmitter of signals: SSF 1.0 section 7.2, and what RISC had before it. */
+    MOD_ZTA_DISCOVERY_SSF = MOD_ZTA_N_DISCOVERY_FORMS,
+    MOD_ZTA_DISCOVERY_RISC,
+    MOD_ZTA_N_DISCOVERY_PLACES
 };
 
 /*

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 #include "mod_zta/identity/issuer.h"
+#include "mod_zta/identity/signed_jwt.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/store/signals.h"
 
-#define MOD_ZTA_LOGOUT_BODY_MAX 65536
 /* A message of the moment: longer ones would have to be remembered for as long. */
 #define MOD_ZTA_LOGOUT_LIFE_MAX_S 3600
 
@@ -37,7 +37,7 @@ struct mod_zta_logout_result {
     enum mod_zta_logout_verdict verdict;
     const struct mod_zta_issuer *issuer; /* known as soon as iss matched; NULL before */
     bool is_key_unknown;                 /* refused, but with newer keys it could be good */
-    char detail[160];                    /* for the operator, safe text; never the token */
+    char detail[MOD_ZTA_DETAIL_SIZE];    /* for the operator, safe text; never the token */
     struct zta_signal_message message;   /* when accepted; texts point into text */
     char text[2 * ZTA_SUBJECT_MAX];
 };

@@ -12,12 +12,14 @@
 #include "shared/store/signals.h"
 
 enum zta_status mod_zta_standing_revoked(struct zta_view *view, const struct zta_identity *identity,
-                                         int64_t leeway_s, char text[MOD_ZTA_STANDING_TEXT_MAX])
+                                         int64_t leeway_s, char text[MOD_ZTA_STANDING_TEXT_MAX],
+                                         bool *is_signalled)
 {
     enum zta_revocation_kind kind;
-    enum zta_signal_kind signal;
+    struct zta_signal_hit signal;
     bool is_revoked = true;
     text[0] = '\0';
+    *is_signalled = false;
     enum zta_status status = zta_revocation_find(view, identity, leeway_s, &is_revoked, &kind);
     if (status == ZTA_OK && is_revoked) {
         (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "revoked by %s",
@@ -29,10 +31,12 @@ enum zta_status mod_zta_standing_revoked(struct zta_view *view, const struct zta
         identity->credential == ZTA_CREDENTIAL_CERTIFICATE) {
         return status;
     }
-    status = zta_signal_find(view, identity, leeway_s, &is_revoked, &signal);
-    if (status == ZTA_OK && is_revoked) {
-        (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "revoked by signal, a logout of its %s",
-                       zta_signal_kind_name(signal));
+    status = zta_signal_find(view, identity, leeway_s, &signal);
+    if (status == ZTA_OK && signal.by != 0) {
+        *is_signalled = signal.by == ZTA_SIGNAL_BY_TRANSMITTER;
+        (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "revoked by signal, %s its %s",
+                       *is_signalled ? "a transmitter ended" : "a logout of",
+                       zta_signal_kind_name(signal.kind));
     }
     return status;
 }
@@ -125,7 +129,13 @@ static enum zta_status find_subject_block(struct zta_view *view, const struct mo
 static enum zta_status find_revocation(struct zta_view *view, const struct mod_zta_open *open,
                                        int64_t now_s, enum zta_reason *reason, char *text)
 {
-    enum zta_status status = mod_zta_standing_revoked(view, open->identity, open->leeway_s, text);
+    bool is_signalled;
+    enum zta_status status =
+        mod_zta_standing_revoked(view, open->identity, open->leeway_s, text, &is_signalled);
+    if (status == ZTA_OK && is_signalled &&
+        open->stance.modes[ZTA_FEATURE_SIGNALS] != ZTA_MODE_ENFORCE) {
+        text[0] = '\0';
+    }
     if (status == ZTA_OK && text[0] != '\0') {
         *reason = ZTA_REASON_REVOKED;
     }

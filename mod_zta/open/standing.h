@@ -18,12 +18,13 @@
 #define MOD_ZTA_STANDING_TEXT_MAX 80
 
 /*
- * Is the identity revoked, by an operator or by a signal of its issuer? text says by whom and what;
- * "": it is not.
+ * Is the identity revoked, by an operator, its issuer or a transmitter of signals? text says by
+ * whom and what; "": it is not. is_signalled: by a transmitter alone, which holds where the feature
+ * `signals` is enforced.
  */
 enum zta_status mod_zta_standing_revoked(struct zta_view *view, const struct zta_identity *identity,
-                                         int64_t leeway_s,
-                                         char text[MOD_ZTA_STANDING_TEXT_MAX]) ZTA_MUST_CHECK;
+                                         int64_t leeway_s, char text[MOD_ZTA_STANDING_TEXT_MAX],
+                                         bool *is_signalled) ZTA_MUST_CHECK;
 
 /* Is the credential of an identity enforced there, so that losing it ends what is open? */
 bool mod_zta_standing_counts(const struct mod_zta_open *open);

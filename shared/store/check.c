@@ -39,6 +39,9 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_ADDRESS_RISKS] = zta_risk_check_record,
     [ZTA_TABLE_MEASURES] = zta_measure_check_record,
     [ZTA_TABLE_RESPONSES] = zta_response_check_record,
+    [ZTA_TABLE_NOTICES] = zta_notice_check_record,
+    [ZTA_TABLE_ATTESTATIONS] = zta_attestation_check_record,
+    [ZTA_TABLE_STREAMS] = zta_stream_check_record,
 };
 
 /* A walk that knows where it is, and ends where a damaged tree would make it go round. */

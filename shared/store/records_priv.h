@@ -50,6 +50,10 @@ enum zta_status zta_keyset_check_record(struct zta_blob key, struct zta_blob val
 enum zta_status zta_signal_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_signal_seen_check_record(struct zta_blob key,
                                              struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_notice_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_attestation_check_record(struct zta_blob key,
+                                             struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_stream_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_inputs_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_baseline_check_record(struct zta_blob key,
                                           struct zta_blob value) ZTA_MUST_CHECK;

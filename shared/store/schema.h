@@ -129,4 +129,8 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
 #define ZTA_LIFT_KEY  "lift/"
 #define ZTA_LIFT_SIZE 40
 
+/* policy/ meta, "ruling/" and the id of a notice in state/: u8 what an operator did about it, i64
+ * hybrid ns, u64 action id. */
+#define ZTA_RULING_KEY "ruling/"
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/store/records_priv.h"
+#include "shared/store/release_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -16,74 +17,110 @@ static bool is_text(struct zta_text text, size_t max)
     return !zta_text_is_absent(text) && text.len > 0 && text.len <= max;
 }
 
-static bool is_whole(const struct zta_signal *signal)
-{
-    const bool has_sid = is_text(signal->sid, ZTA_SUBJECT_MAX);
-    const bool has_subject = is_text(signal->subject, ZTA_SUBJECT_MAX);
-    if (!is_text(signal->issuer, ZTA_NAME_MAX) || signal->watermark_s < 0 ||
-        signal->received_ns < 0) {
-        return false;
-    }
-    switch (signal->kind) {
-    case ZTA_SIGNAL_SESSION:
-        return has_sid && zta_text_is_absent(signal->subject);
-    case ZTA_SIGNAL_SUBJECT_SESSION:
-        return has_sid && has_subject;
-    case ZTA_SIGNAL_SUBJECT:
-        return zta_text_is_absent(signal->sid) && has_subject && signal->watermark_s > 0;
-    }
-    return false;
-}
-
-struct signal_key {
-    uint8_t bytes[ZTA_SIGNAL_KEY_SIZE];
+/* What each kind is known by, and whether it has a watermark. */
+struct makeup {
+    bool has_sid;
+    bool has_subject;
+    bool has_name;
+    bool has_watermark;
+    const char *text;
 };
 
-static struct zta_blob blob_of(const struct signal_key *key)
+static const struct makeup makeups[ZTA_SIGNAL_END] = {
+    [ZTA_SIGNAL_SESSION] = {.has_sid = true, .text = "session"},
+    [ZTA_SIGNAL_SUBJECT_SESSION] = {.has_sid = true, .has_subject = true, .text = "session"},
+    [ZTA_SIGNAL_SUBJECT] = {.has_subject = true, .has_watermark = true, .text = "subject"},
+    [ZTA_SIGNAL_TOKEN] = {.has_name = true, .text = "token"},
+    [ZTA_SIGNAL_SUBJECT_TOKENS] = {.has_subject = true,
+                                   .has_watermark = true,
+                                   .text = "tokens of the subject"},
+    [ZTA_SIGNAL_DEVICE] = {.has_name = true, .has_watermark = true, .text = "device"},
+    [ZTA_SIGNAL_SUBJECT_DEVICE] = {.has_subject = true,
+                                   .has_name = true,
+                                   .has_watermark = true,
+                                   .text = "subject on a device"},
+    [ZTA_SIGNAL_SUBJECT_CLIENT] = {.has_subject = true,
+                                   .has_name = true,
+                                   .has_watermark = true,
+                                   .text = "subject by a client"},
+};
+
+static bool is_kind(enum zta_signal_kind kind)
 {
-    return ZTA_BLOB(key->bytes, sizeof(key->bytes));
+    return (unsigned)kind < ZTA_SIGNAL_END && makeups[kind].text != NULL;
 }
 
-static struct signal_key key_of(enum zta_signal_kind kind, struct zta_text issuer,
-                                struct zta_text sid, struct zta_text subject)
+/* The key says who it is from: what one asks for never takes the place of the other's. */
+#define KEY_TRANSMITTER 0x80
+
+static bool is_there(struct zta_text text, bool is_wanted)
 {
-    const struct zta_text names[] = {issuer, sid, subject};
+    return is_wanted ? is_text(text, ZTA_SUBJECT_MAX) : zta_text_is_absent(text);
+}
+
+static bool is_whole(const struct zta_signal *signal)
+{
+    if (!is_kind(signal->kind) || !is_text(signal->issuer, ZTA_NAME_MAX) ||
+        signal->watermark_s < 0 || signal->received_ns < 0 ||
+        (!signal->is_from_transmitter && signal->kind > ZTA_SIGNAL_SUBJECT)) {
+        return false;
+    }
+    const struct makeup *makeup = &makeups[signal->kind];
+    const bool is_any = makeup->has_name && makeup->has_subject && signal->name.len == 0 &&
+                        !zta_text_is_absent(signal->name);
+    return is_there(signal->sid, makeup->has_sid) &&
+           is_there(signal->subject, makeup->has_subject) &&
+           (is_any || is_there(signal->name, makeup->has_name)) &&
+           (!makeup->has_watermark || signal->watermark_s > 0);
+}
+
+static struct zta_signal_key key_of_signal(const struct zta_signal *signal)
+{
+    const struct zta_text names[] = {signal->issuer, signal->sid, signal->subject, signal->name};
     struct zta_sha256 hash;
-    struct signal_key key;
-    zta_sha256_parts(names, sizeof(names) / sizeof(names[0]), &hash);
-    key.bytes[0] = (uint8_t)kind;
+    struct zta_signal_key key;
+    if (signal->kind == ZTA_SIGNAL_TOKEN) {
+        zta_token_id_make(signal->issuer, signal->name, (struct zta_text){.data = NULL}, &hash);
+    }
+    else {
+        zta_sha256_parts(names, makeups[signal->kind].has_name ? 4 : 3, &hash);
+    }
+    key.bytes[0] = (uint8_t)(signal->kind | (signal->is_from_transmitter ? KEY_TRANSMITTER : 0));
     memcpy(key.bytes + 1, hash.bytes, sizeof(hash.bytes));
     return key;
-}
-
-static struct signal_key key_of_signal(const struct zta_signal *signal)
-{
-    return key_of(signal->kind, signal->issuer, signal->sid, signal->subject);
 }
 
 /* ---- records ---- */
 
 static void write_signal(struct zta_writer *writer, const struct zta_signal *signal)
 {
-    zta_write_u8(writer, ZTA_SIGNAL_VERSION);
+    zta_write_u8(writer, signal->is_from_transmitter ? ZTA_SIGNAL_TRANSMITTED : ZTA_SIGNAL_VERSION);
     zta_write_u8(writer, (uint8_t)signal->kind);
     zta_write_u64(writer, (uint64_t)signal->received_ns);
     zta_write_u64(writer, (uint64_t)signal->watermark_s);
     zta_write_text(writer, signal->issuer);
     zta_write_text(writer, signal->sid);
     zta_write_text(writer, signal->subject);
+    if (signal->is_from_transmitter) {
+        zta_write_text(writer, signal->name);
+    }
 }
 
 static enum zta_status read_signal(struct zta_reader *reader, struct zta_signal *signal)
 {
     const uint8_t version = zta_read_u8(reader);
-    struct zta_signal read = {.kind = (enum zta_signal_kind)zta_read_u8(reader)};
+    struct zta_signal read = {.kind = (enum zta_signal_kind)zta_read_u8(reader),
+                              .is_from_transmitter = version == ZTA_SIGNAL_TRANSMITTED};
     read.received_ns = (int64_t)zta_read_u64(reader);
     read.watermark_s = (int64_t)zta_read_u64(reader);
     read.issuer = zta_read_text(reader);
     read.sid = zta_read_text(reader);
     read.subject = zta_read_text(reader);
-    if (version != ZTA_SIGNAL_VERSION || reader->is_bad || !is_whole(&read)) {
+    if (read.is_from_transmitter) {
+        read.name = zta_read_text(reader);
+    }
+    if ((version != ZTA_SIGNAL_VERSION && !read.is_from_transmitter) || reader->is_bad ||
+        !is_whole(&read)) {
         return ZTA_CORRUPT;
     }
     *signal = read;
@@ -94,7 +131,8 @@ static enum zta_status read_signal(struct zta_reader *reader, struct zta_signal 
 static enum zta_status times_of(struct zta_blob value, int64_t *received_ns, int64_t *watermark_s)
 {
     const uint8_t *bytes = value.data;
-    if (value.size < ZTA_SIGNAL_AT_TEXTS || bytes[0] != ZTA_SIGNAL_VERSION) {
+    if (value.size < ZTA_SIGNAL_AT_TEXTS ||
+        (bytes[0] != ZTA_SIGNAL_VERSION && bytes[0] != ZTA_SIGNAL_TRANSMITTED)) {
         return ZTA_CORRUPT;
     }
     *received_ns = (int64_t)zta_get_u64(bytes + ZTA_SIGNAL_AT_RECEIVED);
@@ -111,7 +149,7 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob value, struct
     if (read_signal(&reader, &found) != ZTA_OK || !zta_reader_is_done(&reader)) {
         return ZTA_CORRUPT;
     }
-    const struct signal_key expected = key_of_signal(&found);
+    const struct zta_signal_key expected = key_of_signal(&found);
     if (key.size != sizeof(expected.bytes) ||
         memcmp(key.data, expected.bytes, sizeof(expected.bytes)) != 0) {
         return ZTA_CORRUPT;
@@ -135,7 +173,8 @@ enum zta_status zta_signal_message_encode(const struct zta_signal_message *messa
                                           size_t size, size_t *out_size)
 {
     struct zta_writer writer;
-    if (!is_whole(&message->signal) || message->expires_s < 0) {
+    if (!is_whole(&message->signal) || message->signal.is_from_transmitter ||
+        message->expires_s < 0) {
         return ZTA_INVALID;
     }
     zta_writer_init(&writer, out, size);
@@ -158,7 +197,8 @@ enum zta_status zta_signal_message_decode(const void *data, size_t size,
     enum zta_status status = read_signal(&reader, &read.signal);
     zta_read_bytes(&reader, read.id.bytes, sizeof(read.id.bytes));
     read.expires_s = (int64_t)zta_read_u64(&reader);
-    if (status != ZTA_OK || !zta_reader_is_done(&reader) || read.expires_s < 0) {
+    if (status != ZTA_OK || !zta_reader_is_done(&reader) || read.signal.is_from_transmitter ||
+        read.expires_s < 0) {
         return ZTA_CORRUPT;
     }
     *message = read;
@@ -172,20 +212,19 @@ struct seen_key {
 };
 
 /* In the order in which they may be forgotten; one message has one expiry, so it is found again. */
-static struct seen_key seen_key_of(const struct zta_signal_message *message)
+static struct seen_key seen_key_of(const struct zta_sha256 *id, int64_t expires_s)
 {
     struct seen_key key;
-    zta_put_u64(key.bytes, (uint64_t)message->expires_s);
-    memcpy(key.bytes + 8, message->id.bytes, sizeof(message->id.bytes));
+    zta_put_u64(key.bytes, (uint64_t)expires_s);
+    memcpy(key.bytes + 8, id->bytes, sizeof(id->bytes));
     return key;
 }
 
-/* Notes which letter brought the message. ZTA_EXISTS: another one did; *is_again: this one. */
-static enum zta_status note_seen(struct zta_change *change,
-                                 const struct zta_signal_message *message,
-                                 const struct zta_signal_delivery *delivery, bool *is_again)
+enum zta_status zta_signal_note(struct zta_change *change, const struct zta_sha256 *id,
+                                int64_t expires_s, const struct zta_signal_delivery *delivery,
+                                bool *is_again)
 {
-    const struct seen_key key = seen_key_of(message);
+    const struct seen_key key = seen_key_of(id, expires_s);
     const struct zta_blob where = ZTA_BLOB(key.bytes, sizeof(key.bytes));
     struct zta_blob found;
     uint8_t letter[ZTA_SIGNAL_SEEN_SIZE];
@@ -203,13 +242,14 @@ static enum zta_status note_seen(struct zta_change *change,
 }
 
 /* What the former record of the same names has beyond the new one stays. */
-static enum zta_status merge(struct zta_change *change, const struct signal_key *key,
+static enum zta_status merge(struct zta_change *change, const struct zta_signal_key *key,
                              struct zta_signal *signal)
 {
     struct zta_blob found;
     int64_t received_ns;
     int64_t watermark_s;
-    enum zta_status status = zta_change_get(change, ZTA_TABLE_SIGNALS, blob_of(key), &found);
+    enum zta_status status =
+        zta_change_get(change, ZTA_TABLE_SIGNALS, zta_signal_key_blob(key), &found);
     if (status != ZTA_OK) {
         return status == ZTA_NOT_FOUND ? ZTA_OK : status;
     }
@@ -225,12 +265,32 @@ static enum zta_status merge(struct zta_change *change, const struct signal_key 
     return ZTA_OK;
 }
 
-enum zta_status zta_signal_put(struct zta_change *change, const struct zta_signal_message *message,
-                               const struct zta_signal_delivery *delivery)
+/* Which kinds transmitters ever asked for, so that requests look for no others. */
+static enum zta_status note_kind(struct zta_change *change, enum zta_signal_kind kind)
 {
-    struct zta_signal signal = message->signal;
-    const struct signal_key key = key_of_signal(&signal);
-    bool is_again;
+    static const struct zta_blob key =
+        ZTA_BLOB(ZTA_SIGNAL_KINDS_KEY, sizeof(ZTA_SIGNAL_KINDS_KEY) - 1);
+    struct zta_blob found;
+    uint8_t bytes[4];
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_STATE_META, key, &found);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    const uint32_t former =
+        status == ZTA_OK && found.size == sizeof(bytes) ? zta_get_u32(found.data) : 0;
+    const uint32_t kinds = former | UINT32_C(1) << kind;
+    zta_put_u32(bytes, kinds);
+    return kinds == former
+               ? ZTA_OK
+               : zta_change_put(change, ZTA_TABLE_STATE_META, key, ZTA_BLOB(bytes, sizeof(bytes)));
+}
+
+enum zta_status zta_signal_renew(struct zta_change *change, const struct zta_signal *wanted,
+                                 const struct zta_signal_delivery *delivery)
+{
+    struct zta_signal signal = *wanted;
+    uint8_t bytes[ZTA_SIGNAL_SIZE_MAX];
+    struct zta_writer writer;
     signal.received_ns =
         delivery->now_ns > delivery->released_ns || delivery->released_ns == INT64_MAX
             ? delivery->now_ns
@@ -238,19 +298,31 @@ enum zta_status zta_signal_put(struct zta_change *change, const struct zta_signa
     if (!is_whole(&signal)) {
         return ZTA_INVALID;
     }
-    enum zta_status status = note_seen(change, message, delivery, &is_again);
-    if (status != ZTA_OK || is_again) {
-        return status;
+    const struct zta_signal_key key = key_of_signal(&signal);
+    enum zta_status status = merge(change, &key, &signal);
+    if (status == ZTA_OK && signal.is_from_transmitter) {
+        status = note_kind(change, signal.kind);
     }
-    status = merge(change, &key, &signal);
     if (status != ZTA_OK) {
         return status;
     }
-    uint8_t bytes[ZTA_SIGNAL_SIZE_MAX];
-    struct zta_writer writer;
     zta_writer_init(&writer, bytes, sizeof(bytes));
     write_signal(&writer, &signal);
-    return zta_change_put(change, ZTA_TABLE_SIGNALS, blob_of(&key), ZTA_BLOB(bytes, writer.len));
+    return zta_change_put(change, ZTA_TABLE_SIGNALS, zta_signal_key_blob(&key),
+                          ZTA_BLOB(bytes, writer.len));
+}
+
+enum zta_status zta_signal_put(struct zta_change *change, const struct zta_signal_message *message,
+                               const struct zta_signal_delivery *delivery)
+{
+    bool is_again;
+    if (!is_whole(&message->signal)) {
+        return ZTA_INVALID;
+    }
+    enum zta_status status =
+        zta_signal_note(change, &message->id, message->expires_s, delivery, &is_again);
+    return status != ZTA_OK || is_again ? status
+                                        : zta_signal_renew(change, &message->signal, delivery);
 }
 
 enum zta_status zta_signals_forget(struct zta_change *change, int64_t now_s, size_t most,
@@ -281,119 +353,70 @@ enum zta_status zta_signals_forget(struct zta_change *change, int64_t now_s, siz
 /* A watermark is for logins of any time, and some tokens tell none. */
 static bool is_outlived(struct zta_blob key, struct zta_blob value, int64_t before_ns)
 {
-    const uint8_t *kind = key.data;
+    const unsigned kind = key.size > 0 ? *(const uint8_t *)key.data & 0x7fu : 0u;
     int64_t received_ns;
     int64_t watermark_s;
-    return key.size > 0 && kind[0] != ZTA_SIGNAL_SUBJECT &&
+    return is_kind((enum zta_signal_kind)kind) && !makeups[kind].has_watermark &&
            times_of(value, &received_ns, &watermark_s) == ZTA_OK && received_ns < before_ns;
 }
 
 enum zta_status zta_signals_prune(struct zta_change *change, uint8_t place[ZTA_SIGNAL_KEY_SIZE],
-                                  int64_t before_ns, size_t most, uint64_t *n)
+                                  int64_t before_ns, uint64_t *n)
 {
-    struct zta_walk walk;
-    struct zta_blob key = ZTA_BLOB(place, ZTA_SIGNAL_KEY_SIZE);
-    struct zta_blob value;
-    uint64_t n_removed = 0;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_SIGNALS, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_seek(&walk, &key, &value);
-    for (size_t i = 0; i < most && status == ZTA_OK; i++) {
-        if (is_outlived(key, value, before_ns)) {
-            status = zta_walk_remove(&walk);
-            n_removed += status == ZTA_OK;
-        }
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    memset(place, 0, ZTA_SIGNAL_KEY_SIZE);
-    if (status == ZTA_OK && key.size == ZTA_SIGNAL_KEY_SIZE) {
-        memcpy(place, key.data, ZTA_SIGNAL_KEY_SIZE);
-    }
-    zta_walk_end(&walk);
-    *n = n_removed;
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    return zta_signal_table_prune(change, ZTA_TABLE_SIGNALS, place, is_outlived, before_ns, n);
 }
 
 /* ---- releases ---- */
 
-struct release_key {
-    char bytes[sizeof(ZTA_RELEASE_KEY) - 1 + ZTA_SIGNAL_KEY_SIZE];
-};
-
-static struct release_key release_key_of(const struct signal_key *key)
-{
-    struct release_key release;
-    memcpy(release.bytes, ZTA_RELEASE_KEY, sizeof(ZTA_RELEASE_KEY) - 1);
-    memcpy(release.bytes + sizeof(ZTA_RELEASE_KEY) - 1, key->bytes, sizeof(key->bytes));
-    return release;
-}
-
-static enum zta_status read_release(struct zta_view *view, const struct signal_key *key,
-                                    int64_t *released_ns)
-{
-    const struct release_key release = release_key_of(key);
-    struct zta_blob value;
-    enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META,
-                                          ZTA_BLOB(release.bytes, sizeof(release.bytes)), &value);
-    if (status == ZTA_NOT_FOUND) {
-        *released_ns = 0;
-        return ZTA_OK;
-    }
-    if (status == ZTA_OK && value.size != ZTA_RELEASE_SIZE) {
-        return ZTA_CORRUPT;
-    }
-    if (status == ZTA_OK) {
-        *released_ns = (int64_t)zta_get_u64(value.data);
-    }
-    return status;
-}
-
 enum zta_status zta_signal_released(struct zta_view *view, const struct zta_signal *signal,
                                     int64_t *released_ns)
 {
-    const struct signal_key key = key_of_signal(signal);
-    return read_release(view, &key, released_ns);
+    const struct zta_signal_key key = key_of_signal(signal);
+    return zta_release_get(view, &key, released_ns);
 }
 
 enum zta_status zta_signal_release(struct zta_change *change, const struct zta_signal *signal,
                                    uint64_t action_id)
 {
-    const struct signal_key key = key_of_signal(signal);
-    const struct release_key release = release_key_of(&key);
-    uint8_t value[ZTA_RELEASE_SIZE];
-    zta_put_u64(value, (uint64_t)signal->received_ns);
-    zta_put_u64(value + 8, (uint64_t)zta_change_clock_ns(change));
-    zta_put_u64(value + 16, action_id);
-    return zta_change_put(change, ZTA_TABLE_POLICY_META,
-                          ZTA_BLOB(release.bytes, sizeof(release.bytes)),
-                          ZTA_BLOB(value, sizeof(value)));
+    const struct zta_signal_key key = key_of_signal(signal);
+    return zta_release_put(change, &key, signal->received_ns, action_id);
 }
 
 /* ---- reading ---- */
 
 /* As zta_revocation_find does: a login in the second of the watermark may be the one meant. */
-static bool is_login_refused(const struct zta_identity *identity, int64_t watermark_s,
-                             int64_t leeway_s)
+static bool is_refused(enum zta_signal_kind kind, const struct zta_identity *identity,
+                       int64_t watermark_s, int64_t leeway_s)
 {
+    /* What a token was issued at is its issuer's own clock, and a newer one is at hand. */
+    const bool is_of_tokens = kind == ZTA_SIGNAL_SUBJECT_TOKENS;
+    const int64_t time_s = is_of_tokens ? identity->issued_s : identity->auth_time_s;
     int64_t limit_s;
-    if (__builtin_add_overflow(watermark_s, leeway_s > 0 ? leeway_s : 0, &limit_s)) {
+    if (!makeups[kind].has_watermark) {
+        return true;
+    }
+    if (__builtin_add_overflow(watermark_s, leeway_s > 0 && !is_of_tokens ? leeway_s : 0,
+                               &limit_s)) {
         limit_s = INT64_MAX;
     }
-    return identity->auth_time_s <= 0 || identity->auth_time_s <= limit_s;
+    return time_s <= 0 || time_s <= limit_s;
 }
 
-static enum zta_status ask(struct zta_view *view, const struct signal_key *key,
-                           const struct zta_identity *identity, int64_t leeway_s, bool *is_hit)
+struct question {
+    struct zta_view *view;
+    const struct zta_identity *identity;
+    int64_t leeway_s;
+};
+
+static enum zta_status ask(const struct question *question, enum zta_signal_kind kind,
+                           const struct zta_signal_key *key, bool *is_hit)
 {
     struct zta_blob value;
     int64_t received_ns;
     int64_t watermark_s;
     int64_t released_ns;
-    enum zta_status status = zta_view_get(view, ZTA_TABLE_SIGNALS, blob_of(key), &value);
+    enum zta_status status =
+        zta_view_get(question->view, ZTA_TABLE_SIGNALS, zta_signal_key_blob(key), &value);
     if (status == ZTA_NOT_FOUND) {
         *is_hit = false;
         return ZTA_OK;
@@ -402,42 +425,110 @@ static enum zta_status ask(struct zta_view *view, const struct signal_key *key,
         status = times_of(value, &received_ns, &watermark_s);
     }
     if (status == ZTA_OK) {
-        status = read_release(view, key, &released_ns);
+        status = zta_release_get(question->view, key, &released_ns);
     }
     if (status == ZTA_OK) {
-        *is_hit = received_ns > released_ns && (key->bytes[0] != ZTA_SIGNAL_SUBJECT ||
-                                                is_login_refused(identity, watermark_s, leeway_s));
+        *is_hit = received_ns > released_ns &&
+                  is_refused(kind, question->identity, watermark_s, question->leeway_s);
     }
     return status;
 }
 
-enum zta_status zta_signal_find(struct zta_view *view, const struct zta_identity *identity,
-                                int64_t leeway_s, bool *is_revoked, enum zta_signal_kind *hit)
+/* The record of that kind that would be about the identity; false: it has not the names for one. */
+static bool ask_of(const struct zta_identity *identity, enum zta_signal_kind kind,
+                   struct zta_signal *asked)
 {
-    static const enum zta_signal_kind kinds[] = {ZTA_SIGNAL_SESSION, ZTA_SIGNAL_SUBJECT_SESSION,
-                                                 ZTA_SIGNAL_SUBJECT};
-    static const struct zta_text none = {.data = NULL};
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const struct zta_text sid = kinds[i] == ZTA_SIGNAL_SUBJECT ? none : identity->sid;
-        const struct zta_text subject = kinds[i] == ZTA_SIGNAL_SESSION ? none : identity->subject;
-        if ((kinds[i] != ZTA_SIGNAL_SUBJECT && zta_text_is_absent(sid)) ||
-            (kinds[i] != ZTA_SIGNAL_SESSION && zta_text_is_absent(subject))) {
+    const struct makeup *makeup = &makeups[kind];
+    const struct zta_text name =
+        kind == ZTA_SIGNAL_SUBJECT_CLIENT ? identity->client : identity->device;
+    *asked = (struct zta_signal){.kind = kind, .issuer = identity->issuer};
+    if (makeup->has_sid) {
+        asked->sid = identity->sid;
+    }
+    if (makeup->has_subject) {
+        asked->subject = identity->subject;
+    }
+    if (makeup->has_name) {
+        /* A name that is missing may be the one that is meant. */
+        asked->name = makeup->has_subject && zta_text_is_absent(name) ? ZTA_TEXT("") : name;
+    }
+    return (!makeup->has_sid || !zta_text_is_absent(asked->sid)) &&
+           (!makeup->has_subject || !zta_text_is_absent(asked->subject)) &&
+           (!makeup->has_name || !zta_text_is_absent(asked->name));
+}
+
+/* False: it has not the names for one. */
+static bool key_about(const struct zta_identity *identity, enum zta_signal_kind kind,
+                      enum zta_signal_source source, struct zta_signal_key *key)
+{
+    struct zta_signal asked;
+    if (kind == ZTA_SIGNAL_TOKEN) {
+        key->bytes[0] = ZTA_SIGNAL_TOKEN | KEY_TRANSMITTER;
+        memcpy(key->bytes + 1, identity->token_id.bytes, ZTA_SHA256_SIZE);
+        return true;
+    }
+    if (!ask_of(identity, kind, &asked)) {
+        return false;
+    }
+    asked.is_from_transmitter = source == ZTA_SIGNAL_BY_TRANSMITTER;
+    *key = key_of_signal(&asked);
+    return true;
+}
+
+static enum zta_status find_among(const struct question *question, uint32_t kinds,
+                                  enum zta_signal_source source, struct zta_signal_hit *hit)
+{
+    for (unsigned kind = ZTA_SIGNAL_SESSION; kind < ZTA_SIGNAL_END && hit->by == 0; kind++) {
+        struct zta_signal_key key;
+        bool is_hit = false;
+        if ((kinds & UINT32_C(1) << kind) == 0 ||
+            !key_about(question->identity, (enum zta_signal_kind)kind, source, &key)) {
             continue;
         }
-        const struct signal_key key = key_of(kinds[i], identity->issuer, sid, subject);
-        bool is_hit = false;
-        enum zta_status status = ask(view, &key, identity, leeway_s, &is_hit);
+        enum zta_status status = ask(question, (enum zta_signal_kind)kind, &key, &is_hit);
         if (status != ZTA_OK) {
             return status;
         }
         if (is_hit) {
-            *is_revoked = true;
-            *hit = kinds[i];
-            return ZTA_OK;
+            *hit =
+                (struct zta_signal_hit){.by = (unsigned)source, .kind = (enum zta_signal_kind)kind};
         }
     }
-    *is_revoked = false;
     return ZTA_OK;
+}
+
+static enum zta_status kinds_of_transmitters(struct zta_view *view, uint32_t *kinds)
+{
+    struct zta_blob value;
+    enum zta_status status =
+        zta_view_get(view, ZTA_TABLE_STATE_META,
+                     ZTA_BLOB(ZTA_SIGNAL_KINDS_KEY, sizeof(ZTA_SIGNAL_KINDS_KEY) - 1), &value);
+    *kinds = status == ZTA_OK && value.size == 4 ? zta_get_u32(value.data) : 0;
+    return status == ZTA_OK && value.size != 4 ? ZTA_CORRUPT
+           : status == ZTA_NOT_FOUND           ? ZTA_OK
+                                               : status;
+}
+
+enum zta_status zta_signal_find(struct zta_view *view, const struct zta_identity *identity,
+                                int64_t leeway_s, struct zta_signal_hit *hit)
+{
+    const struct question question = {.view = view, .identity = identity, .leeway_s = leeway_s};
+    const uint32_t of_logouts = UINT32_C(1) << ZTA_SIGNAL_SESSION |
+                                UINT32_C(1) << ZTA_SIGNAL_SUBJECT_SESSION |
+                                UINT32_C(1) << ZTA_SIGNAL_SUBJECT;
+    struct zta_signal_hit found = {.by = 0};
+    uint32_t kinds = 0;
+    enum zta_status status = find_among(&question, of_logouts, ZTA_SIGNAL_BY_LOGOUT, &found);
+    if (status == ZTA_OK && found.by == 0) {
+        status = kinds_of_transmitters(view, &kinds);
+    }
+    if (status == ZTA_OK) {
+        status = find_among(&question, kinds, ZTA_SIGNAL_BY_TRANSMITTER, &found);
+    }
+    if (status == ZTA_OK) {
+        *hit = found;
+    }
+    return status;
 }
 
 struct listener {
@@ -468,9 +559,19 @@ enum zta_status zta_signal_each(struct zta_view *view, zta_signal_fn fn, void *c
     return zta_view_each(view, ZTA_TABLE_SIGNALS, tell, &listener);
 }
 
+bool zta_signal_is_of_login(enum zta_signal_kind kind)
+{
+    return kind == ZTA_SIGNAL_SESSION || kind == ZTA_SIGNAL_SUBJECT_SESSION ||
+           kind == ZTA_SIGNAL_SUBJECT;
+}
+
 bool zta_signal_hits_session(const struct zta_signal *signal, const struct zta_session *session)
 {
     struct zta_login_tag tag;
+    /* Of devices and tokens a session's record tells too little. */
+    if (!zta_signal_is_of_login(signal->kind)) {
+        return false;
+    }
     zta_login_tag_make(signal->issuer, signal->sid, signal->subject, &tag);
     const bool is_sid = memcmp(tag.sid, session->login.sid, sizeof(tag.sid)) == 0;
     const bool is_subject = memcmp(tag.subject, session->login.subject, sizeof(tag.subject)) == 0;
@@ -480,12 +581,5 @@ bool zta_signal_hits_session(const struct zta_signal *signal, const struct zta_s
 
 const char *zta_signal_kind_name(enum zta_signal_kind kind)
 {
-    switch (kind) {
-    case ZTA_SIGNAL_SESSION:
-    case ZTA_SIGNAL_SUBJECT_SESSION:
-        return "session";
-    case ZTA_SIGNAL_SUBJECT:
-        return "subject";
-    }
-    return "unknown";
+    return is_kind(kind) ? makeups[kind].text : "unknown";
 }
