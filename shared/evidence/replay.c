@@ -30,6 +30,7 @@
 struct zta_replay_facts {
     struct zta_facts facts;
     struct zta_context context;
+    struct zta_risk_facts risk;
     struct zta_facts_gaps gaps;
     uint64_t gaps_recorded; /* of the event; a stance may add to them */
     uint8_t name[ZTA_INPUTS_NAME_SIZE];
@@ -177,6 +178,17 @@ static void take_context(const struct zta_event *event, struct zta_replay_facts 
     facts->facts.context = context;
 }
 
+static void take_risk(const struct zta_event *event, struct zta_replay_facts *facts)
+{
+    facts->risk = (struct zta_risk_facts){
+        .score = event->risk.score,
+        .signals = event->risk.signals,
+        .newest_s = event->risk.newest_s,
+        .threat = (enum zta_threat_level)event->risk.threat,
+    };
+    facts->facts.risk = (event->replay & ZTA_REPLAY_RISK) != 0 ? &facts->risk : NULL;
+}
+
 static void take_facts(struct zta_view *view, struct zta_replayed *request)
 {
     const struct zta_event *event = request->event;
@@ -195,6 +207,7 @@ static void take_facts(struct zta_view *view, struct zta_replayed *request)
     };
     take_identity(view, request);
     take_context(event, facts);
+    take_risk(event, facts);
     if (facts->facts.context != NULL && event->context.usual_known == 0 &&
         facts->context.usual_from.source == ZTA_SOURCE_NONE) {
         facts->gaps_recorded |= UINT64_C(1) << ZTA_ATTRIBUTE_BEHAVIOUR; /* no rule asked then */
@@ -234,7 +247,8 @@ static uint64_t gaps_of_stance(const struct zta_replayed *request, const struct 
     for (unsigned i = 0; i < ZTA_N_ATTRIBUTES; i++) {
         const unsigned feature = (unsigned)zta_attribute_info(i)->feature;
         const bool is_gathered = feature == ZTA_FEATURE_DEVICE || feature == ZTA_FEATURE_NETWORK ||
-                                 feature == ZTA_FEATURE_GEO || feature == ZTA_FEATURE_BEHAVIOUR;
+                                 feature == ZTA_FEATURE_GEO || feature == ZTA_FEATURE_BEHAVIOUR ||
+                                 feature == ZTA_FEATURE_RISK;
         if (is_gathered && i != ZTA_ATTRIBUTE_USER_AGENT &&
             request->stance.modes[feature] == ZTA_MODE_OFF &&
             stance->modes[feature] != ZTA_MODE_OFF) {
@@ -279,6 +293,32 @@ static void slow_down(const struct zta_event *event, struct zta_decision *decisi
     }
 }
 
+/* A demand of a measure: its rule is none of those that judge requests, so it has no line here. */
+static bool is_of_measure(const struct zta_event *event)
+{
+    return event->rule_line == 0 && zta_event_text(event, ZTA_EVENT_RULE).len > 0 &&
+           (event->reason == ZTA_REASON_STEP_UP_REQUIRED ||
+            event->reason == ZTA_REASON_STEP_UP_UNSATISFIED);
+}
+
+/*
+ * Nor is what was held against somebody then, and whether a challenge was answered in vain: where
+ * the rules still leave room for it, it stands.
+ */
+static void demand_login(const struct zta_event *event, struct zta_decision *decision)
+{
+    const bool was_in_vain = event->reason == ZTA_REASON_STEP_UP_UNSATISFIED;
+    const bool asks = decision->verdict.outcome == ZTA_OUTCOME_STEP_UP;
+    const bool allows = decision->verdict.outcome == ZTA_OUTCOME_ALLOW;
+    if ((asks && was_in_vain) || (allows && is_of_measure(event))) {
+        const bool is_same = decision->monitor.outcome == decision->verdict.outcome;
+        take_verdict(event, false, &decision->verdict);
+        if (is_same) {
+            decision->monitor = decision->verdict;
+        }
+    }
+}
+
 /* Of a check before the rules: what switches it on. */
 static enum zta_feature feature_of(enum zta_reason reason)
 {
@@ -305,6 +345,7 @@ bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *se
     else if (!decision->has_monitor) {
         decision->monitor = decision->verdict;
     }
+    demand_login(event, decision);
     slow_down(event, decision);
     decision->has_monitor = decision->monitor.outcome != decision->verdict.outcome ||
                             decision->monitor.reason != decision->verdict.reason;

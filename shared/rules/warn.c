@@ -6,6 +6,7 @@
 #include "shared/rules/arena.h"
 #include "shared/rules/attributes.h"
 #include "shared/rules/match.h"
+#include "shared/rules/warn_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -553,6 +554,53 @@ static enum zta_status warn_of_twins(const struct warner *warner)
     return ZTA_OK;
 }
 
+/* ---- what can have no effect ---- */
+
+static void warn_of_effect(const struct warner *warner, const struct zta_ast_rule *rule)
+{
+    const struct zta_rules_place *place;
+    const char *text = zta_warn_of_effect(rule, &place);
+    if (text != NULL) {
+        tell(warner, "never_applies", rule, place, text);
+    }
+}
+
+/* Of risk it is when the login was that counts, and only where there is some. */
+static bool needs_more_than_risk(const struct zta_ast_rule *rule)
+{
+    for (size_t g = 0; g < rule->n_groups; g++) {
+        for (size_t c = 0; rule->groups[g].is_need && c < rule->groups[g].n_conds; c++) {
+            const unsigned attribute = rule->groups[g].conds[c].attribute;
+            if (attribute != ZTA_ATTRIBUTE_RISK && attribute != ZTA_ATTRIBUTE_SIGNAL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool needs_age(const struct zta_ast_rule *rule)
+{
+    for (size_t g = 0; g < rule->n_groups; g++) {
+        for (size_t c = 0; rule->groups[g].is_need && c < rule->groups[g].n_conds; c++) {
+            if (rule->groups[g].conds[c].attribute == ZTA_ATTRIBUTE_AUTH_AGE) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void warn_of_age(const struct warner *warner, const struct zta_ast_rule *rule)
+{
+    if (rule->otherwise == ZTA_ELSE_STEP_UP && rule->step_up.max_age_s >= 0 &&
+        needs_more_than_risk(rule) && !needs_age(rule)) {
+        tell(warner, "age_is_not_needed", rule, &rule->place,
+             "max-age is asked for only where a need is lacked: who lacks none passes with a login "
+             "of any age; a line `need auth-age` asks for it");
+    }
+}
+
 /* ---- all of them ---- */
 
 static void warn_of_end(const struct warner *warner, const struct zta_ast_rule *rule)
@@ -575,6 +623,8 @@ enum zta_status zta_rules_warn(const struct zta_rules_ast *ast, int64_t now_s,
         warn_of_methods(&warner, &ast->rules[i]);
         warn_of_end(&warner, &ast->rules[i]);
         warn_of_spared(&warner, &ast->rules[i]);
+        warn_of_effect(&warner, &ast->rules[i]);
+        warn_of_age(&warner, &ast->rules[i]);
         status = warn_of_lines(&warner, &ast->rules[i]);
     }
     return status == ZTA_OK ? warn_of_twins(&warner) : status;

@@ -20,6 +20,16 @@ deny secrets
   when path /orders/secret/**
 """
 CLOSED = "deny closed\n  when path /orders/**\n"
+ADAPTIVE = """signal  honeypot floor 80
+  when  path /.env
+respond hot
+  on    risk >= 80 by session
+  do    step-up acr=urn:mfa max-age=5m session for 1h
+  mode  monitor
+require calm
+  need  risk < 40
+  else  step-up acr=urn:mfa
+"""
 
 
 @pytest.fixture
@@ -114,6 +124,7 @@ def test_lists_are_replaced_too(live):
     ("deny x\n  when role list:nobody\n", "found 'nobody', expected the name of a list"),
     ("deny x\n  when issuer nobody\n", "expected a configured issuer"),
     ("list l file:/etc/passwd\n", "read no files"),
+    ("respond r\n  on risk > 80 by session\n  do notify soc\n", "live rules notify nobody"),
     ("deny x\n  when path /a\ndeny x\n  when path /b\n", "another name"),
     ("# nothing\n", "no rule and no list"),
 ))
@@ -174,7 +185,8 @@ def test_apply_makes_the_live_layer_exactly_the_file(live):
 
 
 def test_an_export_parses_to_the_same_rules(live):
-    change(live, "add", "-", data=CLOSED + '  note "for \\"now\\""\n', ends=("--permanent",))
+    change(live, "add", "-", data=f'{CLOSED}  note "for \\"now\\""\n{ADAPTIVE}',
+           ends=("--permanent",))
     change(live, "monitor", "secrets", ends=("--permanent",))
     text = live.ctl("rules", "export").stdout
     assert "# the live layer, version 2" in text
@@ -186,7 +198,7 @@ def test_an_export_parses_to_the_same_rules(live):
     assert rules_of(live)["secrets"]["mode"] == "monitor"
     assert live.ctl("rules", "export").stdout.split("\n")[2:] == text.split("\n")[2:]
     everything = live.httpd.write("conf/all.zta", live.ctl("rules", "export", "--all").stdout)
-    assert live.json("rules", "check", everything)["rules"] == 3
+    assert live.json("rules", "check", everything)["rules"] == 6
 
 
 def test_many_rules_are_named_in_short_and_bounded(live):

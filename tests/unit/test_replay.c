@@ -48,6 +48,8 @@ struct scene {
     uint64_t n_allowed;
     uint64_t n_monitored;
     uint64_t n_slowed;
+    uint64_t n_in_vain;
+    uint64_t n_demanded;
 };
 
 static struct scene scene;
@@ -102,6 +104,32 @@ static void exceed(struct zta_decision *decision, bool is_enforced)
     scene.n_slowed++;
 }
 
+/* Behind the rules: a challenge that was in vain before, or one that a measure asks for. */
+static void demand_login(struct zta_decision *decision)
+{
+    static const struct zta_verdict demanded = {.outcome = ZTA_OUTCOME_STEP_UP,
+                                                .reason = ZTA_REASON_STEP_UP_REQUIRED,
+                                                .rule = "a-response"};
+    const bool asks = decision->verdict.outcome == ZTA_OUTCOME_STEP_UP;
+    const bool allows = decision->verdict.outcome == ZTA_OUTCOME_ALLOW;
+    const bool is_same = decision->monitor.outcome == decision->verdict.outcome;
+    if (asks && random_chance(&scene.source, 30)) {
+        decision->verdict.outcome = ZTA_OUTCOME_DENY;
+        decision->verdict.reason = ZTA_REASON_STEP_UP_UNSATISFIED;
+        scene.n_in_vain++;
+    }
+    else if (allows && random_chance(&scene.source, 5)) {
+        decision->verdict = demanded;
+        scene.n_demanded++;
+    }
+    else {
+        return;
+    }
+    if (is_same) {
+        decision->monitor = decision->verdict;
+    }
+}
+
 /* Before the rules: a check that refuses, or one that is monitored and would. */
 static void judge(const struct zta_ruleset *set, struct zta_recorded *recorded,
                   struct zta_decision *decision)
@@ -124,6 +152,7 @@ static void judge(const struct zta_ruleset *set, struct zta_recorded *recorded,
     else if (!decision->has_monitor) {
         decision->monitor = decision->verdict;
     }
+    demand_login(decision);
     if (decision->is_slowed && decision->verdict.outcome == ZTA_OUTCOME_ALLOW &&
         random_chance(&scene.source, 50)) {
         exceed(decision, random_chance(&scene.source, 50));
@@ -145,7 +174,6 @@ static void publish_one(size_t set, uint64_t number)
     struct zta_recorded recorded = {
         .facts = &request.facts, .stance = &stance, .decision = &decision};
     random_request_make(&scene.source, &scene.rules, &request);
-    request.facts.risk = NULL; /* events have nothing of it yet */
     random_stance_make(&scene.source, &stance);
     if (zta_text_equal(request.identity.certificate, zta_text_of(zero_thumbprint))) {
         request.identity.certificate = (struct zta_text){.data = NULL};
@@ -268,6 +296,8 @@ static void the_same_rules_decide_every_recorded_request_as_before(void **state)
     assert_in_range(all[0].n_unrecorded, 0, N_REQUESTS / 1000);
     assert_in_range(all[0].n_settled, N_REQUESTS / 12, N_REQUESTS / 8);
     assert_in_range(scene.n_allowed, N_REQUESTS / 10, N_REQUESTS);
+    assert_in_range(scene.n_in_vain, N_REQUESTS / 1000, N_REQUESTS);
+    assert_in_range(scene.n_demanded, N_REQUESTS / 1000, N_REQUESTS);
     assert_in_range(scene.n_slowed, N_REQUESTS / 1000, N_REQUESTS);
     assert_in_range(scene.n_monitored, N_REQUESTS / 20, N_REQUESTS);
 }
