@@ -136,12 +136,11 @@ void mod_zta_dir_seal(struct mod_zta_dir *dir);
 bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir *b);
 /* Does the certificate stand in a header here, and not in the connection? */
 bool mod_zta_dir_has_cert_header(const struct mod_zta_dir *dir);
-/* What this place accepts; never NULL in a governed place. */
+/* Never NULL in a governed place. */
 const struct mod_zta_accept *mod_zta_dir_accept(const struct mod_zta_dir *dir);
-/* The issuer of that name, or NULL. */
+/* NULL: none of that name. */
 const struct mod_zta_issuer_config *mod_zta_issuer_named(const struct mod_zta_global *global,
                                                          const char *name);
-
 void *mod_zta_dir_create(apr_pool_t *p, char *location);
 void *mod_zta_dir_merge(apr_pool_t *p, void *base, void *add);
 void *mod_zta_server_create(apr_pool_t *p, server_rec *s);

@@ -108,8 +108,11 @@ static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *w
 
 static void set_title(const struct tui_shell *shell, struct tui_page *page, const char *state)
 {
-    (void)snprintf(page->title, sizeof page->title, "%.*s · %s", TITLE_ROOM - 16, shell->line,
-                   state);
+    struct zta_buffer out;
+    zta_buffer_init(&out, page->title, sizeof page->title);
+    zta_buffer_text(
+        &out, (struct zta_text){.data = shell->line, .len = strnlen(shell->line, TITLE_ROOM - 16)});
+    zta_buffer_printf(&out, " · %s", state);
 }
 
 enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words, pid_t *pid,

@@ -7,7 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/store/measures_priv.h"
 #include "shared/store/records_priv.h"
-#include "shared/store/schema_state.h"
+#include "shared/store/schema_risk.h"
 
 #define COUNT_MAX UINT64_C(1000000000)
 #define FOR_MAX_S (INT64_C(366) * 86400)

@@ -3,7 +3,7 @@
 #include "shared/store/responses.h"
 
 #include "shared/store/records_priv.h"
-#include "shared/store/schema_state.h"
+#include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"
 
 #define KEY_SIZE   8

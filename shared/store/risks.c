@@ -6,7 +6,7 @@
 
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
-#include "shared/store/schema_state.h"
+#include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"
 
 _Static_assert(ZTA_RISK_HAS_PLACE << ZTA_N_RISK_FAMILIES == ZTA_RISK_HAS_ALL + 1,
