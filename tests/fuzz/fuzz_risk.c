@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/store/schema_state.h"
+#include "shared/store/schema_risk.h"
 
 #define NOW_S INT64_C(1900022400)
 

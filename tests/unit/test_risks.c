@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "shared/store/env_priv.h"
-#include "shared/store/schema_state.h"
+#include "shared/store/schema_risk.h"
 #include "tests/unit/scratch_store.h"
 
 #define MAP_SIZE (UINT64_C(64) << 20)
