@@ -76,7 +76,7 @@ def test_all_that_a_revoked_subject_has_open_is_cut_and_nothing_else(zta):
         for name in ("events", "download", "upload", "events by HTTP/2", "download by HTTP/2"):
             each.opens[name].wait_for_bytes()
         wait_for(lambda e=each: e.opens["WebSocket by HTTP/2"].status == 200, 10, "tunnel")
-    z.ctl("revoke", "--subject", "alice", "--reason", "test")
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
     print(await_cut(alice.cut()))
     assert not any(o.is_whole for o in alice.opens.values())
     assert not any(c.is_closed for c in connections), "other streams of the connection live on"
@@ -120,9 +120,11 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
                                               for s in z.json("sessions", "list")}) >= 2 and found,
                         10, "sessions")
     z.ctl("revoke", "--session", sessions["session"], "--reason", "test")
-    z.ctl("revoke", "--token", "-", "--reason", "test", data=token)
-    z.ctl("revoke", "--subject", "subject", "--reason", "test")
-    z.ctl("revoke", "--client", "leaving-app", "--reason", "test")
+    # Whose a token is says what the helper publishes in its first moments.
+    wait_for(lambda: z.ctl("revoke", "--token", "-", "--reason", "test", data=token,
+                           code={0, 1}).returncode == 0, 10, "the issuers")
+    z.ctl("revoke", "--subject", "subject@corp", "--reason", "test")
+    z.ctl("revoke", "--client", "leaving-app@corp", "--reason", "test")
     z.ctl("block", "blocked@corp", "--for", "1h", "--reason", "test")
     z.ctl("block", "127.0.0.2", "--for", "1h", "--reason", "test", "--yes")
     z.ctl("keys", "revoke", "deploy", "--reason", "test")
@@ -143,7 +145,7 @@ def test_what_is_only_monitored_is_never_cut(zta):
     z.httpd.allow_log(*TORN)
     opens = {"tunnel": Http1(z, "/ws", websocket(headers_of(z, "alice"))),
              "events": Http1(z, "/sse?ms=50", headers_of(z, "alice"))}
-    z.ctl("revoke", "--subject", "alice", "--reason", "test")
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
     z.ctl("block", "127.0.0.1", "--for", "1h", "--reason", "test", "--yes")
     opens["events"].wait_for_bytes(400)  # more than a second of them
     assert not any(o.is_over for o in opens.values())
@@ -159,7 +161,7 @@ def test_children_of_a_former_generation_cut_what_they_have_open(zta):
     bob = Http1(z, "/ws", websocket(headers_of(z, "bob")))
     z.reload(wait_old=False)
     opens["newer tunnel"] = Http1(z, "/ws", websocket(headers_of(z, "alice")))
-    z.ctl("revoke", "--subject", "alice", "--reason", "test")
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
     await_cut(opens)
     assert not bob.is_over
     bob.close()
@@ -179,7 +181,7 @@ def test_a_thousand_open_at_once_are_cut_and_their_workers_free_again(zta):
                    for name, count in (("alice", n), ("bob", others))}
         for each in sockets["alice"]:
             selector.register(each, selectors.EVENT_READ)
-        z.ctl("revoke", "--subject", "alice", "--reason", "test")
+        z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
         since = time.monotonic()
         left = n
         while left and time.monotonic() - since < 4 * _DEADLINE_S:
