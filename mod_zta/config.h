@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The configuration: one struct for what stands once in the server (mod_zta_global), one for what a
- * server, vhost or Location may set (mod_zta_dir). All of it lives in the configuration pool, is
- * built in the parent and immutable while requests run. Directives are directives.def.
+ * server, vhost or Location may set (mod_zta_dir). In the configuration pool, built in the parent
+ * and immutable while requests run. Directives are directives.def.
  */
 #ifndef MOD_ZTA_CONFIG_H
 #define MOD_ZTA_CONFIG_H
@@ -113,7 +113,7 @@ struct mod_zta_global {
     apr_array_header_t *postures;                 /* struct mod_zta_posture_config * */
     apr_array_header_t *transmitters;             /* struct mod_zta_transmitter_config * */
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */
-    struct mod_zta_transmitter_config *current_transmitter; /* then: the issuer is of its keys */
+    struct mod_zta_transmitter_config *current_transmitter; /* its issuer is the current one */
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
     bool accepts_apikeys;                 /* some place accepts "local" */
     bool accepts_certificates;            /* some place accepts "mtls" */

@@ -8,8 +8,10 @@
 
 #include "mod_zta/rules.h"
 #include "shared/base/clock.h"
+#include "shared/notice.h"
 #include "shared/risk/judge.h"
 #include "shared/rules/tuning.h"
+#include "shared/store/attestations.h"
 #include "shared/store/risks.h"
 
 struct kept {
@@ -74,6 +76,46 @@ static void tune(const struct mod_zta_request *request, const struct zta_stance 
     zta_rules_signals(request->rules->set, &request->facts, stance, now_s, tuning);
 }
 
+/* The worst that transmitters think of session, subject and device. False: it cannot be read. */
+static bool read_outside(struct zta_view *view, const struct zta_identity *identity,
+                         struct zta_risk_request *asked)
+{
+    static const unsigned shares[] = {[ZTA_NOTICE_RISK_MEDIUM] = 50, [ZTA_NOTICE_RISK_HIGH] = 100};
+    static const struct zta_text none = {.data = NULL};
+    const struct zta_text device =
+        zta_text_is_absent(asked->context->device) ? identity->device : asked->context->device;
+    const struct {
+        enum zta_attested what;
+        struct zta_text issuer;
+        struct zta_text name;
+    } questions[] = {
+        {.what = ZTA_ATTESTED_SESSION_RISK, .issuer = identity->issuer, .name = identity->sid},
+        {.what = ZTA_ATTESTED_SUBJECT_RISK, .issuer = identity->issuer, .name = identity->subject},
+        {.what = ZTA_ATTESTED_DEVICE_RISK, .issuer = none, .name = device},
+    };
+    if (!zta_attestations_exist(view)) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        struct zta_attestation found;
+        if (questions[i].name.len == 0) {
+            continue;
+        }
+        const enum zta_status status = zta_attestation_get(
+            view, questions[i].what, questions[i].issuer, questions[i].name, asked->now_s, &found);
+        if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+            return false;
+        }
+        if (status == ZTA_OK && found.level > ZTA_NOTICE_RISK_LOW &&
+            shares[found.level] > asked->outside_share) {
+            asked->outside_share = shares[found.level];
+            asked->outside_s = found.event_s;
+            asked->outsider = found.transmitter;
+        }
+    }
+    return true;
+}
+
 /* Several sides of a request raise a signal once. */
 static void keep_raised(request_rec *r, struct mod_zta_request *request,
                         const struct zta_risk *raised)
@@ -96,7 +138,7 @@ void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
     if (stance->modes[ZTA_FEATURE_RISK] == ZTA_MODE_OFF || look->view == NULL || identity == NULL) {
         return;
     }
-    const struct zta_risk_request asked = {
+    struct zta_risk_request asked = {
         .now_s = request->arrived_ns / ZTA_NS_PER_S,
         .addr = &request->facts.addr,
         .context = &request->context,
@@ -109,6 +151,11 @@ void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
     struct zta_risk raised;
     struct zta_risk_tuning tuning;
     if (!read_kept(look->view, identity, &asked, &storage, &kept)) {
+}
+
+    if (!read_kept(look->view, identity, &asked, &storage, &kept) ||
+        (stance->modes[ZTA_FEATURE_SIGNALS] == ZTA_MODE_ENFORCE &&
+         !read_outside(look->view, identity, &asked))) {
         return;
     }
     tune(request, stance, asked.now_s, &tuning);

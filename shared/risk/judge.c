@@ -161,6 +161,23 @@ static void show_chosen(struct judging *j)
     }
 }
 
+/*
+ * What others say holds as they said it until they say otherwise: it is looked up with each
+ * request, so that nothing of it is kept behind this one.
+ */
+static void show_outside(struct judging *j)
+{
+    struct zta_risk_factor factor;
+    if (j->request->outside_share > 0 &&
+        zta_risk_factor_make(j->tuning, ZTA_RISK_EXTERNAL_RISK, j->request->outside_share,
+                             j->request->outsider, j->request->now_s, &factor)) {
+        factor.half_life_s = 0;
+        if (zta_risk_put(&j->joined, &factor)) {
+            (void)zta_risk_put(j->raised, &factor);
+        }
+    }
+}
+
 /* What is kept, without copying the room for what is not. */
 static void copy(const struct zta_risk *from, struct zta_risk *to)
 {
@@ -191,8 +208,13 @@ void zta_risk_judge(const struct zta_risk_request *request, const struct zta_ris
     show_travel(&j);
     show_agent(&j);
     show_chosen(&j);
+    show_outside(&j);
     facts->score = zta_risk_score(&j.joined, request->now_s);
     facts->signals = zta_risk_signals(&j.joined, request->now_s) |
                      zta_risk_signals(kept->address, request->now_s);
     facts->newest_s = zta_risk_newest_s(&j.joined, request->now_s);
+    if (zta_risk_find(raised, ZTA_RISK_EXTERNAL_RISK) != NULL &&
+        request->outside_s > facts->newest_s) {
+        facts->newest_s = request->outside_s;
+    }
 }

@@ -34,6 +34,9 @@ struct zta_risk_request {
     struct zta_text path;
     struct zta_text agent;
     bool is_shared; /* a credential of programs (API key), which has no one agent or place */
+    unsigned outside_share;   /* what a transmitter of signals thinks, in percent; 0: nothing */
+    int64_t outside_s;        /* since when */
+    struct zta_text outsider; /* who says so */
 };
 
 /*

@@ -171,6 +171,13 @@ enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested wha
     return ZTA_OK;
 }
 
+bool zta_attestations_exist(struct zta_view *view)
+{
+    uint64_t n;
+    uint64_t bytes;
+    return zta_view_table_size(view, ZTA_TABLE_ATTESTATIONS, &n, &bytes) != ZTA_OK || n > 0;
+}
+
 struct listener {
     struct zta_view *view;
     zta_attestation_fn fn;

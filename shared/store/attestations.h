@@ -55,6 +55,9 @@ enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested wha
                                     struct zta_text issuer, struct zta_text name, int64_t now_s,
                                     struct zta_attestation *attestation) ZTA_MUST_CHECK;
 
+/* False: nobody ever said anything, so that no look-up is worth its time. */
+bool zta_attestations_exist(struct zta_view *view);
+
 typedef bool (*zta_attestation_fn)(void *context, const struct zta_attestation *attestation,
                                    bool is_released);
 enum zta_status zta_attestation_each(struct zta_view *view, zta_attestation_fn fn,

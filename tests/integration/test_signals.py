@@ -308,3 +308,28 @@ def test_a_device_that_does_not_comply_is_no_better_than_its_transmitter_says(zt
     # It grants nothing: what the inventory says stays.
     z.ctl("devices", "set", "laptop", "--compliant", "no", "--reason", "test")
     assert tell("compliant", now - 10) == 403
+
+
+def test_a_risk_that_a_transmitter_sees_counts_until_it_is_low_again(zta):
+    transmitter = Transmitter()
+    z = zta(stage=4, start=False, vhost_text="<Location /zta/signals>\nSetHandler zta-signals\n</Location>",
+            rules="zta 1\nallow all\n  when path /**\nrequire calm\n  when path /in/**\n  need risk < 60\n"
+                  "require quiet\n  when path /most/**\n  need risk < 30\n")
+    z.global_text = section(z, transmitter) + "\nZTAVerifyLimit off"
+    z.start()
+    token, other = login(z, "alice", "s-1"), login(z, "bob", "s-2")
+    user = iss_sub(z.issuer, "alice")
+
+    def tell(level, when):
+        members = {"principal": "USER", "current_level": level, "event_timestamp": when}
+        assert transmitter.push(z.httpd, transmitter.event(CAEP + "risk-level-change", members, user)).status == 202
+        return [z.get(path, token=token).status for path in ("/x", "/most/x", "/in/x")]
+
+    now = int(time.time())
+    assert [z.get(path, token=token).status for path in ("/x", "/most/x", "/in/x")] == [200, 200, 200]
+    assert tell("MEDIUM", now - 90) == [200, 403, 200]
+    assert tell("HIGH", now - 60) == [200, 403, 403]
+    assert tell("LOW", now - 70) == [200, 403, 403]  # it is older news
+    assert z.get("/in/x", token=other).status == 200
+    wait_for(lambda: any(e["path"] == "/in/x" for e in z.events()), what="the event")
+    assert tell("LOW", now - 30) == [200, 200, 200]
