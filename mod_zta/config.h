@@ -122,7 +122,6 @@ struct mod_zta_global {
     uint32_t generation;                  /* of the configuration: rises with each (re)start */
     const char *rules_alert; /* last good rules serve since a restart: what was wrong; else NULL */
 };
-
 /* The configuration being built or in force. */
 struct mod_zta_global *mod_zta_global(void);
 /* Starts a new one; called once a configuration pass, before directives are read. */
