@@ -3,16 +3,15 @@
 #include "mod_zta/keys.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/identity/keyring.h"
+#include "mod_zta/identity/stored_keys.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/transmitter_config.h"
 #include "shared/base/clock.h"
 #include "shared/live/issuers.h"
-#include "shared/store/keysets.h"
 
 /* The configuration that an issuer is part of; its place is this process's own copy. */
 static struct mod_zta_issuer_config *config_of(const struct mod_zta_issuer *issuer)
@@ -24,34 +23,6 @@ static struct mod_zta_issuer_config *config_of(const struct mod_zta_issuer *issu
     return start.v;
 }
 
-/*
- * What the store has, into the ring; what cannot be read or used changes nothing. False when it has
- * to be tried again.
- */
-static bool read_keys(const struct mod_zta_issuer_config *config, struct zta_view *view)
-{
-    struct zta_keyset_record record;
-    void *storage = NULL;
-    enum zta_status status = zta_keyset_get(view, config->issuer.name, &record, &storage);
-    if (status != ZTA_OK) {
-        return status != ZTA_NO_MEMORY;
-    }
-    struct mod_zta_keyset *keyset = NULL;
-    bool is_done = true;
-    /* The helper looked at them already and said what is wrong with them. */
-    if (record.source == config->source && record.jwks.len > 0 &&
-        mod_zta_keyset_load(record.jwks, config->issuer.algs, NULL, NULL, &keyset, NULL) ==
-            ZTA_OK) {
-        /* Others of our user write state/: no time of theirs makes keys younger than now. */
-        int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
-        int64_t fetched_s = record.fetched_s < now_s ? record.fetched_s : now_s;
-        is_done = mod_zta_keyring_replace(config->issuer.keyring, &keyset, fetched_s) == ZTA_OK;
-        mod_zta_keyset_close(&keyset);
-    }
-    free(storage);
-    return is_done;
-}
-
 static void take_over(const struct mod_zta_issuer_config *config, struct zta_view *view,
                       uint64_t generation)
 {
@@ -59,7 +30,8 @@ static void take_over(const struct mod_zta_issuer_config *config, struct zta_vie
     if (!mod_zta_keyring_begin(keyring)) {
         return;
     }
-    if (generation != mod_zta_keyring_generation(keyring) && read_keys(config, view)) {
+    if (generation != mod_zta_keyring_generation(keyring) &&
+        mod_zta_stored_keys_read(&config->issuer, config->source, view)) {
         mod_zta_keyring_generation_set(keyring, generation);
     }
     mod_zta_keyring_end(keyring);
@@ -79,7 +51,7 @@ static void begin(struct mod_zta_issuer_config *config, struct zta_store *store)
     }
     uint64_t generation = generation_of(config);
     if (store != NULL && zta_view_begin(store, &view) == ZTA_OK) {
-        (void)read_keys(config, view);
+        (void)mod_zta_stored_keys_read(&config->issuer, config->source, view);
         bool is_new = zta_view_state_txn(view) >= generation;
         mod_zta_keyring_generation_set(config->issuer.keyring, is_new ? generation : 0);
         zta_view_end(&view);

@@ -256,6 +256,26 @@ static void collect_streams(struct mod_zta_observer_options *observer, apr_pool_
     observer->streams = streams;
 }
 
+static void collect_polls(struct mod_zta_run_config *config, apr_pool_t *pool)
+{
+    const apr_array_header_t *all = mod_zta_global()->transmitters;
+    struct mod_zta_poll *polls = apr_palloc(pool, sizeof(*polls) * ((size_t)all->nelts + 1));
+    for (int i = 0; i < all->nelts; i++) {
+        const struct mod_zta_transmitter_config *transmitter =
+            APR_ARRAY_IDX(all, i, struct mod_zta_transmitter_config *);
+        if (transmitter->poll_url != NULL) {
+            polls[config->n_polls++] =
+                (struct mod_zta_poll){.transmitter = &transmitter->transmitter,
+                                      .source = transmitter->keys.source,
+                                      .is_fetched = transmitter->keys.keys_file == NULL,
+                                      .url = transmitter->poll_url,
+                                      .authorization = transmitter->poll_authorization,
+                                      .interval_s = transmitter->poll_s};
+        }
+    }
+    config->polls = polls;
+}
+
 static void collect_geo(struct mod_zta_geo_watch *watch)
 {
     watch->copies = mod_zta_geo_copies();
@@ -322,6 +342,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     collect_asked(&options.observer, helper->pool);
     collect_automation(&options.observer.automation, helper->pool);
     collect_streams(&options.observer, helper->pool);
+    collect_polls(&options.config, helper->pool);
     collect_geo(&options.geo);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {

@@ -422,6 +422,15 @@ static void raise_alerts(struct mod_zta_refresh *refresh, int64_t now_s)
                            failing.len > 0 ? failing_text : NULL);
 }
 
+void mod_zta_refresh_ask(struct mod_zta_refresh *refresh, struct zta_text name)
+{
+    for (size_t i = 0; i < refresh->options.n_issuers; i++) {
+        if (zta_text_equal(refresh->options.issuers[i].name, name)) {
+            mod_zta_fetcher_ask(refresh->fetcher, i, 0);
+        }
+    }
+}
+
 void mod_zta_refresh_step(struct mod_zta_refresh *refresh, int64_t now_mono_ns, int64_t now_real_ns)
 {
     take_results(refresh);

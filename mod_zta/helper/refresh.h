@@ -33,6 +33,9 @@ enum zta_status mod_zta_refresh_open(struct mod_zta_observer *observer,
                                      struct mod_zta_refresh **refresh) ZTA_MUST_CHECK;
 void mod_zta_refresh_close(struct mod_zta_refresh **refresh);
 
+/* Fresh keys of one issuer, as soon as may be. */
+void mod_zta_refresh_ask(struct mod_zta_refresh *refresh, struct zta_text name);
+
 /* One round; cheap while nothing happens. */
 void mod_zta_refresh_step(struct mod_zta_refresh *refresh, int64_t now_mono_ns,
                           int64_t now_real_ns);

@@ -150,7 +150,7 @@ static bool publish_config(struct mod_zta_observer *observer,
 
 /* Rounds until the run is to end. */
 static void observe(const struct mod_zta_run_options *options, struct mod_zta_observer *observer,
-                    struct mod_zta_refresh *refresh)
+                    struct mod_zta_refresh *refresh, struct mod_zta_poller *poller)
 {
     int64_t next_config_ns = 0; /* INT64_MAX: published */
     struct mod_zta_geo_watch geo = options->geo;
@@ -163,6 +163,7 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
         }
         int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
         mod_zta_refresh_step(refresh, now_ns, zta_clock_real_ns());
+        mod_zta_poller_step(poller, now_ns, zta_clock_real_ns());
         mod_zta_geo_watch_step(&geo, observer, now_ns, zta_clock_real_ns());
         if (mod_zta_list_watch_step(&lists, observer, now_ns, zta_clock_real_ns())) {
             next_config_ns = 0;
@@ -178,6 +179,7 @@ enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zt
 {
     struct mod_zta_observer *observer = NULL;
     struct mod_zta_refresh *refresh = NULL;
+    struct mod_zta_poller *poller = NULL;
     int64_t until_ns = 0;
     enum zta_status status = wait_open(options, &until_ns, &observer, error);
     if (status != ZTA_OK || observer == NULL) {
@@ -188,7 +190,18 @@ enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zt
         mod_zta_observer_close(&observer);
         return zta_error_set(error, status, "no threads to fetch issuers' keys with");
     }
-    observe(options, observer, refresh);
+    status = mod_zta_poller_open(
+        observer, refresh,
+        &(struct mod_zta_poller_options){.polls = options->config.polls,
+                                         .n_polls = options->config.n_polls,
+                                         .ca_file = options->config.keys.ca_file},
+        &poller);
+    if (status != ZTA_OK) {
+        mod_zta_refresh_close(&refresh);
+        mod_zta_observer_close(&observer);
+        return zta_error_set(error, status, "no threads to poll transmitters with");
+    }
+    observe(options, observer, refresh, poller);
     if (until_ns == 0) {
         /* Who hands over leaves what is still to come to the next one. */
         int64_t drain_ns = ending(options) == MOD_ZTA_RUN_HAND_OVER ? 0 : MOD_ZTA_DRAIN_NS;
@@ -198,6 +211,7 @@ enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zt
     /*
      * Before the store's handle goes, behind the last event: a slow issuer must not hold that up.
      */
+    mod_zta_poller_close(&poller);
     mod_zta_refresh_close(&refresh);
     mod_zta_observer_close(&observer);
     return ZTA_OK;

@@ -14,6 +14,7 @@
 #include "mod_zta/helper/geo_watch.h"
 #include "mod_zta/helper/list_watch.h"
 #include "mod_zta/helper/observer.h"
+#include "mod_zta/helper/poller.h"
 #include "mod_zta/helper/refresh.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
@@ -27,7 +28,9 @@ struct mod_zta_run_config {
     const struct zta_text *rules_names; /* files of ZTARules in order */
     const struct zta_text *rules_texts;
     size_t n_rules;
-    struct mod_zta_refresh_options keys;     /* issuers, and how their keys are fetched */
+    struct mod_zta_refresh_options keys; /* issuers, and how their keys are fetched */
+    const struct mod_zta_poll *polls;    /* transmitters whose events are fetched */
+    size_t n_polls;
     bool accepts_certificates;               /* "mtls" is an issuer, too, without a URL */
     const struct zta_acceptance *acceptance; /* NULL: not published */
 };

@@ -287,16 +287,23 @@ static bool set_headers(struct exchange *exchange)
            add_header(exchange, "Authorization", request->authorization);
 }
 
-/* A form goes out at once, without a question whether it may. */
-static bool set_form(struct exchange *exchange)
+static const char *body_of(const struct mod_zta_http_request *request)
 {
-    const char *form = exchange->request->form;
+    return request->json != NULL ? request->json : request->form;
+}
+
+/* A body goes out at once, without a question whether it may. */
+static bool set_body(struct exchange *exchange)
+{
+    const char *form = body_of(exchange->request);
     struct curl_slist *more = form == NULL ? NULL : curl_slist_append(exchange->headers, "Expect:");
     if (form == NULL) {
         return true;
     }
     exchange->headers = more != NULL ? more : exchange->headers;
     return more != NULL &&
+           (exchange->request->json == NULL ||
+            add_header(exchange, "Content-Type", "application/json")) &&
            curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDSIZE_LARGE,
                             (curl_off_t)strlen(form)) == CURLE_OK &&
            curl_easy_setopt(exchange->curl, CURLOPT_POSTFIELDS, form) == CURLE_OK;
@@ -413,7 +420,7 @@ static enum zta_status exchange_all(struct exchange *exchange, struct zta_error 
             return failed(error, ZTA_IO, "libcurl lacks what is needed", "");
         }
         enum zta_status status = perform(exchange, error);
-        if (status != ZTA_OK || exchange->request->form != NULL ||
+        if (status != ZTA_OK || body_of(exchange->request) != NULL ||
             !is_redirect(exchange->answer->status)) {
             return status;
         }
@@ -445,7 +452,7 @@ static enum zta_status ask(const struct mod_zta_http_request *request,
     };
     (void)snprintf(exchange.url, sizeof exchange.url, "%s", request->url);
     enum zta_status status = ZTA_NO_MEMORY;
-    if (exchange.curl != NULL && set_headers(&exchange) && set_form(&exchange)) {
+    if (exchange.curl != NULL && set_headers(&exchange) && set_body(&exchange)) {
         status = exchange_all(&exchange, error);
     }
     else {
@@ -471,12 +478,13 @@ enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
 {
     struct mod_zta_http_request get = *request;
     get.form = NULL;
+    get.json = NULL;
     return ask(&get, answer, error);
 }
 
 enum zta_status mod_zta_http_post(const struct mod_zta_http_request *request,
                                   struct mod_zta_http_answer *answer, struct zta_error *error)
 {
-    return request->form == NULL ? failed(error, ZTA_INVALID, "no form", "")
-                                 : ask(request, answer, error);
+    return body_of(request) == NULL ? failed(error, ZTA_INVALID, "no body", "")
+                                    : ask(request, answer, error);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One GET of one small document or POST of one form, by libcurl (http.c is the only includer of
- * curl/). Blocks: of all request threads few may wait here, and not for long (introspect.h). TLS is
- * verified, always; redirects lead to the same origin or nowhere, those of a POST are not followed;
- * no proxy, cookie, password file or content encoding has a say. Thread-safe after
- * mod_zta_http_begin.
+ * One GET of one small document or POST of one form or JSON, by libcurl (http.c is the only
+ * includer of curl/). Blocks: of all request threads few may wait here, and not for long
+ * (introspect.h). TLS is verified, always; redirects lead to the same origin or nowhere, those of a
+ * POST are not followed; no proxy, cookie, password file or content encoding has a say. Thread-safe
+ * after mod_zta_http_begin.
  */
 #ifndef MOD_ZTA_IDENTITY_HTTP_H
 #define MOD_ZTA_IDENTITY_HTTP_H
@@ -25,6 +25,7 @@ struct mod_zta_http_request {
     const char *ca_file;       /* PEM; NULL: the system's */
     const char *etag;          /* of what is there already; NULL or "": nothing is */
     const char *form;          /* POST: its body, application/x-www-form-urlencoded */
+    const char *json;          /* POST: its body, application/json, in place of a form */
     const char *authorization; /* value of that header; NULL or "": none */
     bool keeps_connection;     /* open for the next request of this process */
     size_t body_max;
@@ -63,7 +64,7 @@ enum zta_status mod_zta_http_get(const struct mod_zta_http_request *request,
                                  struct mod_zta_http_answer *answer,
                                  struct zta_error *error) ZTA_MUST_CHECK;
 
-/* The same with a form, which goes to that URL and no other: a redirect is an answer. */
+/* The same with a form or JSON, which goes to that URL and no other: a redirect is an answer. */
 enum zta_status mod_zta_http_post(const struct mod_zta_http_request *request,
                                   struct mod_zta_http_answer *answer,
                                   struct zta_error *error) ZTA_MUST_CHECK;

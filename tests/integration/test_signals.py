@@ -333,3 +333,46 @@ def test_a_risk_that_a_transmitter_sees_counts_until_it_is_low_again(zta):
     assert z.get("/in/x", token=other).status == 200
     wait_for(lambda: any(e["path"] == "/in/x" for e in z.events()), what="the event")
     assert tell("LOW", now - 30) == [200, 200, 200]
+
+
+@pytest.mark.timeout(120)
+def test_events_are_fetched_and_acknowledged_behind_what_they_do(zta, pki):
+    transmitter = Transmitter().start(tls=pki.server)
+    try:
+        z = zta(stage=1, start=False, vhost_text=PLACE)
+        z.httpd.allow_log("ZTA0125")
+        z.httpd.write("conf/poll.secret", transmitter.token)
+        os.chmod(z.httpd.path("conf/poll.secret"), 0o600)
+        poll = f"ZTAPoll {transmitter.origin}/poll token=file:conf/poll.secret interval=1s"
+        z.global_text = (f"ZTACAFile {pki.ca.cert}\n" + section(z, transmitter, poll, "discover"))
+        transmitter.most = 2
+        tokens = {n: login(z, "alice", f"s-{n}") for n in range(5)}
+        events = {}
+        for n in range(5):
+            events[n] = transmitter.event(CAEP + "session-revoked", {}, opaque(f"s-{n}"), {"jti": f"j-{n}"})
+            transmitter.hold(events[n], f"j-{n}")
+        transmitter.hold(transmitter.event(CAEP + "session-revoked", {}, opaque("x"), {"jti": "own"}), "another")
+        transmitter.hold("no event", "broken")
+        z.start()
+        wait_for(lambda: len(transmitter.acks) >= 5 and len(transmitter.errors) == 2, what="acknowledgement")
+        assert sorted(transmitter.acks) == [f"j-{n}" for n in range(5)]
+        assert {e["err"] for e in transmitter.errors.values()} == {"invalid_request"}
+        assert all(z.get("/x", token=token).status == 401 for token in tokens.values())
+        # What was acknowledged before its answer was lost comes again, and is acknowledged again.
+        transmitter.hold(events[0], "j-0")
+        wait_for(lambda: transmitter.acks.count("j-0") == 2, what="acknowledgement")
+        assert [r["outcome"] for r in z.json("signals", "list")] == ["applied"] * 5
+        # A transmitter that fails is told of and asked again.
+        transmitter.status = 500
+        stream = lambda: z.json("signals", "streams")[0]  # noqa: E731
+        wait_for(lambda: "it answers 500" in (stream()["error"] or ""), what="the failure")
+        token = login(z, "alice", "s-9")
+        transmitter.status = 200
+        transmitter.hold(transmitter.event(CAEP + "session-revoked", {}, opaque("s-9"), {"jti": "j-9"}), "j-9")
+        wait_for(lambda: z.get("/x", token=token).status == 401, what="the event")
+        wait_for(lambda: stream()["error"] is None and stream()["polled"], what="the end of the failure")
+        assert stream()["by"] == "poll"
+        headers, asked = transmitter.polls[0]
+        assert headers["Content-Type"] == "application/json" and asked["returnImmediately"] is False
+    finally:
+        transmitter.stop()
