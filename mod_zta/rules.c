@@ -86,6 +86,21 @@ static enum zta_status fill_issuers(struct zta_rules_env *env)
     return ZTA_OK;
 }
 
+/* Names that `do notify` in rules may use. */
+static enum zta_status fill_notifies(struct zta_rules_env *env)
+{
+    const apr_array_header_t *targets = mod_zta_global()->notify;
+    const size_t n = (size_t)targets->nelts;
+    struct zta_text *names = calloc(n + 1, sizeof(*names));
+    for (size_t i = 0; names != NULL && i < n; i++) {
+        names[i] = zta_text_of(APR_ARRAY_IDX(targets, (int)i, struct mod_zta_notify_target).name);
+    }
+    env->notifies = names;
+    env->n_notifies = n;
+    env->knows_notifies = true;
+    return names == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+}
+
 enum zta_status mod_zta_rules_env(struct zta_rules_env *env)
 {
     const struct mod_zta_global *global = mod_zta_global();
@@ -95,13 +110,15 @@ enum zta_status mod_zta_rules_env(struct zta_rules_env *env)
         .claims = (const struct zta_text *)(const void *)global->required_claims->elts,
         .n_claims = (size_t)global->required_claims->nelts,
     };
-    return fill_issuers(env);
+    const enum zta_status status = fill_issuers(env);
+    return status == ZTA_OK ? fill_notifies(env) : status;
 }
 
 void mod_zta_rules_env_clear(struct zta_rules_env *env)
 {
     free((void *)(uintptr_t)env->issuers);
     free((void *)(uintptr_t)env->acrs);
+    free((void *)(uintptr_t)env->notifies);
     *env = (struct zta_rules_env){.issuers = NULL};
 }
 
