@@ -42,3 +42,12 @@ def test_a_bait_that_a_rule_names_costs_a_login(zta):
     event = wait_for(lambda: [e for e in server.events() if e["reason"] == "step_up_required"],
                      what="the challenge")[0]
     assert event["rule"] == "calm"
+
+
+def test_only_a_configured_target_is_notified(zta):
+    rules = "respond r\n  on risk > 80 by session\n  do notify soc\n"
+    gateway = zta(start=False, stage=4, rules=rules)
+    code, said = gateway.configtest()
+    assert code != 0 and "rules.zta:3:13: found 'soc', expected the name of a configured ZTANotify" in said
+    code, said = gateway.configtest(f"ZTANotify soc {gateway.httpd.path('logs', 'soc.log')}")
+    assert code == 0, said
