@@ -6,6 +6,7 @@
 #include "admin-tui/filter_priv.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
+#include "shared/risk_signals.h"
 
 enum ctl_field {
 #define CTL_FIELD(upper, name, type, expected) CTL_FIELD_##upper,
@@ -52,6 +53,8 @@ static enum zta_event_text text_of(unsigned field)
     case CTL_FIELD_ID:
     case CTL_FIELD_LATENCY:
     case CTL_FIELD_BYTES:
+    case CTL_FIELD_RISK:
+    case CTL_FIELD_SIGNAL:
     case CTL_FIELD_AGE:
     case CTL_N_EVENT_FIELDS:
         break;
@@ -90,11 +93,25 @@ static void see_number(unsigned field, const struct zta_event *event, int64_t no
     case CTL_FIELD_BYTES:
         seen->number = event->bytes_out > INT64_MAX ? INT64_MAX : (int64_t)event->bytes_out;
         break;
+    case CTL_FIELD_RISK:
+        seen->number = event->risk.score;
+        break;
     case CTL_FIELD_AGE:
         seen->number = now_s - event->time_ns / ZTA_NS_PER_S;
         break;
     default:
         break;
+    }
+}
+
+_Static_assert(ZTA_N_RISK_SIGNALS <= CTL_SEEN_TEXTS_MAX, "all of a request are seen");
+
+static void see_signals(const struct zta_event *event, struct ctl_seen *seen)
+{
+    for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
+        if ((event->risk.signals & 1u << i) != 0) {
+            ctl_seen_text(seen, zta_text_of(zta_risk_signal_info(i)->name));
+        }
     }
 }
 
@@ -109,6 +126,10 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
     case CTL_TYPE_TEXT:
     case CTL_TYPE_PATH:
     case CTL_TYPE_VERSION:
+        if (field == CTL_FIELD_SIGNAL) {
+            see_signals(event, seen);
+            break;
+        }
         ctl_seen_text(seen, zta_event_text(event, text_of(field)));
         if (field == CTL_FIELD_RULE) {
             /* The rule that a monitored part would have applied counts as well. */
@@ -135,7 +156,7 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
     case CTL_TYPE_TIME:
     case CTL_TYPE_AGE:
         see_number(field, event, now_s, seen);
-        seen->is_known = true;
+        seen->is_known = field != CTL_FIELD_RISK || (event->replay & ZTA_REPLAY_RISK) != 0;
         break;
     }
 }

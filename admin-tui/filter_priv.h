@@ -37,7 +37,7 @@ struct ctl_field_info {
     const char *expected;
 };
 
-#define CTL_SEEN_TEXTS_MAX 16
+#define CTL_SEEN_TEXTS_MAX 32
 
 /* What a record has for a field; which member counts follows from the field's type. */
 struct ctl_seen {

@@ -14,6 +14,7 @@
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
+#include "shared/risk_signals.h"
 
 #define NOW_S INT64_C(1800000000)
 
@@ -41,6 +42,9 @@ static void make_event(void)
     event.latency_us = 2500;
     event.bytes_out = 10;
     event.http_status = 403;
+    event.replay = ZTA_REPLAY_RISK;
+    event.risk.score = 55;
+    event.risk.signals = 1u << ZTA_RISK_HONEYPOT | 1u << ZTA_RISK_EXTERNAL_RISK;
     event.outcome = ZTA_OUTCOME_DENY;
     event.reason = ZTA_REASON_NOT_ENTITLED;
     event.credential = ZTA_CREDENTIAL_TOKEN;
@@ -98,6 +102,13 @@ static const struct {
     {"latency<1s", true},
     {"latency>1s", false},
     {"bytes=10", true},
+    {"risk>=55", true},
+    {"risk>55", false},
+    {"risk=unknown", false},
+    {"signal=honeypot", true},
+    {"signal=waf,external-risk", true},
+    {"signal=waf", false},
+    {"not signal=waf", true},
     {"age<2m", true},
     {"age<90s", false},
     {"age>=90s", true},
