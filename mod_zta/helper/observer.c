@@ -603,6 +603,7 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
     observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;
     mod_zta_observer_alert(observer, MOD_ZTA_ALERT_RULES, now_real_ns / ZTA_NS_PER_S,
                            mod_zta_ruleset_look(observer->rules, observer->store, now_real_ns));
+    mod_zta_risk_table_use(observer->risks, mod_zta_ruleset_get(observer->rules));
     mod_zta_automation_use(observer->automation, mod_zta_ruleset_get(observer->rules),
                            mod_zta_ruleset_version(observer->rules));
     read_ring(observer, now_mono_ns, now_real_ns);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mod_zta/helper/occurrence.h"
 #include "mod_zta/helper/recent_table.h"
 #include "shared/base/clock.h"
 #include "shared/identity.h"
@@ -13,6 +14,7 @@
 #include "shared/risk/place.h"
 #include "shared/risk/recorded.h"
 #include "shared/risk/sighting.h"
+#include "shared/rules/tuning.h"
 #include "shared/store/risks.h"
 
 /* As many as have something to do within a window; 40 MB when all of it was used. */
@@ -68,8 +70,9 @@ struct mod_zta_risk_table {
     struct mod_zta_recent_table *sessions;
     struct mod_zta_recent_table *addresses;
     struct mod_zta_recent_table *subjects;
-    struct zta_risk_tuning tuning;
-    uint32_t generation; /* rises when noted things were not stored; never 0 */
+    const struct zta_ruleset *set;
+    struct mod_zta_occurrence occurrence; /* of the event at hand */
+    uint32_t generation;                  /* rises when noted things were not stored; never 0 */
     size_t n_tasks;
     size_t n_applied; /* of them, in the change that is open */
     uint64_t n_lost;
@@ -96,7 +99,6 @@ enum zta_status mod_zta_risk_table_open(const struct zta_siphash_key *key,
     }
     opened->key = *key;
     opened->generation = 1;
-    zta_risk_tuning_init(&opened->tuning);
     enum zta_status status =
         mod_zta_recent_table_open(N_SESSIONS, sizeof(struct session_entry), key, &opened->sessions);
     if (status == ZTA_OK) {
@@ -115,9 +117,23 @@ enum zta_status mod_zta_risk_table_open(const struct zta_siphash_key *key,
     return ZTA_OK;
 }
 
-void mod_zta_risk_table_tune(struct mod_zta_risk_table *table, const struct zta_risk_tuning *tuning)
+void mod_zta_risk_table_use(struct mod_zta_risk_table *table, const struct zta_ruleset *set)
 {
-    table->tuning = *tuning;
+    table->set = set;
+}
+
+/* What the signals of this event are worth, by the rules and what it says of its request. */
+static void tune(struct mod_zta_risk_table *table, const struct zta_event *event,
+                 struct zta_risk_tuning *tuning)
+{
+    struct mod_zta_occurrence *occurrence = &table->occurrence;
+    if (table->set == NULL) {
+        zta_risk_tuning_init(tuning);
+        return;
+    }
+    mod_zta_occurrence_make(event, &table->key, occurrence);
+    zta_rules_signals(table->set, &occurrence->facts, &occurrence->stance,
+                      event->time_ns / ZTA_NS_PER_S, tuning);
 }
 
 /* ---- watching ---- */
@@ -418,15 +434,15 @@ static void record(struct zta_event *event, const struct zta_risk_factor *factor
     }
 }
 
-static enum zta_status apply_found(const struct mod_zta_risk_table *table,
-                                   struct zta_change *change, const struct task *task,
-                                   struct zta_event *event)
+static enum zta_status apply_found(struct mod_zta_risk_table *table, struct zta_change *change,
+                                   const struct task *task, struct zta_event *event)
 {
     struct zta_risk_factor factor;
+    struct zta_risk_tuning tuning;
     unsigned owners = 0;
-    if (!zta_risk_factor_make(&table->tuning, task->signal, task->share,
-                              zta_text_of(task->evidence), event->time_ns / ZTA_NS_PER_S,
-                              &factor)) {
+    tune(table, event, &tuning);
+    if (!zta_risk_factor_make(&tuning, task->signal, task->share, zta_text_of(task->evidence),
+                              event->time_ns / ZTA_NS_PER_S, &factor)) {
         return ZTA_OK;
     }
     enum zta_status status = keep(change, event, task->owner, &factor, &owners);

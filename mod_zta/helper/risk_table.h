@@ -19,6 +19,7 @@
 #include "shared/base/status.h"
 #include "shared/risk/baseline.h"
 #include "shared/risk/score.h"
+#include "shared/rules/compile.h"
 #include "shared/store/env.h"
 
 struct mod_zta_risk_table;
@@ -28,9 +29,11 @@ enum zta_status mod_zta_risk_table_open(const struct zta_siphash_key *key,
                                         struct mod_zta_risk_table **table) ZTA_MUST_CHECK;
 void mod_zta_risk_table_close(struct mod_zta_risk_table **table);
 
-/* What detectors raise is worth from now on; borrowed. The table's own values until then. */
-void mod_zta_risk_table_tune(struct mod_zta_risk_table *table,
-                             const struct zta_risk_tuning *tuning);
+/*
+ * The rules whose `signal` rules say what is worth how much, valid until the next call. NULL, and
+ * before the first: the table of signals alone.
+ */
+void mod_zta_risk_table_use(struct mod_zta_risk_table *table, const struct zta_ruleset *set);
 
 /*
  * Shows an event of the batch to the detectors: once, in order. baseline: the one that it taught;

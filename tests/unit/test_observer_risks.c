@@ -265,6 +265,36 @@ static void a_firewall_s_score_is_a_share_of_its_weight(void **state)
     world_close(&world);
 }
 
+/* By what the event says of its request: here of its path. */
+static void signal_rules_say_what_is_worth_how_much(void **state)
+{
+    static const struct zta_text name = ZTA_TEXT("rules.zta");
+    static const struct zta_text text =
+        ZTA_TEXT("signal waf weight 80 half-life 2h\n  when path /orders/7\n");
+    struct world world;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    world.options.rules.names = &name;
+    world.options.rules.texts = &text;
+    world.options.rules.n = 1;
+    world_observe(&world);
+    for (uint32_t i = 7; i <= 8; i++) {
+        struct zta_event event;
+        make_event(&world, i, i, &event);
+        set_path(&event, i);
+        event.risk.waf = 20;
+        publish(&world, &event);
+    }
+    world_pass(&world, ZTA_NS_PER_S);
+    const struct zta_risk_record chosen = of_session(&world, 7);
+    const struct zta_risk_factor *factor = zta_risk_find(&chosen.risk, ZTA_RISK_WAF);
+    assert_non_null(factor);
+    assert_int_equal(factor->weight, 80);
+    assert_int_equal(factor->half_life_s, 2 * 3600);
+    assert_int_equal(of_session(&world, 8).risk.n, 0);
+    assert_int_equal(of_address(&world, 8).risk.n, 0);
+    world_close(&world);
+}
+
 static void a_proof_from_elsewhere_is_of_session_and_address(void **state)
 {
     struct world world;
@@ -426,6 +456,7 @@ int main(void)
         cmocka_unit_test(refused_credentials_are_of_the_address_alone),
         cmocka_unit_test(what_a_request_raised_is_kept_once_until_it_has_lost_a_point),
         cmocka_unit_test(a_firewall_s_score_is_a_share_of_its_weight),
+        cmocka_unit_test(signal_rules_say_what_is_worth_how_much),
         cmocka_unit_test(a_proof_from_elsewhere_is_of_session_and_address),
         cmocka_unit_test(more_than_is_usual_is_found_by_the_baseline),
         cmocka_unit_test(agents_and_places_are_learned_from_what_was_let_in),
