@@ -48,3 +48,86 @@ def test_operators_hold_sessions_and_the_threat_level_for_a_time(zta):
     assert {"sessions quarantine", "sessions release", "automation undo", "threat-level set",
             "threat-level clear"} <= actions
     z.ctl("store", "check", "--deep")
+
+
+_RULES = """zta 1
+allow   all
+  when  path    /**
+
+limit   api
+  when  path    /api/**
+  key   all
+  rate  1000/s
+
+respond stuffing
+  when  path    /api/**
+  on    auth-failures > 10 in 60s by ip
+  do    block ip for 15m
+
+respond broken
+  when  path    /broken/**
+  on    server-errors > 10 in 60s by all
+  do    limit api to 3/d for 15m
+  do    threat-level high for 15m
+  do    notify ops
+
+respond greedy
+  when  path    /files/**
+  on    requests > 5 in 60s by session
+  do    quarantine session for 15m
+
+respond curious
+  when  path    /tried/**
+  on    requests > 5 in 60s by session
+  do    quarantine session for 15m
+  mode  monitor
+"""
+
+
+def test_rules_hold_for_a_time_what_they_respond_to(zta, tmp_path):
+    told = tmp_path / "told"
+    z = zta(stage=4, rules=_RULES, extra=f"""
+ZTANotify ops "|/bin/sh -c 'cat >> {told}'"
+ZTAGovernor 5%/1h min=3
+""")
+    claims = {"client_id": "app", "auth_time": int(time.time()) - 100}
+    token = {name: z.issuer.token({**claims, "sub": name, "sid": name}) for name in ("ann", "bob")}
+    bad = z.issuer.token({**claims, "sub": "eve", "sid": "eve"}) + "x"
+    assert z.get("/api/a", token=token["ann"]).status == 200
+
+    # Loopback is never blocked, whatever comes from there; the rule says so.
+    for _ in range(15):
+        assert z.get("/api/a", token=bad).status in (401, 429)
+    wait_for(lambda: "never" in {row["result"] for row in z.json("automation", "history")},
+             what="the rule that is held back")
+    assert "automation_held_back" in z.ctl("status", "--json").stdout
+    assert _held(z) == set()
+
+    # One session goes, another one of the same place stays; a rule that is only tried holds nothing.
+    for _ in range(6):
+        z.get("/files/x", token=token["bob"])
+        z.get("/tried/x", token=token["ann"])
+    wait_for(lambda: z.get("/files/x", token=token["bob"]).status == 401, what="the quarantine")
+    assert z.get("/files/x", token=token["ann"]).status == 200
+    wait_for(lambda: "monitored" in {row["result"] for row in z.json("automation", "history")},
+             what="what would have been")
+    [row] = z.json("automation", "list")
+    assert (row["what"], row["of"], row["by"]) == ("quarantine", "session", "greedy")
+    assert "requests > 5" in row["reason"] and row["id"].startswith("m")
+    z.ctl("undo", row["id"], "--reason", "known")
+    assert z.get("/files/x", token=token["bob"]).status == 200
+    for _ in range(6):  # and the rule leaves it alone
+        assert z.get("/files/x", token=token["bob"]).status == 200
+    assert z.json("automation", "list") == []
+
+    # A back end that fails sheds load by rule, and the level says so.
+    for _ in range(15):
+        z.get("/broken/status/503", token=token["ann"])
+    wait_for(lambda: len(z.json("automation", "list")) == 2, what="the measures")
+    wait_for(lambda: 429 in {z.get("/api/a", token=token["ann"]).status for _ in range(4)},
+             what="the tighter limit")
+    wait_for(lambda: z.json("threat-level")[0]["level"] == "high", what="the level")
+    wait_for(lambda: told.exists() and "\"rule\":\"broken\"" in told.read_text(),
+             what="the notification")
+    z.ctl("threat-level", "clear")
+    z.ctl("store", "check", "--deep")
