@@ -86,6 +86,7 @@ static void add_server(struct ctl_list *list, const struct picture *picture)
     ctl_row_int(list, "helper_pid", heartbeat->pid);
     ctl_row_int(list, "children", (int64_t)heartbeat->n_children);
     ctl_row_int(list, "configuration", (int64_t)heartbeat->config_generation);
+    ctl_row_string(list, "threat_level", zta_threat_level_name(heartbeat->threat));
     uint64_t waiting = heartbeat->ring_head - heartbeat->ring_tail;
     ctl_row_cell(list, "ring", "%" PRIu64 " of %" PRIu64 " events waiting", waiting,
                  heartbeat->ring_capacity);
