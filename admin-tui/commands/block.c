@@ -2,6 +2,7 @@
 /* ztactl block, blocks list, blocks remove. */
 #include <stdio.h>
 
+#include "admin-tui/commands/automation.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -110,6 +111,9 @@ enum ctl_exit ctl_run_blocks_remove(struct ctl *ctl)
     struct ctl_action action;
     struct zta_block block = {.until_s = 0};
     struct ctl_report report = {.done = "block removed"};
+    if (ctl_measure_is_id(ctl->arguments[0])) {
+        return ctl_automation_undo(ctl, ctl->arguments[0]);
+    }
     enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
     if (code == CTL_DONE) {
         code = resolve(ctl, &block, &report);
@@ -137,6 +141,15 @@ struct listing {
     int64_t now_s;
 };
 
+/* What `blocks remove` takes; a table has it in another column. */
+static void add_id(struct ctl_list *list, const char *id)
+{
+    struct zta_json *json = ctl_row_json(list);
+    if (json != NULL) {
+        zta_json_string(json, "id", id);
+    }
+}
+
 static bool add_block(void *context, const struct zta_block *block)
 {
     struct listing *listing = context;
@@ -156,6 +169,34 @@ static bool add_block(void *context, const struct zta_block *block)
     ctl_row_text(list, "by", block->author);
     ctl_row_int(list, "action", (int64_t)block->action_id);
     ctl_row_text(list, "reason", block->reason);
+    add_id(list, target);
+    ctl_row_end(list);
+    return true;
+}
+
+/* What else is held for a time, in the same words. */
+static bool add_measure(void *context, const struct zta_measure *measure, bool is_lifted)
+{
+    struct listing *listing = context;
+    struct ctl_list *list = listing->list;
+    char target[4 * ZTA_SUBJECT_MAX];
+    char id[24];
+    struct zta_buffer buffer;
+    if (is_lifted || measure->until_s <= listing->now_s) {
+        return true;
+    }
+    zta_buffer_init(&buffer, target, sizeof target);
+    zta_target_print(&measure->target, &buffer);
+    zta_measure_id_print(measure, id);
+    ctl_row_begin(list);
+    ctl_row_string(list, "kind", zta_measure_kind_name(measure->kind));
+    ctl_row_string(list, "target", target);
+    ctl_row_time(list, "until", measure->until_s);
+    ctl_row_time(list, "since", measure->created_ns / ZTA_NS_PER_S);
+    ctl_row_text(list, "by", measure->rule);
+    ctl_row_string(list, "action", id);
+    ctl_row_text(list, "reason", measure->reason);
+    add_id(list, id);
     ctl_row_end(list);
     return true;
 }
@@ -173,6 +214,9 @@ enum ctl_exit ctl_run_blocks_list(struct ctl *ctl)
     }
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     status = zta_block_each(view, add_block, &listing);
+    if (status == ZTA_OK && ctl_option_is_set(&ctl->options, CTL_OPTION_ALL)) {
+        status = zta_measure_each(view, add_measure, &listing);
+    }
     zta_view_end(&view);
     if (status != ZTA_OK) {
         ctl_list_close(&list);

@@ -22,8 +22,8 @@ def test_operators_hold_sessions_and_the_threat_level_for_a_time(zta):
     wait_for(lambda: len(z.json("sessions", "list")) == 2, what="both sessions")
     first = z.json("sessions", "list")[0]["id"]
 
-    # A quarantine bites on the next request, hits that session alone, and is undone by any of three.
-    for undo in (["sessions", "release", first], ["automation", "undo"], ["undo"]):
+    # A quarantine bites on the next request, hits that session alone, and is undone in many ways.
+    for undo in (["sessions", "release", first], ["automation", "undo"], ["undo"], ["blocks", "remove"]):
         z.ctl("sessions", "quarantine", first, "--reason", "odd", code=2)
         done = z.json("sessions", "quarantine", first, "--for", "1h", "--reason", "odd", "--yes")
         answers = {z.get("/x", token=token).status for token in (one, other)}
@@ -35,7 +35,7 @@ def test_operators_hold_sessions_and_the_threat_level_for_a_time(zta):
         assert [z.get("/x", token=token).status for token in (one, other)] == [200, 200]
         assert z.json("automation", "list") == []
     z.ctl("sessions", "release", first, code=1)
-    wait_for(lambda: len(_of_reason(z, "quarantined")) == 3, what="the refusals")
+    wait_for(lambda: len(_of_reason(z, "quarantined")) == 4, what="the refusals")
     assert "automation list" in _of_reason(z, "quarantined")[0]["detail"]
 
     assert z.json("threat-level")[0]["level"] == "normal"
@@ -115,6 +115,8 @@ ZTAGovernor 5%/1h min=3
     [row] = z.json("automation", "list")
     assert (row["what"], row["of"], row["by"]) == ("quarantine", "session", "greedy")
     assert "requests > 5" in row["reason"] and row["id"].startswith("m")
+    assert [(block["kind"], block["id"]) for block in z.json("blocks", "list", "--all")] == \
+        [("quarantine", row["id"])] and z.json("blocks", "list") == []
     z.ctl("undo", row["id"], "--reason", "known")
     assert z.get("/files/x", token=token["bob"]).status == 200
     for _ in range(6):  # and the rule leaves it alone

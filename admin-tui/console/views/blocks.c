@@ -19,10 +19,10 @@ static const struct tui_listing_column columns[] = {
 };
 
 static const struct tui_listing listing = {
-    .command = "blocks list",
+    .command = "blocks list --all",
     .noun = "block",
     .nothing = "nobody is blocked; A blocks an address, a network or a subject",
-    .key = "target",
+    .key = "id",
     .columns = columns,
     .n_columns = sizeof columns / sizeof columns[0],
     .actions =
