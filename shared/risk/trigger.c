@@ -191,6 +191,10 @@ static uint64_t count_distinct(const struct zta_trigger_line *line, uint64_t *wo
     words[0] = slot > words[0] ? slot : words[0];
     for (size_t i = 0; i < size; i++) {
         uint64_t *pair = pairs + 2 * i;
+        if (pair[1] == 0) {
+            oldest = i; /* the rest was never used */
+            break;
+        }
         if (!is_known && pair[0] == add) {
             pair[1] = slot > pair[1] ? slot : pair[1];
             is_known = true;
