@@ -33,7 +33,7 @@ OBJ := $(BUILD)/obj
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench demo \
+.PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench sim demo \
         test format format-check tidy analyze coverage docs screens install uninstall dist clean help \
         unit-programs fuzz-programs bench-programs fuzz-replay check-live objects \
         compile_commands.json FORCE
@@ -96,13 +96,14 @@ TOKEN_SRC := $(filter-out mod_zta/identity/signature.c mod_zta/identity/http.c,$
     $(CTL_VERIFIER_SRC)
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 # Whatever else lies in tests/unit (a naive evaluator, fixtures) is linked into the tests that use it.
-UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+SIM_SRC := $(filter-out tests/sim/main.c,$(sort $(wildcard tests/sim/*.c)))
+UNIT_SUPPORT_SRC := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c))) $(SIM_SRC)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 GEN_SRC := $(sort $(wildcard docs/gen*.c))
 TUI_SRC := $(sort $(wildcard tests/tui/*.c))
 ALL_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC) $(UNIT_SRC) $(UNIT_SUPPORT_SRC) \
-    $(FUZZ_SRC) $(BENCH_SRC) $(TUI_SRC) $(wildcard tests/fuzz/replay_main.c) $(GEN_SRC)
+    $(FUZZ_SRC) $(BENCH_SRC) $(TUI_SRC) $(wildcard tests/fuzz/replay_main.c tests/sim/main.c) $(GEN_SRC)
 PRODUCT_SRC := $(SHARED_SRC) $(IDENTITY_SRC) $(MODULE_SRC) $(CTL_SRC)
 
 LIBS_CONSOLE := $(if $(CONSOLE_SRC),-lncursesw -ltinfo)
@@ -202,7 +203,8 @@ TEST_LIBRARIES := $(if $(UNIT_SUPPORT_SRC),$(BUILD)/libtest.a) $(if $(CTL_SRC),$
     $(if $(IDENTITY_SRC),$(BUILD)/libzta_identity.a) $(BUILD)/libzta.a
 TEST_LIBS := -lcmocka -lssl $(LIBS_CONSOLE) $(LIBS_CTL) $(if $(IDENTITY_SRC),$(LIBS_IDENTITY)) $(LIBS_ZTA) -lm
 
-$(UNIT_PROGRAMS) $(BENCH_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
+SIM_PROGRAM := $(BUILD)/tests/sim/main
+$(UNIT_PROGRAMS) $(BENCH_PROGRAMS) $(SIM_PROGRAM): $(BUILD)/%: $(OBJ)/%.o $(TEST_LIBRARIES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie -o $@ $(ZTA_LDFLAGS) $(filter %.o,$^) $(TEST_LIBRARIES) $(TEST_LIBS)
@@ -296,6 +298,10 @@ bench:
 	@$(harness_env) $(PYTHON) tests/bench/run.py $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	    $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
+
+# Days of traffic with attacks among them; docs/adaptive.md tells how to read the report.
+sim: $(SIM_PROGRAM)
+	@$(SIM_PROGRAM) $(or $(SEEDS),1)
 
 demo:
 	@tests/support/deps.sh demo
@@ -418,6 +424,7 @@ help:
 #: make lint               rules of the code base (tests/lint)
 #: make fuzz T=rules       libFuzzer with ASan and UBSan, SECONDS=60
 #: make bench              figures beside bare Apache and others; ROUNDS=7 SECONDS=0.5 ONLY='refused', WRITE=1
+#: make sim               SEEDS='1 2': simulated weeks with attacks, what was found and who was bothered
 #: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
 #: make install, uninstall prefix=/usr/local DESTDIR=
 #: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, BUILD_ROOT=, WERROR=, V=1

@@ -80,7 +80,8 @@ struct mod_zta_observer {
     struct mod_zta_hot_table *sessions;
     struct mod_zta_hot_table *baselines;
     struct mod_zta_risk_table *risks;
-    size_t n_watched; /* events of the batch that the detectors have seen */
+    struct mod_zta_risk_losses risk_losses; /* as counted */
+    size_t n_watched;                       /* events of the batch that the detectors have seen */
     struct mod_zta_quota *quota;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;

@@ -375,23 +375,13 @@ static enum zta_status store(struct zta_change *change, const struct zta_risk_ow
     return status == ZTA_INVALID ? ZTA_OK : status; /* names that no record can have */
 }
 
-/* Is it worth a point more than what stands already? Else a storm of them would be written. */
-static bool is_news(const struct zta_risk *risk, const struct zta_risk_factor *factor)
-{
-    const struct zta_risk_factor *former = zta_risk_find(risk, factor->signal);
-    const uint32_t point_q16 = UINT32_C(1) << 16;
-    return former == NULL || former->floor != factor->floor ||
-           zta_risk_points_q16(factor, factor->raised_s) >=
-               zta_risk_points_q16(former, factor->raised_s) + point_q16;
-}
-
 /* Into one record; *is_kept is left alone when that had it already. */
 static enum zta_status keep_for(struct zta_change *change, const struct zta_risk_owner *owner,
                                 const struct zta_risk_factor *factor, bool *is_kept)
 {
     struct zta_risk_record record;
     enum zta_status status = load(change, owner, &record);
-    if (status != ZTA_OK || factor->half_life_s == 0 || !is_news(&record.risk, factor)) {
+    if (status != ZTA_OK || factor->half_life_s == 0 || !zta_risk_is_news(&record.risk, factor)) {
         return status;
     }
     *is_kept = zta_risk_put(&record.risk, factor);

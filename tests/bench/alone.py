@@ -49,6 +49,9 @@ def _from_table(sections, measured):
 
 def _without_httpd():
     for title, cpu_us, size in _lines("bench_observer"):
+        if cpu_us == "-":
+            yield f"observer: {title}", size
+            continue
         share = float(cpu_us) * _EVENTS_A_SECOND / 1e6
         yield (f"observer, µs/event: {title}",
                f"{cpu_us} ({_EVENTS_A_SECOND:,}/s take {share:.0%} of a processor)")

@@ -2,7 +2,8 @@
 /*
  * What the observer costs for each event, with 1,000 and 1,000,000 sessions in its store: CPU time
  * of taking events from the ring, counting them in and committing, sessions written back included;
- * and where it also learns what is usual, of as many subjects as there are sessions.
+ * and where it also learns what is usual and looks for risks, of as many subjects as there are
+ * sessions; and how much memory it has by then.
  * The clock it is given runs as if 20,000 events came each second.
  */
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "mod_zta/helper/hot_table.h"
@@ -27,6 +29,7 @@
 
 static int64_t spent_ns;
 static bool teaches; /* are places at stage 3? */
+static bool risks;   /* and at stage 4? */
 
 static void observe(struct world *world, int64_t ns)
 {
@@ -54,7 +57,8 @@ static void publish(struct world *world, uint32_t session)
                                         .session = session,
                                         .outcome = ZTA_OUTCOME_ALLOW,
                                         .reason = ZTA_REASON_OK,
-                                        .teaches = teaches};
+                                        .teaches = teaches,
+                                        .risks = risks};
     world_publish(world, &event);
 }
 
@@ -95,6 +99,24 @@ static void measure(struct world *world, const char *title, uint32_t n_sessions,
            (double)(used(world) - used_before) / N_EVENTS);
 }
 
+/* Of this process, without what is only mapped: the store and the ring. */
+static void print_memory(void)
+{
+    static const char name[] = "RssAnon:";
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[128];
+    long anonymous_kib = 0;
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, name, sizeof name - 1) == 0) {
+            anonymous_kib = strtol(line + sizeof name - 1, NULL, 10);
+        }
+    }
+    if (status != NULL) {
+        (void)fclose(status);
+    }
+    printf("memory with 1,000,000 subjects, MB\t-\t%ld\n", anonymous_kib / 1024);
+}
+
 int main(void)
 {
     const uint32_t few = 1000;
@@ -115,6 +137,15 @@ int main(void)
     open_with_sessions(&world, many);
     printf("learning, each event a new subject\t%.2f\t-\n", (double)spent_ns / many / 1000);
     measure(&world, "learning, 1,000,000 subjects, 90 % from 10,000", many, N_HOT);
+    world_close(&world);
+    risks = true;
+    open_with_sessions(&world, few);
+    measure(&world, "risks, 1,000 subjects", few, few);
+    world_close(&world);
+    open_with_sessions(&world, many);
+    printf("risks, each event a new subject\t%.2f\t-\n", (double)spent_ns / many / 1000);
+    measure(&world, "risks, 1,000,000 subjects, 90 % from 10,000", many, N_HOT);
+    print_memory();
     world_close(&world);
     return 0;
 }

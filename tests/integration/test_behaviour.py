@@ -84,7 +84,8 @@ def test_ztactl_shows_what_is_usual(judged):
     assert {row["habit"] for row in rows} == {"network", "country", "device", "agent", "hours",
                                               "route", "rate"}
     agent = next(row for row in rows if row["habit"] == "agent")
-    assert (agent["value"], agent["known"], agent["usual"], agent["days"]) == ("curl", True, True, 8)
+    assert (agent["value"], agent["known"], agent["usual"]) == ("curl", True, True)
+    assert agent["days"] in (7, 8), "what changes no answer is written within 30 s"
     network = next(row for row in rows if row["habit"] == "network")
     assert network["value"] == "127.0.0.0/24"
     hours = next(row for row in rows if row["habit"] == "hours")

@@ -96,7 +96,9 @@ void scratch_event_make(const struct scratch_event *wanted, struct zta_event *ev
         texts[ZTA_EVENT_APIKEY] = zta_text_of(wanted->apikey);
     }
     if (wanted->teaches) {
-        const struct zta_stance stance = {.modes = {[ZTA_FEATURE_BEHAVIOUR] = ZTA_MODE_MONITOR}};
+        const struct zta_stance stance = {
+            .modes = {[ZTA_FEATURE_BEHAVIOUR] = ZTA_MODE_MONITOR,
+                      [ZTA_FEATURE_RISK] = wanted->risks ? ZTA_MODE_ENFORCE : ZTA_MODE_OFF}};
         event->modes = zta_event_pack_modes(&stance);
         event->replay = ZTA_REPLAY_RECORDED | ZTA_REPLAY_IDENTITY | ZTA_REPLAY_CONTEXT;
         memcpy(event->context.country, wanted->country != NULL ? wanted->country : "CH",

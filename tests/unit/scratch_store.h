@@ -40,6 +40,7 @@ struct scratch_event {
     const char *agent;  /* NULL: the same for all */
     const char *country;
     bool teaches; /* its identity entered, in a place that evaluates behaviour */
+    bool risks;   /* and risk; with teaches */
 };
 void scratch_event_make(const struct scratch_event *wanted, struct zta_event *event);
 /* The session id that a session number stands for. */
