@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from haproxy import haproxy, haproxy_jwt
-from servers import bare, mod_auth_openidc, mod_oauth2, zta, zta_asking, zta_context
+from servers import (bare, mod_auth_openidc, mod_oauth2, zta, zta_adaptive, zta_asking,
+                     zta_context)
 from small_api import (DENIED_PATH, LIMITED_PATH, PATH, REFUSING, RULE_PATH, SCOPED_PATH,
                        required_claims, rules)
 
@@ -20,6 +21,7 @@ SERVERS = {
     "refusing": partial(zta, rules=REFUSING),
     "asking": zta_asking,
     "context": zta_context,
+    "adaptive": zta_adaptive,
     "oauth2-claims": partial(mod_oauth2, require=required_claims("oauth2_claim", 100)),
     "openidc-claims": partial(mod_auth_openidc, require=required_claims("claim", 100)),
     "stage2-h2": partial(zta, h2=True),
@@ -158,6 +160,8 @@ _CONTEXT = (
     _bare(),
     Row("context-none", "mod_zta, stage 2: 100 rules", "rules-100", "bare"),
     Row("context", "mod_zta, stage 3: geo, device, behaviour and 100 rules", "context", "bare", budget=6),
+    Row("adaptive", "mod_zta, stage 4: risk, signals, automation and 100 rules", "adaptive", "bare",
+        budget=6),
     Row("oauth2-claims", "mod_oauth2: 100 claims required", "oauth2-claims", "bare"),
     Row("openidc-claims", "mod_auth_openidc: 100 claims required", "openidc-claims", "bare"),
 )

@@ -226,6 +226,11 @@ def zta_context(back, issuer):
     return Context(zta(back, issuer, stage=3, rules=small_api.context_rules(100)).gateway)
 
 
+def zta_adaptive(back, issuer):
+    """Everything on: stage 4 with the circumstances of stage 3."""
+    return Context(zta(back, issuer, stage=4, rules=small_api.adaptive_rules(100)).gateway)
+
+
 def zta_asking(back, issuer):
     return Asking(zta(back, issuer).gateway)
 

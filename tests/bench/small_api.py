@@ -121,3 +121,41 @@ def required_claims(directive, n):
     lines = [f"Require {directive} {claim}" for claim in has]
     lines += [f"Require not {directive} client_id:c{i}" for i in range(n - len(has))]
     return "\n".join(["<RequireAll>", *lines, "</RequireAll>"])
+
+
+# What stage 4 asks of the same request, and what its observer counts.
+_ADAPTIVE = """
+require calm
+  when  path    /api/**
+  need  risk    < 70
+
+require fresh-when-risky
+  when  path    /api/orders/**
+  need  risk    < 40
+  else  step-up max-age=15m
+
+limit   when-threatened
+  when  path    /api/**
+  when  threat-level >= high
+  key   subject
+  rate  100/s
+
+signal  honeypot
+  when  path    /api/backup/**
+
+signal  enumeration weight 30
+
+respond stuffing
+  on    auth-failures > 50 in 60s by ip
+  on    distinct-subjects > 10 in 60s by ip
+  do    block ip for 15m
+
+respond risky
+  on    risk > 90 by session
+  do    quarantine session for 1h
+"""
+
+
+def adaptive_rules(n):
+    """Those of context_rules with what stage 4 adds; n of them in all but for signals and responds."""
+    return context_rules(n - 3) + _ADAPTIVE

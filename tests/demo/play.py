@@ -62,6 +62,17 @@ class Play:
         self.gateway.ctl(*arguments)
         self.show.note(f"$ ztactl {shlex.join(arguments)}")
 
+    def measure(self, kind, target):
+        """Waits until automation holds a measure of that kind against the target; its id."""
+        self._check()
+
+        def look():
+            return [held for held in self.gateway.json("automation", "list")
+                    if held["what"].startswith(kind) and target in held["target"]]
+        held = wait_for(look, _STORED_WITHIN_S, f"a {kind} of {target}")[0]
+        self.show.note(f"automation: {kind} {target}, rule {held['by']}, until {held['until']}")
+        return held["id"]
+
     def api_got(self, header, value):
         """What the API found in a header of the last request; None: it was not there."""
         found = self.gateway.backend.last.header(header)

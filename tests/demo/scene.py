@@ -16,7 +16,7 @@ from support.pki import Pki
 _STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RULES = ("conf/rules/api.zta", "tests/demo/demo.zta")
 
-# The whole server is at stage 2; four places differ.
+# The whole server is at stage 2; five places differ.
 _PLACES = """
 <Location /health>
     ZTAStage 0
@@ -31,7 +31,12 @@ _PLACES = """
 <Location /payroll>
     ZTAStage 3
 </Location>
+<Location /payments>
+    ZTAStage 4
+</Location>
 """
+# What comes from 127.0.0.1 may name another client, as behind a load balancer.
+_BALANCER = "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1"
 # Where the walk-through comes from, as a MaxMind DB file would have it of real addresses.
 _COUNTRIES = {"127.0.0.1/32": mmdb.country("CH"), "127.0.0.7/32": mmdb.country("FR")}
 
@@ -78,8 +83,9 @@ def scene():
         undo.callback(api.stop)
         countries = mmdb.write(os.path.join(tempfile.tempdir, "country.mmdb"), _COUNTRIES)
         gateway = Gateway(Pki(tempfile.tempdir), api, stage=2, tls=True, vhost_text=_PLACES,
-                          issuer_text="ZTAClaim device device_id",
-                          global_text=f"ZTARules {rules}\nZTAGeoDB {countries}")
+                          modules=("remoteip",),
+                          issuer_text="ZTAClaim device device_id\nZTAAcr urn:example:pwd < urn:example:mfa",
+                          global_text=f"ZTARules {rules}\nZTAGeoDB {countries}\n{_BALANCER}")
         undo.callback(_end, gateway.httpd)
         gateway.init_store()
         gateway.start()

@@ -80,6 +80,33 @@ def stage_3(play):
              token=play.token("erin", **erin))
 
 
+def stage_4(play):
+    play.show.heading("Stage 4, adaptive: a stronger login where it matters, risk, measures that end")
+    frank = {"roles": ["treasurer"], "sid": "frank-1"}
+    now = int(time.time())
+    strong = play.token("frank", acr="urn:example:mfa", auth_time=now - 60, **frank)
+    play.ask("frank, password", "/payments/1", 401, "step_up_required", "strong-login",
+             token=play.token("frank", acr="urn:example:pwd", auth_time=now - 60, **frank))
+    play.ask("frank, MFA", "/payments/1", 200, "ok", "pay", token=strong)
+    told = play.ask("frank, backup?", "/payments/backup.zip", 401, "step_up_required", "calm",
+                    token=strong)
+    play.note("nobody has a reason to ask for that: a honeypot; his session is risky from now on")
+    play.order("risk", "show", told["session"])
+    play.ask("frank, MFA", "/payments/2", 401, "step_up_required", "calm", token=strong)
+    play.ask("frank, new login", "/payments/2", 200, "ok", "pay",
+             token=play.token("frank", acr="urn:example:mfa", auth_time=int(time.time()) + 1,
+                              **frank))
+    stranger = [("X-Forwarded-For", "203.0.113.8")]
+    for nth in ("first", "second", "third", "fourth", "fifth"):
+        play.ask(f"{nth} forged token", "/payments/1", 401, "bad_credential", "signature",
+                 token=_changed(play.token("alice")), headers=stranger)
+    held = play.measure("block", "203.0.113.8")
+    play.ask("from 203.0.113.8", "/payments/2", 403, "blocked", "scanners", headers=stranger)
+    play.order("automation", "undo", held, "--reason", "our own scanner")
+    play.ask("from 203.0.113.8", "/payments/2", 401, "no_credential", "No credential",
+             headers=stranger)
+
+
 def monitor(play):
     play.show.heading("Monitor mode: stage 1 is enforced, stage 2 only noted")
     play.ask("bob, no auditor", "/reports/2", 200, "ok", "would be not_entitled",
@@ -124,5 +151,6 @@ def play_all(play):
     key = stage_1(play)
     stage_2(play, key)
     stage_3(play)
+    stage_4(play)
     monitor(play)
     operator(play, key)
