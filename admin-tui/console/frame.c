@@ -9,32 +9,39 @@
 #include "shared/base/clock.h"
 
 enum {
-    TAB_SIZE = 48,  /* a name in the header, NUL included */
-    TAB_FRAME = 4,  /* its number and the blanks around it */
-    SHORT_NAME = 4, /* letters of it where room is scarce */
-    SHORT_FRAME = 3,
-    SERVER_WIDTH = 23, /* of what stands at the right */
+    TAB_SIZE = 48,     /* a name in the header, NUL included */
+    TAB_FRAME = 4,     /* its number and the blanks around it */
+    SHORT_FRAME = 3,   /* the same of a name that is cut */
+    SERVER_WIDTH = 11, /* at the least of what stands at the right */
+    CLOCK_WIDTH = 23,  /* of all of it */
 };
 
-/* Letters of other views' names that a header of this width has room for. */
+/* Letters of other views' names that a header of this width has room for; TAB_SIZE: all. */
 static int letters_for(const struct tui_app *app, int width)
 {
-    int all = 0;
-    for (size_t i = 0; i < app->n_views; i++) {
-        all += (int)strlen(app->views[i].ops->name) + TAB_FRAME;
+    static const int choices[] = {TAB_SIZE, 4, 3};
+    for (size_t c = 0; c < sizeof choices / sizeof choices[0]; c++) {
+        const int letters = choices[c];
+        int all = letters == TAB_SIZE ? CLOCK_WIDTH : SERVER_WIDTH;
+        for (size_t i = 0; i < app->n_views; i++) {
+            const int name = (int)strlen(app->views[i].ops->name);
+            const bool is_whole = i == app->current || letters == TAB_SIZE;
+            all += is_whole ? name + TAB_FRAME : (name < letters ? name : letters) + SHORT_FRAME;
+        }
+        if (all <= width) {
+            return letters;
+        }
     }
-    if (all + SERVER_WIDTH <= width) {
-        return TAB_SIZE;
-    }
-    return (int)app->n_views * (SHORT_NAME + SHORT_FRAME) + TAB_SIZE / 4 <= width ? SHORT_NAME : 0;
+    return 0;
 }
 
 /* The tenth view is on the key 0. */
 static void tab_of(const struct tui_app *app, int width, size_t i, char tab[TAB_SIZE])
 {
     const int letters = i == app->current ? TAB_SIZE : letters_for(app, width);
+    const bool is_short = letters > 0 && letters < TAB_SIZE;
     (void)snprintf(tab, TAB_SIZE, " %zu%s%.*s%s", (i + 1) % 10, letters > 0 ? " " : "", letters,
-                   app->views[i].ops->name, letters == SHORT_NAME ? "" : " ");
+                   app->views[i].ops->name, is_short ? "" : " ");
 }
 
 size_t tui_frame_view_at(const struct tui_app *app, int width, int x)

@@ -22,13 +22,14 @@ def test_each_view_by_its_number(live, terminal):
                           (6, ("1 block", "203.0.113.0/24", "stuffing")),
                           (7, ("1 API key", "billing", "living", "in 89d")),
                           (8, ("1 issuer", "corp", "good")),
-                          (9, ("consistent", "keys create", "stuffing"))):
+                          (9, ("consistent", "keys create", "stuffing")),
+                          (0, ("nothing is held",))):
         screen.keys(str(number))
         screen.wait(*texts)
     screen.keys("[", "[")
-    screen.wait("1 API key")
-    screen.keys("]")
     screen.wait("1 issuer")
+    screen.keys("]")
+    screen.wait("consistent")
     screen.keys("q")
     screen.check_restored()
 
@@ -105,7 +106,7 @@ def test_any_size(live, terminal):
     screen.wait("Health")
     for width, height, text in ((40, 10, "1 Overview"), (200, 60, "Latest refusals"),
                                 (120, 35, "Monitored: would"), (20, 4, "1 Over"),
-                                (80, 24, "2 Traf")):
+                                (80, 24, "2 Tra")):
         screen.resize(width, height)
         screen.wait_for_size(width, height)
         screen.wait(text)
@@ -178,7 +179,7 @@ def test_the_mouse_chooses_and_opens_until_it_is_switched_off(filled, terminal):
     screen.wait("Health")
     assert screen.value("mouse_standard_flag") == "1"
     header = screen.screen().split("\n")[0]
-    screen.send(_click(header.index("3 Sess"), 0))
+    screen.send(_click(header.index("3 Ses"), 0))
     lines = screen.wait("SEEN", "carol").split("\n")
     row = next(y for y, line in enumerate(lines) if " carol " in line)
     screen.send(_click(5, row) * 2)
@@ -285,7 +286,7 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.console(live.store)
     screen.wait("1 Overview")
     screen.keys("5")
-    screen.wait("1 rule", "enforce")
+    screen.wait("1 rule", "allow    enforce")
     screen.keys("M")
     screen.wait(": rules monitor 'read' --for=1h --reason=")
     screen.type("'too strict'")
@@ -298,7 +299,7 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.keys("Enter")
     screen.wait("--yes · done")
     screen.keys("Escape")
-    screen.wait("1 rule", "monitor")
+    screen.wait("1 rule", "allow    monitor", absent=["--yes"])
     assert live.gateway.json("rules", "list")[0]["mode"] == "monitor"
     screen.keys("M")
     screen.wait(": rules enforce 'read'")
@@ -310,4 +311,4 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.wait("0 rules of 1, filter nothing-like-this")
     live.gateway.ctl("undo", "--yes")
     screen.keys("f", "C-u", "Enter")
-    screen.wait("1 rule", "enforce")
+    screen.wait("1 rule", "allow    enforce")

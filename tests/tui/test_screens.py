@@ -43,6 +43,7 @@ _FILLED = {
     "keys-revoke": (["7", ("OWNER", "billing"), "R"], ("reason:", "refused for good")),
     "audit": (["9"], ("consistent, 10 entries",)),
     "audit-detail": (["9", ("chain", "kim"), "Enter"], ("By whom",)),
+    "automation": (["0"], ("0 measures", "nothing is held")),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")

@@ -396,7 +396,7 @@ static void the_mouse_chooses_views_and_rows_and_opens_a_chosen_row(void **state
 {
     press("1");
     draw(80, 24);
-    int names = (int)(strstr(screen, "3 Sess") - screen);
+    int names = (int)(strstr(screen, "3 Ses") - screen);
     tui_app_pointer(&app, TUI_KEY_CLICK, names, 0);
     draw(80, 24);
     assert_shows("SUBJECT");
