@@ -348,6 +348,8 @@ GLOBAL_LINES = {
     "ZTATrustedPosture": "ZTATrustedPosture p keys=conf/jwks.json header=P",
     "ZTAAsnDB": "ZTAAsnDB conf/asn.mmdb", "ZTAWafScore": "ZTAWafScore env:waf",
     "<ZTAIssuer": "<ZTAIssuer b https://b.test>\nZTAKeys file:conf/jwks.json\n</ZTAIssuer>",
+    "<ZTATransmitter": "<ZTATransmitter t https://t.test>\nZTAKeys file:conf/jwks.json\n"
+                       "ZTAAudience https://a.test\nZTAMaySpeakFor corp\n</ZTATransmitter>",
 }
 ISSUER_LINES = {
     "ZTAAudience": "ZTAAudience https://a.test", "ZTAKeys": "ZTAKeys file:conf/jwks.json",
@@ -356,6 +358,13 @@ ISSUER_LINES = {
     "ZTALeeway": "ZTALeeway 5", "ZTALogoutAudience": "ZTALogoutAudience site",
     "ZTAKeysStale": "ZTAKeysStale 24h", "ZTAClaim": "ZTAClaim roles roles",
     "ZTAAcr": "ZTAAcr pwd < mfa",
+}
+# Their values are the cases of test_signals.py.
+TRANSMITTER_LINES = {
+    "ZTAMaySpeakFor": "ZTAMaySpeakFor corp",
+    "ZTAPushAuthorization": "ZTAPushAuthorization file:conf/secret",
+    "ZTAPoll": "ZTAPoll https://t.test/poll", "ZTACriticalMembers": "ZTACriticalMembers user",
+    "ZTADraftEvents": "ZTADraftEvents on", "ZTAStreamQuiet": "ZTAStreamQuiet 1h",
 }
 PLACE_LINES = {
     "ZTAAccept": "ZTAAccept corp local", "ZTAStage": "ZTAStage 0", "ZTAMonitor": "ZTAMonitor 1",
@@ -442,7 +451,8 @@ def refused_place(answer, name):
 def test_every_directive_has_its_cases():
     with open(os.path.join(ROOT, "mod_zta", "directives.def"), encoding="utf-8") as f:
         names = set(re.findall(r'^ZTA_DIRECTIVE\(\w+, "([^"]+)"', f.read(), re.M))
-    assert names == {*GLOBAL_LINES, *ISSUER_LINES, *PLACE_LINES}
+    assert names == {*GLOBAL_LINES, *ISSUER_LINES, *TRANSMITTER_LINES, *PLACE_LINES}
+    names -= {"<ZTATransmitter", *TRANSMITTER_LINES}
     for lines in (GLOBAL_GOOD + ISSUER_GOOD + PLACE_GOOD + ["ZTAStore ", "ZTAKeys ", "ZTAKeysStale "],
                   [bad[0] for bad in GLOBAL_BAD + ISSUER_BAD + PLACE_BAD]):
         assert not [n for n in names if not any(line.startswith(n) for line in lines)]
@@ -511,17 +521,19 @@ def test_global_directives_stand_in_the_main_server_alone(gateway, section, name
     refused_place(check(gateway, vhost_text=f"{begin}\n{GLOBAL_LINES[name]}\n{end}"), name)
 
 
-@pytest.mark.parametrize("name", ISSUER_LINES)
-def test_issuer_directives_stand_in_their_section_alone(gateway, name):
-    refused(check(gateway, global_text=ISSUER_LINES[name]), name, "inside <ZTAIssuer NAME URL>")
-    refused(check(gateway, vhost_text=ISSUER_LINES[name]), name, "inside <ZTAIssuer NAME URL>")
-    code, output = check(gateway, vhost_text=f"<Location /x>\n{ISSUER_LINES[name]}\n</Location>")
+@pytest.mark.parametrize("section, name, line", [
+    *(("<ZTAIssuer NAME URL>", *item) for item in ISSUER_LINES.items()),
+    *(("<ZTATransmitter NAME URL>", *item) for item in TRANSMITTER_LINES.items())])
+def test_directives_of_a_section_stand_there_alone(gateway, section, name, line):
+    refused(check(gateway, global_text=line), name, f"inside {section}")
+    refused(check(gateway, vhost_text=line), name, f"inside {section}")
+    code, output = check(gateway, vhost_text=f"<Location /x>\n{line}\n</Location>")
     assert code != 0 and f"{name} not allowed in <Location> context" in output, output
 
 
 def test_no_directive_stands_in_htaccess(zta):
     z = zta(start=False, stage=0, proxy=None)
-    lines = {**PLACE_LINES, **GLOBAL_LINES, **ISSUER_LINES}
+    lines = {**PLACE_LINES, **GLOBAL_LINES, **ISSUER_LINES, **TRANSMITTER_LINES}
     for name, line in lines.items():
         z.httpd.write(f"htdocs/{name.strip('<')}/.htaccess", f"{line}\n")
         z.httpd.write(f"htdocs/{name.strip('<')}/page.html", "a page")

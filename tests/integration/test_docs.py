@@ -136,7 +136,8 @@ class _Server:
         issuer = Issuer(httpd.path("conf"))
         httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
         httpd.write("etc/zta/mdm.json", json.dumps(issuer.jwks()))
-        httpd.write("etc/zta/secret", "s3cret\n", 0o640)
+        for name in ("secret", "push.secret", "poll.token"):
+            httpd.write(f"etc/zta/{name}", "s3cret\n", 0o640)
         httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
         httpd.write("geo/GeoLite2-Country.mmdb", mmdb.build({"192.0.2.0/24": mmdb.country("CH")}))
         httpd.write("geo/GeoLite2-ASN.mmdb", mmdb.build({"192.0.2.0/24": mmdb.asn(64500)}))
