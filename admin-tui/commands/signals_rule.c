@@ -53,33 +53,6 @@ static bool target_of(const struct zta_notice *notice, struct ctl_target *target
     return !out.is_overflowed;
 }
 
-enum ctl_exit ctl_run_signals_apply(struct ctl *ctl)
-{
-    static struct ctl_notice found;
-    static struct ctl_target target;
-    char text[ZTA_SUBJECT_MAX + ZTA_NAME_MAX + 2];
-    struct ctl_action action;
-    enum ctl_exit code = find_held(ctl, &found);
-    if (code == CTL_DONE && !target_of(&found.record.notice, &target, text, sizeof text)) {
-        code = ctl_fail(CTL_CONFLICT,
-                        "signal %s cannot be carried out: nothing here is known by what it names",
-                        found.id);
-    }
-    if (code == CTL_DONE) {
-        code = ctl_revoke_targets(ctl, &target, 1);
-    }
-    if (code != CTL_DONE || ctl_is_dry(ctl)) {
-        return code;
-    }
-    code = ctl_action_prepare(ctl, true, &action);
-    if (code != CTL_DONE) {
-        return code;
-    }
-    const enum zta_status status =
-        ctl_action_notice_rule(&action, "signals apply", &found, ZTA_NOTICE_RULED_APPLIED);
-    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &action.error, "");
-}
-
 /* What is printed of the event, before and after. */
 static void describe(const struct ctl_notice *found, struct ctl_report *report)
 {
@@ -90,27 +63,73 @@ static void describe(const struct ctl_notice *found, struct ctl_report *report)
     ctl_notice_print_target(&found->record.notice, &out);
 }
 
-enum ctl_exit ctl_run_signals_drop(struct ctl *ctl)
+static enum ctl_exit rule(struct ctl *ctl, const char *name, const struct ctl_notice *found,
+                          enum zta_notice_ruling ruling)
 {
-    static struct ctl_notice found;
     struct ctl_action action;
-    struct ctl_report report = {.done = "dropped", .effect = "It does nothing and waits no more."};
-    enum ctl_exit code = ctl_action_prepare(ctl, true, &action);
-    if (code == CTL_DONE) {
-        code = find_held(ctl, &found);
-    }
+    struct ctl_report report = {.done = ctl_notice_ruling_name(ruling)};
+    const enum ctl_exit code = ctl_action_prepare(ctl, true, &action);
     if (code != CTL_DONE) {
         return code;
     }
-    describe(&found, &report);
+    report.effect = ruling == ZTA_NOTICE_RULED_DROPPED
+                        ? "It does nothing and waits no more."
+                        : "It takes effect within seconds, as if it had not been held.";
+    if (ruling == ZTA_NOTICE_RULED_APPLIED) {
+        (void)snprintf(report.undo, sizeof report.undo, "signals lift %s", found->id);
+    }
+    describe(found, &report);
     ctl_report_plan(ctl, &report);
     if (ctl_is_dry(ctl)) {
         return ctl_report_done(ctl, &report, NULL);
     }
-    const enum zta_status status =
-        ctl_action_notice_rule(&action, "signals drop", &found, ZTA_NOTICE_RULED_DROPPED);
+    const enum zta_status status = ctl_action_notice_rule(&action, name, found, ruling);
     return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
                             : ctl_fail_status(status, &action.error, "");
+}
+
+/* A revocation first: an event whose revocation failed still waits. */
+static enum ctl_exit apply_to_many(struct ctl *ctl, const struct ctl_notice *found)
+{
+    static struct ctl_target target;
+    char text[ZTA_SUBJECT_MAX + ZTA_NAME_MAX + 2];
+    struct ctl_action action;
+    enum ctl_exit code;
+    if (!target_of(&found->record.notice, &target, text, sizeof text)) {
+        return ctl_fail(CTL_CONFLICT,
+                        "signal %s cannot be carried out: nothing here is known by what it names",
+                        found->id);
+    }
+    code = ctl_revoke_targets(ctl, &target, 1);
+    if (code != CTL_DONE || ctl_is_dry(ctl)) {
+        return code;
+    }
+    code = ctl_action_prepare(ctl, true, &action);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    const enum zta_status status =
+        ctl_action_notice_rule(&action, "signals apply", found, ZTA_NOTICE_RULED_APPLIED);
+    return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &action.error, "");
+}
+
+enum ctl_exit ctl_run_signals_apply(struct ctl *ctl)
+{
+    static struct ctl_notice found;
+    const enum ctl_exit code = find_held(ctl, &found);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    return found.record.notice.reach == ZTA_NOTICE_ONE
+               ? rule(ctl, "signals apply", &found, ZTA_NOTICE_RULED_APPLIED)
+               : apply_to_many(ctl, &found);
+}
+
+enum ctl_exit ctl_run_signals_drop(struct ctl *ctl)
+{
+    static struct ctl_notice found;
+    const enum ctl_exit code = find_held(ctl, &found);
+    return code == CTL_DONE ? rule(ctl, "signals drop", &found, ZTA_NOTICE_RULED_DROPPED) : code;
 }
 
 enum ctl_exit ctl_run_signals_lift(struct ctl *ctl)

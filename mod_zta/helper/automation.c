@@ -740,25 +740,22 @@ const char *mod_zta_automation_lost(struct mod_zta_automation *automation)
     return automation->lost;
 }
 
-enum zta_governed mod_zta_automation_may_hit(struct mod_zta_automation *automation,
-                                             const struct zta_target *target, int64_t now_real_ns)
+/* By the first that it names; who is named by several names counts once for each. */
+bool mod_zta_automation_may_hit(struct mod_zta_automation *automation,
+                                const struct zta_notice *notice, int64_t now_real_ns)
 {
-    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
-    const struct zta_siphash_key *key = &automation->key;
-    if (target->kind == ZTA_TARGET_SUBJECT) {
-        return zta_governor_ask_subject(
-            automation->governor, ZTA_GOVERNOR_TRANSMITTER,
-            mod_zta_occurrence_hash(key, ZTA_GROUP_SUBJECT, target->issuer, target->name), now_s);
+    const struct zta_text names[] = {notice->subject, notice->sid, notice->token, notice->device};
+    const enum zta_group group =
+        zta_text_is_absent(notice->subject) ? ZTA_GROUP_SESSION : ZTA_GROUP_SUBJECT;
+    size_t first = 0;
+    while (first < sizeof names / sizeof names[0] && zta_text_is_absent(names[first])) {
+        first++;
     }
-    if (target->kind == ZTA_TARGET_SESSION) {
-        const uint64_t hash = zta_siphash(key, target->session, sizeof target->session);
-        return zta_governor_ask_subject(automation->governor, ZTA_GOVERNOR_TRANSMITTER, hash,
-                                        now_s);
+    if (first == sizeof names / sizeof names[0]) {
+        return false;
     }
-    if (target->kind == ZTA_TARGET_CLIENT) {
-        return zta_governor_ask_crowd(
-            automation->governor, ZTA_GOVERNOR_TRANSMITTER,
-            mod_zta_occurrence_hash(key, ZTA_GROUP_CLIENT, target->issuer, target->name), now_s);
-    }
-    return ZTA_GOVERNED_OVER;
+    const uint64_t hash =
+        mod_zta_occurrence_hash(&automation->key, group, notice->issuer, names[first]);
+    return zta_governor_ask_subject(automation->governor, ZTA_GOVERNOR_TRANSMITTER, hash,
+                                    now_real_ns / ZTA_NS_PER_S) == ZTA_GOVERNED_GO;
 }

@@ -16,7 +16,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/status.h"
 #include "shared/event.h"
-#include "shared/measure.h"
+#include "shared/notice.h"
 #include "shared/risk/governor.h"
 #include "shared/risk_signals.h"
 #include "shared/rules/compile.h"
@@ -70,10 +70,10 @@ const char *mod_zta_automation_held_back(const struct mod_zta_automation *automa
 const char *mod_zta_automation_lost(struct mod_zta_automation *automation);
 
 /*
- * May a transmitter's signal hit them? GO notes them against the budget of transmitters; anything
- * else waits for an operator. A target whose number nobody knows is over.
+ * May a transmitter's event restrict whom it names? Yes notes them against the budget of
+ * transmitters, once; otherwise it waits for an operator.
  */
-enum zta_governed mod_zta_automation_may_hit(struct mod_zta_automation *automation,
-                                             const struct zta_target *target, int64_t now_real_ns);
+bool mod_zta_automation_may_hit(struct mod_zta_automation *automation,
+                                const struct zta_notice *notice, int64_t now_real_ns);
 
 #endif

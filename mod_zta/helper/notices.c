@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "shared/base/clock.h"
+#include "shared/live/mailbox.h"
 #include "shared/store/attestations.h"
 #include "shared/store/measures.h"
 #include "shared/store/notices.h"
@@ -15,6 +16,7 @@
 #define STEP_UP_S (INT64_C(30) * 86400) /* a login younger than the notice ends it earlier */
 
 struct delivering {
+    struct mod_zta_automation *automation;
     struct zta_view *view;
     struct zta_change *change;
     const struct zta_notice *notice;
@@ -172,25 +174,50 @@ static enum zta_status carry_out(const struct delivering *delivering)
     return ZTA_OK;
 }
 
-/* What the effect comes to. A status that the store gave is passed on. */
+/* What becomes of it. A status that the store gave is passed on. */
+static enum zta_status carry_out_told(const struct delivering *delivering,
+                                      enum zta_notice_outcome *outcome)
+{
+    const enum zta_status status = carry_out(delivering);
+    *outcome = status == ZTA_OK          ? ZTA_NOTICE_APPLIED
+               : status == ZTA_EXISTS    ? ZTA_NOTICE_OVERRULED
+               : status == ZTA_NOT_FOUND ? ZTA_NOTICE_UNKNOWN_SUBJECT
+                                         : ZTA_NOTICE_DISCARDED;
+    return status == ZTA_EXISTS || status == ZTA_NOT_FOUND || status == ZTA_INVALID ? ZTA_OK
+                                                                                    : status;
+}
+
+/* What lowers a risk or says that a device complies harms nobody, however often. */
+static bool is_restriction(const struct zta_notice *notice)
+{
+    return notice->effect == ZTA_NOTICE_RISK     ? notice->level > ZTA_NOTICE_RISK_LOW
+           : notice->effect == ZTA_NOTICE_DEVICE ? notice->level == ZTA_NOTICE_NOT_COMPLIANT
+                                                 : true;
+}
+
+/* A flood about one after the other is one about many. */
+static bool may_hit(const struct delivering *delivering)
+{
+    return !is_restriction(delivering->notice) ||
+           mod_zta_automation_may_hit(delivering->automation, delivering->notice,
+                                      delivering->delivery->now_ns);
+}
+
 static enum zta_status apply(const struct delivering *delivering, enum zta_notice_outcome *outcome)
 {
     const struct zta_notice *notice = delivering->notice;
     const bool is_quiet = notice->effect == ZTA_NOTICE_NOTE || notice->effect == ZTA_NOTICE_STREAM;
-    enum zta_status status = ZTA_OK;
     *outcome = ZTA_NOTICE_NOTED;
     if (is_quiet) {
         return ZTA_OK;
     }
     switch (notice->reach) {
     case ZTA_NOTICE_ONE:
-        status = carry_out(delivering);
-        *outcome = status == ZTA_OK          ? ZTA_NOTICE_APPLIED
-                   : status == ZTA_EXISTS    ? ZTA_NOTICE_OVERRULED
-                   : status == ZTA_NOT_FOUND ? ZTA_NOTICE_UNKNOWN_SUBJECT
-                                             : ZTA_NOTICE_DISCARDED;
-        return status == ZTA_EXISTS || status == ZTA_NOT_FOUND || status == ZTA_INVALID ? ZTA_OK
-                                                                                        : status;
+        if (may_hit(delivering)) {
+            return carry_out_told(delivering, outcome);
+        }
+        *outcome = ZTA_NOTICE_HELD;
+        break;
     case ZTA_NOTICE_MANY:
         *outcome = ZTA_NOTICE_HELD;
         break;
@@ -234,12 +261,15 @@ static enum zta_status note_stream(const struct delivering *delivering)
                : status;
 }
 
-enum zta_status mod_zta_notice_deliver(struct zta_view *view, struct zta_change *change,
-                                       const struct zta_notice *notice,
+enum zta_status mod_zta_notice_deliver(struct mod_zta_automation *automation, struct zta_view *view,
+                                       struct zta_change *change, const struct zta_notice *notice,
                                        struct zta_signal_delivery *delivery)
 {
-    const struct delivering delivering = {
-        .view = view, .change = change, .notice = notice, .delivery = delivery};
+    const struct delivering delivering = {.automation = automation,
+                                          .view = view,
+                                          .change = change,
+                                          .notice = notice,
+                                          .delivery = delivery};
     enum zta_notice_outcome outcome;
     bool is_again;
     enum zta_status status =
@@ -252,6 +282,68 @@ enum zta_status mod_zta_notice_deliver(struct zta_view *view, struct zta_change 
         status = note_stream(&delivering);
     }
     return status == ZTA_OK ? zta_notice_log(change, notice, outcome, delivery->now_ns) : status;
+}
+
+/* ---- what operators apply ---- */
+
+struct applying {
+    struct zta_view *view;
+    struct zta_change *change;
+    int64_t now_ns;
+    uint64_t n;
+    enum zta_status status;
+};
+
+/* What is about many is a revocation of the operator's, who said which. */
+static bool is_to_be_applied(const struct zta_notice_record *record)
+{
+    return record->outcome == ZTA_NOTICE_HELD && record->ruling == ZTA_NOTICE_RULED_APPLIED &&
+           record->notice.reach == ZTA_NOTICE_ONE;
+}
+
+static bool apply_ruled(void *context, const struct zta_notice_record *record)
+{
+    struct applying *applying = context;
+    struct zta_signal_delivery delivery = {.now_ns = applying->now_ns};
+    const struct delivering delivering = {.view = applying->view,
+                                          .change = applying->change,
+                                          .notice = &record->notice,
+                                          .delivery = &delivery};
+    struct zta_notice_record after = *record;
+    if (!is_to_be_applied(record)) {
+        return true;
+    }
+    applying->n++;
+    applying->status = carry_out_told(&delivering, &after.outcome);
+    if (applying->status == ZTA_OK) {
+        applying->status = zta_notice_settle(applying->change, &after);
+    }
+    return applying->status == ZTA_OK;
+}
+
+enum zta_status mod_zta_notices_apply(struct zta_view *view, struct zta_change *change,
+                                      int64_t now_real_ns)
+{
+    struct applying applying = {
+        .view = view, .change = change, .now_ns = now_real_ns, .status = ZTA_OK};
+    enum zta_status status = zta_notice_each(view, apply_ruled, &applying);
+    status = status == ZTA_OK ? applying.status : status;
+    return status == ZTA_OK && applying.n == 0 ? ZTA_NOT_FOUND : status;
+}
+
+/* Failures are tried again with the next look. */
+static void apply_all(struct mod_zta_observer *observer, struct zta_view *view, int64_t now_real_ns)
+{
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_change *change;
+    if (zta_change_begin(observer->store, "signals", &change, &error) != ZTA_OK) {
+        return;
+    }
+    if (mod_zta_notices_apply(view, change, now_real_ns) == ZTA_OK &&
+        zta_change_commit(&change, &error) == ZTA_OK) {
+        zta_signals_moved(observer->options.segment);
+    }
+    zta_change_abort(&change);
 }
 
 /* ---- each second ---- */
@@ -301,6 +393,7 @@ struct looking {
     int64_t now_s;
     struct zta_buffer text;
     uint64_t n_held;
+    uint64_t n_ruled; /* that wait for us, not for an operator */
 };
 
 static void tell_stream(struct looking *looking, const struct zta_stream *stream,
@@ -342,6 +435,7 @@ static bool count_held(void *context, const struct zta_notice_record *record)
 {
     struct looking *looking = context;
     looking->n_held += record->outcome == ZTA_NOTICE_HELD && record->ruling == ZTA_NOTICE_NOT_RULED;
+    looking->n_ruled += is_to_be_applied(record);
     return true;
 }
 
@@ -366,12 +460,15 @@ void mod_zta_notices_step(struct mod_zta_observer *observer, int64_t now_real_ns
     if (zta_stream_each(view, look_at_stream, &looking) == ZTA_OK &&
         zta_notice_each(view, count_held, &looking) == ZTA_OK) {
         (void)snprintf(held, sizeof(held),
-                       "%llu signals about more than one wait: 'ztactl signals list'",
+                       "%llu signals wait for an operator: 'ztactl signals list'",
                        (unsigned long long)looking.n_held);
         mod_zta_observer_alert(observer, MOD_ZTA_ALERT_STREAMS, now_s,
                                looking.text.len > 0 ? streams : NULL);
         mod_zta_observer_alert(observer, MOD_ZTA_ALERT_HELD, now_s,
                                looking.n_held > 0 ? held : NULL);
+    }
+    if (looking.n_ruled > 0) {
+        apply_all(observer, view, now_real_ns);
     }
     zta_view_end(&view);
 }

@@ -333,12 +333,6 @@ void mod_zta_observer_touch_rules(struct mod_zta_observer *observer)
     mod_zta_ruleset_touch(observer->rules);
 }
 
-enum zta_governed mod_zta_observer_may_hit(struct mod_zta_observer *observer,
-                                           const struct zta_target *target, int64_t now_real_ns)
-{
-    return mod_zta_automation_may_hit(observer->automation, target, now_real_ns);
-}
-
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer)
 {
     return observer->store;

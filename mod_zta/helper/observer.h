@@ -99,10 +99,6 @@ bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_
 /* Texts of options.rules were replaced. */
 void mod_zta_observer_touch_rules(struct mod_zta_observer *observer);
 
-/* As mod_zta_automation_may_hit: asked before a transmitter's signal takes effect. */
-enum zta_governed mod_zta_observer_may_hit(struct mod_zta_observer *observer,
-                                           const struct zta_target *target, int64_t now_real_ns);
-
 struct zta_store *mod_zta_observer_store(struct mod_zta_observer *observer);
 
 #endif

@@ -241,7 +241,8 @@ static enum zta_status take(struct round *round, const char *jti, const json_t *
         return ZTA_OK;
     }
     const enum zta_status status =
-        mod_zta_notice_deliver(round->view, round->change, &result.notice, &delivery);
+        mod_zta_notice_deliver(round->item->poller->observer->automation, round->view,
+                               round->change, &result.notice, &delivery);
     if (status == ZTA_OK || status == ZTA_EXISTS) {
         (void)json_array_append_new(round->acks, json_string(jti));
         return ZTA_OK;

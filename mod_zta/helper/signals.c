@@ -34,7 +34,8 @@ static enum zta_status deliver_notice(const struct round *round, const struct zt
 {
     struct zta_notice notice;
     return zta_notice_decode(mail->data, mail->size, &notice) == ZTA_OK
-               ? mod_zta_notice_deliver(round->view, round->change, &notice, delivery)
+               ? mod_zta_notice_deliver(round->observer->automation, round->view, round->change,
+                                        &notice, delivery)
                : ZTA_INVALID;
 }
 

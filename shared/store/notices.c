@@ -51,27 +51,38 @@ enum zta_status zta_notice_check_record(struct zta_blob key, struct zta_blob val
     return read_record(key, value, &record);
 }
 
+static enum zta_status write_record(struct zta_change *change, const uint8_t key[KEY_SIZE],
+                                    const struct zta_notice *notice,
+                                    enum zta_notice_outcome outcome)
+{
+    uint8_t bytes[HEAD_SIZE + ZTA_NOTICE_SIZE_MAX] = {ZTA_NOTICE_VERSION, (uint8_t)outcome};
+    size_t size;
+    const enum zta_status status =
+        zta_notice_encode(notice, bytes + HEAD_SIZE, sizeof(bytes) - HEAD_SIZE, &size);
+    return status == ZTA_OK ? zta_change_put(change, ZTA_TABLE_NOTICES, ZTA_BLOB(key, KEY_SIZE),
+                                             ZTA_BLOB(bytes, HEAD_SIZE + size))
+                            : status;
+}
+
+enum zta_status zta_notice_settle(struct zta_change *change, const struct zta_notice_record *record)
+{
+    uint8_t key[KEY_SIZE];
+    zta_put_u64(key, (uint64_t)record->received_ns);
+    return write_record(change, key, &record->notice, record->outcome);
+}
+
 enum zta_status zta_notice_log(struct zta_change *change, const struct zta_notice *notice,
                                enum zta_notice_outcome outcome, int64_t now_ns)
 {
-    uint8_t bytes[HEAD_SIZE + ZTA_NOTICE_SIZE_MAX] = {ZTA_NOTICE_VERSION, (uint8_t)outcome};
     uint8_t key[KEY_SIZE];
     struct zta_blob found;
-    size_t size;
     uint64_t time = (uint64_t)now_ns;
-    enum zta_status status =
-        zta_notice_encode(notice, bytes + HEAD_SIZE, sizeof(bytes) - HEAD_SIZE, &size);
-    if (status != ZTA_OK) {
-        return status;
-    }
+    enum zta_status status;
     do {
         zta_put_u64(key, time++);
         status = zta_change_get(change, ZTA_TABLE_NOTICES, ZTA_BLOB(key, sizeof(key)), &found);
     } while (status == ZTA_OK);
-    return status != ZTA_NOT_FOUND
-               ? status
-               : zta_change_put(change, ZTA_TABLE_NOTICES, ZTA_BLOB(key, sizeof(key)),
-                                ZTA_BLOB(bytes, HEAD_SIZE + size));
+    return status == ZTA_NOT_FOUND ? write_record(change, key, notice, outcome) : status;
 }
 
 enum zta_status zta_notice_count(struct zta_view *view, uint64_t *n)

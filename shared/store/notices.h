@@ -23,7 +23,8 @@
 enum zta_notice_outcome {
     ZTA_NOTICE_APPLIED = 1,
     ZTA_NOTICE_NOTED,     /* its kind does nothing here */
-    ZTA_NOTICE_HELD,      /* it is about more than one; an operator decides */
+    ZTA_NOTICE_HELD,      /* it is about more than one, or the governor's budget is spent; an
+                             operator decides */
     ZTA_NOTICE_OVERRULED, /* what is known is newer, or another transmitter's and stricter */
     ZTA_NOTICE_UNKNOWN_SUBJECT,
     ZTA_NOTICE_DISCARDED, /* part of it cannot be looked at, so that nothing may be done */
@@ -51,6 +52,9 @@ struct zta_notice_record {
 /* state/. */
 enum zta_status zta_notice_log(struct zta_change *change, const struct zta_notice *notice,
                                enum zta_notice_outcome outcome, int64_t now_ns) ZTA_MUST_CHECK;
+/* Of one that is there: its outcome is another now. */
+enum zta_status zta_notice_settle(struct zta_change *change,
+                                  const struct zta_notice_record *record) ZTA_MUST_CHECK;
 /* Removes those before before_ns, and the oldest above ZTA_NOTICES_MAX, a few at a time. */
 enum zta_status zta_notices_prune(struct zta_change *change, uint64_t n_there, int64_t before_ns,
                                   uint64_t *n) ZTA_MUST_CHECK;

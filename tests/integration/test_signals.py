@@ -28,7 +28,7 @@ def make_fixture(zta):
     def make(text="", **options):
         transmitter = Transmitter()
         options.setdefault("vhost_text", PLACE)
-        more = options.pop("global_text", "ZTAVerifyLimit off")
+        more = options.pop("global_text", "ZTAVerifyLimit off\nZTAGovernor 5%/1h min=50")
         z = zta(stage=options.pop("stage", 1), start=False, **options)
         z.global_text = f"{section(z, transmitter, text)}\n{more}"
         z.start()
@@ -189,7 +189,8 @@ def test_the_effect_of_a_202_is_there_however_the_server_dies(make):
 
 
 def test_what_is_about_many_waits_and_what_cannot_be_looked_at_does_nothing(make):
-    z, transmitter = make("ZTACriticalMembers org_unit\nZTAStreamQuiet 3s")
+    z, transmitter = make("ZTACriticalMembers org_unit\nZTAStreamQuiet 3s",
+                          global_text="ZTAVerifyLimit off\nZTAGovernor 5%/1h min=2")
     z.httpd.allow_log("ZTA012[56]")
     token = login(z, "alice", "s-1", client_id="app")
     user = iss_sub(z.issuer, "alice")
@@ -218,6 +219,17 @@ def test_what_is_about_many_waits_and_what_cannot_be_looked_at_does_nothing(make
     z.ctl("signals", "apply", rows(z)["client"]["id"], "--reason", "the app was taken over", "--yes")
     assert z.get("/x", token=token).status == 401
     assert rows(z)["client"]["ruling"] == "applied" and rows(z)["tenant"]["ruling"] == "dropped"
+    # One after the other, a flood is about many, too: above the governor's share it waits.
+    flood = {name: login(z, name, f"f-{name}", client_id="web") for name in ("bob", "carol", "dave", "erin")}
+    for name in flood:
+        event = transmitter.event(CAEP + "session-revoked", {}, iss_sub(z.issuer, name), {"jti": name})
+        assert transmitter.push(z.httpd, event).status == 202
+    assert [rows(z)[name]["outcome"] for name in flood] == ["applied"] * 2 + ["held"] * 2
+    assert [z.get("/x", token=t).status for t in flood.values()] == [401, 401, 200, 200]
+    z.ctl("signals", "apply", rows(z)["dave"]["id"], "--reason", "he left")
+    z.ctl("signals", "drop", rows(z)["erin"]["id"], "--reason", "she did not")
+    wait_for(lambda: z.get("/x", token=flood["dave"]).status == 401, what="what was applied")
+    assert z.get("/x", token=flood["erin"]).status == 200 and rows(z)["dave"]["outcome"] == "applied"
     z.ctl("audit", "verify")
     wait_for(lambda: "nothing came" in alerts().get("stream_silent", ""), what="the alert of a silent stream")
     for status, text in (("paused", "paused"), ("enabled", None)):
@@ -227,7 +239,7 @@ def test_what_is_about_many_waits_and_what_cannot_be_looked_at_does_nothing(make
     assert transmitter.push(z.httpd, transmitter.event(SSF + "verification", {"state": "x"},
                                                        opaque("stream"))).status == 202
     stream = z.json("signals", "streams")[0]
-    assert (stream["name"], stream["state"], stream["received"]) == ("tx", "enabled", 10) and stream["verified"]
+    assert (stream["name"], stream["state"], stream["received"]) == ("tx", "enabled", 14) and stream["verified"]
 
 
 def test_signals_hold_where_the_feature_is_on(make):
@@ -344,7 +356,8 @@ def test_events_are_fetched_and_acknowledged_behind_what_they_do(zta, pki):
         z.httpd.write("conf/poll.secret", transmitter.token)
         os.chmod(z.httpd.path("conf/poll.secret"), 0o600)
         poll = f"ZTAPoll {transmitter.origin}/poll token=file:conf/poll.secret interval=1s"
-        z.global_text = (f"ZTACAFile {pki.ca.cert}\n" + section(z, transmitter, poll, "discover"))
+        z.global_text = (f"ZTACAFile {pki.ca.cert}\nZTAGovernor 5%/1h min=20\n"
+                         + section(z, transmitter, poll, "discover"))
         transmitter.most = 2
         tokens = {n: login(z, "alice", f"s-{n}") for n in range(5)}
         events = {}

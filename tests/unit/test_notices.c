@@ -23,19 +23,32 @@
 
 static struct store_fixture fixture;
 static struct zta_store *helper;
+static struct mod_zta_automation *automation;
 static uint64_t next_id;
+
+/* Lets transmitters hit so many in an hour. */
+static void govern(unsigned most)
+{
+    static const struct zta_siphash_key key = {.k0 = 1, .k1 = 2};
+    const struct mod_zta_automation_options options = {
+        .governor = {.percent = 0, .window_s = 3600, .min = most}};
+    mod_zta_automation_close(&automation);
+    assert_int_equal(mod_zta_automation_open(&options, &key, helper, NOW_NS, &automation), ZTA_OK);
+}
 
 static int setup(void **state)
 {
     (void)state;
     store_fixture_make(&fixture);
     helper = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    govern(1000);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
+    mod_zta_automation_close(&automation);
     zta_store_close(&helper);
     store_fixture_remove(&fixture);
     return 0;
@@ -80,7 +93,8 @@ static enum zta_status deliver(const struct zta_notice *notice, enum zta_notice_
     struct zta_change *change = store_begin(helper, "test");
     struct zta_signal_delivery delivery = {.segment_id = 1, .letter = ++next_id, .now_ns = NOW_NS};
     assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
-    const enum zta_status status = mod_zta_notice_deliver(view, change, &read, &delivery);
+    const enum zta_status status =
+        mod_zta_notice_deliver(automation, view, change, &read, &delivery);
     zta_view_end(&view);
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
     assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
@@ -167,6 +181,75 @@ static void logins_end_by_the_names_that_are_given(void **state)
     notice.token = ZTA_TEXT("token-1");
     assert_int_equal(outcome_of(&notice), ZTA_NOTICE_APPLIED);
     assert_true(is_over("grace", NULL, NULL, NULL));
+}
+
+/* As ztactl signals apply does. */
+static bool rule_applied(void *context, const struct zta_notice_record *record)
+{
+    struct zta_change *change = context;
+    if (record->outcome == ZTA_NOTICE_HELD &&
+        zta_text_equal(record->notice.subject, ZTA_TEXT("c"))) {
+        assert_int_equal(zta_notice_rule(change, &record->notice, ZTA_NOTICE_RULED_APPLIED, 1),
+                         ZTA_OK);
+    }
+    return true;
+}
+
+static void apply_ruled(enum zta_status expected)
+{
+    struct zta_error error = {.text = ""};
+    struct zta_view *view;
+    struct zta_change *change = store_begin(helper, "test");
+    assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
+    assert_int_equal(mod_zta_notices_apply(view, change, NOW_NS + 1), expected);
+    zta_view_end(&view);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+}
+
+static void a_flood_about_one_after_the_other_waits_for_an_operator(void **state)
+{
+    (void)state;
+    struct zta_error error = {.text = ""};
+    struct zta_store *writer;
+    struct zta_change *change;
+    struct zta_view *view;
+    static const struct {
+        const char *subject;
+        enum zta_notice_kind kind;
+        uint8_t level;
+        enum zta_notice_outcome outcome;
+    } cases[] = {
+        {"a", ZTA_NOTICE_SESSION_REVOKED, 0, ZTA_NOTICE_APPLIED},
+        {"b", ZTA_NOTICE_TOKEN_CLAIMS_CHANGE, 0, ZTA_NOTICE_APPLIED},
+        {"a", ZTA_NOTICE_TOKEN_CLAIMS_CHANGE, 0, ZTA_NOTICE_APPLIED}, /* counted once */
+        {"c", ZTA_NOTICE_SESSION_REVOKED, 0, ZTA_NOTICE_HELD},
+        {"d", ZTA_NOTICE_RISK_LEVEL_CHANGE, ZTA_NOTICE_RISK_HIGH, ZTA_NOTICE_HELD},
+        {"e", ZTA_NOTICE_RISK_LEVEL_CHANGE, ZTA_NOTICE_RISK_LOW, ZTA_NOTICE_APPLIED},
+        {"f", ZTA_NOTICE_ASSURANCE_LEVEL_CHANGE, 0, ZTA_NOTICE_HELD},
+        {"a", ZTA_NOTICE_SESSION_REVOKED, 0, ZTA_NOTICE_APPLIED},
+    };
+    govern(2);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct zta_notice notice = notice_of(cases[i].kind);
+        notice.subject = zta_text_of(cases[i].subject);
+        notice.level = cases[i].level;
+        assert_int_equal(outcome_of(&notice), cases[i].outcome);
+    }
+    assert_true(is_over("a", "s", NULL, NULL));
+    assert_false(is_over("c", "s", NULL, NULL));
+    apply_ruled(ZTA_NOT_FOUND);
+    zta_store_close(&helper); /* one of a store in a process */
+    writer = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    change = store_begin(writer, "ztactl");
+    assert_int_equal(zta_view_begin(writer, &view), ZTA_OK);
+    assert_int_equal(zta_notice_each(view, rule_applied, change), ZTA_OK);
+    zta_view_end(&view);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&writer);
+    helper = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    apply_ruled(ZTA_OK);
+    apply_ruled(ZTA_NOT_FOUND); /* once */
+    assert_true(is_over("c", "s", NULL, NULL));
 }
 
 static void a_message_counts_once_and_what_is_not_about_one_does_nothing(void **state)
@@ -351,6 +434,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(logins_end_by_the_names_that_are_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flood_about_one_after_the_other_waits_for_an_operator,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_message_counts_once_and_what_is_not_about_one_does_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(older_news_and_other_transmitters_soften_nothing, setup,
