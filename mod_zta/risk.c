@@ -150,9 +150,6 @@ void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
     struct zta_risk_kept kept = {.session = NULL};
     struct zta_risk raised;
     struct zta_risk_tuning tuning;
-    if (!read_kept(look->view, identity, &asked, &storage, &kept)) {
-    }
-
     if (!read_kept(look->view, identity, &asked, &storage, &kept) ||
         (stance->modes[ZTA_FEATURE_SIGNALS] == ZTA_MODE_ENFORCE &&
          !read_outside(look->view, identity, &asked))) {

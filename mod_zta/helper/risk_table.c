@@ -277,12 +277,17 @@ static void watch_address(struct mod_zta_risk_table *table, size_t index,
     }
 }
 
-static void watch_waf(struct mod_zta_risk_table *table, size_t index, unsigned score)
+/* Who holds the token of another without its key says nothing of the session of that one. */
+static void watch_waf(struct mod_zta_risk_table *table, size_t index, unsigned score,
+                      const struct zta_sighting *sighting)
 {
+    const enum zta_risk_kept_for owner = (sighting->traits & ZTA_SIGHTING_ENTERED) != 0
+                                             ? ZTA_RISK_KEPT_FOR_BOTH
+                                             : ZTA_RISK_KEPT_FOR_ADDRESS;
     struct zta_finding finding = {.signal = ZTA_RISK_WAF};
     const unsigned share = score < WAF_FULL ? score * 100 / WAF_FULL : 100;
     (void)snprintf(finding.evidence, sizeof finding.evidence, "anomaly score %u", score);
-    add_found(table, index, ZTA_RISK_KEPT_FOR_BOTH, &finding, share);
+    add_found(table, index, owner, &finding, share);
 }
 
 /* Each request of an unusual minute or hour shows the same. */
@@ -339,7 +344,7 @@ void mod_zta_risk_table_watch(struct mod_zta_risk_table *table, const struct mod
         }
     }
     if (event->risk.waf > 0) {
-        watch_waf(table, index, event->risk.waf);
+        watch_waf(table, index, event->risk.waf, &sighting);
     }
     if ((sighting.traits & ZTA_SIGHTING_SESSION) != 0) {
         watch_session(table, index, event, &sighting);

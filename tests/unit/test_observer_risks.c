@@ -265,6 +265,25 @@ static void a_firewall_s_score_is_a_share_of_its_weight(void **state)
     world_close(&world);
 }
 
+/* The genuine token of somebody else, without its key, opens nothing and taints nobody but there. */
+static void a_firewall_s_score_of_who_was_not_verified_is_of_the_address_alone(void **state)
+{
+    struct world world;
+    begin(&world);
+    struct zta_event event;
+    make_event(&world, 5, 5, &event);
+    event.outcome = ZTA_OUTCOME_CHALLENGE;
+    event.reason = ZTA_REASON_BINDING_FAILED;
+    event.replay &= (uint8_t)~ZTA_REPLAY_IDENTITY;
+    event.risk.waf = 20;
+    publish(&world, &event);
+    world_pass(&world, ZTA_NS_PER_S);
+    const struct zta_risk_record address = of_address(&world, 5);
+    assert_int_equal(of_session(&world, 5).risk.n, 0);
+    assert_factor(&address, ZTA_RISK_WAF, 40, "anomaly score");
+    world_close(&world);
+}
+
 /* By what the event says of its request: here of its path. */
 static void signal_rules_say_what_is_worth_how_much(void **state)
 {
@@ -456,6 +475,7 @@ int main(void)
         cmocka_unit_test(refused_credentials_are_of_the_address_alone),
         cmocka_unit_test(what_a_request_raised_is_kept_once_until_it_has_lost_a_point),
         cmocka_unit_test(a_firewall_s_score_is_a_share_of_its_weight),
+        cmocka_unit_test(a_firewall_s_score_of_who_was_not_verified_is_of_the_address_alone),
         cmocka_unit_test(signal_rules_say_what_is_worth_how_much),
         cmocka_unit_test(a_proof_from_elsewhere_is_of_session_and_address),
         cmocka_unit_test(more_than_is_usual_is_found_by_the_baseline),
