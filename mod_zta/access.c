@@ -224,7 +224,11 @@ static bool judge_store(struct judgement *j)
     int64_t stale_ns = j->dir->stale_s > 0 ? j->dir->stale_s * ZTA_NS_PER_S : 0;
     bool is_fresh_enough = j->look.last_read_ns > 0 && stale_ns > 0 &&
                            j->request->started_ns - j->look.last_read_ns <= stale_ns;
-    if (is_fresh_enough && !j->look.had_blocks) {
+    const bool are_measures_enforced =
+        j->stance.modes[ZTA_FEATURE_AUTOMATION] == ZTA_MODE_ENFORCE ||
+        j->stance.modes[ZTA_FEATURE_SIGNALS] == ZTA_MODE_ENFORCE;
+    if (is_fresh_enough && !j->look.had_blocks &&
+        !(are_measures_enforced && j->look.had_measures)) {
         return false;
     }
     j->request->detail = is_fresh_enough ? "the store cannot be read, and it held blocks"

@@ -18,6 +18,7 @@
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
+#include "shared/store/measures.h"
 #include "shared/store/revocations.h"
 
 APLOG_USE_MODULE(zta);
@@ -33,9 +34,13 @@ static struct zta_store *store;
  */
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zta_generations known_generations;
-static bool known_blocks;
+static bool known_blocks;  /* of any kind that operators set */
 static bool known_devices; /* revocations of them */
 static _Atomic uint64_t known_txn;
+
+/* Likewise of state/, where the helper writes all the time: measures of rules and transmitters. */
+static bool known_measures;
+static _Atomic uint64_t known_state_txn;
 static _Atomic int64_t last_read_ns;
 
 /* Whether this child's files are still the store's: the helper may have opened others since. */
@@ -105,18 +110,39 @@ static bool is_store_ours(int64_t now_ns)
 static enum zta_status read_policy(struct mod_zta_look *look)
 {
     uint64_t n_blocks;
+    bool has_holds = false;
     uint64_t txn = zta_view_policy_txn(look->view);
     enum zta_status status = zta_view_generations(look->view, &look->generations);
     if (status != ZTA_OK || txn <= atomic_load_explicit(&known_txn, memory_order_relaxed)) {
         return status;
     }
     status = zta_block_count(look->view, &n_blocks);
+    if (status == ZTA_OK) {
+        status = zta_measures_exist(look->view, true, &has_holds);
+    }
     (void)pthread_mutex_lock(&known_lock);
     if (status == ZTA_OK && txn > atomic_load(&known_txn)) {
         known_generations = look->generations;
-        known_blocks = n_blocks > 0;
+        known_blocks = n_blocks > 0 || has_holds;
         known_devices = zta_revocation_has_devices(look->view);
         atomic_store(&known_txn, txn);
+    }
+    (void)pthread_mutex_unlock(&known_lock);
+    return status;
+}
+
+static enum zta_status read_state(const struct mod_zta_look *look)
+{
+    bool has_measures;
+    const uint64_t txn = zta_view_state_txn(look->view);
+    if (txn <= atomic_load_explicit(&known_state_txn, memory_order_relaxed)) {
+        return ZTA_OK;
+    }
+    enum zta_status status = zta_measures_exist(look->view, false, &has_measures);
+    (void)pthread_mutex_lock(&known_lock);
+    if (status == ZTA_OK && txn > atomic_load(&known_state_txn)) {
+        known_measures = has_measures;
+        atomic_store(&known_state_txn, txn);
     }
     (void)pthread_mutex_unlock(&known_lock);
     return status;
@@ -129,7 +155,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     bool is_blind = look->signals > 0 && !mod_zta_has_whole_store();
     if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
         is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {
-        if (read_policy(look) == ZTA_OK) {
+        if (read_policy(look) == ZTA_OK && read_state(look) == ZTA_OK) {
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);
             return;
         }
@@ -140,6 +166,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     look->generations = known_generations;
     look->had_blocks = known_blocks;
     look->had_devices = known_devices;
+    look->had_measures = known_measures;
     (void)pthread_mutex_unlock(&known_lock);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
 }

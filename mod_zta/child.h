@@ -34,6 +34,7 @@ struct mod_zta_look {
     int64_t last_read_ns; /* monotonic, when the store was last read */
     bool had_blocks;      /* it held blocks then, which nobody can look up now */
     bool had_devices;     /* it held revocations of devices, likewise */
+    bool had_measures;    /* and measures of rules or transmitters against somebody */
 };
 
 /*

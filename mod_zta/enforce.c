@@ -285,6 +285,7 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
         if (!request->is_subrequest && is_proved_with_nonce(request)) {
             set_next_nonce(r, request);
         }
+        mod_zta_step_up_hide_cookies(r, request);
         mod_zta_upstream_set(r, request, request->dir);
         /* Who logged in by mod_auth_openidc is called as that module says (OIDCRemoteUserClaim). */
         if (request->identity != NULL && !request->is_subrequest &&

@@ -129,7 +129,8 @@ static void sort(void *context, const struct zta_measure *measure)
 
 void mod_zta_measures_init(struct mod_zta_measures *measures)
 {
-    *measures = (struct mod_zta_measures){.n_tightened = 0};
+    measures->enforced = measures->monitored = (struct mod_zta_held_back){.is_blocked = false};
+    measures->n_tightened = 0; /* what is above is not read */
     zta_step_up_init(&measures->enforced.step_up);
     zta_step_up_init(&measures->monitored.step_up);
 }

@@ -26,6 +26,8 @@
 /* Of an acr of a token, at its longest, in escapes, and of all the words around it. */
 #define DETAIL_MAX (4 * ZTA_SUBJECT_MAX + ZTA_ACR_TEXT_MAX + 256)
 
+#define COOKIE_PREFIX "zta-step-up-"
+
 /* ---- asking no more ---- */
 
 /*
@@ -58,25 +60,48 @@ static void challenge_key(const struct zta_identity *identity, const struct zta_
 static const char *cookie_name(apr_pool_t *pool, const struct zta_sha256 *key)
 {
     const struct zta_siphash_key *secret = zta_segment_key(mod_zta_segment());
-    return apr_psprintf(pool, "zta-step-up-%08x",
+    return apr_psprintf(pool, COOKIE_PREFIX "%08x",
                         (unsigned)(zta_siphash(secret, key->bytes, sizeof(key->bytes)) >> 32));
 }
 
-static bool was_sent(const request_rec *r, const struct zta_sha256 *key)
+/* However often it stands there: another site of the domain can put one beside it. */
+static bool was_sent(const request_rec *r, const struct mod_zta_request *request,
+                     const struct zta_sha256 *key)
 {
     struct zta_text value;
-    const char *header = apr_table_get(r->headers_in, "Cookie");
-    return header != NULL &&
-           mod_zta_cookie_find(header, zta_text_of(cookie_name(r->pool, key)), &value) == ZTA_OK;
+    const char *header = request->step_up_cookies != NULL ? request->step_up_cookies
+                                                          : apr_table_get(r->headers_in, "Cookie");
+    return header != NULL && mod_zta_cookie_find(header, zta_text_of(cookie_name(r->pool, key)),
+                                                 &value) != ZTA_NOT_FOUND;
 }
 
-static bool is_worth_asking(const request_rec *r, const struct zta_identity *identity,
+void mod_zta_step_up_hide_cookies(request_rec *r, struct mod_zta_request *request)
+{
+    const char *header = apr_table_get(r->headers_in, "Cookie");
+    if (header == NULL || strstr(header, COOKIE_PREFIX) == NULL) {
+        return;
+    }
+    /* A side that is judged behind this one asks for them. */
+    if (request->step_up_cookies == NULL) {
+        request->step_up_cookies = header;
+    }
+    char *rest = apr_palloc(r->pool, strlen(header) + 1);
+    mod_zta_cookie_remove_prefixed(header, ZTA_TEXT(COOKIE_PREFIX), rest);
+    if (rest[0] == '\0') {
+        apr_table_unset(r->headers_in, "Cookie");
+        return;
+    }
+    apr_table_setn(r->headers_in, "Cookie", rest);
+}
+
+static bool is_worth_asking(const request_rec *r, const struct mod_zta_request *request,
                             const struct zta_decision *decision, bool is_monitored, int64_t now_s)
 {
+    const struct zta_identity *identity = request->identity;
     struct zta_sha256 key;
     struct zta_step_up_past past = {.asked_s = 0};
     challenge_key(identity, &decision->step_up, is_monitored, &key);
-    if (identity->credential != ZTA_CREDENTIAL_BROWSER || was_sent(r, &key)) {
+    if (identity->credential != ZTA_CREDENTIAL_BROWSER || was_sent(r, request, &key)) {
         zta_challenge_get(mod_zta_segment(), &key, now_s, &past);
     }
     if (!zta_step_up_is_worth_asking(mod_zta_measures_acrs(identity), &decision->step_up, identity,
@@ -138,7 +163,7 @@ void mod_zta_step_up_settle(request_rec *r, struct mod_zta_request *request, int
         return;
     }
     request->detail = describe(r->pool, &decision->step_up, request->identity, now_s);
-    if (is_worth_asking(r, request->identity, decision, is_monitored, now_s)) {
+    if (is_worth_asking(r, request, decision, is_monitored, now_s)) {
         return;
     }
     request->detail =

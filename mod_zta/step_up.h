@@ -30,6 +30,8 @@ const char *mod_zta_step_up_parameters(const request_rec *r, const struct mod_zt
  */
 bool mod_zta_step_up_redirect(request_rec *r, const struct mod_zta_request *request,
                               const struct zta_decision *decision);
+/* The cookies that the redirect sets are no business of the API. */
+void mod_zta_step_up_hide_cookies(request_rec *r, struct mod_zta_request *request);
 /* OIDCRedirectURI as it holds in s, from its configuration; NULL: there is none. */
 const char *mod_zta_step_up_callback(apr_pool_t *pool, const server_rec *s,
                                      const server_rec *main_server);

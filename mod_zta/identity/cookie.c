@@ -17,12 +17,22 @@ static struct zta_text trim(struct zta_text text)
     return text;
 }
 
-/* Is `pair` the cookie of that name? *value is what stands behind its first '='. */
-static bool is_named(struct zta_text pair, struct zta_text name, struct zta_text *value)
+/* Cookies that are looked for: of that name, or of all names that begin with it. */
+struct wanted {
+    struct zta_text name;
+    bool is_prefix;
+};
+
+/* Is `pair` such a cookie? *value is what stands behind its first '='. */
+static bool is_named(struct zta_text pair, const struct wanted *wanted, struct zta_text *value)
 {
     const char *equals = memchr(pair.data, '=', pair.len);
     size_t len = equals == NULL ? pair.len : (size_t)(equals - pair.data);
-    if (!zta_text_equal(trim((struct zta_text){.data = pair.data, .len = len}), name)) {
+    struct zta_text name = trim((struct zta_text){.data = pair.data, .len = len});
+    if (wanted->is_prefix && name.len > wanted->name.len) {
+        name.len = wanted->name.len;
+    }
+    if (!zta_text_equal(name, wanted->name)) {
         return false;
     }
     size_t used = equals == NULL ? len : len + 1;
@@ -34,12 +44,12 @@ static bool is_named(struct zta_text pair, struct zta_text name, struct zta_text
  * Does what stands between two semicolons hold our cookie, as a reader sees it who ends cookies at
  * commas, too?
  */
-static bool holds(struct zta_text part, struct zta_text name, struct zta_text *value)
+static bool holds(struct zta_text part, const struct wanted *wanted, struct zta_text *value)
 {
     while (true) {
         const char *comma = memchr(part.data, ',', part.len);
         size_t len = comma == NULL ? part.len : (size_t)(comma - part.data);
-        if (is_named((struct zta_text){.data = part.data, .len = len}, name, value)) {
+        if (is_named((struct zta_text){.data = part.data, .len = len}, wanted, value)) {
             return true;
         }
         if (comma == NULL) {
@@ -52,11 +62,12 @@ static bool holds(struct zta_text part, struct zta_text name, struct zta_text *v
 enum zta_status mod_zta_cookie_find(const char *header, struct zta_text name,
                                     struct zta_text *value)
 {
+    const struct wanted wanted = {.name = name};
     enum zta_status status = ZTA_NOT_FOUND;
     for (const char *p = header; p != NULL;) {
         struct zta_text found;
         struct zta_text part = {.data = p, .len = strcspn(p, ";")};
-        if (holds(part, name, &found)) {
+        if (holds(part, &wanted, &found)) {
             if (status != ZTA_NOT_FOUND || memchr(part.data, ',', part.len) != NULL) {
                 return ZTA_INVALID;
             }
@@ -68,13 +79,13 @@ enum zta_status mod_zta_cookie_find(const char *header, struct zta_text name,
     return status;
 }
 
-void mod_zta_cookie_remove(const char *header, struct zta_text name, char *out)
+static void remove_all(const char *header, const struct wanted *wanted, char *out)
 {
     size_t at = 0;
     for (const char *p = header; p != NULL;) {
         struct zta_text ignored;
         struct zta_text part = {.data = p, .len = strcspn(p, ";")};
-        if (trim(part).len > 0 && !holds(part, name, &ignored)) {
+        if (trim(part).len > 0 && !holds(part, wanted, &ignored)) {
             /* As it was sent, never longer; the first loses the blanks that parted it. */
             struct zta_text kept = at > 0 ? part : trim(part);
             if (at > 0) {
@@ -86,4 +97,16 @@ void mod_zta_cookie_remove(const char *header, struct zta_text name, char *out)
         p = p[part.len] == '\0' ? NULL : p + part.len + 1;
     }
     out[at] = '\0';
+}
+
+void mod_zta_cookie_remove(const char *header, struct zta_text name, char *out)
+{
+    const struct wanted wanted = {.name = name};
+    remove_all(header, &wanted, out);
+}
+
+void mod_zta_cookie_remove_prefixed(const char *header, struct zta_text prefix, char *out)
+{
+    const struct wanted wanted = {.name = prefix, .is_prefix = true};
+    remove_all(header, &wanted, out);
 }

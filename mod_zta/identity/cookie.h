@@ -18,5 +18,7 @@ enum zta_status mod_zta_cookie_find(const char *header, struct zta_text name,
  * bytes; "" when none is left.
  */
 void mod_zta_cookie_remove(const char *header, struct zta_text name, char *out);
+/* The same of all cookies whose names begin so. */
+void mod_zta_cookie_remove_prefixed(const char *header, struct zta_text prefix, char *out);
 
 #endif

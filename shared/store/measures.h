@@ -74,6 +74,13 @@ enum zta_status zta_measures_find_operators(struct zta_view *view,
                                             int64_t now_s, zta_measure_hold_fn fn,
                                             void *context) ZTA_MUST_CHECK;
 
+/*
+ * Does any of operators (policy/), or of all others (state/), stand against somebody, lifted or
+ * ended ones included? What stands against everyone refuses nothing by itself.
+ */
+enum zta_status zta_measures_exist(struct zta_view *view, bool are_operators,
+                                   bool *do_exist) ZTA_MUST_CHECK;
+
 /* ---- operators ---- */
 
 /* Records of both environments, ended ones too; false ends the walk. */

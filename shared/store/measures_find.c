@@ -210,19 +210,36 @@ static enum zta_status ask_identity(struct search *search, const struct zta_iden
     return ZTA_OK;
 }
 
+/* ZTA_NOT_FOUND: there are no measures. */
+static enum zta_status read_summary(struct zta_view *view, enum zta_env_id env,
+                                    struct zta_measure_summary *summary)
+{
+    struct zta_measure_key key;
+    struct zta_blob value;
+    zta_measure_summary_key(env, &key);
+    enum zta_status status =
+        zta_view_get(view, zta_measure_table(env), ZTA_BLOB(key.bytes, key.size), &value);
+    return status == ZTA_OK ? zta_measure_summary_decode(value, summary) : status;
+}
+
+enum zta_status zta_measures_exist(struct zta_view *view, bool are_operators, bool *do_exist)
+{
+    struct zta_measure_summary summary;
+    enum zta_status status =
+        read_summary(view, are_operators ? ZTA_ENV_POLICY : ZTA_ENV_STATE, &summary);
+    *do_exist = false;
+    for (size_t kind = 0; status == ZTA_OK && kind < ZTA_N_TARGET_KINDS; kind++) {
+        *do_exist = *do_exist || (kind != ZTA_TARGET_EVERYONE && summary.n[kind] > 0);
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
 static enum zta_status ask_all(struct search *search, const struct zta_measure_question *question)
 {
     static const struct zta_target everyone = {.kind = ZTA_TARGET_EVERYONE};
-    struct zta_measure_key key;
-    struct zta_blob value;
-    zta_measure_summary_key(search->env, &key);
-    enum zta_status status = zta_view_get(search->view, zta_measure_table(search->env),
-                                          ZTA_BLOB(key.bytes, key.size), &value);
+    enum zta_status status = read_summary(search->view, search->env, &search->summary);
     if (status == ZTA_NOT_FOUND) {
         return ZTA_OK;
-    }
-    if (status == ZTA_OK) {
-        status = zta_measure_summary_decode(value, &search->summary);
     }
     if (status == ZTA_OK && question->asks_everyone) {
         status = ask(search, &everyone);

@@ -225,6 +225,22 @@ def test_stale_passes_what_was_found_clear_and_nothing_else(zta):
     assert {e["subject"] for e in found} == {"alice"}
 
 
+def test_stale_passes_nobody_while_a_measure_stands_against_somebody(zta):
+    z = zta(vhost_text="ZTAFailure stale=1h", children=1)
+    z.httpd.allow_log(*GONE)
+    tokens = [z.issuer.token({"sub": s, "sid": s}) for s in ("alice", "bob")]
+    assert [z.get("/x", token=t).status for t in tokens] == [200, 200]
+    wait_for(lambda: len(z.json("sessions", "list")) == 2, what="both sessions")
+    [bob] = [s["id"] for s in z.json("sessions", "list") if s["subject"] == "bob"]
+    z.ctl("sessions", "quarantine", bob, "--for", "1h", "--reason", "odd", "--yes")
+    assert [z.get("/x", token=t).status for t in tokens] == [200, 401]
+    os.rename(z.store.directory, z.store.directory + ".away")
+    wait_for(lambda: z.get("/x", token=tokens[1]).status == 503, what="the fault is seen")
+    assert z.get("/x", token=tokens[0]).status == 503
+    os.rename(z.store.directory + ".away", z.store.directory)
+    wait_for(lambda: [z.get("/x", token=t).status for t in tokens] == [200, 401], what="recovery")
+
+
 def test_stale_ends(zta):
     z = zta(vhost_text="ZTAFailure stale=3s", children=1)
     z.httpd.allow_log(*GONE)

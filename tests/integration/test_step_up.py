@@ -262,6 +262,7 @@ def test_a_browser_logs_in_as_asked_and_comes_back_to_its_page(site, pki):  # no
     page = visitor.get(target)
     assert (page.status, page.url) == (200, target)
     (asked,) = trips(page)
+    assert "zta-step-up-" not in str(z.backend.last.headers)
     assert "acr_values=urn%3Aexample%3Amfa" in asked or f"acr_values={MFA}" in asked
     event = event_of(z, page)
     assert (event["credential"], event["subject"], event["rule"]) == ("browser", "alice", "visitors")

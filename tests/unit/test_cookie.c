@@ -59,8 +59,26 @@ static void a_cookie_is_found_once_and_removed(void **state)
     }
 }
 
+static void cookies_of_a_prefix_are_removed_together(void **state)
+{
+    static const char *const prefixed[][2] = {
+        {"ours-1=1; x=1; ours-22=1; y=2", "x=1; y=2"},
+        {"ours-=1", ""},
+        {"ours=1; xours-1=1; Ours-1=1", "ours=1; xours-1=1; Ours-1=1"},
+        {"x=ours-1; ours-1", "x=ours-1"},
+    };
+    char rest[128];
+    for (size_t i = 0; i < sizeof(prefixed) / sizeof(prefixed[0]); i++) {
+        mod_zta_cookie_remove_prefixed(prefixed[i][0], ZTA_TEXT("ours-"), rest);
+        assert_string_equal(rest, prefixed[i][1]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_cookie_is_found_once_and_removed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cookie_is_found_once_and_removed),
+        cmocka_unit_test(cookies_of_a_prefix_are_removed_together),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -329,6 +329,31 @@ static void operators_hold_in_policy_and_end_it_there(void **state)
     assert_int_equal(list_all().n, 0);
 }
 
+/* While nobody can look them up, nobody passes: but a limit or a level is against nobody. */
+static void it_is_known_whether_any_stands_against_somebody(void **state)
+{
+    const struct zta_measure hit = block_of("192.0.2.7", 32, 64);
+    struct zta_measure level = hit;
+    struct zta_measure_placed placed;
+    level.kind = ZTA_MEASURE_THREAT_LEVEL;
+    level.target = (struct zta_target){.kind = ZTA_TARGET_EVERYONE};
+    level.level = ZTA_THREAT_HIGH;
+    const struct zta_measure *const measures[] = {NULL, &level, &hit};
+    for (size_t i = 0; i < 3; i++) {
+        struct zta_view *view;
+        bool do_exist = i != 2;
+        if (measures[i] != NULL) {
+            assert_int_equal(put(measures[i], &placed), ZTA_OK);
+        }
+        assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
+        assert_int_equal(zta_measures_exist(view, false, &do_exist), ZTA_OK);
+        assert_int_equal(do_exist, i == 2);
+        assert_int_equal(zta_measures_exist(view, true, &do_exist), ZTA_OK);
+        assert_false(do_exist);
+        zta_view_end(&view);
+    }
+}
+
 static void what_has_ended_is_pruned_and_the_rest_stays(void **state)
 {
     uint8_t place[ZTA_MEASURE_KEY_SIZE] = {0};
@@ -378,6 +403,7 @@ int main(void)
         WITH_HELPER(a_trigger_while_it_runs_extends_to_at_most_four_times),
         WITH_HELPER(an_operator_lifts_it_and_its_rule_spares_the_target_as_long),
         WITH_HELPER(operators_hold_in_policy_and_end_it_there),
+        WITH_HELPER(it_is_known_whether_any_stands_against_somebody),
         WITH_HELPER(what_has_ended_is_pruned_and_the_rest_stays),
         WITH_HELPER(a_target_has_a_bounded_number_of_them),
     };
