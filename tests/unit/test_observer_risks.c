@@ -265,7 +265,7 @@ static void a_firewall_s_score_is_a_share_of_its_weight(void **state)
     world_close(&world);
 }
 
-/* The genuine token of somebody else, without its key, opens nothing and taints nobody but there. */
+/* A genuine token of somebody else without its key opens nothing, and taints nobody but there. */
 static void a_firewall_s_score_of_who_was_not_verified_is_of_the_address_alone(void **state)
 {
     struct world world;
