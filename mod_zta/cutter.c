@@ -7,14 +7,10 @@
 
 #include <http_log.h>
 
-#include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "mod_zta/child.h"
+#include "mod_zta/child_thread.h"
 #include "mod_zta/config.h"
 #include "mod_zta/identity/token.h"
 #include "mod_zta/measures.h"
@@ -31,11 +27,6 @@ APLOG_USE_MODULE(zta);
  */
 #define YOUNG_NS (5 * ZTA_NS_PER_S)
 #define GRACE_NS (2 * TICK_NS - TICK_NS / 4)
-/* A thread that waits for a lock of one that a signal of httpd's ended would never come. */
-#define STOP_WAIT_S 1
-
-static pthread_t thread;
-static sem_t stopping;
 
 /* One round over all that is open. */
 struct round {
@@ -158,56 +149,17 @@ static void make_round(void)
     }
 }
 
-static void *run(void *unused)
-{
-    struct timespec next;
-    (void)clock_gettime(CLOCK_MONOTONIC, &next);
-    for (;;) {
-        next.tv_nsec += TICK_NS;
-        if (next.tv_nsec >= ZTA_NS_PER_S) {
-            next.tv_nsec -= ZTA_NS_PER_S;
-            next.tv_sec++;
-        }
-        int result;
-        do {
-            result = sem_clockwait(&stopping, CLOCK_MONOTONIC, &next);
-        } while (result != 0 && errno == EINTR);
-        if (result == 0) {
-            return NULL;
-        }
-        make_round();
-    }
-}
-
-/* Before the store is closed. May run in a signal handler of prefork: nothing here takes a lock. */
-static apr_status_t stop(void *unused)
-{
-    struct timespec until;
-    (void)sem_post(&stopping);
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STOP_WAIT_S;
-    (void)pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
-    return APR_SUCCESS;
-}
-
 void mod_zta_cutter_begin(apr_pool_t *pchild, server_rec *s)
 {
+    static struct mod_zta_child_thread thread = {.round = make_round, .period_ns = TICK_NS};
     const struct mod_zta_global *global = mod_zta_global();
-    sigset_t all;
-    sigset_t before;
     if (mod_zta_segment() == NULL || !global->is_governed || global->store_dir == NULL) {
         return;
     }
-    /* Signals are the business of httpd's own threads. */
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = sem_init(&stopping, 0, 0) == 0 ? pthread_create(&thread, NULL, run, NULL) : errno;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int error = mod_zta_child_thread_begin(pchild, &thread);
     if (error != 0) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, error, s,
                      "ZTA0131: no thread to watch what is open: this child's open responses end "
                      "by themselves only");
-        return;
     }
-    apr_pool_cleanup_register(pchild, NULL, stop, apr_pool_cleanup_null);
 }

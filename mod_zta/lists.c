@@ -34,9 +34,11 @@ struct watched {
 
 static struct watched *watched;
 static size_t n_watched;
-static _Atomic int64_t looked_ns;
+static struct watched *found; /* of the last look */
+static struct items news;     /* what stands in it; text NULL: none */
+static _Atomic bool wants_retry;
 
-void mod_zta_lists_begin(void)
+size_t mod_zta_lists_begin(void)
 {
     const apr_array_header_t *files = mod_zta_global()->rules_files;
     watched = calloc((size_t)files->nelts + 1, sizeof(*watched));
@@ -49,46 +51,48 @@ void mod_zta_lists_begin(void)
                                  .used = {.stamp = file->stamp}};
         }
     }
+    return n_watched;
 }
 
-bool mod_zta_lists_is_due(int64_t now_mono_ns)
+static void forget_refusals(void)
 {
-    int64_t then_ns = atomic_load_explicit(&looked_ns, memory_order_relaxed);
-    return n_watched > 0 && now_mono_ns - then_ns >= ZTA_NS_PER_S &&
-           atomic_compare_exchange_strong(&looked_ns, &then_ns, now_mono_ns);
+    for (size_t i = 0; i < n_watched; i++) {
+        watched[i].refused.inode = 0;
+    }
 }
 
 /* What the helper says of a file that nobody can read is enough. */
-static bool look_at(struct watched *file, int64_t now_real_ns)
+bool mod_zta_lists_look(size_t n, int64_t now_real_ns)
 {
+    struct watched *file = &watched[n];
     struct zta_file_stamp stamp;
+    free(news.text); /* which nobody tried */
+    news.text = NULL;
+    if (atomic_exchange(&wants_retry, false)) {
+        forget_refusals();
+    }
     if (zta_file_look(file->path, &stamp, NULL) != ZTA_OK) {
         return false;
     }
     const bool is_settled =
         zta_file_stamp_equal(&stamp, &file->seen) || zta_file_stamp_is_settled(&stamp, now_real_ns);
     file->seen = stamp;
+    found = file;
     return is_settled && !zta_file_stamp_equal(&stamp, &file->used.stamp) &&
            !zta_file_stamp_equal(&stamp, &file->refused) &&
-           zta_file_read(file->path, ZTA_RULES_FILE_MAX, &file->tried.text, &file->tried.len,
-                         &file->tried.stamp, NULL) == ZTA_OK;
+           zta_file_read(file->path, ZTA_RULES_FILE_MAX, &news.text, &news.len, &news.stamp,
+                         NULL) == ZTA_OK;
 }
 
-bool mod_zta_lists_look(int64_t now_real_ns)
+void mod_zta_lists_try(void)
 {
-    for (size_t i = 0; i < n_watched; i++) {
-        if (look_at(&watched[i], now_real_ns)) {
-            return true;
-        }
-    }
-    return false;
+    found->tried = news;
+    news.text = NULL;
 }
 
 void mod_zta_lists_retry(void)
 {
-    for (size_t i = 0; i < n_watched; i++) {
-        watched[i].refused.inode = 0;
-    }
+    atomic_store(&wants_retry, true);
 }
 
 static void refuse(struct watched *file, server_rec *s, const char *fault, bool is_final)
@@ -104,21 +108,15 @@ static void refuse(struct watched *file, server_rec *s, const char *fault, bool 
 
 void mod_zta_lists_settle(server_rec *s, const char *fault, bool is_final)
 {
-    for (size_t i = 0; i < n_watched; i++) {
-        struct watched *file = &watched[i];
-        if (file->tried.text == NULL) {
-            continue;
-        }
-        if (fault != NULL) {
-            refuse(file, s, fault, is_final);
-        }
-        else {
-            free(file->used.text);
-            file->used = file->tried;
-            mod_zta_lists_retry();
-        }
-        file->tried = (struct items){.text = NULL};
+    if (fault != NULL) {
+        refuse(found, s, fault, is_final);
     }
+    else {
+        free(found->used.text);
+        found->used = found->tried;
+        mod_zta_lists_retry();
+    }
+    found->tried.text = NULL;
 }
 
 static const struct watched *find(int i)

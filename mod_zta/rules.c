@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "mod_zta/child_thread.h"
 #include "mod_zta/config.h"
 #include "mod_zta/lists.h"
 #include "mod_zta/places.h"
@@ -23,9 +24,12 @@ APLOG_USE_MODULE(zta);
 #define RETRY_NS 1000000
 #define RETRY_S  5 /* after a fault that may pass */
 #define SLEW_S   5 /* what the clock may go back without a new look at what lives */
+/* What a child's start waits for files of items, so that it begins with those of now. */
+#define FIRST_LOOK_NS (2 * ZTA_NS_PER_S)
 
 static struct zta_current *current;
 static server_rec *logged_for;
+static size_t n_lists; /* that name a file */
 static pthread_mutex_t compiling = PTHREAD_MUTEX_INITIALIZER;
 
 /* What a process judges by that never began: nothing passes. */
@@ -303,13 +307,18 @@ static void renew(const struct mod_zta_look *look, int64_t now_s)
     (void)pthread_mutex_unlock(&compiling);
 }
 
-/* One file that was replaced; false when there is no other to try now. Under the lock. */
-static bool take_list(const struct mod_zta_look *look, int64_t now_s)
+/* ---- files of lists ---- */
+
+static void look_at_lists(void);
+static struct mod_zta_child_thread list_thread = {.round = look_at_lists,
+                                                  .period_ns = ZTA_NS_PER_S};
+
+/* False when there is no use in trying another now. */
+static bool try_list(const struct mod_zta_look *look)
 {
-    if (!mod_zta_lists_look(zta_clock_real_ns())) {
-        return false;
-    }
-    struct mod_zta_rules *rules = make(look->view, look->generations.rules, now_s);
+    mod_zta_lists_try();
+    struct mod_zta_rules *rules =
+        make(look->view, look->generations.rules, zta_clock_real_ns() / ZTA_NS_PER_S);
     const bool is_final = rules != NULL && !rules->is_passing;
     mod_zta_lists_settle(logged_for, rules == NULL ? "no memory" : rules->fault, is_final);
     if (rules != NULL && rules->fault == NULL) {
@@ -321,28 +330,69 @@ static bool take_list(const struct mod_zta_look *look, int64_t now_s)
     return is_final;
 }
 
-/* Others go on with the former items while one thread compiles those of a replaced file. */
-static void look_at_lists(const struct mod_zta_look *look, int64_t now_s)
+/* Under the lock and a look that begins behind it: never over older live rules than are in use. */
+static bool take_list(void)
 {
-    if (look->view == NULL || !mod_zta_lists_is_due(look->now_ns) ||
-        pthread_mutex_trylock(&compiling) != 0) {
+    struct mod_zta_look look;
+    (void)pthread_mutex_lock(&compiling);
+    mod_zta_look_begin(&look, zta_clock_monotonic_ns());
+    const bool goes_on = look.view != NULL && try_list(&look);
+    mod_zta_look_end(&look);
+    (void)pthread_mutex_unlock(&compiling);
+    return goes_on;
+}
+
+/* A round of their thread. Requests go on with the former items, for as long as a file hangs. */
+static void look_at_lists(void)
+{
+    bool goes_on = true;
+    for (size_t i = 0; goes_on && i < n_lists; i++) {
+        if (mod_zta_lists_look(i, zta_clock_real_ns())) {
+            goes_on = !mod_zta_child_thread_is_stopping(&list_thread) && take_list();
+        }
+    }
+}
+
+static void begin_lists(apr_pool_t *pchild, server_rec *s)
+{
+    const int error = mod_zta_child_thread_begin(pchild, &list_thread);
+    if (error != 0) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, error, s,
+                     "ZTA0024: no thread to look at files of items: this child goes on with those "
+                     "of httpd's start");
         return;
     }
-    while (take_list(look, now_s)) {
-    }
-    (void)pthread_mutex_unlock(&compiling);
+    mod_zta_child_thread_await(&list_thread, FIRST_LOOK_NS);
 }
+
+/* ---- begin and end ---- */
 
 static apr_status_t end(void *unused)
 {
-    zta_current_close(&current);
+    /* What a thread that hangs may still come back to ends with the process. */
+    if (!mod_zta_child_thread_is_running(&list_thread)) {
+        zta_current_close(&current);
+    }
     return APR_SUCCESS;
+}
+
+/* The live rules of now, so that the first request need not wait for them. */
+static void begin_live(struct zta_store *store)
+{
+    struct mod_zta_look look = {.view = NULL};
+    if (zta_view_begin(store, &look.view) != ZTA_OK) {
+        return;
+    }
+    if (zta_view_generations(look.view, &look.generations) == ZTA_OK) {
+        renew(&look, zta_clock_real_ns() / ZTA_NS_PER_S);
+    }
+    zta_view_end(&look.view);
 }
 
 void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *store)
 {
     logged_for = s;
-    mod_zta_lists_begin();
+    n_lists = mod_zta_lists_begin();
     struct mod_zta_rules *baseline = make(NULL, 0, 0);
     if (baseline == NULL || zta_current_open(close_rules, &current) != ZTA_OK) {
         return; /* without memory for this nothing is allowed */
@@ -351,15 +401,11 @@ void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *st
         close_rules(baseline);
     }
     apr_pool_cleanup_register(pchild, NULL, end, apr_pool_cleanup_null);
-    struct mod_zta_look look = {.view = NULL};
-    if (store != NULL && zta_view_begin(store, &look.view) == ZTA_OK) {
-        if (zta_view_generations(look.view, &look.generations) == ZTA_OK) {
-            const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
-            renew(&look, now_s);
-            while (take_list(&look, now_s)) {
-            }
-        }
-        zta_view_end(&look.view);
+    if (store != NULL) {
+        begin_live(store);
+    }
+    if (store != NULL && n_lists > 0) {
+        begin_lists(pchild, s);
     }
 }
 
@@ -370,7 +416,6 @@ const struct mod_zta_rules *mod_zta_rules_hold(const struct mod_zta_look *look, 
     if (current == NULL) {
         return &unready;
     }
-    look_at_lists(look, now_s);
     bool is_held = zta_current_acquire(current, held);
     if (is_held && !is_in_force(held->value, look, now_s)) {
         zta_current_release(current, held);

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from support import preload
+from support.local import write
 from support.proc import wait_for
 
 RULES = "list staff file:staff.txt\nallow read\n  when path /orders/**\n  need role list:staff\n"
@@ -132,4 +134,43 @@ def test_live_rules_see_the_new_items(gateway):
     assert statuses(gateway) == [403, 403]
     replace(gateway, "writer\n")
     gateway.ctl("rules", "remove", "staff-out", "--yes")
+    wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
+
+
+def test_no_request_waits_for_a_file_system_that_hangs(zta, directory):
+    os.chmod(directory, 0o777)  # the children say there who waits
+    path = os.path.join(directory, "staff.txt")
+    write(path, "reader\n")
+    made = zta(start=False, stage=2, rules=RULES.replace("staff.txt", path),
+               env=preload.environment(directory, "hang_stat", ZTA_TEST_HANG=path))
+    made.start()
+    made.token = made.issuer.token({"roles": ["reader"]})
+    made.other = made.issuer.token({"roles": ["writer"]})
+    assert statuses(made) == [200, 403]
+    write(f"{path}.hangs", "")
+    try:
+        wait_for(lambda: statuses(made) == [200, 403] and all_wait(made, path),
+                 what="children that look at the file")
+        for child in made.httpd.children():
+            os.kill(child, signal.SIGKILL)
+        made.httpd.allow_log("AH00052", "ZTA")
+        assert wait_for(lambda: first_statuses(made), what="a new child") == [200, 403]
+        write(path, "writer\n")
+    finally:
+        os.unlink(f"{path}.hangs")
+    wait_for(lambda: statuses(made) == [403, 200], what="the new items")
+
+
+def all_wait(gateway, path):
+    return all(os.path.exists(f"{path}.{child}") for child in gateway.httpd.children())
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(gateway):
+    gateway.httpd.allow_log("ZTA0108")
+    os.mkfifo(gateway.httpd.path("conf", "staff.new"), 0o644)
+    os.rename(gateway.httpd.path("conf", "staff.new"), gateway.httpd.path("conf", "staff.txt"))
+    said = wait_for(lambda: alerts(gateway).get("list_refused"), what="the alert")
+    assert "no regular file" in said
+    assert statuses(gateway) == [200, 403]
+    replace(gateway, "writer\n")
     wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")

@@ -3,12 +3,10 @@
 it is."""
 
 import os
-import subprocess
 import sys
 import time
 
-from support.httpd import joined, sanitizer_environment
-from support.local import ROOT
+from support import preload
 
 HOUR = 3600
 
@@ -20,11 +18,7 @@ class Clock:
         self.path = os.path.join(directory, "offset")
         self.offset = 0
         self.set(0)
-        library = os.path.join(directory, "set_clock.so")
-        subprocess.run(["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library,
-                        os.path.join(ROOT, "tests", "support", "set_clock.c")], check=True)
-        self.env = joined(sanitizer_environment(),
-                          {"LD_PRELOAD": library, "ZTA_TEST_CLOCK": self.path})
+        self.env = preload.environment(directory, "set_clock", ZTA_TEST_CLOCK=self.path)
 
     def set(self, offset):
         """In place, because every process has the file mapped."""
