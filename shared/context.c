@@ -3,6 +3,7 @@
 #include "shared/context.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const char *const trait_names[] = {
     [ZTA_DEVICE_KNOWN] = "known",         [ZTA_DEVICE_MANAGED] = "managed",
@@ -70,4 +71,16 @@ enum zta_status zta_habit_parse(struct zta_text text, enum zta_habit *habit)
     enum zta_status status = find(habit_names, ZTA_N_HABITS, text, &found);
     *habit = status == ZTA_OK ? (enum zta_habit)found : *habit;
     return status;
+}
+
+void zta_context_take_os(struct zta_context *context, struct zta_text os)
+{
+    const char *space = os.len > 0 ? memchr(os.data, ' ', os.len) : NULL;
+    context->os = os;
+    context->os_version = (struct zta_text){.data = NULL};
+    if (space != NULL) {
+        context->os.len = (size_t)(space - os.data);
+        context->os_version =
+            (struct zta_text){.data = space + 1, .len = os.len - context->os.len - 1};
+    }
 }

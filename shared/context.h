@@ -81,6 +81,9 @@ struct zta_context {
     struct zta_provenance usual_from;
 };
 
+/* Of "macos 14.2.1", as events tell it; absent: unknown. Borrowed. */
+void zta_context_take_os(struct zta_context *context, struct zta_text os);
+
 /* "owner-match", "usual" names without their prefix ("hours"), "posture"; NULL beyond the enum. */
 const char *zta_device_trait_name(enum zta_device_trait trait);
 const char *zta_habit_name(enum zta_habit habit);

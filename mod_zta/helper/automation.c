@@ -16,7 +16,6 @@
 #include "shared/store/responses.h"
 #include "shared/store/sessions.h"
 
-#define RULES_MAX   64  /* that are counted for; more are told of */
 #define PENDING_MAX 256 /* decisions of one batch */
 #define AGAIN_MIN_S 10
 #define AGAIN_MAX_S 600
@@ -177,14 +176,13 @@ static void plan_rule(const struct mod_zta_automation *automation,
 void mod_zta_automation_use(struct mod_zta_automation *automation, const struct zta_ruleset *set,
                             uint64_t version)
 {
-    struct zta_trigger_plan plans[RULES_MAX];
+    struct zta_trigger_plan plans[ZTA_RESPONDS_MAX];
     if (version == automation->version && set == automation->set) {
         return;
     }
-    const size_t n_all = set == NULL ? 0 : zta_respond_count(set);
     automation->set = set;
     automation->version = version;
-    automation->n_rules = n_all < RULES_MAX ? n_all : RULES_MAX;
+    automation->n_rules = set == NULL ? 0 : zta_respond_count(set);
     for (size_t i = 0; i < automation->n_rules; i++) {
         plan_rule(automation, zta_respond_get(set, i), &plans[i]);
     }

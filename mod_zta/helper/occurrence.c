@@ -141,6 +141,12 @@ static void take_traits(struct mod_zta_occurrence *occurrence)
 
 /* ---- facts ---- */
 
+static bool has_certificate(const struct zta_event *event)
+{
+    static const uint8_t none[sizeof event->certificate];
+    return memcmp(event->certificate, none, sizeof none) != 0;
+}
+
 static void take_identity(struct mod_zta_occurrence *occurrence)
 {
     const struct zta_event *event = occurrence->event;
@@ -152,6 +158,11 @@ static void take_identity(struct mod_zta_occurrence *occurrence)
     identity->subject = text_of(event, ZTA_EVENT_SUBJECT);
     identity->client = text_of(event, ZTA_EVENT_CLIENT);
     identity->apikey = text_of(event, ZTA_EVENT_APIKEY);
+    if (has_certificate(event)) {
+        zta_base64url_encode(event->certificate, sizeof event->certificate,
+                             occurrence->certificate);
+        identity->certificate = zta_text_of(occurrence->certificate);
+    }
 }
 
 static void take_context(struct mod_zta_occurrence *occurrence)
@@ -165,6 +176,7 @@ static void take_context(struct mod_zta_occurrence *occurrence)
         .traits = {.known = kept->traits_known, .yes = kept->traits_yes},
         .usual = {.known = kept->usual_known, .yes = kept->usual_yes},
     };
+    zta_context_take_os(context, text_of(event, ZTA_EVENT_OS));
     if (kept->country[0] != '\0') {
         context->country = (struct zta_text){.data = kept->country, .len = sizeof kept->country};
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/base/base64.h"
 #include "shared/base/hash.h"
 #include "shared/context.h"
 #include "shared/event.h"
@@ -29,6 +30,7 @@ struct mod_zta_occurrence {
     struct zta_context context;
     struct zta_risk_facts risk;
     struct zta_identity identity;
+    char certificate[ZTA_BASE64URL_LEN(ZTA_SHA256_SIZE) + 1];
 };
 
 /* Borrows from the event. What it does not record is unknown. */

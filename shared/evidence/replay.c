@@ -152,7 +152,6 @@ static void take_context(const struct zta_event *event, struct zta_replay_facts 
     struct zta_context *context = &facts->context;
     struct zta_provenance *from[] = {&context->country_from, &context->asn_from,
                                      &context->device_from, &context->usual_from};
-    struct zta_text os = text_of(event, ZTA_EVENT_OS);
     *context = (struct zta_context){.asn = kept->asn};
     facts->facts.context = NULL;
     if ((event->replay & ZTA_REPLAY_CONTEXT) == 0) {
@@ -164,13 +163,7 @@ static void take_context(const struct zta_event *event, struct zta_replay_facts 
     context->device = text_of(event, ZTA_EVENT_DEVICE);
     context->traits = (struct zta_answers){.known = kept->traits_known, .yes = kept->traits_yes};
     context->usual = (struct zta_answers){.known = kept->usual_known, .yes = kept->usual_yes};
-    const char *space = os.len > 0 ? memchr(os.data, ' ', os.len) : NULL;
-    context->os = os;
-    if (space != NULL) {
-        context->os.len = (size_t)(space - os.data);
-        context->os_version =
-            (struct zta_text){.data = space + 1, .len = os.len - context->os.len - 1};
-    }
+    zta_context_take_os(context, text_of(event, ZTA_EVENT_OS));
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
         *from[i] = (struct zta_provenance){.source = (enum zta_fact_source)kept->sources[i],
                                            .age_s = kept->ages_s[i]};

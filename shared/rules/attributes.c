@@ -6,6 +6,8 @@
 enum {
     ALL_KINDS = 1u << ZTA_RULE_ALLOW | 1u << ZTA_RULE_DENY | 1u << ZTA_RULE_REQUIRE |
                 1u << ZTA_RULE_LIMIT | 1u << ZTA_RULE_SIGNAL | 1u << ZTA_RULE_RESPOND,
+    /* The helper counts by what every event tells; these stand in records that are kept apart. */
+    JUDGED_KINDS = ALL_KINDS & ~(1u << ZTA_RULE_RESPOND),
     CONTEXT_KINDS = ALL_KINDS & ~(1u << ZTA_RULE_ALLOW),
     RISK_KINDS = CONTEXT_KINDS & ~(1u << ZTA_RULE_SIGNAL),
     ZTA_FEATURE_NONE = ZTA_N_FEATURES,

@@ -236,11 +236,28 @@ static enum zta_status check_limits(struct zta_parser *parser, const struct zta_
     return status;
 }
 
+static enum zta_status check_number(struct zta_parser *parser, const struct zta_rules_ast *ast)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ast->n_rules; i++) {
+        const struct zta_ast_rule *rule = &ast->rules[i];
+        n += rule->kind == ZTA_RULE_RESPOND;
+        if (n > ZTA_RESPONDS_MAX) {
+            return zta_parse_fail_at(parser, &rule->place, rule->name, NULL,
+                                     "at most %d respond rules", ZTA_RESPONDS_MAX);
+        }
+    }
+    return ZTA_OK;
+}
+
 enum zta_status zta_parse_check(struct zta_parser *parser, const struct zta_rules_ast *ast)
 {
     struct lists lists;
     struct entry *sorted;
     enum zta_status status = sort_rules(parser, ast, &sorted);
+    if (status == ZTA_OK) {
+        status = check_number(parser, ast);
+    }
     if (status == ZTA_OK) {
         status = check_case_names(parser, ast);
     }

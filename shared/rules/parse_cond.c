@@ -300,6 +300,16 @@ enum zta_status zta_parse_attribute(struct zta_parser *parser, uint16_t *attribu
     return status;
 }
 
+static const char *expected_of(enum zta_rule_kind kind)
+{
+    return kind == ZTA_RULE_SIGNAL ? "an attribute of request, credential or circumstances: risk "
+                                     "comes of signals, not they of it"
+           : kind == ZTA_RULE_RESPOND
+               ? "an attribute that every event tells: not a role, group, scope, claim or how a "
+                 "login was made"
+               : "an attribute of request or credential: context belongs in a require rule";
+}
+
 enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kind,
                                struct zta_ast_cond *cond)
 {
@@ -311,12 +321,7 @@ enum zta_status zta_parse_cond(struct zta_parser *parser, enum zta_rule_kind kin
     cond->place = name.place;
     enum zta_status status = zta_parse_attribute(parser, &cond->attribute, &cond->claim);
     if (status == ZTA_OK && !(zta_attribute_info(cond->attribute)->kinds & 1u << kind)) {
-        return zta_parse_fail(parser, &name, NULL, "%s",
-                              kind == ZTA_RULE_SIGNAL
-                                  ? "an attribute of request, credential or circumstances: risk "
-                                    "comes of signals, not they of it"
-                                  : "an attribute of request or credential: context belongs in a "
-                                    "require rule");
+        return zta_parse_fail(parser, &name, NULL, "%s", expected_of(kind));
     }
     if (status == ZTA_OK) {
         status = parse_values(parser, cond);

@@ -17,7 +17,8 @@
 #include "shared/rules/compile.h"
 #include "shared/stance.h"
 
-#define ZTA_RESPOND_LINES_MAX 8 /* `on` lines of a rule, and `do` lines */
+#define ZTA_RESPONDS_MAX      64 /* rules of a set: each counts every request */
+#define ZTA_RESPOND_LINES_MAX 8  /* `on` lines of a rule, and `do` lines */
 
 enum zta_metric {
 #define ZTA_METRIC(upper, name, counting, traits, text) ZTA_METRIC_OF_##upper,

@@ -204,6 +204,12 @@ static void faults_of_measures(void **state)
               "by session or by ip", NULL),
         FAULT(ON "  do threat-level normal for 1h\n", 3, 19, "normal", "elevated, high", NULL),
         FAULT(ON "  do threat-level hgh for 1h\n", 3, 19, "hgh", "elevated, high", "high"),
+        FAULT(
+            "respond r\n  when scope a\n  on requests > 5 in 60s\n  do threat-level high for 1h\n",
+            2, 8, "scope", "that every event tells", NULL),
+        FAULT("respond r\n  when not auth-age < 5m\n  on requests > 5 in 60s\n"
+              "  do threat-level high for 1h\n",
+              2, 12, "auth-age", "that every event tells", NULL),
         FAULT(ON "  do notify\n", 3, 12, "", "the name of a ZTANotify", NULL),
         FAULT(ON "  do limit l to 1/s for 1h\n", 3, 12, "l", "the name of a limit", NULL),
         FAULT("limit ll\n  key ip\n  rate 5/s\n" ON "  do limit lll to 1/s for 1h\n", 6, 12, "lll",
@@ -212,6 +218,30 @@ static void faults_of_measures(void **state)
               "below that of the limit, which is 5/s", NULL),
     };
     assert_faults(faults, COUNT(faults));
+}
+
+/* More would not be counted, so they are an error of the set. */
+static void a_set_has_so_many_respond_rules(void **state)
+{
+    static char text[(ZTA_RESPONDS_MAX + 1) * 96];
+    const struct zta_rules_source source = {.name = ZTA_TEXT("rules.zta"), .text = ZTA_TEXT("")};
+    struct zta_rules_source sources[] = {source};
+    struct zta_rules_error error;
+    struct zta_rules_ast *ast = NULL;
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    for (int i = 0; i <= ZTA_RESPONDS_MAX; i++) {
+        sources[0].text = (struct zta_text){.data = text, .len = out.len};
+        if (i > 0) {
+            assert_int_equal(zta_rules_parse(sources, 1, &ast, &error), ZTA_OK);
+            zta_rules_ast_close(&ast);
+        }
+        zta_buffer_printf(&out, "respond r%d\n  on requests > 5 in 60s by ip\n" DO, i);
+    }
+    sources[0].text.len = out.len;
+    assert_int_equal(zta_rules_parse(sources, 1, &ast, &error), ZTA_INVALID);
+    assert_string_equal(error.found, "r64");
+    assert_string_equal(error.expected, "at most 64 respond rules");
 }
 
 static void live_rules_notify_nobody(void **state)
@@ -335,6 +365,7 @@ int main(void)
         cmocka_unit_test(faults_of_signal_rules),
         cmocka_unit_test(faults_of_triggers),
         cmocka_unit_test(faults_of_measures),
+        cmocka_unit_test(a_set_has_so_many_respond_rules),
         cmocka_unit_test(live_rules_notify_nobody),
         cmocka_unit_test(only_configured_targets_are_notified),
         cmocka_unit_test(signals_are_as_the_rules_in_force_say),
