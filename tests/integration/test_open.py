@@ -98,7 +98,10 @@ def test_all_that_a_revoked_subject_has_open_is_cut_and_nothing_else(zta):
 
 
 def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
-    z = zta(stage=1, proxy=_UPGRADE, issuer_text="ZTALeeway 0", threads=32)
+    z = zta(stage=1, proxy=_UPGRADE, issuer_text="ZTALeeway 0", threads=32,
+            rules="zta 1\nrespond greedy\n  when path /greedy/**\n  on requests > 2 in 60s by subject\n"
+                  "  do quarantine subject for 15m\n",
+            vhost_text="ZTAFeature automation=enforce")
     z.httpd.allow_log(*TORN)
     key = z.json("keys", "create", "--name", "deploy")["key"]
     token = z.issuer.token({"sub": "token"})
@@ -107,9 +110,11 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
         return Http1(z, "/ws", websocket(headers_of(z, subject, **claims)), source=source)
 
     # A session is known once a request of it has ended.
-    assert z.get("/x", headers=headers_of(z, "session")).status == 200
+    for name in ("session", "held"):
+        assert z.get("/x", headers=headers_of(z, name)).status == 200
     assert z.get("/x", token=token).status == 200
-    opens = {name: tunnel(name) for name in ("session", "subject", "blocked")}
+    opens = {name: tunnel(name) for name in ("session", "held", "greedy", "subject", "blocked")}
+    opens["held events"] = Http1(z, "/sse?ms=50", headers_of(z, "held"))
     opens["token"] = Http1(z, "/ws", websocket(credentials(token)))
     opens["client"] = tunnel("u1", client_id="leaving-app")
     opens["address"] = tunnel("u2", source="127.0.0.2")
@@ -117,7 +122,7 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
     opens["key"] = Http1(z, "/ws", websocket([("X-Api-Key", key)]))
     stays = {"same address": tunnel("u4"), "other client": tunnel("u4", client_id="app")}
     sessions = wait_for(lambda: len(found := {s["subject"]: s["id"]
-                                              for s in z.json("sessions", "list")}) >= 2 and found,
+                                              for s in z.json("sessions", "list")}) >= 3 and found,
                         10, "sessions")
     z.ctl("revoke", "--session", sessions["session"], "--reason", "test")
     # Whose a token is says what the helper publishes in its first moments.
@@ -128,15 +133,20 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
     z.ctl("block", "blocked@corp", "--for", "1h", "--reason", "test")
     z.ctl("block", "127.0.0.2", "--for", "1h", "--reason", "test", "--yes")
     z.ctl("keys", "revoke", "deploy", "--reason", "test")
+    z.ctl("sessions", "quarantine", sessions["held"], "--for", "1h", "--reason", "test", "--yes")
+    for _ in range(3):  # quarantined by rule
+        z.get("/greedy/x", headers=headers_of(z, "greedy"))
     print(await_cut(opens))
+    author = next(row["by"] for row in z.json("automation", "list") if row["source"] == "operator")
     assert not any(o.is_over for o in stays.values())
     close(stays)
     details = wait_for(lambda: len(found := {e["detail"] for e in z.events()
-                                             if e["path"] == "/ws" and e["detail"]}) == 8 and found,
+                                             if e["path"] == "/ws" and e["detail"]}) == 10 and found,
                        10, "events")
     assert details == {"cut: revoked by session", "cut: revoked by token",
                        "cut: revoked by subject", "cut: revoked by client", "cut: subject blocked",
-                       "cut: address blocked", "cut: credential expired", "cut: API key revoked"}
+                       "cut: address blocked", "cut: quarantined by greedy",
+                       f"cut: quarantined by {author}", "cut: credential expired", "cut: API key revoked"}
     close(opens)
 
 
