@@ -12,6 +12,7 @@
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/store/keys.h"
+#include "shared/store/measures.h"
 
 /* ---- API keys: a session's record has the name, revocations are by the id ---- */
 
@@ -199,6 +200,46 @@ static enum zta_status tell_records(struct zta_view *view, const struct ctl_revo
     return status;
 }
 
+/* ---- measures ---- */
+
+struct holding {
+    const struct zta_session *session;
+    char *by;
+    bool is_refused;
+};
+
+/* What refuses it is said rather than what a login would satisfy. */
+static void keep_measure(void *context, const struct zta_measure *measure)
+{
+    struct holding *holding = context;
+    const bool is_step_up =
+        measure->kind == ZTA_MEASURE_STEP_UP &&
+        ctl_session_is_before(holding->session, measure->created_ns / ZTA_NS_PER_S);
+    const bool is_quarantine = measure->kind == ZTA_MEASURE_QUARANTINE;
+    char id[24];
+    if (!is_quarantine && !is_step_up) {
+        return;
+    }
+    if (holding->by[0] == '\0' || (is_quarantine && !holding->is_refused)) {
+        zta_measure_id_print(measure, id);
+        (void)snprintf(holding->by, CTL_REVOKED_MAX, "%s%s %s", is_quarantine ? "by " : "",
+                       zta_measure_kind_name(measure->kind), id);
+    }
+    holding->is_refused = holding->is_refused || is_quarantine;
+}
+
+static enum zta_status find_measure(struct zta_view *view, const struct zta_session *session,
+                                    char by[CTL_REVOKED_MAX])
+{
+    struct holding holding = {.session = session, .by = by};
+    struct zta_identity identity;
+    const struct zta_measure_question question = {.identity = &identity};
+    identify(session, NULL, &identity);
+    identity.apikey = zta_text_of(session->apikey[0] == '\0' ? NULL : session->apikey);
+    return zta_measures_find(view, &question, zta_clock_real_ns() / ZTA_NS_PER_S, keep_measure,
+                             &holding);
+}
+
 /* ---- one word ---- */
 
 static bool keep_kind(void *context, const struct ctl_revoked_cause *cause)
@@ -214,7 +255,7 @@ enum zta_status ctl_revoked_by(struct zta_view *view, const struct ctl_revoking 
     char found[CTL_REVOKED_MAX] = "";
     struct telling telling = {
         .session = session, .fn = keep_kind, .context = found, .goes_on = true};
-    const enum zta_status status = tell_records(view, revoking, &telling);
+    enum zta_status status = tell_records(view, revoking, &telling);
     if (status != ZTA_OK) {
         return status;
     }
@@ -225,8 +266,11 @@ enum zta_status ctl_revoked_by(struct zta_view *view, const struct ctl_revoking 
         session->last_reason == ZTA_REASON_REVOKED) {
         (void)snprintf(found, sizeof found, "refused as revoked");
     }
+    if (found[0] == '\0') {
+        status = find_measure(view, session, found);
+    }
     memcpy(by, found, sizeof found);
-    return ZTA_OK;
+    return status;
 }
 
 /* ---- everything ---- */

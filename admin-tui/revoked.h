@@ -15,7 +15,7 @@
 #include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
 
-#define CTL_REVOKED_MAX 24
+#define CTL_REVOKED_MAX 48
 
 /* What is asked about each of many sessions, in memory. Zeroed: nothing. */
 struct ctl_revoking {
@@ -35,7 +35,8 @@ void ctl_revoking_clear(struct ctl_revoking *revoking);
 /*
  * "by session", "by key", "by token", "by subject", "by client", "by issuer": an operator's
  * revocation, in the order in which requests are judged; "by signal"; "refused as revoked" where
- * the record keeps names cut, so that nobody can say by what; "": it is not.
+ * the record keeps names cut, so that nobody can say by what; "by quarantine m7", "step-up m7": a
+ * measure that holds; "": it is not.
  */
 enum zta_status ctl_revoked_by(struct zta_view *view, const struct ctl_revoking *revoking,
                                const struct zta_session *session,

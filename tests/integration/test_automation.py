@@ -115,6 +115,8 @@ ZTAGovernor 5%/1h min=3
     [row] = z.json("automation", "list")
     assert (row["what"], row["of"], row["by"]) == ("quarantine", "session", "greedy")
     assert "requests > 5" in row["reason"] and row["id"].startswith("m")
+    said = wait_for(lambda: {s["subject"]: s["revoked"] for s in z.json("sessions", "list")}, what="sessions")
+    assert said == {"ann": None, "bob": f"by quarantine {row['id']}"}
     assert [(block["kind"], block["id"]) for block in z.json("blocks", "list", "--all")] == \
         [("quarantine", row["id"])] and z.json("blocks", "list") == []
     z.ctl("undo", row["id"], "--reason", "known")

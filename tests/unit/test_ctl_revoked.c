@@ -15,6 +15,7 @@
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/store/keys.h"
+#include "shared/store/measures.h"
 #include "tests/unit/store_fixture.h"
 
 #define T INT64_C(1900000000) /* first seen, of most sessions */
@@ -136,6 +137,53 @@ static const char *by(const struct zta_session *session)
     zta_view_end(&view);
     zta_store_close(&store);
     return found;
+}
+
+static void hold(enum zta_measure_kind kind, enum zta_target_kind target, uint8_t session)
+{
+    struct zta_error error = {.text = ""};
+    struct zta_measure_placed placed;
+    struct zta_measure measure = {
+        .kind = kind,
+        .source = ZTA_MEASURE_OF_RULE,
+        .target = {.kind = target},
+        .rule = ZTA_TEXT("greedy"),
+        .reason = ZTA_TEXT("requests"),
+        .created_ns = (T + 10) * ZTA_NS_PER_S,
+        .for_s = 900,
+        .max_age_s = -1,
+    };
+    if (target == ZTA_TARGET_SUBJECT) {
+        measure.target.issuer = ZTA_TEXT("corp");
+        measure.target.name = ZTA_TEXT("alice");
+    }
+    else {
+        memset(measure.target.session, session, sizeof measure.target.session);
+    }
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *begun = store_begin(store, "test");
+    assert_int_equal(zta_measure_put(begun, &measure, &placed), ZTA_OK);
+    assert_int_equal(zta_change_commit(&begun, &error), ZTA_OK);
+    zta_store_close(&store);
+}
+
+static void measures_that_hold_are_told_and_revocations_before_them(void **state)
+{
+    struct zta_session session = alice(ZTA_SESSION_SID);
+    struct zta_session other = alice(ZTA_SESSION_SID);
+    struct zta_session newer = alice(ZTA_SESSION_SID);
+    memset(other.id, 8, sizeof other.id);
+    memset(newer.id, 9, sizeof newer.id);
+    newer.first_s = newer.last_s = T + 20;
+    assert_string_equal(by(&session), "");
+    hold(ZTA_MEASURE_STEP_UP, ZTA_TARGET_SUBJECT, 0);
+    assert_string_equal(by(&session), "step-up m1");
+    assert_string_equal(by(&newer), ""); /* it has logged in since */
+    hold(ZTA_MEASURE_QUARANTINE, ZTA_TARGET_SESSION, 5);
+    assert_string_equal(by(&session), "by quarantine m2");
+    assert_string_equal(by(&other), "step-up m1");
+    put_signal(NULL, "alice");
+    assert_string_equal(by(&session), "by signal");
 }
 
 /* A record of that kind about alice and her session, or about the key; logins up to watermark_s. */
@@ -395,6 +443,8 @@ static void a_login_is_taken_back_by_any_of_its_sessions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(measures_that_hold_are_told_and_revocations_before_them,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(each_kind_is_said_until_it_is_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(others_are_not_hit, setup, teardown),
         cmocka_unit_test_setup_teardown(api_keys_are_found_by_their_session, setup, teardown),
