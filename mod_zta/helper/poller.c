@@ -24,11 +24,13 @@
 #include "shared/live/mailbox.h"
 #include "shared/store/notices.h"
 
-#define EVENTS_MAX     25     /* of an answer */
-#define ANSWER_MAX     524288 /* so many of the largest, and room */
-#define WAIT_MS        60000  /* a long poll */
-#define AT_ONCE_NS     (2 * ZTA_NS_PER_S)
-#define RETRY_NS       ZTA_NS_PER_S
+#define EVENTS_MAX 25     /* of an answer */
+#define ANSWER_MAX 524288 /* so many of the largest, and room */
+#define WAIT_MS    60000  /* a long poll */
+#define AT_ONCE_NS (2 * ZTA_NS_PER_S)
+#define RETRY_NS   ZTA_NS_PER_S
+/* Between two polls, each a synced change, however much the transmitter says is left. */
+#define LEAST_NS       (ZTA_NS_PER_S / 10)
 #define ASK_KEYS_NS    (60 * ZTA_NS_PER_S)
 #define BACKOFF_MAX_NS (300 * ZTA_NS_PER_S)
 
@@ -350,17 +352,23 @@ static void forget_sent(struct item *item)
     item->n_sent = 0;
 }
 
-/* When to ask again: at once for what is left to say or to get, unless nothing is going on. */
+/*
+ * When to ask again: at once for what was taken or is left to get, unless nothing is going on. What
+ * is refused again and again is no reason to hurry.
+ */
 static int64_t next_of(const struct item *item, const struct round *round, const json_t *root,
                        int64_t now_ns)
 {
     const bool has_more = json_is_true(json_object_get(root, "moreAvailable"));
-    const bool has_words = json_array_size(item->acks) > 0 || json_object_size(item->errors) > 0;
-    if (round->is_left) {
-        return now_ns + RETRY_NS;
+    const bool has_taken = json_array_size(round->acks) > 0;
+    if (item->took_ns >= AT_ONCE_NS && !round->is_left) {
+        return now_ns;
     }
-    return has_more || has_words || item->took_ns >= AT_ONCE_NS
-               ? now_ns
+    if (has_taken && !round->is_left) {
+        return now_ns + LEAST_NS;
+    }
+    return round->is_left || has_more || json_object_size(round->errors) > 0
+               ? now_ns + RETRY_NS
                : now_ns + item->poll->interval_s * ZTA_NS_PER_S;
 }
 

@@ -424,6 +424,17 @@ static int64_t longest_until(const struct zta_measure *measure)
     return measure->created_ns / ZTA_NS_PER_S + ZTA_MEASURE_EXTENDED_MAX * measure->for_s;
 }
 
+/* What a transmitter says again happened again: who logged in meanwhile has to do so once more. */
+static void begin_again(struct zta_measure *running, const struct zta_measure *anew)
+{
+    const struct zta_measure former = *running;
+    if (anew->created_ns > former.created_ns) {
+        *running = *anew;
+        running->id = former.id;
+        running->n_extended = former.n_extended + (former.n_extended < UINT32_MAX);
+    }
+}
+
 static void extend(struct zta_measure *running, const struct zta_measure *anew)
 {
     const int64_t most_s = longest_until(running);
@@ -471,6 +482,9 @@ enum zta_status zta_measure_put(struct zta_change *change, const struct zta_meas
         anew.id = ++edit.summary.last_id;
         running = &edit.record.entries[edit.record.n++];
         *running = anew;
+    }
+    else if (anew.source == ZTA_MEASURE_OF_TRANSMITTER) {
+        begin_again(running, &anew);
     }
     else {
         extend(running, &anew);

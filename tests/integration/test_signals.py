@@ -385,6 +385,13 @@ def test_events_are_fetched_and_acknowledged_behind_what_they_do(zta, pki):
         wait_for(lambda: z.get("/x", token=token).status == 401, what="the event")
         wait_for(lambda: stream()["error"] is None and stream()["polled"], what="the end of the failure")
         assert stream()["by"] == "poll"
+        # What is refused and comes again all the same is no reason to ask without a pause.
+        transmitter.errors.clear()
+        polled, since = len(transmitter.polls), time.monotonic()
+        transmitter.forgets = False
+        transmitter.hold("no event", "stubborn")
+        wait_for(lambda: len(transmitter.polls) >= polled + 4, 30, "polls")
+        assert time.monotonic() - since > 2 and "stubborn" in transmitter.errors
         headers, asked = transmitter.polls[0]
         assert headers["Content-Type"] == "application/json" and asked["returnImmediately"] is False
     finally:

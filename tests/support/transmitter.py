@@ -38,6 +38,7 @@ class Transmitter:
         self.acks, self.errors, self.polls = [], {}, []
         self.status = 200
         self.most = 100
+        self.forgets = True  # what it is told was refused
         self._server = None
 
     def jwks(self):
@@ -91,7 +92,8 @@ class Transmitter:
                     transmitter.queue.pop(jti, None)
                     transmitter.acks.append(jti)
                 for jti, error in asked.get("setErrs", {}).items():
-                    transmitter.queue.pop(jti, None)
+                    if transmitter.forgets:
+                        transmitter.queue.pop(jti, None)
                     transmitter.errors[jti] = error
                 until = time.monotonic() + 2
                 while (not transmitter.queue and not asked.get("returnImmediately")

@@ -329,6 +329,44 @@ static void operators_hold_in_policy_and_end_it_there(void **state)
     assert_int_equal(list_all().n, 0);
 }
 
+static void keep_first(void *context, const struct zta_measure *measure)
+{
+    int64_t *times = context;
+    times[0] = measure->created_ns / ZTA_NS_PER_S;
+    times[1] = measure->until_s;
+}
+
+/* Who logged in behind the first word of a transmitter is asked anew behind the second. */
+static void a_transmitter_s_newer_word_begins_anew(void **state)
+{
+    static const struct {
+        int64_t at_s;
+        int64_t created_s;
+    } words[] = {{NOW_S, NOW_S}, {NOW_S + 600, NOW_S + 600}, {NOW_S + 300, NOW_S + 600}};
+    struct zta_identity identity;
+    const struct zta_measure_question question = {.identity = &identity};
+    struct zta_measure_placed placed;
+    zta_identity_init(&identity);
+    identity.issuer = ZTA_TEXT("corp");
+    identity.subject = ZTA_TEXT("alice");
+    struct zta_measure measure = quarantine_of((struct zta_target){
+        .kind = ZTA_TARGET_SUBJECT, .issuer = identity.issuer, .name = identity.subject});
+    measure.kind = ZTA_MEASURE_STEP_UP;
+    measure.source = ZTA_MEASURE_OF_TRANSMITTER;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct zta_view *view;
+        int64_t times[2] = {0, 0};
+        measure.created_ns = words[i].at_s * ZTA_NS_PER_S;
+        assert_int_equal(put(&measure, &placed), ZTA_OK);
+        assert_int_equal(placed.is_new, i == 0);
+        assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
+        assert_int_equal(zta_measures_find(view, &question, NOW_S, keep_first, times), ZTA_OK);
+        zta_view_end(&view);
+        assert_int_equal(times[0], words[i].created_s);
+        assert_int_equal(times[1], words[i].created_s + measure.for_s);
+    }
+}
+
 /* While nobody can look them up, nobody passes: but a limit or a level is against nobody. */
 static void it_is_known_whether_any_stands_against_somebody(void **state)
 {
@@ -403,6 +441,7 @@ int main(void)
         WITH_HELPER(a_trigger_while_it_runs_extends_to_at_most_four_times),
         WITH_HELPER(an_operator_lifts_it_and_its_rule_spares_the_target_as_long),
         WITH_HELPER(operators_hold_in_policy_and_end_it_there),
+        WITH_HELPER(a_transmitter_s_newer_word_begins_anew),
         WITH_HELPER(it_is_known_whether_any_stands_against_somebody),
         WITH_HELPER(what_has_ended_is_pruned_and_the_rest_stays),
         WITH_HELPER(a_target_has_a_bounded_number_of_them),

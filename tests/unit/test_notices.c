@@ -377,6 +377,37 @@ static void assurance_that_fell_asks_for_a_newer_login(void **state)
     assert_true(is_over("alice", "s-1", NULL, NULL));
 }
 
+/* A letter that cannot be carried out would keep all others waiting. */
+static void who_has_all_measures_he_can_have_logs_in_anew(void **state)
+{
+    (void)state;
+    struct zta_notice notice = notice_of(ZTA_NOTICE_ASSURANCE_LEVEL_CHANGE);
+    notice.subject = ZTA_TEXT("alice");
+    for (unsigned i = 0; i < ZTA_MEASURE_TARGET_MAX; i++) {
+        const char rule[] = {'r', (char)('a' + i), '\0'};
+        const struct zta_measure measure = {
+            .kind = ZTA_MEASURE_QUARANTINE,
+            .source = ZTA_MEASURE_OF_RULE,
+            .target = {.kind = ZTA_TARGET_SUBJECT,
+                       .issuer = ZTA_TEXT("corp"),
+                       .name = notice.subject},
+            .rule = zta_text_of(rule),
+            .reason = ZTA_TEXT("risk"),
+            .created_ns = NOW_NS,
+            .for_s = 3600,
+            .max_age_s = -1,
+        };
+        struct zta_error error = {.text = ""};
+        struct zta_measure_placed placed;
+        struct zta_change *change = store_begin(helper, "test");
+        assert_int_equal(zta_measure_put(change, &measure, &placed), ZTA_OK);
+        assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    }
+    assert_false(is_over("alice", NULL, NULL, NULL));
+    assert_int_equal(outcome_of(&notice), ZTA_NOTICE_APPLIED);
+    assert_true(is_over("alice", NULL, NULL, NULL));
+}
+
 static void every_letter_comes_out_as_it_went_in_and_no_other_is_one(void **state)
 {
     (void)state;
@@ -443,6 +474,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(risk_is_of_the_least_that_is_named_and_ends_by_itself,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(assurance_that_fell_asks_for_a_newer_login, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_has_all_measures_he_can_have_logs_in_anew, setup,
                                         teardown),
         cmocka_unit_test(every_letter_comes_out_as_it_went_in_and_no_other_is_one),
         cmocka_unit_test_setup_teardown(the_journal_keeps_the_newest, setup, teardown),
