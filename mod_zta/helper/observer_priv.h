@@ -59,6 +59,7 @@ struct mod_zta_upkeep {
     struct zta_prune_place baselines_place;
     struct zta_prune_place risks_place;
     struct zta_prune_place address_risks_place;
+    struct zta_prune_place spent_risks_place;
     uint64_t n_dropped; /* as of the last look */
     int64_t dropped_ns; /* when it last rose */
     bool is_filled;     /* events are removed until the map has room again */

@@ -552,6 +552,8 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_of_absent(observer, zta_risks_prune, &observer->upkeep.risks_place, now_s, RISKS_AGE_S);
     prune_of_absent(observer, zta_risks_prune_addresses, &observer->upkeep.address_risks_place,
                     now_s, RISKS_AGE_S);
+    prune_of_absent(observer, zta_risks_prune_spent_addresses, &observer->upkeep.spent_risks_place,
+                    now_s, 0);
     prune_inputs(observer, now_real_ns);
     mod_zta_signals_prune(observer, now_real_ns);
     prune_automation(observer, now_real_ns);

@@ -368,3 +368,20 @@ enum zta_status zta_risks_prune_addresses(struct zta_change *change, struct zta_
         .table = ZTA_TABLE_ADDRESS_RISKS, .is_old = is_old, .before_s = before_s, .most = most};
     return zta_table_prune(change, &prune, place, n);
 }
+
+static bool is_spent(struct zta_blob key, struct zta_blob value, int64_t now_s)
+{
+    struct zta_risk_owner owner;
+    struct zta_risk_record record;
+    return open_record(key, value, &owner, &record) != ZTA_OK ||
+           zta_risk_signals(&record.risk, now_s) == 0;
+}
+
+enum zta_status zta_risks_prune_spent_addresses(struct zta_change *change,
+                                                struct zta_prune_place *place, int64_t now_s,
+                                                size_t most, uint64_t *n)
+{
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_ADDRESS_RISKS, .is_old = is_spent, .before_s = now_s, .most = most};
+    return zta_table_prune(change, &prune, place, n);
+}

@@ -82,6 +82,10 @@ enum zta_status zta_risks_prune(struct zta_change *change, struct zta_prune_plac
 enum zta_status zta_risks_prune_addresses(struct zta_change *change, struct zta_prune_place *place,
                                           int64_t before_s, size_t most,
                                           uint64_t *n) ZTA_MUST_CHECK;
+/* The same of addresses whose factors are worth nothing at now_s: strangers make these records. */
+enum zta_status zta_risks_prune_spent_addresses(struct zta_change *change,
+                                                struct zta_prune_place *place, int64_t now_s,
+                                                size_t most, uint64_t *n) ZTA_MUST_CHECK;
 
 /* The record's value by itself; what a fuzzer and the deep check look at. ZTA_TOO_LARGE never. */
 size_t zta_risk_record_encode(const struct zta_risk_record *record, uint8_t *out, size_t size);

@@ -227,6 +227,21 @@ static void a_walk_sees_one_kind_and_pruning_all(void **state)
                      ZTA_OK);
     commit(change);
     assert_int_equal(n_addresses, 1);
+
+    /* Of an address nothing is kept that is worth nothing any more. */
+    struct zta_risk_factor factor;
+    assert_true(zta_risk_factor_make(&zta_risk_tuning_default, ZTA_RISK_WAF, 100,
+                                     ZTA_TEXT("anomaly score 20"), NOW_S, &factor));
+    assert_true(zta_risk_put(&record.risk, &factor));
+    for (int64_t hours = 0; hours <= 24; hours += 24) {
+        change = begin(&scratch);
+        assert_int_equal(zta_risks_put(change, &address, &record), ZTA_OK);
+        assert_int_equal(
+            zta_risks_prune_spent_addresses(change, &place, NOW_S + hours * 3600, 3, &n_addresses),
+            ZTA_OK);
+        commit(change);
+        assert_int_equal(n_addresses, hours == 24);
+    }
     struct zta_view *view;
     struct listing listing = {.n = 0};
     assert_int_equal(zta_view_begin(scratch.store, &view), ZTA_OK);
