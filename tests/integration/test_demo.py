@@ -19,7 +19,7 @@ from support.local import ROOT, wait_for
 from support.store import ztactl
 
 _ENDS_WITHIN_S = 50
-_MOST_LINES = 80
+_MOST_LINES = 100
 
 
 def _names(pid, text):
