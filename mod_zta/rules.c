@@ -330,15 +330,21 @@ static bool try_list(const struct mod_zta_look *look)
     return is_final;
 }
 
-/* Under the lock and a look that begins behind it: never over older live rules than are in use. */
+/*
+ * The look comes before the lock: threads that wait for the lock may have every handle to look
+ * with. Live rules that are older by then than those in use are renewed by the next request.
+ */
 static bool take_list(void)
 {
     struct mod_zta_look look;
-    (void)pthread_mutex_lock(&compiling);
     mod_zta_look_begin(&look, zta_clock_monotonic_ns());
-    const bool goes_on = look.view != NULL && try_list(&look);
+    bool goes_on = false;
+    if (look.view != NULL) {
+        (void)pthread_mutex_lock(&compiling);
+        goes_on = try_list(&look);
+        (void)pthread_mutex_unlock(&compiling);
+    }
     mod_zta_look_end(&look);
-    (void)pthread_mutex_unlock(&compiling);
     return goes_on;
 }
 

@@ -112,7 +112,7 @@ def test_a_faulty_file_keeps_no_other_back(zta):
 
 
 def test_items_that_a_live_rule_cannot_take_are_tried_again_when_it_is_gone(gateway):
-    gateway.httpd.allow_log("ZTA0023")
+    gateway.httpd.allow_log("ZTA0023", "ZTA0112")
     wait_for(lambda: gateway.json("rules", "list"), what="the rules that the server publishes")
     replace(gateway, "192.0.2.1\n")
     wait_for(lambda: statuses(gateway) == [403, 403], what="the new items")
@@ -122,9 +122,11 @@ def test_items_that_a_live_rule_cannot_take_are_tried_again_when_it_is_gone(gate
     replace(gateway, "writer\n")
     wait_for(lambda: statuses(gateway) and "ZTA0023" in gateway.httpd.error_text(),
              what="a child that says so")
+    wait_for(lambda: "live_rules_refused" in alerts(gateway), what="the alert of the helper")
     assert statuses(gateway) == [403, 403]
     gateway.ctl("rules", "remove", "net", "--yes")
     wait_for(lambda: statuses(gateway) == [403, 200], what="the new items")
+    wait_for(lambda: "live_rules_refused" not in alerts(gateway), what="the end of the alert")
 
 
 def test_live_rules_see_the_new_items(gateway):
