@@ -91,6 +91,9 @@ enum zta_status ctl_action_refresh(struct ctl_action *action, struct zta_text na
  */
 enum zta_status ctl_action_hold(struct ctl_action *action, const char *name,
                                 struct zta_measure *measure) ZTA_MUST_CHECK;
+/* Takes a lift back: it holds again for as long as it has left. ZTA_NOT_FOUND: no lift. */
+enum zta_status ctl_action_unlift(struct ctl_action *action,
+                                  const struct zta_measure *measure) ZTA_MUST_CHECK;
 /*
  * Ends a measure: an operator's own is removed, any other one is lifted, and its rule leaves the
  * target alone for as long as it was to last. ZTA_NOT_FOUND: it ended meanwhile.

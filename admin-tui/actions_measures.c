@@ -91,3 +91,22 @@ enum zta_status ctl_action_release(struct ctl_action *action, const char *name,
     }
     return ctl_work_end(&work, status);
 }
+
+enum zta_status ctl_action_unlift(struct ctl_action *action, const struct zta_measure *measure)
+{
+    struct ctl_work work;
+    uint64_t id;
+    enum zta_status status = ctl_work_begin(&work, action, "undo");
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
+    struct zta_buffer after = ctl_work_write(work.after, sizeof work.after);
+    print(measure, &target);
+    print_until(measure, &after);
+    status = ctl_work_note(&work, &id);
+    if (status == ZTA_OK) {
+        status = zta_measure_unlift(work.change, measure);
+    }
+    return ctl_work_end(&work, status);
+}

@@ -175,6 +175,9 @@ enum ctl_exit ctl_measure_release(struct ctl *ctl, const char *name, const struc
         return ctl_report_done(ctl, report, NULL);
     }
     const enum zta_status status = ctl_action_release(&action, name, measure);
+    if (status == ZTA_OK && measure->source != ZTA_MEASURE_OF_OPERATOR) {
+        ctl_undo_action(ctl, action.id, report);
+    }
     return status == ZTA_OK ? ctl_report_done(ctl, report, &action)
                             : ctl_fail_status(status, &action.error, "");
 }

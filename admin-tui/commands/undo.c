@@ -13,6 +13,7 @@
 #include "shared/store/audit.h"
 #include "shared/store/device_history.h"
 #include "shared/store/layers.h"
+#include "shared/store/measures.h"
 #include "shared/store/published.h"
 
 enum {
@@ -27,6 +28,7 @@ enum kind {
     REVOCATION,
     BLOCK,
     DEVICES,
+    MEASURE, /* of a rule or transmitter, that was ended before its time */
 };
 
 /* What an action made; looked for newest first when none is named. */
@@ -43,7 +45,12 @@ static enum kind kind_of(struct zta_text action)
     static const struct {
         const char *name;
         enum kind kind;
-    } kinds[] = {{"revoke", REVOCATION}, {"block", BLOCK}, {"mode", RULES}};
+    } kinds[] = {{"revoke", REVOCATION},
+                 {"block", BLOCK},
+                 {"mode", RULES},
+                 {"automation undo", MEASURE},
+                 {"sessions release", MEASURE},
+                 {"threat-level clear", MEASURE}};
     if (zta_text_starts_with(action, ZTA_TEXT("rules "))) {
         return RULES;
     }
@@ -61,7 +68,10 @@ static enum kind kind_of(struct zta_text action)
 static bool see_action(void *context, const struct zta_audit_entry *entry)
 {
     struct undoing *undoing = context;
-    const enum kind kind = kind_of(entry->action);
+    enum kind kind = kind_of(entry->action);
+    if (kind == MEASURE && zta_text_starts_with(entry->before, ZTA_TEXT("by operator "))) {
+        kind = NOTHING; /* it was removed, and is held anew instead */
+    }
     /* Who asks for the last change does not mean what was taken back already. */
     const bool is_undo = zta_text_equal(entry->action, ZTA_TEXT("devices undo"));
     if (undoing->id == 0 ? kind == NOTHING || is_undo : entry->id != undoing->id) {
@@ -80,6 +90,7 @@ static bool see_action(void *context, const struct zta_audit_entry *entry)
 /* One record that carries the action, taken back while the view that shows it is open. */
 struct taking {
     struct ctl_action *action;
+    struct zta_view *view;
     uint64_t id;
     enum zta_status status; /* ZTA_NOT_FOUND: no record carries it any more */
 };
@@ -104,28 +115,52 @@ static bool take_block(void *context, const struct zta_block *block)
     return false;
 }
 
+static bool take_measure(void *context, const struct zta_measure *measure, bool is_lifted)
+{
+    struct taking *taking = context;
+    uint64_t action_id = 0;
+    if (!is_lifted || measure->until_s <= zta_clock_real_ns() / ZTA_NS_PER_S) {
+        return true;
+    }
+    const enum zta_status status = zta_measure_lifted_by(taking->view, measure, &action_id);
+    if (status == ZTA_OK && action_id != taking->id) {
+        return true;
+    }
+    taking->status = status == ZTA_OK ? ctl_action_unlift(taking->action, measure) : status;
+    return false;
+}
+
+static enum zta_status take(struct taking *taking, enum kind kind)
+{
+    const enum zta_status status =
+        kind == REVOCATION ? zta_revocation_each(taking->view, take_revocation, taking)
+        : kind == BLOCK    ? zta_block_each(taking->view, take_block, taking)
+                           : zta_measure_each(taking->view, take_measure, taking);
+    return status == ZTA_OK ? taking->status : status;
+}
+
 static enum ctl_exit undo_record(struct ctl *ctl, const struct undoing *undoing)
 {
     struct ctl_action action;
-    struct zta_view *view = NULL;
     struct ctl_report report = {.done = "undone"};
     enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
     if (code != CTL_DONE) {
         return code;
     }
     (void)snprintf(report.target, sizeof report.target, "%s %s", undoing->action, undoing->target);
+    if (undoing->kind == MEASURE) {
+        report.effect = "It holds again for as long as it has left.";
+    }
     ctl_report_plan(ctl, &report);
     if (ctl_is_dry(ctl)) {
         return ctl_report_done(ctl, &report, NULL);
     }
     struct taking taking = {.action = &action, .id = undoing->id, .status = ZTA_NOT_FOUND};
-    enum zta_status status = zta_view_begin(ctl->store, &view);
+    enum zta_status status = zta_view_begin(ctl->store, &taking.view);
     if (status == ZTA_OK) {
-        status = undoing->kind == REVOCATION ? zta_revocation_each(view, take_revocation, &taking)
-                                             : zta_block_each(view, take_block, &taking);
-        zta_view_end(&view);
+        status = take(&taking, undoing->kind);
+        zta_view_end(&taking.view);
     }
-    status = status == ZTA_OK ? taking.status : status;
     if (status == ZTA_NOT_FOUND) {
         return ctl_fail(CTL_FAILED, "action %" PRIu64 " (%s %s) has ended or was taken back before",
                         undoing->id, undoing->action, undoing->target);

@@ -56,7 +56,7 @@ struct mod_zta_automation {
     int64_t clock_ns; /* newest event */
     struct zta_threat threat;
     int64_t held_back_s;
-    char held_back[256];
+    char held_back[640];
     uint64_t n_lost_decisions;
     char lost[128];
     size_t n_pending;
@@ -232,6 +232,21 @@ static void hold_back(struct mod_zta_automation *automation, const struct pendin
                    pending->measure.rule.data, pending->what, pending->target, why);
 }
 
+static void hold_back_over(struct mod_zta_automation *automation, const struct pending *pending,
+                           enum zta_governor_budget budget)
+{
+    const int64_t now_s = pending->time_ns / ZTA_NS_PER_S;
+    struct zta_governor *governor = automation->governor;
+    char why[160];
+    (void)snprintf(why, sizeof why,
+                   "it would hit more subjects than ZTAGovernor admits: %llu of %llu were hit in "
+                   "its window, %llu are active",
+                   (unsigned long long)zta_governor_n_hit(governor, budget, now_s),
+                   (unsigned long long)zta_governor_share(governor, now_s),
+                   (unsigned long long)zta_governor_n_active(governor, now_s));
+    hold_back(automation, pending, why);
+}
+
 static enum zta_governed ask_governor(struct mod_zta_automation *automation,
                                       const struct zta_target *target, enum zta_group group,
                                       enum zta_governor_budget budget, int64_t now_s)
@@ -285,7 +300,7 @@ static void govern(struct mod_zta_automation *automation, struct pending *pendin
         break;
     }
     pending->result = ZTA_RESPONSE_OVER;
-    hold_back(automation, pending, "it would hit more subjects than ZTAGovernor admits");
+    hold_back_over(automation, pending, budget);
 }
 
 /* True: an operator lifted this rule's measure of this target lately. */

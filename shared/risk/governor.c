@@ -143,13 +143,8 @@ static uint64_t count_active(const struct zta_governor *governor, int64_t now_s)
     return estimate(n_ones);
 }
 
-uint64_t zta_governor_n_active(const struct zta_governor *governor, int64_t now_s)
-{
-    return count_active(governor, now_s);
-}
-
 /* Counting reads megabytes: once a second is often enough. */
-static uint64_t n_active_lately(struct zta_governor *governor, int64_t now_s)
+uint64_t zta_governor_n_active(struct zta_governor *governor, int64_t now_s)
 {
     if (governor->counted_s != now_s) {
         governor->n_active = count_active(governor, now_s);
@@ -164,9 +159,9 @@ static uint64_t share_of(const struct zta_governor_limits *limits, uint64_t n_ac
     return share > limits->min ? share : limits->min;
 }
 
-uint64_t zta_governor_share(const struct zta_governor *governor, int64_t now_s)
+uint64_t zta_governor_share(struct zta_governor *governor, int64_t now_s)
 {
-    return share_of(&governor->limits, count_active(governor, now_s));
+    return share_of(&governor->limits, zta_governor_n_active(governor, now_s));
 }
 
 /* ---- crowds ---- */
@@ -302,7 +297,7 @@ static enum zta_governed charge(struct zta_governor *governor, enum zta_governor
             anew[n_anew++] = subjects[i];
         }
     }
-    const uint64_t share = share_of(&governor->limits, n_active_lately(governor, now_s));
+    const uint64_t share = zta_governor_share(governor, now_s);
     if (n_anew > 0 && (hits->n + n_anew > share || hits->n + n_anew > HITS_MAX)) {
         return ZTA_GOVERNED_OVER;
     }
@@ -376,19 +371,4 @@ enum zta_governed zta_governor_ask_subject(struct zta_governor *governor,
                                            int64_t now_s)
 {
     return charge(governor, budget, &subject, 1, now_s);
-}
-
-const char *zta_governed_name(enum zta_governed governed)
-{
-    switch (governed) {
-    case ZTA_GOVERNED_OVER:
-        return "over";
-    case ZTA_GOVERNED_NEVER:
-        return "never";
-    case ZTA_GOVERNED_SHARED:
-        return "shared";
-    case ZTA_GOVERNED_GO:
-        return "go";
-    }
-    return "unknown";
 }

@@ -68,10 +68,10 @@ struct zta_governor_party {
 void zta_governor_note(struct zta_governor *governor, const struct zta_governor_party *party,
                        int64_t now_s);
 
-/* Distinct subjects of the window. */
-uint64_t zta_governor_n_active(const struct zta_governor *governor, int64_t now_s);
+/* Distinct subjects of the window, counted once a second. */
+uint64_t zta_governor_n_active(struct zta_governor *governor, int64_t now_s);
 /* How many may be hit in the window, and how many were. */
-uint64_t zta_governor_share(const struct zta_governor *governor, int64_t now_s);
+uint64_t zta_governor_share(struct zta_governor *governor, int64_t now_s);
 uint64_t zta_governor_n_hit(const struct zta_governor *governor, enum zta_governor_budget budget,
                             int64_t now_s);
 
@@ -90,8 +90,5 @@ enum zta_governed zta_governor_ask_crowd(struct zta_governor *governor,
 enum zta_governed zta_governor_ask_subject(struct zta_governor *governor,
                                            enum zta_governor_budget budget, uint64_t subject,
                                            int64_t now_s);
-
-/* "over", "never", "shared", "go". */
-const char *zta_governed_name(enum zta_governed governed);
 
 #endif

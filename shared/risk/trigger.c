@@ -33,7 +33,6 @@ struct table {
 struct zta_trigger {
     struct zta_siphash_key key;
     size_t n;
-    uint64_t n_evicted;
     struct table tables[];
 };
 
@@ -295,7 +294,6 @@ static uint64_t *find_entry(struct zta_trigger *trigger, struct table *table, ui
         }
         least = least == NULL || gives_way(entry, least) ? entry : least;
     }
-    trigger->n_evicted += least[HEAD_SEEN] != 0 && (int64_t)least[HEAD_SEEN] >= over_ns;
     memset(least, 0, table->n_words * sizeof *least);
     least[HEAD_GROUP] = hash;
     return least;
@@ -409,9 +407,4 @@ void zta_trigger_forget(struct zta_trigger *trigger)
         struct table *table = &trigger->tables[i];
         memset(table->words, 0, table->n_sets * WAYS * table->n_words * sizeof *table->words);
     }
-}
-
-uint64_t zta_trigger_n_evicted(const struct zta_trigger *trigger)
-{
-    return trigger->n_evicted;
 }

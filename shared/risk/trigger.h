@@ -82,7 +82,5 @@ bool zta_trigger_count(struct zta_trigger *trigger, size_t plan, uint64_t group,
 
 /* The clock stepped back: what was counted lies in the future and is forgotten. */
 void zta_trigger_forget(struct zta_trigger *trigger);
-/* Group values that gave way to others. */
-uint64_t zta_trigger_n_evicted(const struct zta_trigger *trigger);
 
 #endif

@@ -97,6 +97,9 @@ enum zta_status zta_measure_lift(struct zta_change *change, const struct zta_mea
 /* Takes that back: the measure holds again, if it has not ended. ZTA_NOT_FOUND: never lifted. */
 enum zta_status zta_measure_unlift(struct zta_change *change,
                                    const struct zta_measure *measure) ZTA_MUST_CHECK;
+/* The operator's action that lifted it; 0: nobody did. */
+enum zta_status zta_measure_lifted_by(struct zta_view *view, const struct zta_measure *measure,
+                                      uint64_t *action_id) ZTA_MUST_CHECK;
 /* Until when its rule leaves this target alone; 0: nobody lifted one, or it is over. */
 enum zta_status zta_measure_spared_until(struct zta_view *view, const struct zta_measure *measure,
                                          int64_t *until_s, int64_t *lifted_ns) ZTA_MUST_CHECK;

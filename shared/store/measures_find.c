@@ -14,7 +14,8 @@ struct lift_key {
 
 struct lift {
     int64_t lifted_ns; /* what began at or before it */
-    int64_t spared_s;  /* until when the rule leaves the target alone */
+    uint64_t action_id;
+    int64_t spared_s; /* until when the rule leaves the target alone */
 };
 
 /* Of what names a measure over its lifetimes: its id would begin anew with another state/. */
@@ -54,6 +55,7 @@ static enum zta_status read_lift(struct zta_view *view, const struct zta_measure
     if (status == ZTA_OK) {
         const uint8_t *bytes = value.data;
         lift->lifted_ns = (int64_t)zta_get_u64(bytes);
+        lift->action_id = zta_get_u64(bytes + 16);
         lift->spared_s = (int64_t)zta_get_u64(bytes + 24);
     }
     return status;
@@ -69,6 +71,20 @@ static enum zta_status is_lifted(struct zta_view *view, const struct zta_measure
     }
     if (status == ZTA_OK) {
         *is_so = measure->created_ns <= lift.lifted_ns;
+    }
+    return status;
+}
+
+enum zta_status zta_measure_lifted_by(struct zta_view *view, const struct zta_measure *measure,
+                                      uint64_t *action_id)
+{
+    struct lift lift = {.lifted_ns = -1};
+    enum zta_status status = ZTA_OK;
+    if (measure->source != ZTA_MEASURE_OF_OPERATOR) {
+        status = read_lift(view, measure, &lift);
+    }
+    if (status == ZTA_OK) {
+        *action_id = measure->created_ns <= lift.lifted_ns ? lift.action_id : 0;
     }
     return status;
 }

@@ -119,6 +119,11 @@ ZTAGovernor 5%/1h min=3
     assert said == {"ann": None, "bob": f"by quarantine {row['id']}"}
     assert [(block["kind"], block["id"]) for block in z.json("blocks", "list", "--all")] == \
         [("quarantine", row["id"])] and z.json("blocks", "list") == []
+    lifted = z.json("undo", row["id"], "--reason", "known")
+    assert z.get("/files/x", token=token["bob"]).status == 200
+    z.ctl("undo", str(lifted["action"]), "--reason", "not that one")
+    assert z.get("/files/x", token=token["bob"]).status == 401
+    z.ctl("undo", str(lifted["action"]), code=1)
     z.ctl("undo", row["id"], "--reason", "known")
     assert z.get("/files/x", token=token["bob"]).status == 200
     for _ in range(6):  # and the rule leaves it alone

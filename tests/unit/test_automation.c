@@ -281,6 +281,8 @@ static void above_its_share_the_governor_only_lets_it_be_told(void **state)
         assert_int_equal(measures().n, session <= 5 ? session : 5);
     }
     assert_int_equal(newest_result(), ZTA_RESPONSE_OVER);
+    assert_non_null(strstr(mod_zta_automation_held_back(automation, start_s * ZTA_NS_PER_S),
+                           "5 of 5 were hit in its window, "));
 }
 
 static void decoys_block_themselves_and_no_honest_user(void **state)

@@ -271,6 +271,7 @@ static void an_operator_lifts_it_and_its_rule_spares_the_target_as_long(void **s
     struct zta_view *view;
     int64_t spared_s;
     int64_t lifted_ns;
+    uint64_t action_id;
     measure.created_ns = other.created_ns = now_s * ZTA_NS_PER_S;
     other.rule = ZTA_TEXT("scans");
     assert_int_equal(put(&measure, &placed), ZTA_OK);
@@ -287,6 +288,10 @@ static void an_operator_lifts_it_and_its_rule_spares_the_target_as_long(void **s
     assert_int_equal(lifted_ns, measure.created_ns);
     assert_int_equal(zta_measure_spared_until(view, &other, &spared_s, &lifted_ns), ZTA_OK);
     assert_int_equal(spared_s, 0);
+    assert_int_equal(zta_measure_lifted_by(view, &measure, &action_id), ZTA_OK);
+    assert_int_equal(action_id, 3);
+    assert_int_equal(zta_measure_lifted_by(view, &other, &action_id), ZTA_OK);
+    assert_int_equal(action_id, 0);
     zta_view_end(&view);
     assert_int_equal(lift(&measure, true), ZTA_OK);
     assert_int_equal(n_against("192.0.2.7", now_s), 2);

@@ -149,7 +149,6 @@ static void a_flood_of_others_resets_nobody_who_is_near_his_trigger(void **state
         }
     }
     assert_true(is_triggered);
-    assert_true(zta_trigger_n_evicted(trigger) > 100000);
     zta_trigger_close(&trigger);
 }
 
