@@ -169,7 +169,12 @@ static void look_at_disk(struct mod_zta_observer *observer, int64_t now_real_ns)
 
 bool mod_zta_upkeep_may_write(const struct mod_zta_observer *observer)
 {
-    if (!observer->upkeep.is_healthy) {
+    struct zta_error error;
+    /*
+     * Asked again: what is committed to files that were replaced moves LMDB's lock file past the new
+     * ones, and nobody could read these until httpd was stopped.
+     */
+    if (!observer->upkeep.is_healthy || zta_store_health(observer->store, &error) != ZTA_OK) {
         return false;
     }
     if (!observer->upkeep.is_squeezed) {
