@@ -106,7 +106,8 @@ static bool is_whole(const struct zta_notice *notice)
            is_text(notice->client, ZTA_SUBJECT_MAX) && is_text(notice->device, ZTA_SUBJECT_MAX) &&
            is_text(notice->token, ZTA_SUBJECT_MAX) && is_text(notice->jti, ZTA_NOTICE_SHORT_MAX) &&
            is_text(notice->type, ZTA_NOTICE_SHORT_MAX) &&
-           is_text(notice->detail, ZTA_NOTICE_DETAIL_MAX) && notice->event_s >= 0 &&
+           is_text(notice->detail, ZTA_NOTICE_DETAIL_MAX) &&
+           is_text(notice->state, ZTA_NOTICE_SHORT_MAX) && notice->event_s >= 0 &&
            notice->issued_s >= 0 && notice->expires_s >= 0 &&
            (notice->reach != ZTA_NOTICE_ONE || has_names(notice));
 }
@@ -139,6 +140,9 @@ enum zta_status zta_notice_encode(const struct zta_notice *notice, void *out, si
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         zta_write_text(&writer, texts[i]);
     }
+    if (notice->kind == ZTA_NOTICE_VERIFICATION) {
+        zta_write_text(&writer, notice->state);
+    }
     if (writer.is_overflowed) {
         return ZTA_TOO_LARGE;
     }
@@ -166,6 +170,10 @@ enum zta_status zta_notice_decode(const void *data, size_t size, struct zta_noti
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         *texts[i] = zta_read_text(&reader);
     }
+    /* Journals of before it was kept lack it. */
+    read.state = read.kind == ZTA_NOTICE_VERIFICATION && !zta_reader_is_done(&reader)
+                     ? zta_read_text(&reader)
+                     : (struct zta_text){.data = NULL};
     if (letter != LETTER_NOTICE || !zta_reader_is_done(&reader) || size > ZTA_NOTICE_SIZE_MAX ||
         !is_whole(&read)) {
         return ZTA_CORRUPT;

@@ -81,6 +81,7 @@ struct zta_notice {
     struct zta_text jti;    /* of the event itself, perhaps cut; id is over the whole */
     struct zta_text type;   /* last part of the event's URI, perhaps cut */
     struct zta_text detail; /* what else there is to know, for the operator */
+    struct zta_text state;  /* of a verification: the one that was asked with; absent: unasked */
     int64_t event_s;        /* when it happened, by the transmitter's clock */
     int64_t issued_s;
     int64_t expires_s;    /* after that the message is refused for its age */

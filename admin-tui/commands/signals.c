@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl signals list, show, streams. */
+/* ztactl signals list, show, streams, verify. */
+#include "admin-tui/actions.h"
 #include "admin-tui/notices.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
+#include "shared/store/requests.h"
 
 enum {
     ROWS_DEFAULT = 100,
@@ -178,6 +180,24 @@ enum ctl_exit ctl_run_signals_show(struct ctl *ctl)
     return ctl_list_print(&list);
 }
 
+/* How the verification goes that was asked for last. */
+static void add_question(struct ctl_list *list, const struct zta_stream *stream)
+{
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    const char *word = zta_stream_is_overdue(stream, now_s)     ? "unanswered"
+                       : !zta_text_is_absent(stream->ask_error) ? "failed"
+                       : !zta_text_is_absent(stream->state)     ? "outstanding"
+                       : stream->asked_s > 0                    ? "answered"
+                                                                : NULL;
+    struct zta_json *json = ctl_row_json(list);
+    ctl_row_time(list, "asked", stream->asked_s);
+    ctl_row_string(list, "verification", word);
+    if (json != NULL) {
+        zta_json_bool(json, "can_verify", stream->is_verifiable);
+        zta_json_text(json, "ask_error", stream->ask_error);
+    }
+}
+
 static bool add_stream(void *context, const struct zta_stream *stream)
 {
     struct ctl_list *list = context;
@@ -194,14 +214,15 @@ static bool add_stream(void *context, const struct zta_stream *stream)
     ctl_row_time(list, "polled", stream->polled_s);
     ctl_row_int(list, "received", (int64_t)stream->n_received);
     ctl_row_text(list, "error", stream->error);
+    add_question(list, stream);
     ctl_row_end(list);
     return true;
 }
 
 enum ctl_exit ctl_run_signals_streams(struct ctl *ctl)
 {
-    static const char *const titles[] = {"TRANSMITTER", "BY",     "STATE",     "LAST",
-                                         "VERIFIED",    "POLLED", ">RECEIVED", "ERROR"};
+    static const char *const titles[] = {"TRANSMITTER", "BY",        "STATE", "LAST",  "VERIFIED",
+                                         "POLLED",      ">RECEIVED", "ERROR", "ASKED", "ANSWER"};
     struct ctl_list list;
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(ctl->store, &view);
@@ -216,4 +237,74 @@ enum ctl_exit ctl_run_signals_streams(struct ctl *ctl)
         return ctl_fail_status(status, NULL, "reading streams");
     }
     return ctl_list_print(&list);
+}
+
+struct asking {
+    struct zta_text name; /* absent: all */
+    bool is_there;
+    uint64_t n;
+};
+
+static bool count_verifiable(void *context, const struct zta_stream *stream)
+{
+    struct asking *asking = context;
+    if (zta_text_is_absent(asking->name) || zta_text_equal(asking->name, stream->name)) {
+        asking->is_there = true;
+        asking->n += stream->is_verifiable;
+    }
+    return true;
+}
+
+static enum ctl_exit check_verifiable(struct ctl *ctl, struct asking *asking)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_stream_each(view, count_verifiable, asking);
+        zta_view_end(&view);
+    }
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "reading streams");
+    }
+    if (!asking->is_there && ctl->n_arguments > 0) {
+        return ctl_fail(CTL_FAILED, "there is no transmitter '%s'", ctl->arguments[0]);
+    }
+    return asking->n > 0
+               ? CTL_DONE
+               : ctl_fail(CTL_FAILED, "no transmitter can be asked: ZTAVerify is not set");
+}
+
+enum ctl_exit ctl_run_signals_verify(struct ctl *ctl)
+{
+    struct zta_request request = {.kind = ZTA_REQUEST_VERIFY};
+    struct asking asking = {.is_there = false};
+    struct ctl_action action;
+    struct ctl_report report = {
+        .done = "asked to verify",
+        .effect = "The server asks within about two seconds; 'ztactl signals streams' shows what "
+                  "came of it.",
+    };
+    struct zta_buffer target;
+    enum ctl_exit code = ctl_action_prepare(ctl, false, &action);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    zta_buffer_init(&target, report.target, sizeof report.target);
+    zta_buffer_string(&target, ctl->n_arguments > 0 ? "transmitter " : "all transmitters");
+    if (ctl->n_arguments > 0) {
+        asking.name = request.name = zta_text_of(ctl->arguments[0]);
+        zta_buffer_text(&target, request.name);
+    }
+    code = check_verifiable(ctl, &asking);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    ctl_report_plan(ctl, &report);
+    if (ctl_is_dry(ctl)) {
+        return ctl_report_done(ctl, &report, NULL);
+    }
+    enum zta_status status =
+        ctl_action_request(&action, ctl->command->words, report.target, &request);
+    return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
+                            : ctl_fail_status(status, &action.error, "");
 }

@@ -104,44 +104,96 @@ const char *mod_zta_set_pushauthorization(cmd_parms *cmd, void *unused, const ch
                                           &mod_zta_global()->current_transmitter->authorization);
 }
 
+/* The value of an Authorization header, of the token that stands in a file. */
+static const char *read_bearer(cmd_parms *cmd, const char *token, const char **authorization)
+{
+    struct zta_text secret;
+    const char *error =
+        mod_zta_read_secret_line(cmd, "token", token, MOD_ZTA_PUSH_AUTHORIZATION_MAX, &secret);
+    if (error == NULL) {
+        *authorization = apr_pstrcat(cmd->pool, "Bearer ",
+                                     apr_pstrmemdup(cmd->pool, secret.data, secret.len), NULL);
+    }
+    return error;
+}
+
+/* The word may hold a secret that was written in place of its file. */
+static const char *bad_option(cmd_parms *cmd, const char *word, const char *expected)
+{
+    const size_t len = strcspn(word, "=");
+    return mod_zta_expected(cmd, apr_pstrndup(cmd->pool, word, len < 32 ? len : 32), expected);
+}
+
 static const char *set_poll_option(cmd_parms *cmd, struct mod_zta_transmitter_config *config,
                                    const char *word)
 {
     const char *token = mod_zta_word_option(word, "token");
     const char *interval = mod_zta_word_option(word, "interval");
-    struct zta_text secret;
     if (token != NULL && config->poll_authorization == NULL) {
-        const char *error =
-            mod_zta_read_secret_line(cmd, "token", token, MOD_ZTA_PUSH_AUTHORIZATION_MAX, &secret);
-        if (error == NULL) {
-            config->poll_authorization = apr_pstrcat(
-                cmd->pool, "Bearer ", apr_pstrmemdup(cmd->pool, secret.data, secret.len), NULL);
-        }
-        return error;
+        return read_bearer(cmd, token, &config->poll_authorization);
     }
     if (interval != NULL && zta_duration_parse(zta_text_of(interval), &config->poll_s) == ZTA_OK &&
         config->poll_s >= POLL_MIN_S) {
         return NULL;
     }
-    /* The word may hold a secret that was written in place of its file. */
-    const size_t len = strcspn(word, "=");
-    return mod_zta_expected(cmd, apr_pstrndup(cmd->pool, word, len < 32 ? len : 32),
-                            "token=file:PATH once and interval=DURATION of at least 1s");
+    return bad_option(cmd, word, "token=file:PATH once and interval=DURATION of at least 1s");
+}
+
+static const char *check_endpoint(cmd_parms *cmd, int argc, char *const argv[])
+{
+    return argc > 0 && mod_zta_url_is_fetchable(zta_text_of(argv[0]))
+               ? NULL
+               : mod_zta_expected(cmd, argc == 0 ? "" : argv[0],
+                                  "an https URL (http on loopback only)");
 }
 
 const char *mod_zta_set_poll(cmd_parms *cmd, void *unused, int argc, char *const argv[])
 {
     const char *error = mod_zta_check_transmitter_section(cmd);
     struct mod_zta_transmitter_config *config = mod_zta_global()->current_transmitter;
-    if (error == NULL && (argc == 0 || !mod_zta_url_is_fetchable(zta_text_of(argv[0])))) {
-        error =
-            mod_zta_expected(cmd, argc == 0 ? "" : argv[0], "an https URL (http on loopback only)");
+    if (error == NULL) {
+        error = check_endpoint(cmd, argc, argv);
     }
     for (int i = 1; i < argc && error == NULL; i++) {
         error = set_poll_option(cmd, config, argv[i]);
     }
     if (error == NULL) {
         config->poll_url = argv[0];
+    }
+    return error;
+}
+
+static const char *set_verify_option(cmd_parms *cmd, struct mod_zta_transmitter_config *config,
+                                     const char *word)
+{
+    const char *token = mod_zta_word_option(word, "token");
+    const char *stream = mod_zta_word_option(word, "stream");
+    if (token != NULL && config->verify_authorization == NULL) {
+        return read_bearer(cmd, token, &config->verify_authorization);
+    }
+    if (stream != NULL && config->verify_stream == NULL && stream[0] != '\0' &&
+        strlen(stream) <= MOD_ZTA_STREAM_ID_MAX && zta_text_is_utf8(zta_text_of(stream))) {
+        config->verify_stream = stream;
+        return NULL;
+    }
+    return bad_option(cmd, word, "stream=ID and token=file:PATH, once each");
+}
+
+const char *mod_zta_set_verify(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    const char *error = mod_zta_check_transmitter_section(cmd);
+    struct mod_zta_transmitter_config *config = mod_zta_global()->current_transmitter;
+    if (error == NULL) {
+        error = check_endpoint(cmd, argc, argv);
+    }
+    for (int i = 1; i < argc && error == NULL; i++) {
+        error = set_verify_option(cmd, config, argv[i]);
+    }
+    if (error == NULL && config->verify_stream == NULL) {
+        error = mod_zta_expected(cmd, argv[0], "stream=ID behind it");
+    }
+    if (error == NULL) {
+        config->verify_url = argv[0];
     }
     return error;
 }

@@ -157,6 +157,7 @@ static struct answer deliver(const struct zta_signal_message *message)
         return accepted;
     case MOD_ZTA_DELIVERED_BEFORE:
         return bad("the same logout token came before");
+    case MOD_ZTA_DELIVERY_REFUSED:
     case MOD_ZTA_DELIVERY_LATER:
         break;
     }

@@ -88,5 +88,5 @@ enum mod_zta_delivery mod_zta_message_deliver(const void *data, size_t size, con
         break;
     }
     *detail = "the helper could make nothing of it";
-    return MOD_ZTA_DELIVERY_LATER;
+    return MOD_ZTA_DELIVERY_REFUSED;
 }

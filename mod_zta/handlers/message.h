@@ -24,6 +24,7 @@ int mod_zta_message_read(request_rec *r, char **body, size_t *len);
 enum mod_zta_delivery {
     MOD_ZTA_DELIVERED = 0,
     MOD_ZTA_DELIVERED_BEFORE, /* the same message came before */
+    MOD_ZTA_DELIVERY_REFUSED, /* the helper took it for a bad one */
     MOD_ZTA_DELIVERY_LATER,   /* not within 2 s, or there is no room: to be sent again */
 };
 /* detail: for the operator, where it is not DELIVERED. */

@@ -172,6 +172,11 @@ static struct answer deliver(const struct zta_notice *notice)
     case MOD_ZTA_DELIVERED:
     case MOD_ZTA_DELIVERED_BEFORE:
         return accepted;
+    case MOD_ZTA_DELIVERY_REFUSED:
+        if (notice->kind == ZTA_NOTICE_VERIFICATION) {
+            return bad("invalid_state", MOD_ZTA_SET_BAD_STATE);
+        }
+        break;
     case MOD_ZTA_DELIVERY_LATER:
         break;
     }

@@ -251,6 +251,7 @@ static void collect_streams(struct mod_zta_observer_options *observer, apr_pool_
         streams[observer->n_streams++] =
             (struct mod_zta_stream_options){.name = config->keys.issuer.name,
                                             .is_polled = config->poll_url != NULL,
+                                            .is_verifiable = config->verify_url != NULL,
                                             .quiet_s = config->quiet_s};
     }
     observer->streams = streams;
@@ -274,6 +275,25 @@ static void collect_polls(struct mod_zta_run_config *config, apr_pool_t *pool)
         }
     }
     config->polls = polls;
+}
+
+static void collect_verifies(struct mod_zta_run_config *config, apr_pool_t *pool)
+{
+    const apr_array_header_t *all = mod_zta_global()->transmitters;
+    struct mod_zta_verify *verifies =
+        apr_palloc(pool, sizeof(*verifies) * ((size_t)all->nelts + 1));
+    for (int i = 0; i < all->nelts; i++) {
+        const struct mod_zta_transmitter_config *transmitter =
+            APR_ARRAY_IDX(all, i, struct mod_zta_transmitter_config *);
+        if (transmitter->verify_url != NULL) {
+            verifies[config->n_verifies++] =
+                (struct mod_zta_verify){.name = transmitter->keys.issuer.name,
+                                        .url = transmitter->verify_url,
+                                        .authorization = transmitter->verify_authorization,
+                                        .stream = transmitter->verify_stream};
+        }
+    }
+    config->verifies = verifies;
 }
 
 static void collect_geo(struct mod_zta_geo_watch *watch)
@@ -343,6 +363,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     collect_automation(&options.observer.automation, helper->pool);
     collect_streams(&options.observer, helper->pool);
     collect_polls(&options.config, helper->pool);
+    collect_verifies(&options.config, helper->pool);
     collect_geo(&options.geo);
     zta_counter_add(mod_zta_segment(), ZTA_COUNTER_HELPER_STARTS, 1);
     if (mod_zta_run(&options, &error) != ZTA_OK) {

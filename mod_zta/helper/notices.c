@@ -235,25 +235,50 @@ static enum zta_status apply(const struct delivering *delivering, enum zta_notic
 
 /* ---- streams ---- */
 
+/*
+ * A state is good once, for the stream that it was asked of and in time; without one the
+ * transmitter verifies of its own accord. ZTA_INVALID for any other.
+ */
+static enum zta_status check_state(struct zta_change *change, const struct zta_notice *notice,
+                                   const struct zta_signal_delivery *delivery)
+{
+    struct zta_stream stream;
+    if (notice->kind != ZTA_NOTICE_VERIFICATION || !has(notice->state)) {
+        return ZTA_OK;
+    }
+    /* One that was good has used its state up, and may come again. */
+    enum zta_status status = zta_signal_seen(change, &notice->id, delivery);
+    if (status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    status = zta_stream_load(change, notice->transmitter, &stream);
+    if (status != ZTA_OK) {
+        return status == ZTA_NOT_FOUND || status == ZTA_CORRUPT ? ZTA_INVALID : status;
+    }
+    return has(stream.state) && zta_text_equal(stream.state, notice->state) &&
+                   !zta_stream_is_overdue(&stream, delivery->now_ns / ZTA_NS_PER_S)
+               ? ZTA_OK
+               : ZTA_INVALID;
+}
+
 /* The record of its stream, or a new one; its texts are the change's. */
 static enum zta_status note_stream(const struct delivering *delivering)
 {
     const struct zta_notice *notice = delivering->notice;
     const int64_t now_s = delivering->delivery->now_ns / ZTA_NS_PER_S;
-    char error[512] = "";
     struct zta_stream stream;
     enum zta_status status = zta_stream_load(delivering->change, notice->transmitter, &stream);
     if (status != ZTA_OK) {
         stream = (struct zta_stream){.first_s = now_s};
     }
-    (void)snprintf(error, sizeof(error), "%.*s", has(stream.error) ? (int)stream.error.len : 0,
-                   has(stream.error) ? stream.error.data : "");
     stream.name = notice->transmitter;
-    stream.error = zta_text_of(error[0] == '\0' ? NULL : error);
     stream.last_s = now_s;
     stream.n_received++;
     if (notice->kind == ZTA_NOTICE_VERIFICATION) {
         stream.verified_s = now_s;
+        if (has(notice->state)) {
+            stream.state = stream.ask_error = (struct zta_text){.data = NULL};
+        }
     }
     if (notice->kind == ZTA_NOTICE_STREAM_UPDATED) {
         stream.status = (enum zta_notice_stream)notice->level;
@@ -273,9 +298,11 @@ enum zta_status mod_zta_notice_deliver(struct mod_zta_automation *automation, st
                                           .notice = notice,
                                           .delivery = delivery};
     enum zta_notice_outcome outcome;
-    bool is_again;
-    enum zta_status status =
-        zta_signal_note(change, &notice->id, notice->expires_s, delivery, &is_again);
+    bool is_again = false;
+    enum zta_status status = check_state(change, notice, delivery);
+    if (status == ZTA_OK) {
+        status = zta_signal_note(change, &notice->id, notice->expires_s, delivery, &is_again);
+    }
     if (status != ZTA_OK || is_again) {
         return status;
     }
@@ -366,9 +393,17 @@ static enum zta_status put_streams(struct zta_change *change,
         struct zta_stream stream;
         status = zta_stream_load(change, options->streams[i].name, &stream);
         if (status == ZTA_NOT_FOUND) {
-            stream = (struct zta_stream){.name = options->streams[i].name,
-                                         .is_polled = options->streams[i].is_polled,
-                                         .first_s = now_s};
+            stream = (struct zta_stream){.first_s = now_s};
+            status = ZTA_OK;
+        }
+        if (status == ZTA_OK) {
+            stream.name = options->streams[i].name;
+            stream.is_polled = options->streams[i].is_polled;
+            stream.is_verifiable = options->streams[i].is_verifiable;
+            if (!stream.is_verifiable) {
+                /* Nobody could ask again to end the alert. */
+                stream.state = stream.ask_error = (struct zta_text){.data = NULL};
+            }
             status = zta_stream_put(change, &stream);
         }
     }
@@ -422,12 +457,24 @@ static void tell_stream(struct looking *looking, const struct zta_stream *stream
     }
 }
 
+static void tell_verification(struct looking *looking, const struct zta_stream *stream)
+{
+    const struct zta_text what =
+        has(stream->ask_error) ? stream->ask_error : ZTA_TEXT("its verification was not answered");
+    if (has(stream->ask_error) || zta_stream_is_overdue(stream, looking->now_s)) {
+        zta_buffer_printf(&looking->text, "%stransmitter %.*s: %.*s",
+                          looking->text.len > 0 ? "; " : "", (int)stream->name.len,
+                          stream->name.data, (int)what.len, what.data);
+    }
+}
+
 static bool look_at_stream(void *context, const struct zta_stream *stream)
 {
     struct looking *looking = context;
     for (size_t i = 0; i < looking->options->n_streams; i++) {
         if (zta_text_equal(looking->options->streams[i].name, stream->name)) {
             tell_stream(looking, stream, &looking->options->streams[i]);
+            tell_verification(looking, stream);
         }
     }
     return true;

@@ -14,8 +14,8 @@
 
 /*
  * Into an open change; view shows what operators lifted, automation how many may be hit.
- * ZTA_EXISTS: it came before, nothing is changed. ZTA_OK also for what has no effect: the journal
- * says why.
+ * ZTA_EXISTS: it came before, nothing is changed. ZTA_INVALID: a verification whose state is not
+ * the one that is outstanding, likewise. ZTA_OK also for what has no effect: the journal says why.
  */
 enum zta_status mod_zta_notice_deliver(struct mod_zta_automation *automation, struct zta_view *view,
                                        struct zta_change *change, const struct zta_notice *notice,

@@ -41,6 +41,7 @@ struct mod_zta_asked_issuer {
 struct mod_zta_stream_options {
     struct zta_text name;
     bool is_polled;
+    bool is_verifiable;
     int64_t quiet_s; /* without anything before there is an alert; 0: never */
 };
 

@@ -249,6 +249,10 @@ static enum zta_status take(struct round *round, const char *jti, const json_t *
         (void)json_array_append_new(round->acks, json_string(jti));
         return ZTA_OK;
     }
+    if (status == ZTA_INVALID && result.notice.kind == ZTA_NOTICE_VERIFICATION) {
+        refuse(round, jti, "invalid_state", MOD_ZTA_SET_BAD_STATE);
+        return ZTA_OK;
+    }
     return status;
 }
 

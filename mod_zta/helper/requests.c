@@ -3,6 +3,7 @@
 #include "mod_zta/helper/requests.h"
 
 #include "mod_zta/helper/observer_priv.h"
+#include "mod_zta/helper/verification.h"
 #include "shared/base/clock.h"
 #include "shared/live/limits.h"
 #include "shared/store/requests.h"
@@ -60,6 +61,11 @@ static bool do_one(void *context, const struct zta_request *request)
     case ZTA_REQUEST_RESET_LIMITS:
         /* Once more, where the change fails, does no harm. */
         zta_limits_reset(doing->observer->options.segment, request->name);
+        break;
+    case ZTA_REQUEST_VERIFY:
+        doing->status =
+            mod_zta_verification_want(doing->change, &doing->observer->options, request->name,
+                                      zta_clock_real_ns() / ZTA_NS_PER_S);
         break;
     case ZTA_N_REQUEST_KINDS:
         break; /* no record has it */

@@ -148,9 +148,16 @@ static bool publish_config(struct mod_zta_observer *observer,
     return zta_change_commit(&change, &error) == ZTA_OK;
 }
 
+/* What asks others. */
+struct outward {
+    struct mod_zta_refresh *refresh;
+    struct mod_zta_poller *poller;
+    struct mod_zta_verification *verification;
+};
+
 /* Rounds until the run is to end. */
 static void observe(const struct mod_zta_run_options *options, struct mod_zta_observer *observer,
-                    struct mod_zta_refresh *refresh, struct mod_zta_poller *poller)
+                    const struct outward *outward)
 {
     int64_t next_config_ns = 0; /* INT64_MAX: published */
     struct mod_zta_geo_watch geo = options->geo;
@@ -162,8 +169,9 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
             next_config_ns = is_published ? INT64_MAX : now_ns + OPEN_RETRY_NS;
         }
         int64_t sleep_ns = mod_zta_observer_step(observer, now_ns, zta_clock_real_ns());
-        mod_zta_refresh_step(refresh, now_ns, zta_clock_real_ns());
-        mod_zta_poller_step(poller, now_ns, zta_clock_real_ns());
+        mod_zta_refresh_step(outward->refresh, now_ns, zta_clock_real_ns());
+        mod_zta_poller_step(outward->poller, now_ns, zta_clock_real_ns());
+        mod_zta_verification_step(outward->verification, now_ns, zta_clock_real_ns());
         mod_zta_geo_watch_step(&geo, observer, now_ns, zta_clock_real_ns());
         if (mod_zta_list_watch_step(&lists, observer, now_ns, zta_clock_real_ns())) {
             next_config_ns = 0;
@@ -175,33 +183,53 @@ static void observe(const struct mod_zta_run_options *options, struct mod_zta_ob
     }
 }
 
+static void close_outward(struct outward *outward)
+{
+    mod_zta_verification_close(&outward->verification);
+    mod_zta_poller_close(&outward->poller);
+    mod_zta_refresh_close(&outward->refresh);
+}
+
+/* Whatever its answer, close_outward is good for what was opened. */
+static enum zta_status open_outward(const struct mod_zta_run_config *config,
+                                    struct mod_zta_observer *observer, struct outward *outward,
+                                    struct zta_error *error)
+{
+    const struct mod_zta_poller_options polls = {
+        .polls = config->polls, .n_polls = config->n_polls, .ca_file = config->keys.ca_file};
+    const struct mod_zta_verification_options verifies = {.verifies = config->verifies,
+                                                          .n_verifies = config->n_verifies,
+                                                          .ca_file = config->keys.ca_file};
+    enum zta_status status =
+        mod_zta_refresh_open(observer, &config->keys, zta_clock_real_ns(), &outward->refresh);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "no threads to fetch issuers' keys with");
+    }
+    status = mod_zta_poller_open(observer, outward->refresh, &polls, &outward->poller);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "no threads to poll transmitters with");
+    }
+    status = mod_zta_verification_open(observer, &verifies, &outward->verification);
+    return status == ZTA_OK ? ZTA_OK
+                            : zta_error_set(error, status, "no thread to verify streams with");
+}
+
 enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zta_error *error)
 {
     struct mod_zta_observer *observer = NULL;
-    struct mod_zta_refresh *refresh = NULL;
-    struct mod_zta_poller *poller = NULL;
+    struct outward outward = {.refresh = NULL};
     int64_t until_ns = 0;
     enum zta_status status = wait_open(options, &until_ns, &observer, error);
     if (status != ZTA_OK || observer == NULL) {
         return status;
     }
-    status = mod_zta_refresh_open(observer, &options->config.keys, zta_clock_real_ns(), &refresh);
+    status = open_outward(&options->config, observer, &outward, error);
     if (status != ZTA_OK) {
+        close_outward(&outward);
         mod_zta_observer_close(&observer);
-        return zta_error_set(error, status, "no threads to fetch issuers' keys with");
+        return status;
     }
-    status = mod_zta_poller_open(
-        observer, refresh,
-        &(struct mod_zta_poller_options){.polls = options->config.polls,
-                                         .n_polls = options->config.n_polls,
-                                         .ca_file = options->config.keys.ca_file},
-        &poller);
-    if (status != ZTA_OK) {
-        mod_zta_refresh_close(&refresh);
-        mod_zta_observer_close(&observer);
-        return zta_error_set(error, status, "no threads to poll transmitters with");
-    }
-    observe(options, observer, refresh, poller);
+    observe(options, observer, &outward);
     if (until_ns == 0) {
         /* Who hands over leaves what is still to come to the next one. */
         int64_t drain_ns = ending(options) == MOD_ZTA_RUN_HAND_OVER ? 0 : MOD_ZTA_DRAIN_NS;
@@ -211,8 +239,7 @@ enum zta_status mod_zta_run(const struct mod_zta_run_options *options, struct zt
     /*
      * Before the store's handle goes, behind the last event: a slow issuer must not hold that up.
      */
-    mod_zta_poller_close(&poller);
-    mod_zta_refresh_close(&refresh);
+    close_outward(&outward);
     mod_zta_observer_close(&observer);
     return ZTA_OK;
 }

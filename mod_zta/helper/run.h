@@ -16,6 +16,7 @@
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/poller.h"
 #include "mod_zta/helper/refresh.h"
+#include "mod_zta/helper/verification.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/store/acceptance.h"
@@ -31,6 +32,8 @@ struct mod_zta_run_config {
     struct mod_zta_refresh_options keys; /* issuers, and how their keys are fetched */
     const struct mod_zta_poll *polls;    /* transmitters whose events are fetched */
     size_t n_polls;
+    const struct mod_zta_verify *verifies; /* those whose streams can be asked to verify */
+    size_t n_verifies;
     bool accepts_certificates;               /* "mtls" is an issuer, too, without a URL */
     const struct zta_acceptance *acceptance; /* NULL: not published */
 };

@@ -244,6 +244,7 @@ static bool read_verification(struct mod_zta_set_judging *judging, struct zta_bu
 {
     const json_t *state = json_object_get(judging->event, "state");
     say(judging, detail, "state");
+    judging->result->notice.state = mod_zta_json_text_of(state);
     return state == NULL || has_text(judging, "state");
 }
 

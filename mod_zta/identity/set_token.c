@@ -173,6 +173,7 @@ static bool keep_all(struct mod_zta_set_judging *judging, struct zta_text uri,
     keep_short(&keeping, last_part(uri), ZTA_NOTICE_SHORT_MAX, &notice->type);
     keep_short(&keeping, (struct zta_text){.data = detail->data, .len = detail->len},
                ZTA_NOTICE_DETAIL_MAX, &notice->detail);
+    keep_short(&keeping, notice->state, ZTA_NOTICE_SHORT_MAX, &notice->state);
     keep(&keeping, &notice->sid);
     keep(&keeping, &notice->subject);
     keep(&keeping, &notice->client);

@@ -19,6 +19,9 @@
 /* Without exp its age is all there is: older ones are refused, younger ones are remembered. */
 #define MOD_ZTA_SET_AGE_MAX_S (INT64_C(7) * 86400)
 
+/* What is told with invalid_state, of a verification that was not asked for (SSF 1.0). */
+#define MOD_ZTA_SET_BAD_STATE "its state is not the one that was asked with, or came too late"
+
 /* Members of a complex subject (SSF 1.0 section 3.2). */
 enum mod_zta_set_member {
     MOD_ZTA_SET_USER = 0,

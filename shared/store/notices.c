@@ -196,6 +196,18 @@ static struct zta_blob name_blob(struct zta_text name)
     return ZTA_BLOB(name.data, name.len);
 }
 
+static bool read_asked(struct zta_reader *reader, struct zta_stream *stream)
+{
+    const uint8_t verifiable = zta_read_u8(reader);
+    const uint8_t told = zta_read_u8(reader);
+    stream->asked_s = (int64_t)zta_read_u64(reader);
+    stream->state = zta_read_text(reader);
+    stream->ask_error = zta_read_text(reader);
+    stream->is_verifiable = verifiable == 1;
+    stream->is_told = told == 1;
+    return verifiable <= 1 && told <= 1;
+}
+
 static enum zta_status read_stream(struct zta_blob key, struct zta_blob value,
                                    struct zta_stream *stream)
 {
@@ -212,7 +224,9 @@ static enum zta_status read_stream(struct zta_blob key, struct zta_blob value,
     read.n_received = zta_read_u64(&reader);
     read.error = zta_read_text(&reader);
     read.is_polled = polled == 1;
-    if (version != ZTA_STREAM_VERSION || !zta_reader_is_done(&reader) || polled > 1 ||
+    const bool is_good = version == ZTA_STREAM_VERSION_1 ||
+                         (version == ZTA_STREAM_VERSION && read_asked(&reader, &read));
+    if (!is_good || !zta_reader_is_done(&reader) || polled > 1 ||
         (unsigned)read.status > ZTA_NOTICE_DISABLED || key.size == 0 || key.size > ZTA_NAME_MAX) {
         return ZTA_CORRUPT;
     }
@@ -239,7 +253,9 @@ enum zta_status zta_stream_put(struct zta_change *change, const struct zta_strea
     uint8_t bytes[STREAM_MAX];
     struct zta_writer writer;
     struct zta_text error = stream->error;
+    struct zta_text ask_error = stream->ask_error;
     error.len = error.len > ERROR_MAX ? ERROR_MAX : error.len;
+    ask_error.len = ask_error.len > ERROR_MAX ? ERROR_MAX : ask_error.len;
     zta_writer_init(&writer, bytes, sizeof(bytes));
     zta_write_u8(&writer, ZTA_STREAM_VERSION);
     zta_write_u8(&writer, stream->is_polled ? 1 : 0);
@@ -250,8 +266,18 @@ enum zta_status zta_stream_put(struct zta_change *change, const struct zta_strea
     zta_write_u64(&writer, (uint64_t)stream->polled_s);
     zta_write_u64(&writer, stream->n_received);
     zta_write_text(&writer, error);
+    zta_write_u8(&writer, stream->is_verifiable ? 1 : 0);
+    zta_write_u8(&writer, stream->is_told ? 1 : 0);
+    zta_write_u64(&writer, (uint64_t)stream->asked_s);
+    zta_write_text(&writer, stream->state);
+    zta_write_text(&writer, ask_error);
     return zta_change_put(change, ZTA_TABLE_STREAMS, name_blob(stream->name),
                           ZTA_BLOB(bytes, writer.len));
+}
+
+bool zta_stream_is_overdue(const struct zta_stream *stream, int64_t now_s)
+{
+    return !zta_text_is_absent(stream->state) && now_s - stream->asked_s > ZTA_STREAM_ANSWER_S;
 }
 
 enum zta_status zta_streams_keep(struct zta_change *change, const struct zta_text *names, size_t n)

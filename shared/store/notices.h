@@ -16,7 +16,8 @@
 #include "shared/store/env.h"
 
 #define ZTA_NOTICES_MAX        10000
-#define ZTA_NOTICE_ID_SIZE     8 /* bytes of its hash that name a notice for operators */
+#define ZTA_STREAM_ANSWER_S    300 /* an asked verification comes within that, or not at all */
+#define ZTA_NOTICE_ID_SIZE     8   /* bytes of its hash that name a notice for operators */
 #define ZTA_NOTICE_ID_TEXT_LEN (2 * ZTA_NOTICE_ID_SIZE)
 
 /* What became of it. */
@@ -79,7 +80,16 @@ struct zta_stream {
     int64_t polled_s;              /* last answer to a poll */
     uint64_t n_received;
     struct zta_text error; /* of the last poll; absent: none */
+    /* Its verification: asked for with a state that only one event may bring back, in time. */
+    bool is_verifiable;        /* the configuration says where to ask */
+    bool is_told;              /* the transmitter was asked, with or without success */
+    int64_t asked_s;           /* 0: never */
+    struct zta_text state;     /* outstanding; absent: none is */
+    struct zta_text ask_error; /* of asking; absent: none */
 };
+
+/* Where its state is outstanding: has it been for longer than ZTA_STREAM_ANSWER_S? */
+bool zta_stream_is_overdue(const struct zta_stream *stream, int64_t now_s);
 
 /* ZTA_NOT_FOUND. Texts are valid until the change or view ends. */
 enum zta_status zta_stream_load(struct zta_change *change, struct zta_text name,

@@ -19,6 +19,7 @@ enum zta_request_kind {
     ZTA_REQUEST_FORGET = 1, /* what is usual for that subject */
     ZTA_REQUEST_FORGET_ALL, /* and for every one */
     ZTA_REQUEST_RESET_LIMITS,
+    ZTA_REQUEST_VERIFY, /* streams of transmitters */
     ZTA_N_REQUEST_KINDS
 };
 
@@ -26,7 +27,7 @@ struct zta_request {
     enum zta_request_kind kind;
     struct zta_text issuer;  /* FORGET */
     struct zta_text subject; /* FORGET */
-    struct zta_text name;    /* RESET_LIMITS; absent: all */
+    struct zta_text name;    /* RESET_LIMITS, VERIFY; absent: all */
     uint64_t action_id;      /* of the audit entry that made it */
     uint64_t number;         /* out: it only rises */
 };

@@ -70,7 +70,8 @@
 /*
  * signal_revocations: key u8 kind, SHA-256 over issuer, sid, subject. Value: u8 version, u8 kind,
  * i64 received ns, i64 watermark s, texts issuer, sid, subject. signal_seen: key u64 expiry in
- * seconds, SHA-256 over issuer and jti; value u64 segment id, u64 letter that brought it.
+ * seconds, SHA-256 over issuer and jti, and once more with the greatest i64 in place of the expiry;
+ * value u64 segment id, u64 letter that brought it.
  * What a transmitter asked for has 0x80 in the key's kind, the version TRANSMITTED and a text more,
  * the device, client or jti, which is hashed behind the others where its kind has one (of a token
  * the hash is its id). state/ meta, "signal_kinds": u32, bits of the kinds that transmitters used.
@@ -88,11 +89,13 @@
  * attestations: key u8 0x40 and what it tells of, SHA-256 over issuer and name. Value: u8 version,
  * u8 what, u8 level, i64 received ns, i64 event s, i64 end s, texts transmitter, issuer, name.
  * streams: key the transmitter's name. Value: u8 version, u8 polled, u8 status, i64 first, last,
- * verified, polled (s), u64 received, text error.
+ * verified, polled (s), u64 received, text error; then, which version 1 lacks, u8 verifiable, u8
+ * told, i64 asked (s), texts state, ask error.
  */
 #define ZTA_NOTICE_VERSION      1
 #define ZTA_ATTESTATION_VERSION 1
-#define ZTA_STREAM_VERSION      1
+#define ZTA_STREAM_VERSION      2
+#define ZTA_STREAM_VERSION_1    1
 
 /*
  * baselines: key the names issuer and subject (schema.h, kind 0). Value: u8 version, i64 first,

@@ -11,6 +11,8 @@
 #include "shared/store/tables_priv.h"
 
 #define SEEN_KEY_SIZE (8 + ZTA_SHA256_SIZE)
+#define SEEN_BY_ID    INT64_MAX /* in place of when it expires */
+#define FORGET_MOST   64        /* in one walk */
 
 static bool is_text(struct zta_text text, size_t max)
 {
@@ -211,34 +213,59 @@ struct seen_key {
     uint8_t bytes[SEEN_KEY_SIZE];
 };
 
-/* In the order in which they may be forgotten; one message has one expiry, so it is found again. */
-static struct seen_key seen_key_of(const struct zta_sha256 *id, int64_t expires_s)
+/* Twice each: in the order in which they may be forgotten, and behind all of these by id alone. */
+static struct seen_key seen_key_of(const uint8_t id[ZTA_SHA256_SIZE], int64_t expires_s)
 {
     struct seen_key key;
     zta_put_u64(key.bytes, (uint64_t)expires_s);
-    memcpy(key.bytes + 8, id->bytes, sizeof(id->bytes));
+    memcpy(key.bytes + 8, id, ZTA_SHA256_SIZE);
     return key;
+}
+
+static struct zta_blob seen_blob(const struct seen_key *key)
+{
+    return ZTA_BLOB(key->bytes, sizeof(key->bytes));
+}
+
+static void write_letter(const struct zta_signal_delivery *delivery,
+                         uint8_t letter[ZTA_SIGNAL_SEEN_SIZE])
+{
+    zta_put_u64(letter, delivery->segment_id);
+    zta_put_u64(letter + 8, delivery->letter);
+}
+
+/* Signed anew it has other times, and is the same message all the same. */
+enum zta_status zta_signal_seen(struct zta_change *change, const struct zta_sha256 *id,
+                                const struct zta_signal_delivery *delivery)
+{
+    const struct seen_key key = seen_key_of(id->bytes, SEEN_BY_ID);
+    struct zta_blob found;
+    uint8_t letter[ZTA_SIGNAL_SEEN_SIZE];
+    write_letter(delivery, letter);
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_SIGNAL_SEEN, seen_blob(&key), &found);
+    const bool is_again = status == ZTA_OK && found.size == sizeof(letter) &&
+                          memcmp(found.data, letter, sizeof(letter)) == 0;
+    return status == ZTA_OK && !is_again ? ZTA_EXISTS : status;
 }
 
 enum zta_status zta_signal_note(struct zta_change *change, const struct zta_sha256 *id,
                                 int64_t expires_s, const struct zta_signal_delivery *delivery,
                                 bool *is_again)
 {
-    const struct seen_key key = seen_key_of(id, expires_s);
-    const struct zta_blob where = ZTA_BLOB(key.bytes, sizeof(key.bytes));
-    struct zta_blob found;
+    const struct seen_key by_end = seen_key_of(id->bytes, expires_s);
+    const struct seen_key by_id = seen_key_of(id->bytes, SEEN_BY_ID);
     uint8_t letter[ZTA_SIGNAL_SEEN_SIZE];
-    zta_put_u64(letter, delivery->segment_id);
-    zta_put_u64(letter + 8, delivery->letter);
-    enum zta_status status = zta_change_get(change, ZTA_TABLE_SIGNAL_SEEN, where, &found);
-    *is_again = status == ZTA_OK && found.size == sizeof(letter) &&
-                memcmp(found.data, letter, sizeof(letter)) == 0;
-    if (status == ZTA_OK) {
-        return *is_again ? ZTA_OK : ZTA_EXISTS;
+    const struct zta_blob value = ZTA_BLOB(letter, sizeof(letter));
+    enum zta_status status = zta_signal_seen(change, id, delivery);
+    *is_again = status == ZTA_OK;
+    if (status != ZTA_NOT_FOUND) {
+        return status;
     }
-    return status != ZTA_NOT_FOUND ? status
-                                   : zta_change_put(change, ZTA_TABLE_SIGNAL_SEEN, where,
-                                                    ZTA_BLOB(letter, sizeof(letter)));
+    write_letter(delivery, letter);
+    status = zta_change_put(change, ZTA_TABLE_SIGNAL_SEEN, seen_blob(&by_id), value);
+    return status == ZTA_OK
+               ? zta_change_put(change, ZTA_TABLE_SIGNAL_SEEN, seen_blob(&by_end), value)
+               : status;
 }
 
 /* What the former record of the same names has beyond the new one stays. */
@@ -325,29 +352,51 @@ enum zta_status zta_signal_put(struct zta_change *change, const struct zta_signa
                                         : zta_signal_renew(change, &message->signal, delivery);
 }
 
-enum zta_status zta_signals_forget(struct zta_change *change, int64_t now_s, size_t most,
-                                   uint64_t *n)
+/* The first that expired, up to FORGET_MOST; their ids stand where they are found by them, too. */
+static enum zta_status forget_some(struct zta_change *change, int64_t now_s, size_t most,
+                                   size_t *n_forgotten)
 {
+    struct seen_key forgotten[FORGET_MOST];
     struct zta_walk walk;
     struct zta_blob key;
     struct zta_blob value;
-    uint64_t n_removed = 0;
+    size_t n = 0;
     enum zta_status status = zta_walk_change(change, ZTA_TABLE_SIGNAL_SEEN, &walk);
     if (status != ZTA_OK) {
         return status;
     }
     status = zta_walk_first(&walk, &key, &value);
-    while (status == ZTA_OK && n_removed < most &&
+    while (status == ZTA_OK && n < most && n < FORGET_MOST &&
            (key.size != SEEN_KEY_SIZE || (int64_t)zta_get_u64(key.data) < now_s)) {
+        const uint8_t *const bytes = key.data;
+        forgotten[n++] = key.size == SEEN_KEY_SIZE ? seen_key_of(bytes + 8, SEEN_BY_ID)
+                                                   : (struct seen_key){.bytes = {0}};
         status = zta_walk_remove(&walk);
-        n_removed += status == ZTA_OK;
         if (status == ZTA_OK) {
             status = zta_walk_next(&walk, &key, &value);
         }
     }
     zta_walk_end(&walk);
-    *n = n_removed;
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    for (size_t i = 0; i < n && status == ZTA_OK; i++) {
+        status = zta_change_remove(change, ZTA_TABLE_SIGNAL_SEEN, seen_blob(&forgotten[i]));
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    *n_forgotten = n;
+    return status;
+}
+
+enum zta_status zta_signals_forget(struct zta_change *change, int64_t now_s, size_t most,
+                                   uint64_t *n)
+{
+    size_t n_forgotten = FORGET_MOST;
+    enum zta_status status = ZTA_OK;
+    *n = 0;
+    while (status == ZTA_OK && n_forgotten == FORGET_MOST && *n < most) {
+        status = forget_some(change, now_s, most - (size_t)*n, &n_forgotten);
+        *n += n_forgotten;
+    }
+    return status;
 }
 
 /* A watermark is for logins of any time, and some tokens tell none. */

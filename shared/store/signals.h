@@ -83,6 +83,9 @@ enum zta_status zta_signal_note(struct zta_change *change, const struct zta_sha2
                                 bool *is_again) ZTA_MUST_CHECK;
 enum zta_status zta_signal_renew(struct zta_change *change, const struct zta_signal *signal,
                                  const struct zta_signal_delivery *delivery) ZTA_MUST_CHECK;
+/* What note would say, changing nothing: ZTA_OK for the same letter, ZTA_EXISTS, ZTA_NOT_FOUND. */
+enum zta_status zta_signal_seen(struct zta_change *change, const struct zta_sha256 *id,
+                                const struct zta_signal_delivery *delivery) ZTA_MUST_CHECK;
 /* Up to which received_ns an operator lifted this one; 0: never. */
 enum zta_status zta_signal_released(struct zta_view *view, const struct zta_signal *signal,
                                     int64_t *released_ns) ZTA_MUST_CHECK;

@@ -364,6 +364,7 @@ TRANSMITTER_LINES = {
     "ZTAMaySpeakFor": "ZTAMaySpeakFor corp",
     "ZTAPushAuthorization": "ZTAPushAuthorization file:conf/secret",
     "ZTAPoll": "ZTAPoll https://t.test/poll", "ZTACriticalMembers": "ZTACriticalMembers user",
+    "ZTAVerify": "ZTAVerify https://t.test/verify stream=s-1",
     "ZTADraftEvents": "ZTADraftEvents on", "ZTAStreamQuiet": "ZTAStreamQuiet 1h",
 }
 PLACE_LINES = {

@@ -236,8 +236,7 @@ def test_what_is_about_many_waits_and_what_cannot_be_looked_at_does_nothing(make
         event = transmitter.event(SSF + "stream-updated", {"status": status}, opaque("stream"))
         assert transmitter.push(z.httpd, event).status == 202
         wait_for(lambda: (text or "") in alerts().get("stream_silent", ""), what=status)
-    assert transmitter.push(z.httpd, transmitter.event(SSF + "verification", {"state": "x"},
-                                                       opaque("stream"))).status == 202
+    assert transmitter.push(z.httpd, transmitter.event(SSF + "verification", {}, opaque("stream"))).status == 202
     stream = z.json("signals", "streams")[0]
     assert (stream["name"], stream["state"], stream["received"]) == ("tx", "enabled", 14) and stream["verified"]
 
@@ -279,6 +278,9 @@ def test_bad_sections_are_named(zta):
         "expected user, session": good.replace("ZTAAudience", "ZTACriticalMembers robot\nZTAAudience"),
         "expected file:PATH": good.replace("ZTAAudience", "ZTAPushAuthorization secret\nZTAAudience"),
         "expected an https URL": good.replace("ZTAAudience", "ZTAPoll ftp://x\nZTAAudience"),
+        "expected stream=ID behind": good.replace("ZTAAudience", "ZTAVerify https://x.example\nZTAAudience"),
+        "expected stream=ID and": good.replace("ZTAAudience", "ZTAVerify https://x.example secret=y\nZTAAudience"),
+        "'ftp://y', expected an https": good.replace("ZTAAudience", "ZTAVerify ftp://y stream=s\nZTAAudience"),
         "expected token=file:PATH": good.replace("ZTAAudience", "ZTAPoll https://x.example secret=y\nZTAAudience"),
         "inside <ZTATransmitter NAME URL>": good + "\nZTAMaySpeakFor corp",
     }
@@ -394,5 +396,83 @@ def test_events_are_fetched_and_acknowledged_behind_what_they_do(zta, pki):
         assert time.monotonic() - since > 2 and "stubborn" in transmitter.errors
         headers, asked = transmitter.polls[0]
         assert headers["Content-Type"] == "application/json" and asked["returnImmediately"] is False
+    finally:
+        transmitter.stop()
+
+
+@pytest.mark.parametrize("by", ["push", "poll"])
+def test_a_stream_is_asked_to_verify_itself_and_its_state_is_good_once(zta, by):
+    transmitter = Transmitter().start()
+    try:
+        z = zta(stage=1, start=False, vhost_text=PLACE)
+        z.httpd.allow_log("ZTA012[57]")
+        z.httpd.write("conf/verify.secret", transmitter.token)
+        os.chmod(z.httpd.path("conf/verify.secret"), 0o600)
+        text = f"ZTAVerify {transmitter.origin}/verify stream=s-1 token=file:conf/verify.secret"
+        if by == "poll":
+            text += f"\nZTAPoll {transmitter.origin}/poll token=file:conf/verify.secret interval=1s"
+        z.global_text = f"{section(z, transmitter, text)}\nZTAVerifyLimit off"
+        z.start()
+        stream = lambda: z.json("signals", "streams")[0]  # noqa: E731
+        wait_for(lambda: z.json("signals", "streams") and stream()["can_verify"], what="the stream")
+        number = iter(range(100))
+
+        def taken(members, jti=None, claims=None):
+            """None, or the code that it is refused with."""
+            jti = jti or f"v-{next(number)}"
+            event = transmitter.event(SSF + "verification", members, opaque("s-1"), {"jti": jti, **(claims or {})})
+            if by == "push":
+                answer = transmitter.push(z.httpd, event)
+                if answer.status != 202:
+                    assert_refused(answer, answer.json()["err"])
+                return None if answer.status == 202 else answer.json()["err"]
+            n_acks = transmitter.acks.count(jti)
+            transmitter.errors.pop(jti, None)
+            transmitter.hold(event, jti)
+            wait_for(lambda: transmitter.acks.count(jti) > n_acks or jti in transmitter.errors, what=jti)
+            return transmitter.errors[jti]["err"] if jti in transmitter.errors else None
+
+        def ask(*names):
+            n = len(transmitter.verifications)
+            z.ctl("signals", "verify", *names, "--reason", "is it there")
+            wait_for(lambda: len(transmitter.verifications) > n, what="the question")
+            headers, asked = transmitter.verifications[-1]
+            assert headers["Authorization"] == f"Bearer {transmitter.token}"
+            assert headers["Content-Type"] == "application/json"
+            assert set(asked) == {"stream_id", "state"} and asked["stream_id"] == "s-1"
+            return asked["state"]
+
+        # Nobody asked: what comes of its own accord has no state.
+        assert taken({"state": "made-up"}) == "invalid_state" and stream()["verified"] is None
+        assert taken({}) is None and stream()["verified"] and stream()["verification"] is None
+        z.ctl("signals", "verify", "nobody", "--reason", "x", code=1)
+        z.ctl("signals", "verify", "--reason", "x", "--dry-run")
+        first = ask("tx")
+        assert len(first) == 32 and stream()["verification"] == "outstanding" and stream()["asked"]
+        assert taken({"state": first[:-1]}) == "invalid_state"
+        assert taken({}) is None and stream()["verification"] == "outstanding"
+        # A new question makes the former one worthless.
+        second = ask()
+        assert second != first and taken({"state": first}) == "invalid_state"
+        z.restart()
+        assert taken({"state": second}, "good") is None
+        assert (stream()["verification"], stream()["error"]) == ("answered", None)
+        assert taken({"state": second}, "good") is None  # the same again
+        assert taken({"state": second}, "good", {"iat": int(time.time()) - 9}) is None  # signed anew
+        assert taken({"state": second}) == "invalid_state"
+        assert sum(r["jti"] == "good" for r in z.json("signals", "list")) == 1
+        # What was refused once is refused again.
+        assert taken({"state": "x"}, "bad") == "invalid_state" and taken({"state": "x"}, "bad") == "invalid_state"
+        transmitter.verify_status = 429
+        third = ask()
+        wait_for(lambda: "it answers 429" in (stream()["ask_error"] or ""), what="the failure")
+        assert stream()["verification"] == "failed"
+        alerts = lambda: {a["name"]: a["text"] for a in z.json("status")["alerts"]}  # noqa: E731
+        wait_for(lambda: "it answers 429" in alerts().get("stream_silent", ""), what="the alert")
+        assert taken({"state": third}) is None  # it came all the same
+        wait_for(lambda: "stream_silent" not in alerts(), what="the end of the alert")
+        assert [a["action"] for a in z.json("audit", "list")].count("signals verify") == 3
+        z.ctl("audit", "verify")
+        z.ctl("store", "check", "--deep", code={0, 2})
     finally:
         transmitter.stop()

@@ -27,7 +27,8 @@ def iss_sub(issuer, subject):
 
 class Transmitter:
     """Makes events of one issuer; its keys are its own unless given. As a server (start) it tells
-    of its keys and hands out `queue` to polls, which say what they took: acks, errors, polls."""
+    of its keys and hands out `queue` to polls, which say what they took: acks, errors, polls. Who
+    asks it to verify its stream is answered by verify_status and kept in verifications."""
 
     def __init__(self, audience="https://proxy.example.test", url="https://signals.example.test", key=None):
         self.audience = audience
@@ -37,6 +38,7 @@ class Transmitter:
         self.queue = {}
         self.acks, self.errors, self.polls = [], {}, []
         self.status = 200
+        self.verifications, self.verify_status = [], 204
         self.most = 100
         self.forgets = True  # what it is told was refused
         self._server = None
@@ -70,7 +72,7 @@ class Transmitter:
             protocol_version = "HTTP/1.1"
 
             def answer(self, status, body):
-                body = json.dumps(body).encode()
+                body = b"" if status == 204 else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -85,6 +87,9 @@ class Transmitter:
 
             def do_POST(self):
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == "/verify":
+                    transmitter.verifications.append((dict(self.headers), asked))
+                    return self.answer(transmitter.verify_status, {})
                 transmitter.polls.append((dict(self.headers), asked))
                 if self.headers.get("Authorization") != f"Bearer {transmitter.token}":
                     return self.answer(401, {})

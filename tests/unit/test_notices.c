@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "mod_zta/helper/verification.h"
 #include "shared/base/clock.h"
 #include "shared/store/attestations.h"
 #include "shared/store/env_priv.h"
@@ -461,6 +463,87 @@ static void the_journal_keeps_the_newest(void **state)
     assert_int_equal(n, 1);
 }
 
+/* ---- verification ---- */
+
+static struct zta_notice verification(const char *word)
+{
+    struct zta_notice notice = notice_of(ZTA_NOTICE_VERIFICATION);
+    notice.reach = ZTA_NOTICE_NOBODY;
+    notice.issuer = NONE;
+    notice.state = zta_text_of(word);
+    return notice;
+}
+
+/* As an operator asks, so many seconds ago; the state that was made up. */
+static const char *ask(int64_t ago_s, bool can_be_asked)
+{
+    static char word[ZTA_NOTICE_SHORT_MAX + 1];
+    const struct mod_zta_stream_options streams[] = {
+        {.name = ZTA_TEXT("other")}, {.name = ZTA_TEXT("tx"), .is_verifiable = can_be_asked}};
+    const struct mod_zta_observer_options options = {.streams = streams, .n_streams = 2};
+    struct zta_error error = {.text = ""};
+    struct zta_stream stream;
+    struct zta_change *change = store_begin(helper, "test");
+    if (zta_stream_load(change, ZTA_TEXT("tx"), &stream) == ZTA_NOT_FOUND) {
+        stream = (struct zta_stream){.name = ZTA_TEXT("tx"), .is_verifiable = can_be_asked};
+        assert_int_equal(zta_stream_put(change, &stream), ZTA_OK);
+    }
+    assert_int_equal(mod_zta_verification_want(change, &options, ago_s == 0 ? NONE : ZTA_TEXT("tx"),
+                                               NOW_S - ago_s),
+                     ZTA_OK);
+    assert_int_equal(mod_zta_verification_want(change, &options, ZTA_TEXT("another"), NOW_S),
+                     ZTA_OK);
+    assert_int_equal(zta_stream_load(change, ZTA_TEXT("tx"), &stream), ZTA_OK);
+    assert_int_equal(stream.is_told, false);
+    (void)snprintf(word, sizeof(word), "%.*s",
+                   zta_text_is_absent(stream.state) ? 0 : (int)stream.state.len,
+                   zta_text_is_absent(stream.state) ? "" : stream.state.data);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    return word;
+}
+
+static void a_state_is_good_once_in_time_and_for_what_was_asked(void **state)
+{
+    (void)state;
+    char first[ZTA_NOTICE_SHORT_MAX + 1];
+    enum zta_notice_outcome outcome = ZTA_NOTICE_N_OUTCOMES;
+    struct zta_notice notice = verification("unasked");
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID);
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID); /* nothing was remembered */
+    assert_int_equal(outcome, ZTA_NOTICE_N_OUTCOMES);
+    notice = verification(NULL);
+    assert_int_equal(outcome_of(&notice), ZTA_NOTICE_NOTED);
+    assert_string_equal(ask(5, false), "");
+    (void)snprintf(first, sizeof(first), "%s", ask(5, true));
+    assert_int_equal(strlen(first), 32);
+    notice = verification(first);
+    notice.transmitter = ZTA_TEXT("other");
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID);
+    const char *second = ask(0, true);
+    assert_string_not_equal(first, second);
+    notice = verification(first);
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID);
+    notice = verification(second);
+    assert_int_equal(outcome_of(&notice), ZTA_NOTICE_NOTED);
+    assert_int_equal(deliver(&notice, &outcome), ZTA_EXISTS);
+    notice = verification(second);
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID);
+    notice = verification(ask(ZTA_STREAM_ANSWER_S + 1, true));
+    assert_int_equal(deliver(&notice, &outcome), ZTA_INVALID);
+    notice = verification(ask(ZTA_STREAM_ANSWER_S, true));
+    assert_int_equal(outcome_of(&notice), ZTA_NOTICE_NOTED);
+}
+
+static void a_stream_is_overdue_when_its_state_did_not_come_back(void **state)
+{
+    (void)state;
+    struct zta_stream stream = {.asked_s = NOW_S};
+    assert_false(zta_stream_is_overdue(&stream, NOW_S + 2 * ZTA_STREAM_ANSWER_S));
+    stream.state = ZTA_TEXT("x");
+    assert_false(zta_stream_is_overdue(&stream, NOW_S + ZTA_STREAM_ANSWER_S));
+    assert_true(zta_stream_is_overdue(&stream, NOW_S + ZTA_STREAM_ANSWER_S + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,6 +562,9 @@ int main(void)
                                         teardown),
         cmocka_unit_test(every_letter_comes_out_as_it_went_in_and_no_other_is_one),
         cmocka_unit_test_setup_teardown(the_journal_keeps_the_newest, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_is_good_once_in_time_and_for_what_was_asked, setup,
+                                        teardown),
+        cmocka_unit_test(a_stream_is_overdue_when_its_state_did_not_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

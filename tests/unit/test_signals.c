@@ -178,6 +178,9 @@ static void a_message_counts_once_and_the_same_letter_again_is_no_second_one(voi
     assert_int_equal(put_as(&made, 7, NOW_NS), ZTA_OK);
     assert_int_equal(put_as(&made, 7, NOW_NS), ZTA_OK);
     assert_int_equal(put_as(&made, 8, NOW_NS), ZTA_EXISTS);
+    struct zta_signal_message anew = made; /* signed anew: by its id it is the same */
+    anew.expires_s += 50;
+    assert_int_equal(put_as(&anew, 8, NOW_NS), ZTA_EXISTS);
     struct zta_signal_message longer = made;
     longer.signal.sid = ZTA_TEXT("s-2");
     assert_int_equal(put_as(&longer, 9, NOW_NS), ZTA_EXISTS);
