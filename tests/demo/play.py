@@ -70,7 +70,7 @@ class Play:
             return [held for held in self.gateway.json("automation", "list")
                     if held["what"].startswith(kind) and target in held["target"]]
         held = wait_for(look, _STORED_WITHIN_S, f"a {kind} of {target}")[0]
-        self.show.note(f"automation: {kind} {target}, rule {held['by']}, until {held['until']}")
+        self.show.note(f"automation: {kind} {target}, rule {held['by']}")
         return held["id"]
 
     def api_got(self, header, value):
