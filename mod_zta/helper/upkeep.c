@@ -171,8 +171,8 @@ bool mod_zta_upkeep_may_write(const struct mod_zta_observer *observer)
 {
     struct zta_error error;
     /*
-     * Asked again: what is committed to files that were replaced moves LMDB's lock file past the new
-     * ones, and nobody could read these until httpd was stopped.
+     * Asked again: what is committed to files that were replaced moves LMDB's lock file past the
+     * new ones, and nobody could read these until httpd was stopped.
      */
     if (!observer->upkeep.is_healthy || zta_store_health(observer->store, &error) != ZTA_OK) {
         return false;
