@@ -22,7 +22,6 @@
 APLOG_USE_MODULE(zta);
 
 #define FORM_TYPE  "application/x-www-form-urlencoded"
-#define RETRY_S    "1"
 #define ANSWER_MAX 512
 
 /* What the issuer gets. */
@@ -36,27 +35,14 @@ static int send_answer(request_rec *r, struct mod_zta_request *request, const st
 {
     char body[ANSWER_MAX];
     struct zta_buffer buffer;
-    r->status = answer->status;
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    if (answer->status == HTTP_SERVICE_UNAVAILABLE || answer->status == HTTP_TOO_MANY_REQUESTS) {
-        apr_table_setn(r->headers_out, "Retry-After", RETRY_S);
-    }
-    if (request != NULL) {
-        request->detail = answer->detail;
-    }
-    if (answer->error == NULL) {
-        ap_set_content_length(r, 0);
-        return OK;
-    }
     zta_buffer_init(&buffer, body, sizeof(body));
-    zta_buffer_printf(&buffer, "{\"error\":\"%s\"}\n", answer->error);
-    ap_set_content_type(r, "application/json");
-    ap_set_content_length(r, (apr_off_t)buffer.len);
-    if (!r->header_only) {
-        ap_rwrite(buffer.data, (int)buffer.len, r);
+    if (answer->error != NULL) {
+        zta_buffer_printf(&buffer, "{\"error\":\"%s\"}\n", answer->error);
     }
-    return OK;
+    const struct mod_zta_message_answer sent = {.status = answer->status,
+                                                .body = {.data = body, .len = buffer.len},
+                                                .detail = answer->detail};
+    return mod_zta_message_answer(r, request, &sent);
 }
 
 static const struct answer accepted = {.status = HTTP_OK};

@@ -15,6 +15,7 @@
 
 #define WAIT_NS (2 * ZTA_NS_PER_S)
 #define POLL_US 5000
+#define RETRY_S "1"
 
 bool mod_zta_message_is_type(const request_rec *r, const char *type)
 {
@@ -89,4 +90,26 @@ enum mod_zta_delivery mod_zta_message_deliver(const void *data, size_t size, con
     }
     *detail = "the helper could make nothing of it";
     return MOD_ZTA_DELIVERY_REFUSED;
+}
+
+int mod_zta_message_answer(request_rec *r, struct mod_zta_request *request,
+                           const struct mod_zta_message_answer *answer)
+{
+    r->status = answer->status;
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    if (answer->status == HTTP_SERVICE_UNAVAILABLE || answer->status == HTTP_TOO_MANY_REQUESTS) {
+        apr_table_setn(r->headers_out, "Retry-After", RETRY_S);
+    }
+    if (request != NULL) {
+        request->detail = answer->detail;
+    }
+    ap_set_content_length(r, (apr_off_t)answer->body.len);
+    if (answer->body.len > 0) {
+        ap_set_content_type(r, "application/json");
+        if (!r->header_only) {
+            ap_rwrite(answer->body.data, (int)answer->body.len, r);
+        }
+    }
+    return OK;
 }

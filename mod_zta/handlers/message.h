@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mod_zta/request.h"
+#include "shared/base/bytes.h"
+
 #define MOD_ZTA_MESSAGE_MAX 65536 /* bytes of a body */
 
 /* Is the Content-Type that media type, whatever its parameters? */
@@ -20,6 +23,15 @@ bool mod_zta_message_is_type(const request_rec *r, const char *type);
  * nothing more can come over the connection. NUL-terminated.
  */
 int mod_zta_message_read(request_rec *r, char **body, size_t *len);
+
+/* What is sent back, never to be stored; 503 and 429 say when to come again. */
+struct mod_zta_message_answer {
+    int status;
+    struct zta_text body; /* JSON; absent: none */
+    const char *detail;   /* for the operator; NULL: none */
+};
+int mod_zta_message_answer(request_rec *r, struct mod_zta_request *request,
+                           const struct mod_zta_message_answer *answer);
 
 enum mod_zta_delivery {
     MOD_ZTA_DELIVERED = 0,

@@ -24,7 +24,6 @@
 APLOG_USE_MODULE(zta);
 
 #define SET_TYPE   "application/secevent+jwt"
-#define RETRY_S    "1"
 #define ANSWER_MAX 512
 
 /* What the transmitter gets. */
@@ -51,32 +50,19 @@ static int send_answer(request_rec *r, struct mod_zta_request *request, const st
     char body[ANSWER_MAX];
     struct zta_buffer buffer;
     struct zta_json json;
-    r->status = answer->status;
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
-    if (answer->status == HTTP_SERVICE_UNAVAILABLE || answer->status == HTTP_TOO_MANY_REQUESTS) {
-        apr_table_setn(r->headers_out, "Retry-After", RETRY_S);
-    }
-    if (request != NULL) {
-        request->detail = answer->detail;
-    }
-    if (answer->err == NULL) {
-        ap_set_content_length(r, 0);
-        return OK;
-    }
     zta_buffer_init(&buffer, body, sizeof(body));
-    zta_json_init(&json, &buffer);
-    zta_json_begin_object(&json, NULL);
-    zta_json_string(&json, "err", answer->err);
-    zta_json_string(&json, "description", answer->detail);
-    zta_json_end_object(&json);
-    ap_set_content_type(r, "application/json");
-    apr_table_setn(r->headers_out, "Content-Language", "en");
-    ap_set_content_length(r, (apr_off_t)buffer.len);
-    if (!r->header_only) {
-        ap_rwrite(buffer.data, (int)buffer.len, r);
+    if (answer->err != NULL) {
+        apr_table_setn(r->headers_out, "Content-Language", "en");
+        zta_json_init(&json, &buffer);
+        zta_json_begin_object(&json, NULL);
+        zta_json_string(&json, "err", answer->err);
+        zta_json_string(&json, "description", answer->detail);
+        zta_json_end_object(&json);
     }
-    return OK;
+    const struct mod_zta_message_answer sent = {.status = answer->status,
+                                                .body = {.data = body, .len = buffer.len},
+                                                .detail = answer->detail};
+    return mod_zta_message_answer(r, request, &sent);
 }
 
 /* ---- the event ---- */

@@ -163,30 +163,31 @@ enum zta_status zta_notice_rule(struct zta_change *change, const struct zta_noti
                           ZTA_BLOB(value, sizeof(value)));
 }
 
+struct telling {
+    struct zta_view *view;
+    zta_notice_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_notice_record record;
+    enum zta_status status = read_record(key, value, &record);
+    if (status == ZTA_OK) {
+        status = read_ruling(telling->view, &record);
+    }
+    if (status == ZTA_OK) {
+        *goes_on = telling->fn(telling->context, &record);
+    }
+    return status;
+}
+
 enum zta_status zta_notice_each(struct zta_view *view, zta_notice_fn fn, void *context)
 {
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
-    bool goes_on = true;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_NOTICES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_last(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        struct zta_notice_record record;
-        status = read_record(key, value, &record);
-        if (status == ZTA_OK) {
-            status = read_ruling(view, &record);
-        }
-        if (status == ZTA_OK) {
-            goes_on = fn(context, &record);
-            status = goes_on ? zta_walk_previous(&walk, &key, &value) : ZTA_OK;
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.view = view, .fn = fn, .context = context};
+    return zta_view_each_back(view, ZTA_TABLE_NOTICES, tell, &telling);
 }
 
 /* ---- streams ---- */

@@ -91,27 +91,27 @@ enum zta_status zta_response_put(struct zta_change *change, const struct zta_res
                           ZTA_BLOB(value, writer.len));
 }
 
+struct telling {
+    zta_response_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_response response;
+    const enum zta_status status = decode(key, value, &response);
+    if (status == ZTA_OK) {
+        *goes_on = telling->fn(telling->context, &response);
+    }
+    return status;
+}
+
 enum zta_status zta_response_each(struct zta_view *view, zta_response_fn fn, void *context)
 {
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
-    bool goes_on = true;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_RESPONSES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_last(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        struct zta_response response;
-        status = decode(key, value, &response);
-        if (status == ZTA_OK) {
-            goes_on = fn(context, &response);
-            status = zta_walk_previous(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context};
+    return zta_view_each_back(view, ZTA_TABLE_RESPONSES, tell, &telling);
 }
 
 enum zta_status zta_responses_prune(struct zta_change *change, size_t most, uint64_t *n)

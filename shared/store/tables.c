@@ -227,22 +227,37 @@ void zta_walk_end(struct zta_walk *walk)
     }
 }
 
+typedef enum zta_status (*step_fn)(struct zta_walk *walk, struct zta_blob *key,
+                                   struct zta_blob *value);
+
+static enum zta_status each(struct zta_walk *walk, step_fn first, step_fn next, zta_record_fn fn,
+                            void *context)
+{
+    struct zta_blob key;
+    struct zta_blob value;
+    bool goes_on = true;
+    enum zta_status status = ZTA_OK;
+    enum zta_status step_status = first(walk, &key, &value);
+    while (step_status == ZTA_OK && status == ZTA_OK && goes_on) {
+        status = fn(context, key, value, &goes_on);
+        step_status = next(walk, &key, &value);
+    }
+    zta_walk_end(walk);
+    return status != ZTA_OK || step_status == ZTA_NOT_FOUND ? status : step_status;
+}
+
 enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                               void *context)
 {
     struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, table, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_blob key;
-    struct zta_blob value;
-    bool goes_on = true;
-    enum zta_status step_status = zta_walk_first(&walk, &key, &value);
-    while (step_status == ZTA_OK && status == ZTA_OK && goes_on) {
-        status = fn(context, key, value, &goes_on);
-        step_status = zta_walk_next(&walk, &key, &value);
-    }
-    zta_walk_end(&walk);
-    return status != ZTA_OK || step_status == ZTA_NOT_FOUND ? status : step_status;
+    const enum zta_status status = zta_walk_begin(view, table, &walk);
+    return status == ZTA_OK ? each(&walk, zta_walk_first, zta_walk_next, fn, context) : status;
+}
+
+enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
+                                   void *context)
+{
+    struct zta_walk walk;
+    const enum zta_status status = zta_walk_begin(view, table, &walk);
+    return status == ZTA_OK ? each(&walk, zta_walk_last, zta_walk_previous, fn, context) : status;
 }

@@ -114,6 +114,10 @@ typedef enum zta_status (*zta_record_fn)(void *context, struct zta_blob key, str
 enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                               void *context) ZTA_MUST_CHECK;
 
+/* The same from the last key to the first. */
+enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
+                                   void *context) ZTA_MUST_CHECK;
+
 /* Removes what is old, looking at no more than most records from place on. */
 struct zta_prune {
     enum zta_table table;
