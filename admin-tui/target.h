@@ -88,4 +88,7 @@ enum zta_status ctl_key_find(struct zta_view *view, struct zta_text text, void *
 /* One word of a command line, in quotes where a shell needs them. */
 void ctl_quote(struct zta_buffer *out, struct zta_text word);
 
+/* A change as one line: line breaks and runs of blanks, as rules have them, become one blank. */
+void ctl_print_change(struct zta_buffer *out, struct zta_text change);
+
 #endif

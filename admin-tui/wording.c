@@ -35,6 +35,21 @@ void ctl_quote(struct zta_buffer *out, struct zta_text word)
     zta_buffer_string(out, "'");
 }
 
+void ctl_print_change(struct zta_buffer *out, struct zta_text change)
+{
+    bool is_parted = false;
+    for (size_t i = 0; i < change.len; i++) {
+        char c = change.data[i];
+        if (c == ' ' || c == '\n' || c == '\t') {
+            is_parted = true;
+            continue;
+        }
+        zta_buffer_string(out, is_parted && out->len > 0 ? " " : "");
+        zta_buffer_append(out, &c, 1);
+        is_parted = false;
+    }
+}
+
 static void print_name(struct zta_buffer *out, struct zta_text name, struct zta_text issuer)
 {
     zta_buffer_text(out, name);

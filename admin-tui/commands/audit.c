@@ -4,11 +4,13 @@
 
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 
 enum {
-    SHOWN_BY_DEFAULT = 100
+    SHOWN_BY_DEFAULT = 100,
+    CHANGE_SIZE = 4096,
 };
 
 static void add_members(struct zta_json *json, const struct zta_audit_entry *entry)
@@ -29,6 +31,10 @@ static void add_members(struct zta_json *json, const struct zta_audit_entry *ent
 static bool add_entry(void *context, const struct zta_audit_entry *entry)
 {
     struct ctl_list *list = context;
+    char change[CHANGE_SIZE];
+    struct zta_buffer after;
+    zta_buffer_init(&after, change, sizeof change);
+    ctl_print_change(&after, entry->after);
     struct zta_text who = zta_text_is_absent(entry->sudo_user) ? entry->login : entry->sudo_user;
     ctl_row_begin(list);
     ctl_row_int(list, "id", (int64_t)entry->id);
@@ -36,8 +42,7 @@ static bool add_entry(void *context, const struct zta_audit_entry *entry)
     ctl_row_cell(list, "who", "%.*s", (int)who.len, who.len == 0 ? "" : who.data);
     ctl_row_text(list, "action", entry->action);
     ctl_row_text(list, "target", entry->target);
-    ctl_row_cell(list, "change", "%.*s", (int)entry->after.len,
-                 entry->after.len == 0 ? "" : entry->after.data);
+    ctl_row_cell(list, "change", "%s", change);
     ctl_row_text(list, "reason", entry->reason);
     struct zta_json *json = ctl_row_json(list);
     if (json != NULL) {

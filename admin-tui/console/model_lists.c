@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin-tui/console/model_priv.h"
+#include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 #include "shared/store/revocations.h"
@@ -197,7 +198,9 @@ static bool keep_entry(void *context, const struct zta_audit_entry *entry)
     tui_keep(row->who, sizeof row->who, who);
     tui_keep(row->action, sizeof row->action, entry->action);
     tui_keep(row->target, sizeof row->target, entry->target);
-    tui_keep(row->after, sizeof row->after, entry->after);
+    struct zta_buffer after;
+    zta_buffer_init(&after, row->after, sizeof row->after);
+    ctl_print_change(&after, entry->after);
     tui_keep(row->reason, sizeof row->reason, entry->reason);
     return true;
 }

@@ -390,8 +390,8 @@ static bool put_entry(void *context, const struct zta_audit_entry *entry)
     tui_page_role(page, TUI_ROLE_STRONG);
     tui_page_line(page, "what", entry->action);
     tui_page_line(page, "target", entry->target);
-    tui_page_line(page, "before", entry->before);
-    tui_page_line(page, "after", entry->after);
+    tui_page_lines_of(page, "before", entry->before);
+    tui_page_lines_of(page, "after", entry->after);
     tui_page_line(page, "why", entry->reason);
     tui_page_section(page, "By whom");
     tui_page_line(page, "login", entry->login);

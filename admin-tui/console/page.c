@@ -34,6 +34,18 @@ void tui_page_line(struct tui_page *page, const char *label, struct zta_text tex
     }
 }
 
+void tui_page_lines_of(struct tui_page *page, const char *label, struct zta_text text)
+{
+    while (text.len > 0) {
+        const char *end = memchr(text.data, '\n', text.len);
+        size_t len = end == NULL ? text.len : (size_t)(end - text.data);
+        tui_page_line(page, label, (struct zta_text){.data = text.data, .len = len});
+        size_t taken = end == NULL ? len : len + 1;
+        text = (struct zta_text){.data = text.data + taken, .len = text.len - taken};
+        label = "";
+    }
+}
+
 void tui_page_printf(struct tui_page *page, const char *label, const char *fmt, ...)
 {
     char line[LINE_SIZE];

@@ -29,6 +29,8 @@ struct tui_page {
 void tui_page_open(struct tui_page *page, const char *title);
 /* "label     text": text from outside is made safe; absent text is no line. */
 void tui_page_line(struct tui_page *page, const char *label, struct zta_text text);
+/* The same of text whose lines are lines here, too. */
+void tui_page_lines_of(struct tui_page *page, const char *label, struct zta_text text);
 void tui_page_printf(struct tui_page *page, const char *label, const char *fmt, ...)
     ZTA_PRINTF(3, 4);
 /* A heading over the lines that follow. */

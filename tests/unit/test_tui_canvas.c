@@ -14,6 +14,7 @@
 #include "admin-tui/console/page.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/term.h"
+#include "admin-tui/target.h"
 
 static struct tui_canvas canvas;
 static struct tui_area all;
@@ -165,6 +166,24 @@ static void pages_wrap_below_their_text(void **state)
     assert_int_equal(page.n_lines, 3);
 }
 
+static void rules_keep_their_lines_on_a_page_and_none_in_a_cell(void **state)
+{
+    static struct tui_page page;
+    const struct zta_text rule =
+        ZTA_TEXT("deny    closed\n  when  path  /a/**\n  note  \"\x1b[2J\"\n");
+    tui_page_open(&page, "Action");
+    tui_page_lines_of(&page, "after", rule);
+    tui_page_lines_of(&page, "before", ZTA_TEXT(""));
+    assert_string_equal(page.text, "after     deny    closed\n"
+                                   "            when  path  /a/**\n"
+                                   "            note  \"\\x1b[2J\"\n");
+    char cell[64];
+    struct zta_buffer out;
+    zta_buffer_init(&out, cell, sizeof cell);
+    ctl_print_change(&out, rule);
+    assert_string_equal(cell, "deny closed when path /a/** note \"\x1b[2J\"");
+}
+
 static void pages_scroll_no_further_than_their_end(void **state)
 {
     static struct tui_page page;
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test(pages_wrap_below_their_text),
         cmocka_unit_test(a_search_finds_places_of_a_page_in_turn_and_shows_them),
         cmocka_unit_test(a_line_over_several_is_cut_between_words),
+        cmocka_unit_test(rules_keep_their_lines_on_a_page_and_none_in_a_cell),
         cmocka_unit_test(pages_scroll_no_further_than_their_end),
         cmocka_unit_test(prompts_edit_whole_characters),
         cmocka_unit_test(prompts_take_no_more_than_fits),
