@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures beside the table: noise and ratios from its rows, and what is measured without httpd."""
 
-import subprocess
-
 import table
-from servers import program
+from servers import printed
 
 # (title, row, row it is compared with, budget)
 _RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10", 1.3),
@@ -13,11 +11,6 @@ _RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10"
            ("1,000 to 1,000,000 sessions, uniform, cost over bare Apache", "sessions-1m",
             "sessions-1k", None))
 _EVENTS_A_SECOND = 20_000
-
-
-def _lines(name):
-    done = subprocess.run([program(name)], check=True, capture_output=True, text=True, timeout=300)
-    return [line.split("\t") for line in done.stdout.splitlines()]
 
 
 def _verdict(value, budget):
@@ -48,7 +41,7 @@ def _from_table(sections, measured):
 
 
 def _without_httpd():
-    for title, cpu_us, size in _lines("bench_observer"):
+    for title, cpu_us, size in printed("bench_observer"):
         if cpu_us == "-":
             yield f"observer: {title}", size
             continue
@@ -57,10 +50,10 @@ def _without_httpd():
                f"{cpu_us} ({_EVENTS_A_SECOND:,}/s take {share:.0%} of a processor)")
         if size != "-":
             yield f"observer, bytes/event in the store: {title}", size
-    for title, seconds, size in _lines("bench_replay"):
+    for title, seconds, size in printed("bench_replay"):
         yield f"{title}, s, with two threads", f"{seconds}{_verdict(float(seconds), 5)}"
         yield f"{title}: bytes a request in the store", size
-    for title, decide_ns, compile_ms in _lines("bench_decide"):
+    for title, decide_ns, compile_ms in printed("bench_decide"):
         yield f"decision alone, µs: {title}", f"{int(decide_ns) / 1000:.2f} (compiled in {compile_ms} ms)"
 
 

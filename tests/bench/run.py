@@ -18,6 +18,7 @@ sys.path[:0] = [_HERE, os.path.dirname(_HERE)]
 # pylint: disable=wrong-import-position
 import alone
 import machine
+import opened
 import servers
 import table
 from loads import measure, warm_up
@@ -35,7 +36,7 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=7, help="default 7")
     parser.add_argument("--seconds", type=float, default=0.5, help="of a load, default 0.5")
-    parser.add_argument("--only", nargs="*", choices=[*names(), "alone"], default=[],
+    parser.add_argument("--only", nargs="*", choices=[*names(), "open", "alone"], default=[],
                         metavar="NAME", help="sections or section/row; bases come along")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     parser.add_argument("--json", metavar="FILE", help="also write every round's figures there")
@@ -132,15 +133,19 @@ def main():
     sections = list(chosen(options.only))
     load_before = os.getloadavg()[0]
     directory = make_dir("bench")
+    cutting = []
     try:
-        measured = _measure(options, sections, directory)
+        measured = _measure(options, sections, directory) if sections else {}
+        if not options.only or "open" in options.only:
+            _tell("open: tunnels are cut")
+            cutting = list(opened.rows(directory))
     finally:
         remove_dir(directory)
     found = {name: rounds for name, (rounds, _) in measured.items()}
     parts = [machine.text(options, load_before)]
     if sections:
         parts.append(table.text(sections, found))
-    rest = alone.rows(sections, measured, not options.only or "alone" in options.only)
+    rest = cutting + alone.rows(sections, measured, not options.only or "alone" in options.only)
     if rest:
         parts.append(table.pairs(rest))
     _tell("")

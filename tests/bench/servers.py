@@ -27,6 +27,12 @@ def program(name):
     return os.path.join(_BUILD, "tests", "bench", name)
 
 
+def printed(name):
+    """The lines that such a program prints, in their parts."""
+    done = subprocess.run([program(name)], check=True, capture_output=True, text=True, timeout=300)
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
 def cpu_ns(pid):
     """User and system time of a process with all its threads: clock_getcpuclockid(3)."""
     return time.clock_gettime_ns((~pid << 3) | 2)

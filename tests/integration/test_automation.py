@@ -3,6 +3,8 @@
 
 import time
 
+from support.clock import token as token_at
+from support.load import settled
 from support.local import wait_for
 
 
@@ -140,4 +142,108 @@ ZTAGovernor 5%/1h min=3
     wait_for(lambda: told.exists() and "\"rule\":\"broken\"" in told.read_text(),
              what="the notification")
     z.ctl("threat-level", "clear")
+    z.ctl("store", "check", "--deep")
+
+
+_BEHIND = """zta 1
+allow   all
+  when  path    /**
+
+respond scanners
+  on    auth-failures >= 5 in 60s by ip
+  do    block ip for 10m
+"""
+
+
+def test_an_address_behind_a_balancer_is_blocked_alone_and_let_in_again(zta):
+    z = zta(stage=4, rules=_BEHIND, modules=("remoteip",),
+            global_text="RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1\nZTAGovernor 5%/1h min=3")
+    good = z.issuer.token()
+
+    def answer(address, token=good):
+        return z.get("/x", token=token, headers=[("X-Forwarded-For", address)]).status
+
+    def held():
+        return [row for row in z.json("automation", "list") if row["what"] == "block"]
+
+    scanner, neighbour = "203.0.113.8", "203.0.113.9"
+    assert answer(neighbour) == 200
+    for number in range(5):
+        assert answer(scanner, f"a.b.{number}") == 401
+    [row] = wait_for(held, what="the block")
+    assert (row["of"], row["target"], row["by"], row["source"]) == ("ip", scanner, "scanners", "rule")
+    # The very next one; who names others in front of himself is no other, and they are not hit.
+    seen = len(z.backend.requests)
+    assert [answer(sent) for sent in (scanner, f"{neighbour}, {scanner}")] == [403, 403]
+    assert len(z.backend.requests) == seen
+    assert answer(neighbour) == 200 and answer(f"{scanner}, {neighbour}") == 200
+    assert z.get("/x", token=good).status == 200, "the balancer itself"
+    refused = wait_for(lambda: len(found := _of_reason(z, "blocked")) == 2 and found, what="the refusals")
+    assert {(e["address"], e["rule"], e["status"]) for e in refused} == {(scanner, "scanners", 403)}
+    assert all("automation list" in e["detail"] for e in refused)
+
+    z.ctl("automation", "undo", row["id"], "--reason", "our own scanner")
+    assert answer(scanner) == 200 and held() == []
+    assert "automation undo" in {entry["action"] for entry in z.json("audit", "list")}
+
+
+_SHEDDING = """zta 1
+allow   all
+  when  path    /**
+
+limit   shed
+  when  path    /api/**
+  when  threat-level >= high
+  key   all
+  rate  3/h burst 3
+
+deny    luxury
+  when  path    /search/**
+  when  threat-level >= high
+"""
+
+
+def test_a_failing_back_end_sheds_load_by_rule_until_it_is_well(clocked):
+    z, clock = clocked(stage=4, rules=_SHEDDING)
+    alice = token_at(z, clock)
+    period = 10 - clock.now() % 10  # the level is judged by periods of 10 s; more than 50 requests say something
+
+    def pass_time(seconds):
+        nonlocal period
+        period += seconds
+        clock.set(period)
+
+    def level():
+        [row] = z.json("threat-level", env=clock.env)
+        return row["level"], row["reason"]
+
+    def ask(place="/api/x", n=8):
+        return [z.get(place, token=alice).status for _ in range(n)]
+
+    # The back end goes down. One bad period may be chance, two are not.
+    z.backend.failing = 503
+    pass_time(0)
+    assert set(ask(n=60)) == {503}
+    pass_time(10)
+    assert set(ask(n=60)) == {503}
+    settled(z)
+    assert level()[0] == "normal"
+    n_asked = len(z.backend.requests)
+    pass_time(10)
+    wait_for(lambda: level() == ("critical", "errors of back ends"), what="the level")
+    shed = wait_for(lambda: 429 in (found := ask()) and found, what="the limit")
+    assert set(shed) <= {503, 429} and set(ask()) == {429} and set(ask("/search/x")) == {403}
+    assert len(z.backend.requests) - n_asked <= 3 + 8, "what is shed does not reach it"
+    wait_for(lambda: {e["rule"] for e in z.events() if e["reason"] in ("rate_limited", "rule_denied")}
+             == {"shed", "luxury"}, what="the refusals")
+
+    # It is well again: step by step the level falls, and what is at "high" is still shed.
+    z.backend.failing = None
+    assert set(ask("/other/x")) == {200} and set(ask("/search/x")) == {403}
+    for step in ("high", "elevated", "normal"):
+        pass_time(61)
+        wait_for(lambda wanted=step: level()[0] == wanted, what=step)
+        expected = {403} if step == "high" else {200}
+        wait_for(lambda wanted=expected: set(ask("/search/x")) == wanted, what=f"what is shed at {step}")
+        assert set(ask()) == ({429} if step == "high" else {200})
     z.ctl("store", "check", "--deep")

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is open when its credential ends: cut at once, by every protocol, and nobody else's."""
 
-import re
-import selectors
-import socket
 import time
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from support.client import request_bytes
 from support.gateway import credentials
 from support.local import wait_for
-from support.streams import TORN, Http1, Http2, frame, websocket
+from support.streams import TORN, Http1, Http2, await_ends, frame, open_many, websocket
 
 _UPGRADE = "retry=0 upgrade=websocket"
 _DEADLINE_S = 15  # a second is promised; the machine of a test may be busy
@@ -150,6 +147,46 @@ def test_each_way_to_lose_a_credential_ends_what_is_open(zta):
     close(opens)
 
 
+def test_what_is_open_ends_with_its_token_by_every_protocol(zta):
+    z = zta(stage=1, proxy=_UPGRADE, issuer_text="ZTALeeway 0", vhost_text="H2WebSockets on",
+            tls=True, threads=32)
+    z.httpd.allow_log(*TORN)
+    plain, secure = connections = [Http2(z), Http2(z, tls=True)]
+    for connection in connections:
+        wait_for(lambda c=connection: c.has_setting(_ENABLE_CONNECT), 10, "settings")
+
+    def all_of(subject, **claims):
+        headers = headers_of(z, subject, **claims)
+        opens = {"WebSocket": Http1(z, "/ws", websocket(headers)),
+                 "WebSocket with TLS": Http1(z, "/ws", websocket(headers), tls=True),
+                 "events": Http1(z, "/sse?ms=50", headers),
+                 "idle events": Http1(z, "/sse?ms=60000", headers, tls=True)}
+        for name, connection in (("HTTP/2", plain), ("HTTP/2 with TLS", secure)):
+            opens[f"WebSocket by {name}"] = connection.open(
+                "/ws", [*headers, ("sec-websocket-version", "13")], protocol="websocket")
+            opens[f"events by {name}"] = connection.open("/sse?ms=50", headers)
+            opens[f"idle events by {name}"] = connection.open("/sse?ms=60000", headers)
+        for each in opens.values():
+            wait_for(lambda o=each: o.status in (101, 200) or o.is_over, _DEADLINE_S, "an answer")
+        return opens
+
+    stays = all_of("bob")
+    exp = int(time.time()) + 4
+    goes = all_of("alice", exp=exp)
+    wait_for(lambda: all(o.is_over for o in goes.values()), 4 + _DEADLINE_S,
+             f"end of {[n for n, o in goes.items() if not o.is_over]}")
+    since = exp + time.monotonic() - time.time()
+    late = {name: round(o.ended_at - since, 3) for name, o in goes.items()}
+    print(f"{max(late.values())} s behind exp at most: {late}")
+    assert all(o.status in (101, 200) and not o.is_whole for o in goes.values())
+    assert min(late.values()) >= 0 and max(late.values()) < _DEADLINE_S
+    assert not any(c.is_closed for c in connections), "other streams of the connection live on"
+    assert not [name for name, o in stays.items() if o.is_over]
+    close({**goes, **stays})
+    for connection in connections:
+        connection.close()
+
+
 def test_what_is_only_monitored_is_never_cut(zta):
     z = zta(stage=0, proxy=_UPGRADE, vhost_text="ZTAMonitor 3")
     z.httpd.allow_log(*TORN)
@@ -186,19 +223,11 @@ def test_a_thousand_open_at_once_are_cut_and_their_workers_free_again(zta):
     z.httpd.allow_log(*TORN)
     request = {name: request_bytes("GET", "/ws", websocket(headers_of(z, name)))
                for name in ("alice", "bob")}
-    with selectors.DefaultSelector() as selector:
-        sockets = {name: open_many(z.httpd.port, request[name], count)
-                   for name, count in (("alice", n), ("bob", others))}
-        for each in sockets["alice"]:
-            selector.register(each, selectors.EVENT_READ)
-        z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
-        since = time.monotonic()
-        left = n
-        while left and time.monotonic() - since < 4 * _DEADLINE_S:
-            for ready, _ in selector.select(1):
-                selector.unregister(ready.fileobj)
-                left -= 1
-        print(f"{n} tunnels, the last cut {time.monotonic() - since:.3f} s after the revocation")
+    sockets = {name: open_many(z.httpd.port, request[name], count)
+               for name, count in (("alice", n), ("bob", others))}
+    z.ctl("revoke", "--subject", "alice@corp", "--reason", "test")
+    left, took = await_ends(sockets["alice"], 4 * _DEADLINE_S)
+    print(f"{n} tunnels, the last cut {took:.3f} s after the revocation")
     assert left == 0
     wait_for(lambda: z.json("status")["counters"]["cut"] == n, 2 * _DEADLINE_S, "ends of all")
     for each in sockets["bob"]:
@@ -206,17 +235,3 @@ def test_a_thousand_open_at_once_are_cut_and_their_workers_free_again(zta):
         assert each.recv(100)
     for each in (*sockets["alice"], *sockets["bob"]):
         each.close()
-
-
-def open_many(port, request, count):
-    """Sockets behind the head of a 101."""
-    sockets = []
-    for _ in range(count):
-        each = socket.create_connection(("127.0.0.1", port), 60)
-        each.sendall(request)
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += each.recv(1)
-        assert re.match(rb"HTTP/1.1 101 ", head), head
-        sockets.append(each)
-    return sockets

@@ -134,6 +134,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
     def _dispatch(self, request, path):
         """True when the connection goes on. Special paths work below any prefix."""
+        if self.server.owner.failing:
+            self._answer(self.server.owner.failing, request.as_json(), request)
+            return True
         if request.header("Upgrade") and not path.endswith("/no-upgrade"):
             return self._echo(request)
         status = re.search(r"/status/([2-5]\d\d)$", path)
@@ -215,10 +218,12 @@ class _Server(socketserver.ThreadingTCPServer):
 class Backend:
     """Listens on 127.0.0.1:port from construction to stop().
 
-    mode "tomcat" dispatches on the interpreted path and answers 400 where Tomcat refuses."""
+    mode "tomcat" dispatches on the interpreted path and answers 400 where Tomcat refuses; while
+    failing is a status, that is all it answers."""
 
     def __init__(self, mode="plain"):
         self.is_tomcat = mode == "tomcat"
+        self.failing = None
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         self._received = []

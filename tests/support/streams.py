@@ -3,6 +3,8 @@
 
 import base64
 import os
+import re
+import selectors
 import socket
 import struct
 import threading
@@ -122,6 +124,34 @@ def frame(text):
     assert len(data) < 126
     return (struct.pack("!BB", 0x81, 0x80 | len(data)) + mask
             + bytes(c ^ mask[i % 4] for i, c in enumerate(data)))
+
+
+def open_many(port, request, count):
+    """Sockets behind the head of a 101; nobody reads them."""
+    sockets = []
+    for _ in range(count):
+        each = socket.create_connection(("127.0.0.1", port), 60)
+        each.sendall(request)
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += each.recv(1)
+        assert re.match(rb"HTTP/1.1 101 ", head), head
+        sockets.append(each)
+    return sockets
+
+
+def await_ends(sockets, patience_s):
+    """(how many go on, seconds from now until the last of the others had ended)."""
+    since = time.monotonic()
+    left, took = len(sockets), 0
+    with selectors.DefaultSelector() as selector:
+        for each in sockets:
+            selector.register(each, selectors.EVENT_READ)
+        while left and time.monotonic() - since < patience_s:
+            for ready, _ in selector.select(1):
+                selector.unregister(ready.fileobj)
+                left, took = left - 1, time.monotonic() - since
+    return left, took
 
 
 class Stream(Open):
