@@ -365,6 +365,8 @@ MAN_DIR := $(DESTDIR)$(prefix)/share/man
 DOC_DIR := $(DESTDIR)$(prefix)/share/doc/mod_zta
 CONF_FILES := $(wildcard conf/zta.load conf/zta.conf)
 MAN_FILES := $(wildcard docs/man/*.[1-9])
+BASH_COMPLETION := $(DESTDIR)$(prefix)/share/bash-completion/completions/ztactl
+ZSH_COMPLETION := $(DESTDIR)$(prefix)/share/zsh/site-functions/_ztactl
 EXAMPLE_FILES := $(wildcard conf/rules/*.zta)
 
 # A configuration the administrator has changed is kept; the new one lies beside it.
@@ -372,6 +374,9 @@ install: all
 	install -d $(MODULES_DIR) $(DESTDIR)$(prefix)/sbin
 	$(if $(MODULE),install -m 644 $(MODULE) $(MODULES_DIR)/mod_zta.so)
 	$(if $(CTL),install -m 755 $(CTL) $(DESTDIR)$(prefix)/sbin/ztactl)
+	$(if $(CTL),install -d $(dir $(BASH_COMPLETION)) $(dir $(ZSH_COMPLETION)))
+	$(if $(CTL),$(CTL) completion bash > $(BASH_COMPLETION))
+	$(if $(CTL),$(CTL) completion zsh > $(ZSH_COMPLETION))
 	@if test -n '$(DESTDIR)' || test -d $(sysconfdir)/apache2/mods-available; then \
 	    install -d $(CONF_DIR); \
 	    for file in $(CONF_FILES); do \
@@ -391,6 +396,7 @@ install: all
 
 uninstall:
 	rm -f $(MODULES_DIR)/mod_zta.so $(DESTDIR)$(prefix)/sbin/ztactl
+	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION)
 	rm -f $(foreach file,$(MAN_FILES),$(MAN_DIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
 	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
 	rm -f $(DOC_DIR)/modsecurity/zta.conf

@@ -2,6 +2,7 @@
 /* Finding a command by its words. */
 #include "admin-tui/command.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/bytes.h"
@@ -68,6 +69,14 @@ const struct ctl_command *ctl_command_find(char *const *words, size_t n_words, s
         }
     }
     return NULL;
+}
+
+const char *ctl_store_dir(const char *given)
+{
+    if (given == NULL || given[0] == '\0') {
+        given = getenv("ZTA_STORE");
+    }
+    return given == NULL || given[0] == '\0' ? CTL_STORE_DEFAULT : given;
 }
 
 enum zta_status ctl_store_open(struct ctl *ctl, enum ctl_access access, struct zta_error *error)

@@ -179,6 +179,11 @@ static bool has_word(const void *record, struct zta_text word)
 static const struct ctl_filter_kind events = {
     .fields = fields, .n_fields = CTL_N_EVENT_FIELDS, .see = see, .has_word = has_word};
 
+const struct ctl_filter_kind *ctl_filter_kind_events(void)
+{
+    return &events;
+}
+
 enum zta_status ctl_filter_parse(struct zta_text text, struct ctl_filter *filter,
                                  struct zta_error *error)
 {

@@ -63,6 +63,10 @@ struct ctl_filter_kind {
     bool (*has_word)(const void *record, struct zta_text word);
 };
 
+/* The kinds that there are. */
+const struct ctl_filter_kind *ctl_filter_kind_events(void);
+const struct ctl_filter_kind *ctl_filter_kind_devices(void);
+
 enum zta_status ctl_filter_parse_kind(struct zta_text text, const struct ctl_filter_kind *kind,
                                       struct ctl_filter *filter,
                                       struct zta_error *error) ZTA_MUST_CHECK;

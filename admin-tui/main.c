@@ -2,25 +2,16 @@
 /* ztactl: a command on the command line, or the console. */
 #include <locale.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin-tui/command.h"
+#include "admin-tui/complete_shell.h"
 #include "admin-tui/console/console.h"
 #include "admin-tui/help.h"
 #include "admin-tui/output.h"
 #include "admin-tui/run.h"
-
-static const char *store_dir(const struct ctl_options *options)
-{
-    const char *given = ctl_option_text(options, CTL_OPTION_STORE).data;
-    if (given == NULL || given[0] == '\0') {
-        given = getenv("ZTA_STORE");
-    }
-    return given == NULL || given[0] == '\0' ? CTL_STORE_DEFAULT : given;
-}
 
 /* Without a command: the console on a terminal, the help elsewhere. */
 static enum ctl_exit run_console(struct ctl *ctl)
@@ -45,10 +36,13 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)umask(077);
+    if (argc > 1 && strcmp(argv[1], CTL_COMPLETE_WORD) == 0) {
+        return (int)ctl_complete_for_shell(argc - 2, argv + 2);
+    }
     if (ctl_options_parse(argc > 0 ? argc - 1 : 0, argv + 1, &ctl.options, &error) != ZTA_OK) {
         return (int)ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    ctl.dir = store_dir(&ctl.options);
+    ctl.dir = ctl_store_dir(ctl_option_text(&ctl.options, CTL_OPTION_STORE).data);
     ctl_actor_get(&ctl.actor);
     enum ctl_exit code;
     if (ctl.options.n_arguments == 0) {

@@ -216,6 +216,32 @@ enum zta_status zta_device_each(struct zta_view *view, zta_device_fn fn, void *c
     return zta_view_each(view, ZTA_TABLE_DEVICES, tell, &listener);
 }
 
+enum zta_status zta_device_each_from(struct zta_view *view, struct zta_text from, zta_device_fn fn,
+                                     void *context)
+{
+    struct listener listener = {.fn = fn, .context = context};
+    struct zta_walk walk;
+    struct zta_blob key = ZTA_BLOB(from.data, from.len);
+    struct zta_blob value;
+    bool goes_on = true;
+    if (from.len == 0) {
+        return zta_device_each(view, fn, context); /* no key is empty, and none can be looked for */
+    }
+    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_DEVICES, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_walk_seek(&walk, &key, &value);
+    while (status == ZTA_OK && goes_on) {
+        status = tell(&listener, key, value, &goes_on);
+        if (status == ZTA_OK && goes_on) {
+            status = zta_walk_next(&walk, &key, &value);
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
 enum zta_status zta_device_count(struct zta_view *view, uint64_t *n)
 {
     uint64_t bytes;

@@ -64,6 +64,9 @@ enum zta_status zta_device_find_certificate(struct zta_view *view,
 typedef bool (*zta_device_fn)(void *context, const struct zta_device *device);
 enum zta_status zta_device_each(struct zta_view *view, zta_device_fn fn,
                                 void *context) ZTA_MUST_CHECK;
+/* The same from the first id on that is not before `from`. */
+enum zta_status zta_device_each_from(struct zta_view *view, struct zta_text from, zta_device_fn fn,
+                                     void *context) ZTA_MUST_CHECK;
 enum zta_status zta_device_count(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
 
 /*

@@ -61,7 +61,7 @@ class Terminal:
         self._tmux("send-keys", "-t", "case", *names)
 
     def type(self, text):
-        self._tmux("send-keys", "-t", "case", "-l", text)
+        self._tmux("send-keys", "-t", "case", "-l", "--", text)
 
     def send(self, data):
         """Bytes as they are."""
