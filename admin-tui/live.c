@@ -227,8 +227,8 @@ bool ctl_live_drop(struct ctl_live *live, enum zta_layer_kind kind, struct zta_t
     return false;
 }
 
-static enum zta_status compile(const struct ctl_live *live, const struct zta_layer *layer,
-                               struct ctl_live_set *made, struct zta_rules_error *error)
+enum zta_status ctl_live_make(const struct ctl_live *live, const struct zta_layer *layer,
+                              struct ctl_live_set *made, struct zta_rules_error *error)
 {
     const enum zta_status status = zta_layer_parse(live->baseline->sources, live->baseline->n,
                                                    layer, live->now_s, &made->ast, error);
@@ -240,7 +240,7 @@ enum ctl_exit ctl_live_compile(const struct ctl_live *live, const struct zta_lay
                                struct ctl_live_set *made)
 {
     struct zta_rules_error error = {.line = 0};
-    const enum zta_status status = compile(live, layer, made, &error);
+    const enum zta_status status = ctl_live_make(live, layer, made, &error);
     return status == ZTA_OK ? CTL_DONE : ctl_rule_texts_fail(status, &error);
 }
 
@@ -248,7 +248,7 @@ void ctl_live_compile_quietly(const struct ctl_live *live, const struct zta_laye
                               struct ctl_live_set *made)
 {
     struct zta_rules_error error = {.line = 0};
-    if (compile(live, layer, made, &error) != ZTA_OK) {
+    if (ctl_live_make(live, layer, made, &error) != ZTA_OK) {
         ctl_live_set_close(made);
     }
 }
@@ -294,6 +294,49 @@ size_t ctl_live_find_rule(const struct zta_rules_ast *ast, struct zta_text name)
         }
     }
     return SIZE_MAX;
+}
+
+const struct zta_ast_list *ctl_live_find_list(const struct zta_rules_ast *ast, struct zta_text name)
+{
+    for (size_t i = 0; i < ast->n_lists; i++) {
+        if (zta_text_equal(ast->lists[i].name, name)) {
+            return &ast->lists[i];
+        }
+    }
+    return NULL;
+}
+
+/* Is that place of the names that count, and where? */
+static bool take_place(const struct zta_rules_ast *now, const struct zta_rules_place *place,
+                       size_t n_sources, struct ctl_live_taken *taken)
+{
+    taken->file = now->source_names[place->source];
+    taken->line = place->line;
+    return place->source < n_sources;
+}
+
+bool ctl_live_find_taken(const struct ctl_live *live, const struct zta_rules_ast *now,
+                         const struct zta_rules_ast *given, bool from_baseline,
+                         struct ctl_live_taken *taken)
+{
+    const size_t n_sources = from_baseline ? live->baseline->n : SIZE_MAX;
+    for (size_t i = 0; i < given->n_rules; i++) {
+        const struct zta_ast_rule *rule = &given->rules[i];
+        const size_t found = ctl_live_find_rule(now, rule->name);
+        *taken = (struct ctl_live_taken){.kind = "rule", .name = rule->name, .given = rule->place};
+        if (found != SIZE_MAX && take_place(now, &now->rules[found].place, n_sources, taken)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < given->n_lists; i++) {
+        const struct zta_ast_list *list = &given->lists[i];
+        const struct zta_ast_list *found = ctl_live_find_list(now, list->name);
+        *taken = (struct ctl_live_taken){.kind = "list", .name = list->name, .given = list->place};
+        if (found != NULL && take_place(now, &found->place, n_sources, taken)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum ctl_exit ctl_live_show(struct ctl *ctl, ctl_live_fn fn)

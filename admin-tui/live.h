@@ -62,6 +62,10 @@ bool ctl_live_drop(struct ctl_live *live, enum zta_layer_kind kind, struct zta_t
 /* Says what is wrong. What was made is the caller's to close, whatever it returns. */
 enum ctl_exit ctl_live_compile(const struct ctl_live *live, const struct zta_layer *layer,
                                struct ctl_live_set *made);
+/* The same, with the error for the caller to say. */
+enum zta_status ctl_live_make(const struct ctl_live *live, const struct zta_layer *layer,
+                              struct ctl_live_set *made,
+                              struct zta_rules_error *error) ZTA_MUST_CHECK;
 /* Says nothing: what does not fit stays NULL. */
 void ctl_live_compile_quietly(const struct ctl_live *live, const struct zta_layer *layer,
                               struct ctl_live_set *made);
@@ -79,6 +83,22 @@ enum zta_status ctl_live_list_text(struct ctl_live *live, const struct zta_ast_l
 
 /* The index of a rule of that name; SIZE_MAX: none. */
 size_t ctl_live_find_rule(const struct zta_rules_ast *ast, struct zta_text name);
+/* NULL: none. */
+const struct zta_ast_list *ctl_live_find_list(const struct zta_rules_ast *ast,
+                                              struct zta_text name);
+
+/* A name that is given and stands in what is in force already. */
+struct ctl_live_taken {
+    const char *kind; /* "rule" or "list" */
+    struct zta_text name;
+    struct zta_rules_place given; /* of the name, in what is given */
+    struct zta_text file;         /* where it stands now: a file, or "live:NAME" */
+    uint32_t line;
+};
+/* The first such name; from_baseline: of the baseline's alone. False: none is taken. */
+bool ctl_live_find_taken(const struct ctl_live *live, const struct zta_rules_ast *now,
+                         const struct zta_rules_ast *given, bool from_baseline,
+                         struct ctl_live_taken *taken);
 
 /* CTL_USAGE without --reason. */
 enum ctl_exit ctl_live_need_reason(const struct ctl *ctl);

@@ -11,6 +11,7 @@
 #include "admin-tui/live_hits.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/rule_diff.h"
 #include "shared/base/clock.h"
 #include "shared/rules/decide.h"
 #include "shared/store/layers.h"
@@ -214,6 +215,22 @@ static enum ctl_exit guard(const struct ctl *ctl, const struct ctl_live *live,
     return code == CTL_DONE ? ctl_live_hits_guard(ctl, whatif) : code;
 }
 
+/* What people look at before they do it: the rules line by line, and whom that hits. */
+static enum ctl_exit say_trial(const struct ctl *ctl, const struct ctl_live_set *now,
+                               const struct ctl_live_set *then, const struct zta_whatif *whatif)
+{
+    if (ctl_is_json(ctl)) {
+        return CTL_DONE;
+    }
+    const enum zta_status status =
+        ctl_rule_diff_sets(now->ast, then->ast, ctl_rule_change_say, NULL);
+    if (status != ZTA_OK) {
+        return ctl_fail_status(status, NULL, "comparing rules");
+    }
+    ctl_live_hits_say(ctl, whatif);
+    return CTL_DONE;
+}
+
 static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
                             const struct ctl_live_story *story, const struct ctl_live_set *now,
                             const struct ctl_live_set *then)
@@ -234,7 +251,8 @@ static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
         ctl_note("No server has published its rules and issuers: only this layer was checked.");
     }
     if (ctl_is_dry(ctl)) {
-        code = ctl_report_done(ctl, &report, NULL);
+        code = say_trial(ctl, now, then, whatif);
+        code = code == CTL_DONE ? ctl_report_done(ctl, &report, NULL) : code;
     }
     else {
         code = guard(ctl, live, now, then, whatif);

@@ -87,6 +87,28 @@ void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out
     }
 }
 
+void ctl_live_hits_say(const struct ctl *ctl, const struct zta_whatif *result)
+{
+    static const struct {
+        enum zta_flip flip;
+        const char *words;
+    } parts[] = {{ZTA_FLIP_TO_DENY, "ALLOWED -> REFUSED"},
+                 {ZTA_FLIP_TO_ALLOW, "REFUSED -> ALLOWED"}};
+    const struct ctl_replay replay = ctl_replay_of_last(ctl, CTL_LIVE_HITS_S);
+    uint64_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const struct zta_whatif_flips *flips = &result->flips[parts[i].flip];
+        if (flips->n > 0) {
+            ctl_replay_say_flips(flips, parts[i].words, NULL, NULL);
+        }
+        n += flips->n;
+    }
+    if (n > 0) {
+        ctl_replay_say_group(&replay, &result->by_route, "BY ROUTE", NULL, NULL);
+        ctl_replay_say_group(&replay, &result->by_subject, "BY SUBJECT", NULL, NULL);
+    }
+}
+
 enum ctl_exit ctl_live_hits_guard(const struct ctl *ctl, const struct zta_whatif *result)
 {
     char question[160];

@@ -19,6 +19,8 @@ enum ctl_exit ctl_live_hits_count(const struct ctl *ctl, const struct ctl_live *
                                   struct zta_whatif **result);
 /* "Of the 12000 requests of the last hour it would refuse 4108 ...", and what is open. */
 void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out);
+/* Whom that is: examples, routes and subjects, as whatif says it; nothing when nobody is hit. */
+void ctl_live_hits_say(const struct ctl *ctl, const struct zta_whatif *result);
 /* CTL_DONE when it may go on: --max requests, and the number typed where a fifth would be hit. */
 enum ctl_exit ctl_live_hits_guard(const struct ctl *ctl, const struct zta_whatif *result);
 

@@ -2,6 +2,7 @@
 /* Reads, parses and compiles the rules of a command, and says what is wrong with them. */
 #include "admin-tui/rule_texts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,6 +170,25 @@ enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts)
     }
     load_issuers(ctl, texts);
     return CTL_DONE;
+}
+
+enum zta_status ctl_rule_texts_parse_given(struct ctl_rule_texts *texts, struct zta_rules_ast **ast,
+                                           struct zta_rules_error *error)
+{
+    for (size_t i = 0; i < texts->n; i++) {
+        texts->sources[i].is_live = true;
+    }
+    const enum zta_status status = zta_rules_parse_part(texts->sources, texts->n, ast, error);
+    if (status != ZTA_OK || (*ast)->n_rules + (*ast)->n_lists > 0) {
+        return status;
+    }
+    *error = (struct zta_rules_error){
+        .line = 1,
+        .column = 1,
+        .expected = "a rule or a list: there is no rule and no list in what was given"};
+    (void)snprintf(error->source, sizeof error->source, "%.*s", (int)texts->sources[0].name.len,
+                   texts->sources[0].name.data);
+    return ZTA_INVALID;
 }
 
 static void note_issuer(struct ctl_issuers *issuers, const struct zta_ast_value *value)

@@ -36,6 +36,12 @@ bool ctl_rule_texts_add(void *context, struct zta_text name, struct zta_text tex
 enum ctl_exit ctl_rule_texts_read(struct ctl *ctl, struct ctl_rule_texts *texts);
 /* One file of live rules, which name no further files; "-" is standard input. */
 enum ctl_exit ctl_rule_texts_read_live(struct ctl_rule_texts *texts, const char *path);
+/*
+ * Live rules alone, as part of a set: lists may stand elsewhere. ZTA_INVALID also where there is no
+ * rule and no list. The tree is the caller's to close.
+ */
+enum zta_status ctl_rule_texts_parse_given(struct ctl_rule_texts *texts, struct zta_rules_ast **ast,
+                                           struct zta_rules_error *error) ZTA_MUST_CHECK;
 /* Says what is wrong with rules; status as the parser or the compiler returned it. */
 enum ctl_exit ctl_rule_texts_fail(enum zta_status status, const struct zta_rules_error *error);
 /* The issuers that the running server published. */

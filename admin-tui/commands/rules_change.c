@@ -21,8 +21,8 @@ struct changing {
 
 static bool begins_statement(const char *line)
 {
-    static const char *const words[] = {"list ",  "allow ", "deny ", "require ",
-                                        "limit ", "case ",  "zta "};
+    static const char *const words[] = {"list ",   "allow ",   "deny ", "require ", "limit ",
+                                        "signal ", "respond ", "case ", "zta "};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strncmp(line, words[i], strlen(words[i])) == 0) {
             return true;
@@ -73,19 +73,12 @@ static enum ctl_exit read_given(struct changing *changing)
 static enum ctl_exit parse_given(struct changing *changing)
 {
     struct zta_rules_error error = {.line = 0};
-    struct ctl_rule_texts *given = changing->given;
-    for (size_t i = 0; i < given->n; i++) {
-        given->sources[i].is_live = true;
-    }
     const enum zta_status status =
-        zta_rules_parse_part(given->sources, given->n, &changing->given_ast, &error);
+        ctl_rule_texts_parse_given(changing->given, &changing->given_ast, &error);
     if (status != ZTA_OK) {
         return ctl_rule_texts_fail(status, &error);
     }
     const struct zta_rules_ast *ast = changing->given_ast;
-    if (ast->n_rules + ast->n_lists == 0) {
-        return ctl_fail(CTL_FAILED, "there is no rule and no list in what was given");
-    }
     if (ast->n_cases > 0) {
         ctl_note("%zu cases are not stored; 'ztactl rules test' judges them where they stand.",
                  ast->n_cases);
@@ -95,53 +88,21 @@ static enum ctl_exit parse_given(struct changing *changing)
 
 /* ---- names that are taken ---- */
 
-static const struct zta_ast_list *list_named(const struct zta_rules_ast *ast, struct zta_text name)
+/* Where apply is exact about the live layer only the baseline's names are taken. */
+static enum ctl_exit check_names(const struct changing *changing, bool is_exact)
 {
-    for (size_t i = 0; ast != NULL && i < ast->n_lists; i++) {
-        if (zta_text_equal(ast->lists[i].name, name)) {
-            return &ast->lists[i];
-        }
+    struct ctl_live_taken taken;
+    if (changing->now.ast == NULL ||
+        ctl_option_is_set(&changing->ctl->options, CTL_OPTION_REPLACE) ||
+        !ctl_live_find_taken(changing->live, changing->now.ast, changing->given_ast, is_exact,
+                             &taken)) {
+        return CTL_DONE;
     }
-    return NULL;
-}
-
-static enum ctl_exit fail_taken(const struct changing *changing, const char *kind,
-                                struct zta_text name, const struct zta_rules_place *place)
-{
-    const struct zta_text file = changing->now.ast->source_names[place->source];
     return ctl_fail(CTL_CONFLICT,
                     "%s %.*s exists at %.*s:%u; --replace puts this one in its place as long as "
                     "it lives. Nothing was changed",
-                    kind, (int)name.len, name.data, (int)file.len, file.data, place->line);
-}
-
-/* Where apply is exact about the live layer only the baseline's names are taken. */
-static bool is_taken(const struct changing *changing, const struct zta_rules_place *place,
-                     bool is_exact)
-{
-    return !is_exact || place->source < changing->live->baseline->n;
-}
-
-static enum ctl_exit check_names(const struct changing *changing, bool is_exact)
-{
-    const struct zta_rules_ast *now = changing->now.ast;
-    const struct zta_rules_ast *given = changing->given_ast;
-    if (now == NULL || ctl_option_is_set(&changing->ctl->options, CTL_OPTION_REPLACE)) {
-        return CTL_DONE;
-    }
-    for (size_t i = 0; i < given->n_rules; i++) {
-        const size_t found = ctl_live_find_rule(now, given->rules[i].name);
-        if (found != SIZE_MAX && is_taken(changing, &now->rules[found].place, is_exact)) {
-            return fail_taken(changing, "rule", given->rules[i].name, &now->rules[found].place);
-        }
-    }
-    for (size_t i = 0; i < given->n_lists; i++) {
-        const struct zta_ast_list *found = list_named(now, given->lists[i].name);
-        if (found != NULL && is_taken(changing, &found->place, is_exact)) {
-            return fail_taken(changing, "list", given->lists[i].name, &found->place);
-        }
-    }
-    return CTL_DONE;
+                    taken.kind, (int)taken.name.len, taken.name.data, (int)taken.file.len,
+                    taken.file.data, taken.line);
 }
 
 /* ---- into the layer ---- */
@@ -204,10 +165,10 @@ static void clear(struct changing *changing)
             next->entries[kept++] = *entry;
             continue;
         }
-        const bool is_given =
-            (entry->kind == ZTA_LAYER_RULE &&
-             ctl_live_find_rule(changing->given_ast, entry->name) != SIZE_MAX) ||
-            (entry->kind == ZTA_LAYER_LIST && list_named(changing->given_ast, entry->name) != NULL);
+        const bool is_given = (entry->kind == ZTA_LAYER_RULE &&
+                               ctl_live_find_rule(changing->given_ast, entry->name) != SIZE_MAX) ||
+                              (entry->kind == ZTA_LAYER_LIST &&
+                               ctl_live_find_list(changing->given_ast, entry->name) != NULL);
         if (!is_given) {
             ctl_live_story_add(&changing->story, "no", entry->name, entry->text,
                                (struct zta_text){.data = NULL});

@@ -8,6 +8,7 @@
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/rule_diff.h"
 #include "shared/base/clock.h"
 #include "shared/rules/print.h"
 #include "shared/store/layers.h"
@@ -51,8 +52,102 @@ static bool add_version(void *context, const struct zta_layer *layer)
     return !listing->is_bounded || --listing->n_left > 0;
 }
 
+/* ---- one version ---- */
+
+/* That version, and the newest of those before it: an empty one when there is none (any more). */
+struct version {
+    struct zta_layer layers[2];
+    void *storage[2];
+    uint64_t former;
+    uint64_t wanted;
+};
+
+static bool find_former(void *context, const struct zta_layer *layer)
+{
+    struct version *version = context;
+    const bool is_former = layer->version < version->wanted && !layer->is_unreadable;
+    version->former = is_former ? layer->version : 0;
+    return !is_former;
+}
+
+static enum zta_status read_version(struct zta_view *view, struct version *version)
+{
+    enum zta_status status =
+        zta_layer_get(view, version->wanted, &version->layers[1], &version->storage[1]);
+    if (status == ZTA_OK) {
+        status = zta_layer_each(view, find_former, version);
+    }
+    if (status == ZTA_OK && version->former != 0) {
+        status = zta_layer_get(view, version->former, &version->layers[0], &version->storage[0]);
+    }
+    return status;
+}
+
+static void add_change(void *context, const struct ctl_rule_change *change)
+{
+    struct ctl_list *list = context;
+    struct zta_json *json = ctl_row_json(list);
+    ctl_row_begin(list);
+    ctl_row_string(list, "change", change->change);
+    ctl_row_string(list, "kind", change->kind);
+    ctl_row_text(list, "name", change->name);
+    if (json != NULL) {
+        zta_json_text(json, "before", change->before);
+        zta_json_text(json, "after", change->after);
+    }
+    ctl_row_end(list);
+}
+
+static enum ctl_exit print_version(const struct ctl *ctl, const struct version *version)
+{
+    const struct zta_layer *layer = &version->layers[1];
+    char when[ZTA_TIME_TEXT_MAX];
+    struct ctl_list list;
+    if (ctl_is_json(ctl)) {
+        ctl_list_open(&list, true, CTL_TABLE, NULL, 0);
+        ctl_rule_diff_layers(&version->layers[0], layer, add_change, &list);
+        return ctl_list_print(&list);
+    }
+    zta_time_print(layer->changed_ns / ZTA_NS_PER_S, when);
+    ctl_say("version %" PRIu64 " of %s by %.*s, action %" PRIu64 ": %.*s", layer->version, when,
+            (int)layer->author.len, layer->author.data, layer->action_id, (int)layer->what.len,
+            layer->what.data);
+    if (layer->reason.len > 0) {
+        ctl_say("because %.*s", (int)layer->reason.len, layer->reason.data);
+    }
+    ctl_say("against version %" PRIu64 ":", version->former);
+    ctl_rule_diff_layers(&version->layers[0], layer, ctl_rule_change_say, NULL);
+    return CTL_DONE;
+}
+
+static enum ctl_exit show_version(struct ctl *ctl)
+{
+    struct version version = {.wanted = 0};
+    struct zta_view *view = NULL;
+    if (zta_text_to_u64(zta_text_of(ctl->arguments[0]), INT64_MAX, &version.wanted) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "rules history: '%s'; expected the number of a version",
+                        ctl->arguments[0]);
+    }
+    enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = read_version(view, &version);
+        zta_view_end(&view);
+    }
+    enum ctl_exit code =
+        status == ZTA_OK ? print_version(ctl, &version)
+        : status == ZTA_NOT_FOUND
+            ? ctl_fail(CTL_FAILED, "there is no version %" PRIu64 " (any more)", version.wanted)
+            : ctl_fail_status(status, NULL, "reading that version");
+    free(version.storage[0]);
+    free(version.storage[1]);
+    return code;
+}
+
 enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
 {
+    if (ctl->n_arguments > 0) {
+        return show_version(ctl);
+    }
     static const char *const titles[] = {">VERSION", "TIME",    "BY",   "STATE",
                                          ">ENTRIES", ">ACTION", "WHAT", "REASON"};
     struct ctl_list list;
@@ -205,18 +300,13 @@ static void add_difference(struct comparing *comparing, const char *change,
                            enum zta_layer_kind kind, struct zta_text name, struct zta_text before,
                            struct zta_text after)
 {
-    struct ctl_list *list = comparing->list;
-    struct zta_json *json = ctl_row_json(list);
+    const struct ctl_rule_change difference = {.change = change,
+                                               .kind = zta_layer_kind_name(kind),
+                                               .name = name,
+                                               .before = before,
+                                               .after = after};
     comparing->n++;
-    ctl_row_begin(list);
-    ctl_row_string(list, "change", change);
-    ctl_row_string(list, "kind", zta_layer_kind_name(kind));
-    ctl_row_text(list, "name", name);
-    if (json != NULL) {
-        zta_json_text(json, "before", before);
-        zta_json_text(json, "after", after);
-    }
-    ctl_row_end(list);
+    add_change(comparing->list, &difference);
 }
 
 static void compare_one(struct comparing *comparing, const struct ctl_live *live,
@@ -236,12 +326,8 @@ static bool is_given(const struct zta_rules_ast *given, const struct zta_layer_e
     if (entry->kind == ZTA_LAYER_RULE) {
         return ctl_live_find_rule(given, entry->name) != SIZE_MAX;
     }
-    for (size_t i = 0; entry->kind == ZTA_LAYER_LIST && i < given->n_lists; i++) {
-        if (zta_text_equal(given->lists[i].name, entry->name)) {
-            return true;
-        }
-    }
-    return entry->kind == ZTA_LAYER_STEP_BACK;
+    return entry->kind == ZTA_LAYER_LIST ? ctl_live_find_list(given, entry->name) != NULL
+                                         : entry->kind == ZTA_LAYER_STEP_BACK;
 }
 
 static enum zta_status compare(struct comparing *comparing, struct ctl_live *live,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl rules list: both layers, and where each rule is in force. */
+#include "admin-tui/commands/rules_list.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -142,12 +143,13 @@ static void add_place(struct ctl_list *list, const struct zta_ast_rule *rule,
                  entry->until_s != 0 ? " until " : "", until);
 }
 
-static void add_rule(struct listing *listing, const struct zta_ast_rule *rule,
-                     const struct zta_text *file)
+void ctl_rules_row(struct ctl_list *list, const struct ctl_live *live,
+                   const struct ctl_live_set *made, const struct ctl_rules_shown *shown)
 {
-    struct ctl_list *list = &listing->list;
-    const struct zta_layer_entry *entry = entry_of(listing, rule, ZTA_LAYER_RULE);
-    const struct zta_layer_entry *mode = entry_of(listing, rule, ZTA_LAYER_MODE);
+    const struct zta_ast_rule *rule = &made->ast->rules[shown->number];
+    const struct zta_text *file = &made->ast->source_names[rule->place.source];
+    const struct zta_layer_entry *entry = shown->entry;
+    const struct zta_layer_entry *mode = shown->mode;
     struct zta_json *json = ctl_row_json(list);
     ctl_row_text(list, "name", rule->name);
     ctl_row_string(list, "kind", kind_name(rule->kind));
@@ -163,6 +165,7 @@ static void add_rule(struct listing *listing, const struct zta_ast_rule *rule,
         add_entry(json, "live", entry);
         add_entry(json, "live_mode", mode);
     }
+    add_force(list, live, made->set, shown->number);
 }
 
 static enum ctl_exit print_rules(struct ctl *ctl, const struct ctl_live *live,
@@ -177,9 +180,11 @@ static enum ctl_exit print_rules(struct ctl *ctl, const struct ctl_live *live,
     ctl_list_open(list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     for (size_t i = 0; i < made->ast->n_rules; i++) {
         const struct zta_ast_rule *rule = &made->ast->rules[i];
+        const struct ctl_rules_shown shown = {.number = i,
+                                              .entry = entry_of(&listing, rule, ZTA_LAYER_RULE),
+                                              .mode = entry_of(&listing, rule, ZTA_LAYER_MODE)};
         ctl_row_begin(list);
-        add_rule(&listing, rule, &made->ast->source_names[rule->place.source]);
-        add_force(list, live, made->set, i);
+        ctl_rules_row(list, live, made, &shown);
         ctl_row_end(list);
     }
     free(listing.entries);

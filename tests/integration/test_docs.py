@@ -241,6 +241,10 @@ def test_json_has_the_members_that_are_documented(zta):
     assert set(tested[0]) == documented_members("rules test")
     checked = parse(z.ctl("rules", "check", z.rules_path, "--json").stdout)
     assert set(checked) == documented_members("rules check")
+    shown = z.json("rules", "show", "a")
+    assert set(shown) == documented_members("rules show") | documented_members("rules list")
+    bad = parse(z.ctl("rules", "check", "--live", "-", "--json", data="deny a\n", code=1).stdout)
+    assert set(bad) == {"result", "file", "line", "column", "error"}
 
 
 def _stored(z, identifier):

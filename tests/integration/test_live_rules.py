@@ -92,6 +92,8 @@ def test_lines_of_a_rule_need_not_be_indented(live):
     change(live, "add", "-e", "deny closed", "-e", "when path /orders/**", "-e", "when method GET")
     assert get(live) == 403
     assert rules_of(live)["closed"]["live"]["reason"] == "incident"
+    change(live, "add", "-e", "signal honeypot floor 80", "-e", "when path /.env")
+    assert rules_of(live)["honeypot"]["kind"] == "signal"
 
 
 def test_a_rule_ends_by_itself(live):
@@ -150,6 +152,59 @@ def test_a_dry_run_changes_nothing(live):
     found = change(live, "add", "-", "--dry-run", data=CLOSED, json=True)
     assert found["dry_run"] is True and found["target"] == "rule closed"
     assert get(live) == 200
+
+
+def test_what_is_about_to_change_is_shown_line_by_line(live):
+    change(live, "add", "-", data=CLOSED)
+    said = change(live, "add", "-", "--replace", "--dry-run",
+                  data="deny closed\n  when path /orders/2/**\n").stdout
+    assert "rule closed changes\n  deny    closed\n-   when  path /orders/**\n" in said
+    assert "\n+   when  path /orders/2/**\n" in said
+    get(live)
+    wait_for(lambda: [e for e in live.events() if e["rule"] == "closed"], what="a denial")
+    said = change(live, "remove", "closed", "--dry-run", ends=()).stdout
+    assert "rule closed goes\n- deny    closed\n" in said
+    assert "REFUSED -> ALLOWED: 1 requests" in said and "BY SUBJECT" in said
+
+
+def test_what_is_given_is_checked_against_what_is_in_force(live):
+    def check(text, *options, code=1):
+        return live.json("rules", "check", "--live", "-", *options, data=text, code=code)
+    bad = check("\n\ndeny secrets\n  when path /x\n")
+    assert (bad["result"], bad["file"], bad["line"], bad["column"]) == ("bad", "-", 3, 6)
+    assert "has a rule of this one" in bad["error"]
+    good = check("deny secrets\n  when path /x\n", "--replace", code=0)
+    assert good["replaces"]["name"] == "secrets" and good["replaces"]["line"] == 5
+    assert good["rules"] == 1
+    # A list of the configuration is known; a line is that of the text, not of how it is printed.
+    used = check("# why\n\ndeny x\n  when role list:staff\n  when method POST\n", code=0)
+    assert [(w["warning"], w["line"]) for w in used["warnings"]] == [("methods_left_out", 5)]
+    gone = check("# why\n\ndeny x\n\n  when issuer nobody\n")
+    assert gone["line"] == 5 and "expected a configured issuer" in gone["error"]
+    assert live.json("rules", "history") == []
+
+
+def test_a_rule_is_shown_with_its_text_decisions_and_changes(live):
+    get(live, "/orders/secret/1")
+    wait_for(lambda: [e for e in live.events() if e["rule"] == "secrets"], what="a denial")
+    shown = live.json("rules", "show", "secrets")
+    assert shown["text"] == "deny secrets\n  when path /orders/secret/**\n"
+    assert shown["last_hour"] == {"allowed": 0, "refused": 1, "would_refuse": 0, "subjects": 1}
+    assert shown["history"] == [] and shown["replaces"] is None
+    change(live, "add", "-", "--replace", data="deny secrets\n  when path /x\n")
+    change(live, "add", "-", data=CLOSED)
+    change(live, "monitor", "secrets", ends=("--permanent",))
+    shown = live.json("rules", "show", "secrets")
+    assert shown["replaces"]["line"] == 5 and "path /x" in shown["text"]
+    assert [c["version"] for c in shown["history"]] == [3, 1]
+    assert "changed" not in live.ctl("rules", "show", "closed").stdout.split("version 2 ")[0]
+    assert "there is no rule 'none'" in live.ctl("rules", "show", "none", code=1).stderr
+    changes = live.json("rules", "history", "3")
+    assert [(c["change"], c["kind"], c["name"], c["before"]) for c in changes] == [
+        ("comes", "mode", "secrets", None)]
+    assert "against version 2:\nmode secrets comes\n+ mode    monitor" in live.ctl(
+        "rules", "history", "3").stdout
+    assert "no version 9" in live.ctl("rules", "history", "9", code=1).stderr
 
 
 def test_rules_are_disabled_monitored_and_given_their_mode_again(live):
