@@ -412,6 +412,10 @@ static void write_signals(void)
     gen_end(file);
 }
 
+enum {
+    VIEW_KEYS = 10, /* 1 to 9 and 0 */
+};
+
 static void write_keys(void)
 {
     FILE *file = gen_begin("docs/reference-keys.md");
@@ -419,7 +423,12 @@ static void write_keys(void)
              "admin-tui/console/keys.def` and `views.def` beside it, as `?` in the console shows");
     (void)fprintf(file, "## Views\n\n| key | view |\n|---|---|\n");
     for (size_t i = 0; i < N(views); i++) {
-        (void)fprintf(file, "| `%zu` | %s |\n", i + 1, views[i]);
+        if (i < VIEW_KEYS) {
+            (void)fprintf(file, "| `%zu` | %s |\n", (i + 1) % VIEW_KEYS, views[i]);
+        }
+        else {
+            (void)fprintf(file, "| `Tab`, `:%s` | %s |\n", views[i], views[i]);
+        }
     }
     for (unsigned group = 0; group < TUI_N_GROUPS; group++) {
         (void)fprintf(file, "\n## %s\n\n| key | what it does |\n|---|---|\n",

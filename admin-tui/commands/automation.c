@@ -2,6 +2,7 @@
 /* ztactl automation list, history, undo: what is held against whom, why, and its end. */
 #include "admin-tui/commands/automation.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "admin-tui/measures.h"
@@ -9,40 +10,59 @@
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 #include "shared/store/responses.h"
+#include "shared/store/sessions.h"
 
 enum {
     HISTORY_ROWS = 100,
+    WHAT_SIZE = ZTA_NAME_MAX + 64,
 };
 
 /* ---- list ---- */
 
 struct listing {
     struct ctl_list *list;
+    struct zta_view *view;
     int64_t now_s;
 };
 
 static void add_what(struct ctl_list *list, const struct zta_measure *measure)
 {
+    char text[WHAT_SIZE];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    zta_buffer_string(&out, zta_measure_kind_name(measure->kind));
     switch (measure->kind) {
     case ZTA_MEASURE_LIMIT:
-        ctl_row_cell(list, "what", "limit %.*s to %llu/%llus", (int)measure->limit.len,
-                     measure->limit.data, (unsigned long long)measure->count,
-                     (unsigned long long)measure->window_s);
-        return;
+        zta_buffer_printf(&out, " %.*s", (int)measure->limit.len, measure->limit.data);
+        zta_buffer_printf(&out, " to %" PRIu64 "/%" PRIu64 "s", measure->count, measure->window_s);
+        break;
     case ZTA_MEASURE_THROTTLE:
-        ctl_row_cell(list, "what", "throttle to %llu/%llus", (unsigned long long)measure->count,
-                     (unsigned long long)measure->window_s);
-        return;
+        zta_buffer_printf(&out, " to %" PRIu64 "/%" PRIu64 "s", measure->count, measure->window_s);
+        break;
     case ZTA_MEASURE_THREAT_LEVEL:
-        ctl_row_cell(list, "what", "threat-level %s", zta_threat_level_name(measure->level));
-        return;
+        zta_buffer_printf(&out, " %s", zta_threat_level_name(measure->level));
+        break;
     case ZTA_MEASURE_BLOCK:
     case ZTA_MEASURE_QUARANTINE:
     case ZTA_MEASURE_STEP_UP:
     case ZTA_N_MEASURE_KINDS:
         break;
     }
-    ctl_row_string(list, "what", zta_measure_kind_name(measure->kind));
+    ctl_row_string(list, "what", text);
+}
+
+/* Whose the session is, as far as it is known; a table has its id alone. */
+static void add_owner(const struct listing *listing, const struct zta_measure *measure)
+{
+    struct zta_json *json = ctl_row_json(listing->list);
+    struct zta_session session;
+    if (json == NULL || measure->target.kind != ZTA_TARGET_SESSION ||
+        zta_session_get(listing->view, measure->target.session, &session) != ZTA_OK) {
+        return;
+    }
+    char whose[sizeof session.subject + sizeof session.issuer + 1];
+    (void)snprintf(whose, sizeof whose, "%s@%s", session.subject, session.issuer);
+    zta_json_string(json, "whose", whose);
 }
 
 static bool add_measure(void *context, const struct zta_measure *measure, bool is_lifted)
@@ -69,6 +89,7 @@ static bool add_measure(void *context, const struct zta_measure *measure, bool i
     ctl_row_string(list, "source", zta_measure_source_name(measure->source));
     ctl_row_text(list, "by", measure->rule);
     ctl_row_text(list, "reason", measure->reason);
+    add_owner(listing, measure);
     ctl_row_end(list);
     return true;
 }
@@ -85,6 +106,7 @@ enum ctl_exit ctl_run_automation_list(struct ctl *ctl)
         return ctl_fail_status(status, NULL, "reading the store");
     }
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    listing.view = view;
     status = zta_measure_each(view, add_measure, &listing);
     zta_view_end(&view);
     if (status != ZTA_OK) {

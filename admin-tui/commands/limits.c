@@ -275,6 +275,16 @@ static void show_callers(struct counting *counting, struct zta_json *json)
     }
 }
 
+/* As it is written, a line each. */
+static void say_rule(const char *text)
+{
+    while (*text != '\0') {
+        const size_t len = strcspn(text, "\n");
+        ctl_say("%.*s", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
 static enum ctl_exit show_limit(struct ctl *ctl, struct counting *counting, size_t number)
 {
     static char text[ZTA_LAYER_TEXT_MAX + 1];
@@ -298,8 +308,7 @@ static enum ctl_exit show_limit(struct ctl *ctl, struct counting *counting, size
         ctl_row_end(&list);
         return ctl_list_print(&list);
     }
-    ctl_say("%s",
-            buffer.len == 0 ? "failed verifications an address, as ZTAVerifyLimit says" : text);
+    say_rule(buffer.len == 0 ? "failed verifications an address, as ZTAVerifyLimit says" : text);
     ctl_say("refused in the last hour: %" PRIu64 ", would have refused: %" PRIu64, refusals->n,
             refusals->n_monitored);
     show_callers(counting, NULL);

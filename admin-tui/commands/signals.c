@@ -30,10 +30,10 @@ static void add_target(struct ctl_list *list, const struct zta_notice *notice)
     char text[TARGET_MAX];
     struct zta_buffer out;
     struct zta_json *json = ctl_row_json(list);
+    zta_buffer_init(&out, text, sizeof text);
+    ctl_notice_print_target(notice, &out);
+    ctl_row_string(list, "target", text);
     if (json == NULL) {
-        zta_buffer_init(&out, text, sizeof text);
-        ctl_notice_print_target(notice, &out);
-        ctl_row_string(list, "target", text);
         return;
     }
     zta_json_text(json, "issuer", notice->issuer);

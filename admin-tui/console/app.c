@@ -287,6 +287,10 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         tui_app_command_open(app, app->desk.proposal, TUI_PROPOSAL_TRIAL);
         app->desk.proposal[0] = '\0';
     }
+    if (app->desk.look[0] != '\0') {
+        tui_app_command_look(app, app->desk.look);
+        app->desk.look[0] = '\0';
+    }
 }
 
 void tui_app_do(struct tui_app *app, enum tui_action action, int key)

@@ -180,6 +180,12 @@ static bool run(struct tui_app *app, const char *line)
     return true;
 }
 
+void tui_app_command_look(struct tui_app *app, const char *line)
+{
+    app->proposal = TUI_PROPOSAL_NONE;
+    (void)run(app, line);
+}
+
 void tui_app_command_ended(struct tui_app *app)
 {
     char line[TUI_PROMPT_SIZE];

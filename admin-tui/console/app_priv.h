@@ -19,6 +19,8 @@ void tui_app_search(struct tui_app *app, bool is_back);
 bool tui_app_command_key(struct tui_app *app, int key);
 /* Puts a line there; NULL: an empty one. */
 void tui_app_command_open(struct tui_app *app, const char *line, enum tui_proposal proposal);
+/* Runs a line that changes nothing. */
+void tui_app_command_look(struct tui_app *app, const char *line);
 /* Behind the end of what ran: a line that was tried is there again, to be run. */
 void tui_app_command_ended(struct tui_app *app);
 /* What the line says. False: it is to be put right. */

@@ -11,7 +11,8 @@
 enum {
     TAB_SIZE = 48,     /* a name in the header, NUL included */
     TAB_FRAME = 4,     /* its number and the blanks around it */
-    SHORT_FRAME = 3,   /* the same of a name that is cut */
+    SHORT_FRAME = 2,   /* the same of a name that is cut: a blank before its number */
+    NUMBERED = 10,     /* views that have a key of their own */
     SERVER_WIDTH = 11, /* at the least of what stands at the right */
     CLOCK_WIDTH = 23,  /* of all of it */
 };
@@ -35,13 +36,17 @@ static int letters_for(const struct tui_app *app, int width)
     return 0;
 }
 
-/* The tenth view is on the key 0. */
+/* The tenth view is on the key 0, those behind it on none. */
 static void tab_of(const struct tui_app *app, int width, size_t i, char tab[TAB_SIZE])
 {
     const int letters = i == app->current ? TAB_SIZE : letters_for(app, width);
-    const bool is_short = letters > 0 && letters < TAB_SIZE;
-    (void)snprintf(tab, TAB_SIZE, " %zu%s%.*s%s", (i + 1) % 10, letters > 0 ? " " : "", letters,
-                   app->views[i].ops->name, is_short ? "" : " ");
+    const bool is_short = letters < TAB_SIZE;
+    char number[8] = "";
+    if (i < NUMBERED) {
+        (void)snprintf(number, sizeof number, "%zu%s", (i + 1) % NUMBERED, is_short ? "" : " ");
+    }
+    (void)snprintf(tab, TAB_SIZE, " %s%.*s%s", number, letters, app->views[i].ops->name,
+                   is_short ? "" : " ");
 }
 
 size_t tui_frame_view_at(const struct tui_app *app, int width, int x)
@@ -222,7 +227,7 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
 void tui_frame_help(struct tui_page *page)
 {
     tui_page_open(page, "Keys");
-    tui_page_printf(page, "1 - 9, 0", "the views, as numbered above");
+    tui_page_printf(page, "1 - 9, 0", "the views, as numbered above; Tab goes to all of them");
     for (int group = 0; group < TUI_N_GROUPS; group++) {
         zta_buffer_printf(&page->out, "\n%s\n", tui_key_group_name((enum tui_key_group)group));
         for (size_t i = 0; tui_key_at(i) != NULL; i++) {

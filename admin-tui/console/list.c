@@ -3,6 +3,7 @@
 #include "admin-tui/console/list.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "admin-tui/console/format.h"
 
@@ -132,8 +133,13 @@ static void draw_row(const struct tui_area *line, const struct tui_table *table,
         enum tui_role role = TUI_ROLE_TEXT;
         zta_buffer_init(&out, text, sizeof text);
         table->cell(table->context, row, i, &out, &role);
-        put_cell(&cell, &table->columns[i], role,
-                 (struct zta_text){.data = out.data, .len = out.len});
+        if (!table->columns[i].is_bar) {
+            put_cell(&cell, &table->columns[i], role,
+                     (struct zta_text){.data = out.data, .len = out.len});
+        }
+        else if (out.len > 0) {
+            tui_bar(&cell, 0, role, (double)strtoul(text, NULL, 10) / 1000);
+        }
         x += widths[i] + GAP;
     }
 }

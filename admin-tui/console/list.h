@@ -28,6 +28,7 @@ struct tui_column {
     int share;         /* of what room is left; 0: none */
     int rank;          /* 0 is always shown; of others the highest goes first */
     bool is_right;
+    bool is_bar; /* the text is a share in thousandths, drawn as a bar; "": none */
 };
 
 /* Text (safe) and role of one cell; *role comes as TUI_ROLE_TEXT. */

@@ -1,113 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a command's JSON as it comes, and rows made of its objects. */
+/* Rows made of the objects that commands print. */
 #include "admin-tui/console/listing.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "admin-tui/console/format.h"
-#include "admin-tui/console/shell.h"
 #include "shared/base/clock.h"
 
 /* What stands in state/ moves all the time: it is asked for anew so often. */
 #define READ_AGAIN_NS INT64_C(3000000000)
 
 enum {
-    READ_SIZE = 65536,
-    LIST_SIZE_MAX = 32 << 20, /* above, a filter of the command has to do */
     LABEL_SIZE = 10,
+    BAR_FULL = 1000, /* thousandths */
 };
 
 /* ---- reading ---- */
 
-static void set_fault(struct tui_rows *rows, const char *text, size_t len)
+static const char *source_at(const struct tui_listing *listing, size_t i)
 {
-    const size_t room = sizeof rows->fault - 1;
-    (void)snprintf(rows->fault, sizeof rows->fault, "%.*s", (int)(len < room ? len : room), text);
+    return i == 0 ? listing->command : i == 1 ? listing->also : NULL;
 }
 
 static void begin_reading(struct tui_view *view, struct tui_rows *rows, int64_t now_ns)
 {
-    struct tui_shell_words words;
-    struct zta_error error = {.status = ZTA_OK};
-    char line[TUI_PROMPT_SIZE];
-    (void)snprintf(line, sizeof line, "%s --json", view->ops->listing->command);
     rows->read_ns = now_ns;
     rows->policy_txn = view->model->health.policy_txn;
-    rows->len = 0;
-    enum zta_status status = tui_shell_split(line, &words, &error);
-    if (status == ZTA_OK) {
-        status = tui_shell_spawn(view->model->ctl, &words, &rows->pid, &rows->fd, &error);
-    }
-    if (status != ZTA_OK) {
-        rows->pid = 0;
-        set_fault(rows, error.text, strlen(error.text));
-    }
-}
-
-/* Room for more; false: there is none, or more came than anybody looks at. */
-static bool make_room(struct tui_rows *rows)
-{
-    if (rows->size - rows->len > READ_SIZE) {
-        return true;
-    }
-    const size_t size = rows->size == 0 ? (size_t)4 * READ_SIZE : 2 * rows->size;
-    char *data = size > LIST_SIZE_MAX ? NULL : realloc(rows->data, size);
-    if (data != NULL) {
-        rows->data = data;
-        rows->size = size;
-    }
-    return data != NULL;
+    tui_feed_begin(&rows->feed, view->model->ctl, view->ops->listing->command, now_ns);
 }
 
 static void choose_rows(struct tui_view *view, struct tui_rows *rows);
 
-/* What was printed is a list, or says why there is none. */
-static void take_list(struct tui_view *view, struct tui_rows *rows, int code)
+static void forget_read(struct tui_rows *rows)
 {
-    json_error_t fault;
-    json_t *all = json_loadb(rows->data, rows->len, 0, &fault);
-    if (!WIFEXITED(code) || WEXITSTATUS(code) != CTL_DONE || !json_is_array(all)) {
-        json_decref(all);
-        const size_t len = rows->len;
-        set_fault(rows, len > 0 ? rows->data : "it printed nothing", len > 0 ? len : 18);
-        return;
+    for (size_t i = 0; i < rows->n_read; i++) {
+        json_decref(rows->read[i]);
     }
-    json_decref(rows->all);
-    rows->all = all;
-    rows->fault[0] = '\0';
+    rows->n_read = 0;
+}
+
+static void set_group(const struct tui_listing *listing, json_t *row)
+{
+    if (listing->group != NULL) {
+        (void)json_object_set_new(row, TUI_LISTING_GROUP,
+                                  json_string(listing->groups[listing->group(row)]));
+    }
+}
+
+/* What came takes the place of the rows that were; when nothing came they stay. */
+static void take_rows(struct tui_view *view, struct tui_rows *rows)
+{
+    json_t *all = json_array();
+    json_t *row;
+    size_t k;
+    bool has_any = false;
+    for (size_t i = 0; i < rows->n_read; i++) {
+        has_any = has_any || rows->read[i] != NULL;
+        json_array_foreach(rows->read[i], k, row)
+        {
+            set_group(view->ops->listing, row);
+            (void)json_array_append(all, row);
+        }
+    }
+    forget_read(rows);
+    json_decref(has_any ? rows->all : all);
+    rows->all = has_any ? all : rows->all;
     choose_rows(view, rows);
 }
 
 static bool go_on_reading(struct tui_view *view, struct tui_rows *rows)
 {
-    while (make_room(rows)) {
-        const ssize_t n = read(rows->fd, rows->data + rows->len, READ_SIZE);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-            return false;
-        }
-        if (n <= 0) {
-            const int code = tui_shell_reap(rows->pid, rows->fd, false);
-            rows->pid = 0;
-            take_list(view, rows, code);
-            return true;
-        }
-        rows->len += (size_t)n;
+    json_t *value = NULL;
+    if (!tui_feed_go_on(&rows->feed, &value)) {
+        return false;
     }
-    (void)tui_shell_reap(rows->pid, rows->fd, true);
-    rows->pid = 0;
-    set_fault(rows, "more came than can be shown here", 32);
+    if (rows->n_read == 0 || rows->feed.fault[0] != '\0') {
+        memcpy(rows->fault, rows->feed.fault, sizeof rows->fault);
+    }
+    rows->read[rows->n_read++] = value;
+    const char *next = rows->n_read == TUI_LISTING_SOURCES_MAX
+                           ? NULL
+                           : source_at(view->ops->listing, rows->n_read);
+    if (next != NULL) {
+        tui_feed_begin(&rows->feed, view->model->ctl, next, rows->read_ns);
+        return false;
+    }
+    take_rows(view, rows);
     return true;
 }
 
 bool tui_listing_refresh(struct tui_view *view, int64_t now_ns)
 {
     struct tui_rows *rows = view->state;
-    if (rows->pid != 0) {
+    if (rows->feed.pid != 0) {
         return go_on_reading(view, rows);
     }
     const bool is_due = rows->read_ns == 0 || rows->policy_txn != view->model->health.policy_txn ||
@@ -121,12 +108,10 @@ bool tui_listing_refresh(struct tui_view *view, int64_t now_ns)
 void tui_listing_close(struct tui_view *view)
 {
     struct tui_rows *rows = view->state;
-    if (rows->pid != 0) {
-        (void)tui_shell_reap(rows->pid, rows->fd, true);
-    }
+    tui_feed_close(&rows->feed);
+    forget_read(rows);
     json_decref(rows->all);
     free(rows->shown);
-    free(rows->data);
 }
 
 /* ---- cells ---- */
@@ -144,7 +129,8 @@ static void put_value(const json_t *value, struct zta_buffer *out)
         return;
     }
     if (value == NULL || json_is_null(value)) {
-        zta_buffer_string(out, "-");
+        /* What rows of its kind do not have, and what this one does not have. */
+        zta_buffer_string(out, value == NULL ? "" : "-");
         return;
     }
     if (json_is_array(value) && json_is_string(json_array_get(value, 0))) {
@@ -169,7 +155,8 @@ static enum tui_role role_of_state(const char *word)
         {"applied", TUI_ROLE_GOOD},   {"monitor", TUI_ROLE_WARN}, {"held", TUI_ROLE_WARN},
         {"off", TUI_ROLE_DIM},        {"fail", TUI_ROLE_BAD},     {"too old", TUI_ROLE_BAD},
         {"no keys", TUI_ROLE_BAD},    {"refused", TUI_ROLE_BAD},  {"expired", TUI_ROLE_WARN},
-        {"quarantine", TUI_ROLE_BAD}, {"block", TUI_ROLE_BAD},
+        {"quarantine", TUI_ROLE_BAD}, {"block", TUI_ROLE_BAD},    {"waits", TUI_ROLE_WARN},
+        {"holds", TUI_ROLE_BAD},      {"noted", TUI_ROLE_DIM},    {"limit", TUI_ROLE_INFO},
     };
     for (size_t i = 0; word != NULL && i < sizeof known / sizeof known[0]; i++) {
         if (strncmp(word, known[i].word, strlen(known[i].word)) == 0) {
@@ -183,10 +170,37 @@ static void put_time(const json_t *value, enum tui_form form, int64_t now_s, str
 {
     char text[TUI_SHORT_MAX] = "-";
     int64_t time_s = 0;
+    if (value == NULL) {
+        return;
+    }
     if (json_is_string(value) && zta_time_parse(string_of(value), &time_s) == ZTA_OK) {
         (form == TUI_FORM_AGO ? tui_format_ago : tui_format_until)(time_s, now_s, text);
     }
     zta_buffer_string(out, text);
+}
+
+static const json_t *value_of(const json_t *row, const struct tui_listing_column *column)
+{
+    const json_t *value = json_object_get(row, column->member);
+    return value == NULL && column->instead != NULL ? json_object_get(row, column->instead) : value;
+}
+
+/* Of the greatest that any row has there; "": it is no number. */
+static void put_share(const struct tui_rows *rows, const struct tui_listing_column *column,
+                      const json_t *value, struct zta_buffer *out)
+{
+    json_int_t most = 0;
+    const json_t *row;
+    size_t i;
+    json_array_foreach(rows->all, i, row)
+    {
+        const json_int_t n = json_integer_value(value_of(row, column));
+        most = n > most ? n : most;
+    }
+    if (json_is_integer(value)) {
+        zta_buffer_printf(out, "%d",
+                          most == 0 ? 0 : (int)(json_integer_value(value) * BAR_FULL / most));
+    }
 }
 
 static void put_cell(void *context, size_t row, size_t column, struct zta_buffer *out,
@@ -195,8 +209,7 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
     const struct tui_view *view = context;
     const struct tui_rows *rows = view->state;
     const struct tui_listing_column *shown = &view->ops->listing->columns[column];
-    const json_t *value =
-        json_object_get(json_array_get(rows->all, rows->shown[row]), shown->member);
+    const json_t *value = value_of(json_array_get(rows->all, rows->shown[row]), shown);
     char text[TUI_SHORT_MAX];
     *role = column == 0 ? TUI_ROLE_STRONG : TUI_ROLE_TEXT;
     switch (shown->form) {
@@ -210,7 +223,15 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
                                        : TUI_ROLE_DIM;
         zta_buffer_string(out, json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "-");
         break;
+    case TUI_FORM_BAR:
+        *role = TUI_ROLE_WARN;
+        put_share(rows, shown, value, out);
+        break;
     case TUI_FORM_COUNT:
+        if (!json_is_integer(value)) {
+            zta_buffer_string(out, value == NULL ? "" : "-");
+            break;
+        }
         tui_format_count(json_integer_value(value) < 0 ? 0 : (uint64_t)json_integer_value(value),
                          text);
         zta_buffer_string(out, text);
@@ -247,19 +268,15 @@ static bool is_wanted(const json_t *row, const char *filter)
     return is_there;
 }
 
-static int compare(const void *a, const void *b, void *context)
+static int compare_values(const json_t *one, const json_t *other)
 {
-    const struct tui_view *view = context;
-    const struct tui_rows *rows = view->state;
-    const char *member = view->ops->listing->columns[rows->sorted - 1].member;
-    const json_t *one = json_object_get(json_array_get(rows->all, *(const size_t *)a), member);
-    const json_t *other = json_object_get(json_array_get(rows->all, *(const size_t *)b), member);
     char texts[2][TUI_CELL_TEXT];
     struct zta_buffer buffer;
-    if (json_is_integer(one) && json_is_integer(other)) {
+    if (json_is_integer(one) || json_is_integer(other)) {
         /* The greatest first: whoever sorts by a number looks for that. */
-        return (json_integer_value(one) < json_integer_value(other)) -
-               (json_integer_value(one) > json_integer_value(other));
+        const json_int_t a = json_is_integer(one) ? json_integer_value(one) : -1;
+        const json_int_t b = json_is_integer(other) ? json_integer_value(other) : -1;
+        return (a < b) - (a > b);
     }
     zta_buffer_init(&buffer, texts[0], sizeof texts[0]);
     put_value(one, &buffer);
@@ -268,13 +285,33 @@ static int compare(const void *a, const void *b, void *context)
     return strcmp(texts[0], texts[1]);
 }
 
+/* Rows that are the same in that keep the order they came in. */
+static int compare(const void *a, const void *b, void *context)
+{
+    const struct tui_view *view = context;
+    const struct tui_rows *rows = view->state;
+    const struct tui_listing *listing = view->ops->listing;
+    const size_t one = *(const size_t *)a;
+    const size_t other = *(const size_t *)b;
+    const json_t *first = json_array_get(rows->all, one);
+    const json_t *second = json_array_get(rows->all, other);
+    int order = 0;
+    if (rows->sorted > 0) {
+        const struct tui_listing_column *column = &listing->columns[rows->sorted - 1];
+        order = compare_values(value_of(first, column), value_of(second, column));
+    }
+    else if (listing->group != NULL) {
+        order = (int)listing->group(first) - (int)listing->group(second);
+    }
+    return order != 0 ? order : one < other ? -1 : one > other;
+}
+
 static void choose_rows(struct tui_view *view, struct tui_rows *rows)
 {
     const size_t n = json_array_size(rows->all);
     size_t *shown = realloc(rows->shown, (n + 1) * sizeof *shown);
     rows->n_shown = 0;
     if (shown == NULL) {
-        set_fault(rows, "no memory for so many rows", 26);
         return;
     }
     rows->shown = shown;
@@ -283,7 +320,7 @@ static void choose_rows(struct tui_view *view, struct tui_rows *rows)
             shown[rows->n_shown++] = i;
         }
     }
-    if (rows->sorted > 0) {
+    if (rows->n_shown > 1) {
         qsort_r(shown, rows->n_shown, sizeof *shown, compare, view);
     }
 }
@@ -321,22 +358,46 @@ bool tui_listing_set_filter(struct tui_view *view, const char *text)
     return true;
 }
 
+/* How many of each group there are, or of all. */
+static int put_counts(const struct tui_area *area, const struct tui_view *view)
+{
+    const struct tui_listing *listing = view->ops->listing;
+    const struct tui_rows *rows = view->state;
+    int x = 1;
+    for (size_t g = 0; listing->group != NULL && listing->groups[g] != NULL; g++) {
+        size_t n = 0;
+        for (size_t i = 0; i < rows->n_shown; i++) {
+            n += listing->group(json_array_get(rows->all, rows->shown[i])) == g;
+        }
+        x = tui_print(area, x, 0, n > 0 ? role_of_state(listing->groups[g]) : TUI_ROLE_DIM, "%s ",
+                      listing->groups[g]);
+        x = tui_print(area, x, 0, TUI_ROLE_STRONG, "%zu  ", n);
+    }
+    if (listing->group == NULL) {
+        x = tui_print(area, x, 0, TUI_ROLE_STRONG, "%zu ", rows->n_shown);
+        x = tui_print(area, x, 0, TUI_ROLE_DIM, "%s%s", listing->noun,
+                      rows->n_shown == 1 ? "" : "s");
+    }
+    return x;
+}
+
 void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
 {
     const struct tui_listing *listing = view->ops->listing;
     struct tui_rows *rows = view->state;
     struct tui_table table;
     struct tui_list *list = tui_listing_rows(view, &table);
-    int x = tui_print(area, 1, 0, TUI_ROLE_STRONG, "%zu ", list->n);
-    x = tui_print(area, x, 0, TUI_ROLE_DIM, "%s%s", listing->noun, list->n == 1 ? "" : "s");
+    const int above = listing->head == NULL ? 0 : listing->head(view, area);
+    struct tui_area rest = tui_area_part(area, 0, above, -1, -1);
+    int x = put_counts(&rest, view);
     if (rows->filter[0] != '\0') {
-        x = tui_print(area, x, 0, TUI_ROLE_DIM, " of %zu, filter ", json_array_size(rows->all));
-        x = tui_put_foreign(area, x, 0, TUI_ROLE_INFO, zta_text_of(rows->filter));
+        x = tui_print(&rest, x, 0, TUI_ROLE_DIM, " of %zu, filter ", json_array_size(rows->all));
+        x = tui_put_foreign(&rest, x, 0, TUI_ROLE_INFO, zta_text_of(rows->filter));
     }
     if (rows->fault[0] != '\0') {
-        (void)tui_put_foreign(area, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
+        (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
     }
-    struct tui_area below = tui_area_part(area, 1, 1, area->width - 2, -1);
+    struct tui_area below = tui_area_part(&rest, 1, 1, rest.width - 2, -1);
     tui_list_draw(&below, &table, list);
     if (list->n == 0 && rows->all != NULL && rows->filter[0] == '\0') {
         (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s", listing->nothing);
@@ -344,6 +405,13 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
 }
 
 /* ---- keys ---- */
+
+static const json_t *key_of(const struct tui_listing *listing, const json_t *row)
+{
+    const json_t *key = json_object_get(row, listing->key);
+    return key == NULL && listing->other_key != NULL ? json_object_get(row, listing->other_key)
+                                                     : key;
+}
 
 /* Every member of the row, in the order of the list. */
 static void show_detail(struct tui_view *view, json_t *row)
@@ -356,7 +424,7 @@ static void show_detail(struct tui_view *view, json_t *row)
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, title, sizeof title);
     zta_buffer_printf(&buffer, "%s ", view->ops->listing->noun);
-    put_value(json_object_get(row, view->ops->listing->key), &buffer);
+    put_value(key_of(view->ops->listing, row), &buffer);
     tui_page_open(page, title);
     json_object_foreach(row, name, value)
     {
@@ -390,8 +458,9 @@ static void propose(struct tui_view *view, const struct tui_listing_action *acti
 {
     struct tui_desk *desk = view->desk;
     const char *at = strchr(action->command, '%');
+    char *line = action->only_looks ? desk->look : desk->proposal;
     struct zta_buffer out;
-    zta_buffer_init(&out, desk->proposal, sizeof desk->proposal);
+    zta_buffer_init(&out, line, sizeof desk->proposal);
     zta_buffer_append(&out, action->command,
                       at == NULL ? strlen(action->command) : (size_t)(at - action->command));
     if (at != NULL) {
@@ -399,7 +468,7 @@ static void propose(struct tui_view *view, const struct tui_listing_action *acti
         zta_buffer_string(&out, at + 1);
     }
     if (out.is_overflowed) {
-        desk->proposal[0] = '\0';
+        line[0] = '\0';
     }
 }
 
@@ -432,7 +501,7 @@ bool tui_listing_act(struct tui_view *view, enum tui_action action)
     json_t *row = rows->list.selected < rows->n_shown
                       ? json_array_get(rows->all, rows->shown[rows->list.selected])
                       : NULL;
-    const json_t *value = json_object_get(row, listing->key);
+    const json_t *value = key_of(listing, row);
     char text[TUI_CELL_TEXT];
     (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     const char *key = json_is_string(value) ? json_string_value(value) : text;

@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "admin-tui/console/feed.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/view.h"
 
 #define TUI_LISTING_ACTIONS_MAX 8
+#define TUI_LISTING_SOURCES_MAX 2
+#define TUI_LISTING_GROUP       "group" /* member that listing->group adds to each row */
 
 /* How a member of the row's object is shown. */
 enum tui_form {
@@ -24,6 +26,7 @@ enum tui_form {
     TUI_FORM_STATE,    /* a word that says whether all is well, in its colour */
     TUI_FORM_YES,      /* true, false or null, likewise */
     TUI_FORM_COUNT,
+    TUI_FORM_BAR,   /* a number: a bar, full at the greatest of all rows */
     TUI_FORM_AGO,   /* a time: how long ago */
     TUI_FORM_UNTIL, /* how long until */
 };
@@ -31,6 +34,7 @@ enum tui_form {
 struct tui_listing_column {
     struct tui_column column;
     const char *member;
+    const char *instead; /* of rows that have no such member; NULL: none */
     enum tui_form form;
 };
 
@@ -41,16 +45,27 @@ struct tui_listing_action {
     const char *command; /* "revoke --device=% --reason=": % is the row's key, quoted */
     const char *member;  /* only for rows whose member ... ; NULL: for all */
     const char *is;      /* ... is this text; NULL: is there at all */
+    bool only_looks;     /* it changes nothing: it runs at once */
 };
 
 struct tui_listing {
-    const char *command; /* that prints an array of objects */
-    const char *noun;    /* "device" */
-    const char *nothing; /* what an empty list says */
-    const char *key;     /* member that the actions are about */
+    const char *command;   /* that prints an array of objects */
+    const char *also;      /* another one, whose rows stand with them; NULL: none */
+    const char *noun;      /* "device" */
+    const char *nothing;   /* what an empty list says */
+    const char *key;       /* member that the actions are about */
+    const char *other_key; /* of rows that have no such member; NULL: none */
     const struct tui_listing_column *columns;
     size_t n_columns;
     struct tui_listing_action actions[TUI_LISTING_ACTIONS_MAX + 1]; /* as many as have a word */
+    /*
+     * Where a row belongs: an index of groups, whose word becomes its member "group"; unsorted,
+     * rows stand by it. NULL: there are no groups.
+     */
+    size_t (*group)(const json_t *row);
+    const char *const *groups;
+    /* Draws what is to be known above the rows, and returns its lines; NULL: nothing. */
+    int (*head)(const struct tui_view *view, const struct tui_area *area);
 };
 
 /* State of such a view; of a column, `sorted` is 1 and more. */
@@ -61,14 +76,12 @@ struct tui_rows {
     size_t n_shown;
     char filter[TUI_PROMPT_SIZE];
     size_t sorted;
-    pid_t pid; /* that reads; 0: none */
-    int fd;
-    char *data;
-    size_t len;
-    size_t size;
+    struct tui_feed feed;
+    json_t *read[TUI_LISTING_SOURCES_MAX]; /* of the reading under way; NULL: that one failed */
+    size_t n_read;
+    char fault[256];     /* of the last reading; "": none */
     uint64_t policy_txn; /* that the rows, or those that are read, are of */
     int64_t read_ns;     /* when reading began last */
-    char fault[256];
 };
 
 /* Functions of such a view. */

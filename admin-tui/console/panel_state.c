@@ -75,6 +75,29 @@ static void draw_places(const struct tui_model *model, const struct tui_area *ar
     }
 }
 
+/* ---- threat ---- */
+
+void tui_put_threat(const struct tui_area *line, const struct tui_health *health, int64_t now_ns)
+{
+    static const enum tui_role roles[ZTA_N_THREAT_LEVELS] = {
+        [ZTA_THREAT_NORMAL] = TUI_ROLE_GOOD,
+        [ZTA_THREAT_ELEVATED] = TUI_ROLE_WARN,
+        [ZTA_THREAT_HIGH] = TUI_ROLE_BAD,
+        [ZTA_THREAT_CRITICAL] = TUI_ROLE_ALARM,
+    };
+    const struct zta_heartbeat *heartbeat = &health->heartbeat;
+    const bool is_known = health->has_heartbeat && heartbeat->threat < ZTA_N_THREAT_LEVELS;
+    int x = tui_print(line, 0, 0, TUI_ROLE_DIM, "%-*s", LABEL, "threat");
+    x = tui_print(line, x, 0, is_known ? roles[heartbeat->threat] : TUI_ROLE_DIM, "%s",
+                  is_known ? zta_threat_level_name(heartbeat->threat) : "unknown");
+    if (is_known && heartbeat->threat != ZTA_THREAT_NORMAL) {
+        char ago[TUI_SHORT_MAX];
+        tui_format_ago(heartbeat->threat_since_s, now_ns / ZTA_NS_PER_S, ago);
+        x = tui_print(line, x, 0, TUI_ROLE_DIM, " for %s, ", ago);
+        (void)tui_put_foreign(line, x, 0, TUI_ROLE_TEXT, zta_text_of(heartbeat->threat_reason));
+    }
+}
+
 /* ---- health ---- */
 
 /* One line: a label, a gauge where there is room, then text from the returned column on. */

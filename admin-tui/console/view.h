@@ -24,6 +24,7 @@ struct tui_desk {
     bool is_complaint;
     char copied[128];               /* for the clipboard; "": nothing */
     char proposal[TUI_PROMPT_SIZE]; /* a command to be looked at before it runs; "": none */
+    char look[TUI_PROMPT_SIZE];     /* one that changes nothing and runs at once; "": none */
 };
 
 struct tui_view_ops;

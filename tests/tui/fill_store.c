@@ -21,6 +21,7 @@
 #include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
+#include "tests/tui/fill_adaptive.h"
 #include "tests/unit/scratch_store.h"
 
 enum {
@@ -284,6 +285,9 @@ static void make_event(uint64_t number, int64_t time_ns, struct zta_event *event
         [ZTA_EVENT_AGENT] = zta_text_of(agents[who % 4]),
     };
     zta_event_set_texts(event, texts);
+    if (is_known) {
+        fill_risk_of(event, who + 1);
+    }
 }
 
 static void put_events(struct zta_change *change)
@@ -389,7 +393,10 @@ static void put_published(struct zta_change *change)
                                             .ring_head = 1284311,
                                             .ring_tail = 1284300,
                                             .ring_capacity = 65536,
-                                            .version = "1.0"};
+                                            .version = "1.0",
+                                            .threat = ZTA_THREAT_ELEVATED,
+                                            .threat_since_s = FIXTURE_NOW_S - 75,
+                                            .threat_reason = "refused 24 % of 312 in 10 s"};
     static const struct {
         const char *path;
         uint8_t stage;
@@ -420,7 +427,9 @@ static void put_published(struct zta_change *change)
     need(zta_published_put_rules(change, ZTA_TEXT("/etc/zta/rules.zta"),
                                  ZTA_TEXT("# rules of the fixture\n\n\n"
                                           "allow search\n  when path /search/**\n\n"
-                                          "allow orders-read\n  when path /orders/**\n"),
+                                          "allow orders-read\n  when path /orders/**\n\n"
+                                          "limit search-burst\n  when path /search/**\n"
+                                          "  key subject\n  rate 10/m\n"),
                                  0, 1),
          "rules");
 }
@@ -460,6 +469,7 @@ static void put_state(const char *dir, uint32_t n_sessions)
     put_events(change);
     put_published(change);
     put_logout(change);
+    need(fill_adaptive(change), "risk, measures and signals");
     need(zta_key_use_put(change, "billing00001", FIXTURE_NOW_S - 4, 48211), "use of a key");
     need(zta_key_use_put(change, "metrics00002", FIXTURE_NOW_S - 51, 120877), "use of a key");
     need(zta_key_use_put(change, "partner00003", FIXTURE_NOW_S - 3 * DAY_S, 911), "use of a key");

@@ -5,8 +5,9 @@ import pytest
 
 from terminal import compare, recorded
 
-_SIZES = ((80, 24), (120, 35))
+_SIZES = ((80, 24), (120, 35), (160, 50))
 _WIDE = (200, 60)
+_EMPTY_SIZES = (_SIZES[0], _SIZES[2])
 
 # name: keys one after the other (a list is typed, a tuple waited for), then what is there at last.
 _ROWS = ("REQS", "alice")  # of Sessions
@@ -33,17 +34,20 @@ _FILLED = {
                          ("type 2 to revoke:",)),
     "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
     "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
-    "rules": (["5"], ("2 rules", "orders-read", "enforce")),
-    "rules-mode": (["5", ("2 rules", "orders-read"), "M"], ("rules monitor",)),
-    "blocks": (["6"], ("1 block", "203.0.113.0/24", "credential st")),
+    "rules": (["5"], ("3 rules", "orders-read", "enforce")),
+    "rules-mode": (["5", ("3 rules", "orders-read"), "M"], ("rules monitor",)),
+    "limits": (["6"], ("limit 2", "203.0.113.0/24", "search-burst")),
+    "limits-callers": (["6", ("limit 2", "search-burst"), "e"], ("limits show", "done", "alice@corp")),
+    "limits-reset": (["6", ("limit 2", "search-burst"), "X"], ("limits reset",)),
     "issuers": (["8"], ("2 issuers", "partner", "no keys")),
     "command": ([":", ["keys list"], "Enter"], ("keys list · done", "billing")),
     "keys": (["7"], ("6 API keys", "partner-acme")),
     "keys-detail": (["7", ("OWNER", "billing"), "j", "j", "Enter"], ("build log",)),
     "keys-revoke": (["7", ("OWNER", "billing"), "R"], ("reason:", "refused for good")),
-    "audit": (["9"], ("consistent, 10 entries",)),
-    "audit-detail": (["9", ("chain", "kim"), "Enter"], ("By whom",)),
-    "automation": (["0"], ("0 measures", "nothing is held")),
+    "signals": (["9"], ("waits 1", "holds 3", "mallory@corp")),
+    "signals-drop": (["9", ("waits 1", "holds 3"), "X"], ("signals drop",)),
+    "audit": (["0"], ("consistent, 10 entries",)),
+    "audit-detail": (["0", ("chain", "kim"), "Enter"], ("By whom",)),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
@@ -52,8 +56,10 @@ _EMPTY = {
     "empty-traffic": (["2"], ("no request was recorded yet",)),
     "empty-sessions": (["3"], ("no session was seen yet",)),
     "empty-devices": (["4"], ("there is no device",)),
+    "empty-limits": (["6"], ("limit 1", "failed-verifications")),
     "empty-keys": (["7"], ("there is no API key",)),
-    "empty-audit": (["9"], ("store init",)),
+    "empty-signals": (["9"], ("nothing was told",)),
+    "empty-audit": (["0"], ("store init",)),
 }
 
 
@@ -88,12 +94,13 @@ def test_a_filled_store(filled, terminal, name, size, keys, texts):
     compare(_show(screen, keys, texts), name)
 
 
+@pytest.mark.parametrize("size", _EMPTY_SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("name", _EMPTY)
-def test_an_empty_store(empty, terminal, name):
-    screen = terminal()
+def test_an_empty_store(empty, terminal, name, size):
+    screen = terminal(*size)
     screen.fixture(empty)
     screen.wait("1 Overview", "Health")
-    compare(_show(screen, *_EMPTY[name]), _name(name, _SIZES[0]))
+    compare(_show(screen, *_EMPTY[name]), _name(name, size))
 
 
 @pytest.mark.parametrize("name,options", (("overview-ascii", {"LC_ALL": "C"}),
@@ -106,5 +113,6 @@ def test_other_terminals(filled, terminal, name, options):
 
 def test_no_recorded_screen_is_forgotten():
     known = {case.id for case in _cases()}
-    known |= {_name(name, _SIZES[0]) for name in (*_EMPTY, "overview-ascii", "overview-mono")}
+    known |= {_name(name, size) for name in _EMPTY for size in _EMPTY_SIZES}
+    known |= {_name(name, _SIZES[0]) for name in ("overview-ascii", "overview-mono")}
     assert recorded() == known

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A pipe read to its end, then parsed. */
+#include "admin-tui/console/feed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin-tui/console/shell.h"
+
+enum {
+    READ_SIZE = 65536,
+    SIZE_MAX_READ = 32 << 20, /* above, a filter of the command has to do */
+};
+
+static void set_fault(struct tui_feed *feed, const char *text, size_t len)
+{
+    const size_t room = sizeof feed->fault - 1;
+    (void)snprintf(feed->fault, sizeof feed->fault, "%.*s", (int)(len < room ? len : room), text);
+}
+
+static void stop(struct tui_feed *feed)
+{
+    if (feed->pid != 0) {
+        (void)tui_shell_reap(feed->pid, feed->fd, true);
+        feed->pid = 0;
+    }
+}
+
+void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
+                    int64_t now_ns)
+{
+    struct tui_shell_words words;
+    struct zta_error error = {.status = ZTA_OK};
+    char line[TUI_PROMPT_SIZE];
+    stop(feed);
+    (void)snprintf(line, sizeof line, "%s --json", command);
+    feed->begun_ns = now_ns;
+    feed->len = 0;
+    enum zta_status status = tui_shell_split(line, &words, &error);
+    if (status == ZTA_OK) {
+        status = tui_shell_spawn(ctl, &words, &feed->pid, &feed->fd, &error);
+    }
+    if (status != ZTA_OK) {
+        feed->pid = 0;
+        set_fault(feed, error.text, strlen(error.text));
+    }
+}
+
+/* Room for more; false: there is none, or more came than anybody looks at. */
+static bool make_room(struct tui_feed *feed)
+{
+    if (feed->size - feed->len > READ_SIZE) {
+        return true;
+    }
+    const size_t size = feed->size == 0 ? (size_t)4 * READ_SIZE : 2 * feed->size;
+    char *data = size > SIZE_MAX_READ ? NULL : realloc(feed->data, size);
+    if (data != NULL) {
+        feed->data = data;
+        feed->size = size;
+    }
+    return data != NULL;
+}
+
+/* What was printed, or why there is nothing. */
+static json_t *parse(struct tui_feed *feed, int code)
+{
+    json_error_t fault;
+    json_t *value = json_loadb(feed->data, feed->len, 0, &fault);
+    if (value != NULL && WIFEXITED(code) && WEXITSTATUS(code) == CTL_DONE) {
+        feed->fault[0] = '\0';
+        return value;
+    }
+    json_decref(value);
+    const size_t len = feed->len;
+    set_fault(feed, len > 0 ? feed->data : "it printed nothing", len > 0 ? len : 18);
+    return NULL;
+}
+
+bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
+{
+    *value = NULL;
+    if (feed->pid == 0) {
+        return false;
+    }
+    while (make_room(feed)) {
+        const ssize_t n = read(feed->fd, feed->data + feed->len, READ_SIZE);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return false;
+        }
+        if (n <= 0) {
+            const int code = tui_shell_reap(feed->pid, feed->fd, false);
+            feed->pid = 0;
+            *value = parse(feed, code);
+            return true;
+        }
+        feed->len += (size_t)n;
+    }
+    stop(feed);
+    set_fault(feed, "more came than can be shown here", 32);
+    return true;
+}
+
+void tui_feed_close(struct tui_feed *feed)
+{
+    stop(feed);
+    free(feed->data);
+    *feed = (struct tui_feed){.pid = 0};
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The JSON that a command of ztactl prints, read as it comes: the command runs in a process of its
+ * own, so that nothing it does, however long, holds up a key.
+ */
+#ifndef TUI_FEED_H
+#define TUI_FEED_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "admin-tui/command.h"
+
+struct tui_feed {
+    pid_t pid; /* that is read from; 0: none */
+    int fd;
+    int64_t begun_ns; /* when it was begun last; 0: never */
+    char *data;
+    size_t len;
+    size_t size;
+    char fault[256]; /* why the last one gave nothing; "": it gave something */
+};
+
+/* Begins "COMMAND --json"; what cannot begin is a fault. What runs is ended first. */
+void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
+                    int64_t now_ns);
+/*
+ * Takes what came, without waiting. True: the command has ended; *value is what it printed, the
+ * caller's, NULL with a fault.
+ */
+bool tui_feed_go_on(struct tui_feed *feed, json_t **value);
+/* Ends what runs, and forgets all. */
+void tui_feed_close(struct tui_feed *feed);
+
+#endif

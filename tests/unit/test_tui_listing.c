@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Views whose rows two commands print: what stands first, and what a key makes of a row. */
+#include "admin-tui/console/app.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "shared/base/clock.h"
+#include "shared/store/measures.h"
+#include "shared/store/notices.h"
+#include "shared/store/published.h"
+#include "tests/unit/store_fixture.h"
+
+static struct store_fixture fixture;
+static struct ctl ctl;
+static struct tui_model *model;
+static struct tui_app app;
+static struct tui_canvas canvas;
+static int64_t now_ns;
+static char screen[65536];
+
+static void put_notice(struct zta_change *change, uint8_t id, enum zta_notice_outcome outcome)
+{
+    struct zta_notice notice = {
+        .kind = ZTA_NOTICE_SESSIONS_REVOKED,
+        .effect = ZTA_NOTICE_END_LOGINS,
+        .reach = ZTA_NOTICE_MANY,
+        .transmitter = ZTA_TEXT("idp"),
+        .issuer = ZTA_TEXT("corp"),
+        .client = zta_text_of(outcome == ZTA_NOTICE_HELD ? "waiting-app" : "other-app"),
+        .jti = ZTA_TEXT("j"),
+        .type = ZTA_TEXT("sessions-revoked"),
+        .detail = ZTA_TEXT("hostile \x1b[2J"),
+        .event_s = 1,
+        .issued_s = 1,
+        .expires_s = now_ns / ZTA_NS_PER_S + 60};
+    memset(notice.id.bytes, id, sizeof notice.id.bytes);
+    assert_int_equal(zta_notice_log(change, &notice, outcome, now_ns + id), ZTA_OK);
+}
+
+static int open_all(void **state)
+{
+    struct zta_error error;
+    struct zta_measure_placed placed;
+    now_ns = zta_clock_real_ns();
+    store_fixture_make(&fixture);
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *change = store_begin(store, "fixture");
+    const struct zta_measure measure = {.kind = ZTA_MEASURE_STEP_UP,
+                                        .source = ZTA_MEASURE_OF_RULE,
+                                        .target = {.kind = ZTA_TARGET_SUBJECT,
+                                                   .issuer = ZTA_TEXT("corp"),
+                                                   .name = ZTA_TEXT("peggy")},
+                                        .rule = ZTA_TEXT("careful"),
+                                        .reason = ZTA_TEXT("three failures"),
+                                        .created_ns = now_ns,
+                                        .for_s = 600,
+                                        .max_age_s = -1};
+    const struct zta_heartbeat heartbeat = {.time_s = now_ns / ZTA_NS_PER_S,
+                                            .threat = ZTA_THREAT_HIGH,
+                                            .threat_since_s = now_ns / ZTA_NS_PER_S - 60,
+                                            .threat_reason = "refused 61 %"};
+    const uint64_t counters[ZTA_N_COUNTERS] = {0};
+    assert_int_equal(zta_measure_put(change, &measure, &placed), ZTA_OK);
+    put_notice(change, 1, ZTA_NOTICE_HELD);
+    put_notice(change, 2, ZTA_NOTICE_NOTED);
+    put_notice(change, 3, ZTA_NOTICE_APPLIED);
+    assert_int_equal(zta_published_put_heartbeat(change, &heartbeat, counters, ZTA_N_COUNTERS),
+                     ZTA_OK);
+    assert_int_equal(zta_published_put_rules(change, ZTA_TEXT("/etc/rules.zta"),
+                                             ZTA_TEXT("limit burst\n  key subject\n  rate 9/m\n"),
+                                             0, 1),
+                     ZTA_OK);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&store);
+    memset(&ctl, 0, sizeof ctl);
+    ctl.dir = fixture.dir;
+    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
+    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    tui_app_close(&app);
+    tui_model_close(&model);
+    tui_canvas_close(&canvas);
+    store_fixture_remove(&fixture);
+    return 0;
+}
+
+static void draw(void)
+{
+    struct zta_buffer out;
+    zta_buffer_init(&out, screen, sizeof screen);
+    assert_int_equal(tui_canvas_resize(&canvas, 120, 35), ZTA_OK);
+    (void)tui_app_refresh(&app, now_ns);
+    tui_app_draw(&app, &canvas);
+    for (int y = 0; y < canvas.height; y++) {
+        tui_canvas_row(&canvas, y, &out);
+        zta_buffer_string(&out, "\n");
+    }
+}
+
+static void press(const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        tui_app_key(&app, *keys == '\r' ? (int)TUI_KEY_ENTER : *keys);
+    }
+}
+
+/* What the command prints comes when it comes. */
+static void draw_until(const char *text)
+{
+    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
+    do {
+        draw();
+    } while (strstr(screen, text) == NULL && zta_clock_monotonic_ns() < end_ns);
+    if (strstr(screen, text) == NULL) {
+        fail_msg("'%s' is not on the screen:\n%s", text, screen);
+    }
+}
+
+static void assert_before(const char *first, const char *second)
+{
+    const char *a = strstr(screen, first);
+    const char *b = strstr(screen, second);
+    if (a == NULL || b == NULL || a > b) {
+        fail_msg("'%s' does not stand before '%s':\n%s", first, second, screen);
+    }
+}
+
+static void what_waits_for_an_operator_stands_first(void **state)
+{
+    press("9");
+    draw_until("waits 1  holds 1  applied 1  noted 1");
+    assert_before("high for 1m, refused 61 %", "waits 1");
+    assert_before("waiting-app", "peggy@corp");
+    assert_before("peggy@corp", "applied sessions-revoked");
+    assert_before("applied sessions-revoked", "noted   sessions-revoked");
+    assert_null(strchr(screen, '\x1b'));
+}
+
+static void a_key_prepares_what_fits_the_row(void **state)
+{
+    static const struct {
+        const char *keys;
+        const char *line;
+    } cases[] = {
+        {"gA", ": signals apply '0101010101010101' --reason="},
+        {"gX", ": signals drop '0101010101010101' --reason="},
+        {"gjX", ": automation undo 'm1' --reason="},
+        {"gjjX", ": signals lift '0303030303030303' --reason="},
+        {"gjjA", "that key means nothing here"},
+        {"T", ": threat-level set high --for=1h --reason="},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        press(cases[i].keys);
+        draw_until(cases[i].line);
+        tui_app_key(&app, TUI_KEY_ESCAPE);
+    }
+}
+
+static void limits_stand_beside_blocks(void **state)
+{
+    press("6");
+    draw_until("limit 2  block 0  held 1");
+    assert_before("failed-verifications", "peggy@corp");
+    press("jX");
+    draw_until(": limits reset 'failed-verifications' --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("jX");
+    draw_until(": blocks remove 'm1' --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_waits_for_an_operator_stands_first),
+        cmocka_unit_test(a_key_prepares_what_fits_the_row),
+        cmocka_unit_test(limits_stand_beside_blocks),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
