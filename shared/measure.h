@@ -72,6 +72,7 @@ struct zta_measure {
     uint64_t count;        /* LIMIT, THROTTLE: requests ... */
     uint64_t window_s;     /* ... per this many seconds */
     enum zta_threat_level level;
+    int64_t seen_since_ns; /* to put one of a rule: all it rests on came behind this; 0: unknown */
 };
 
 /* "block", "quarantine", "step-up", "limit", "threat-level", "throttle". */

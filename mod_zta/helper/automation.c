@@ -365,6 +365,22 @@ static bool is_anybodys(const struct zta_respond *respond)
     return true;
 }
 
+/*
+ * Since when all came that the rule saw. Of a request that was let in alone: who does not log in
+ * keeps nobody else doing so over and over.
+ */
+static int64_t seen_since(const struct mod_zta_automation *automation,
+                          const struct zta_respond *respond)
+{
+    const struct mod_zta_occurrence *occurrence = &automation->occurrence;
+    int64_t widest_s = 0;
+    for (size_t i = 0; i < respond->n_ons; i++) {
+        const int64_t window_s = respond->ons[i].window_s;
+        widest_s = window_s > widest_s ? window_s : widest_s;
+    }
+    return occurrence->is_let_in ? occurrence->event->time_ns - widest_s * ZTA_NS_PER_S : 0;
+}
+
 static void act_on_target(struct mod_zta_automation *automation, struct zta_store *store,
                           const struct zta_respond *respond, const struct zta_respond_do *act,
                           struct pending *pending)
@@ -376,6 +392,7 @@ static void act_on_target(struct mod_zta_automation *automation, struct zta_stor
     if (act->act == ZTA_ACT_STEP_UP) {
         copy(act->step_up.acr, pending->acr, sizeof pending->acr - 1, &measure->acr);
         measure->max_age_s = act->step_up.max_age_s;
+        measure->seen_since_ns = seen_since(automation, respond);
     }
     if (!fill_target(automation, pending, act->target)) {
         pending->result = ZTA_RESPONSE_REFUSED;

@@ -424,7 +424,17 @@ static int64_t longest_until(const struct zta_measure *measure)
     return measure->created_ns / ZTA_NS_PER_S + ZTA_MEASURE_EXTENDED_MAX * measure->for_s;
 }
 
-/* What a transmitter says again happened again: who logged in meanwhile has to do so once more. */
+/*
+ * Did what it rests on happen again? What a transmitter says twice did; a rule asks for one login
+ * more when nothing that it saw is what was asked for before.
+ */
+static bool is_anew(const struct zta_measure *running, const struct zta_measure *anew)
+{
+    return anew->source == ZTA_MEASURE_OF_TRANSMITTER ||
+           (anew->kind == ZTA_MEASURE_STEP_UP && anew->seen_since_ns > running->created_ns);
+}
+
+/* Who logged in meanwhile has to do so once more. */
 static void begin_again(struct zta_measure *running, const struct zta_measure *anew)
 {
     const struct zta_measure former = *running;
@@ -483,7 +493,7 @@ enum zta_status zta_measure_put(struct zta_change *change, const struct zta_meas
         running = &edit.record.entries[edit.record.n++];
         *running = anew;
     }
-    else if (anew.source == ZTA_MEASURE_OF_TRANSMITTER) {
+    else if (is_anew(running, &anew)) {
         begin_again(running, &anew);
     }
     else {

@@ -272,6 +272,59 @@ static void an_attacker_behind_a_proxy_blocks_nobody(void **state)
     assert_null(mod_zta_automation_held_back(automation, (start_s + 301) * ZTA_NS_PER_S));
 }
 
+struct asked {
+    const char *rule;
+    int64_t created_s;
+};
+
+static bool note_asked(void *context, const struct zta_measure *measure, bool is_lifted)
+{
+    struct asked *asked = context;
+    if (zta_text_equal(measure->rule, zta_text_of(asked->rule))) {
+        asked->created_s = measure->created_ns / ZTA_NS_PER_S;
+    }
+    return true;
+}
+
+/* Behind what time the step-up of a rule asks for a login, from the start on. */
+static int64_t asked_s(const char *rule)
+{
+    struct asked asked = {.rule = rule};
+    struct zta_view *view;
+    assert_int_equal(zta_view_begin(scratch.store, &view), ZTA_OK);
+    assert_int_equal(zta_measure_each(view, note_asked, &asked), ZTA_OK);
+    zta_view_end(&view);
+    return asked.created_s - start_s;
+}
+
+static void a_step_up_is_asked_for_again_by_what_came_behind_it_alone(void **state)
+{
+    static const struct {
+        int64_t after_s;
+        enum zta_reason reason;
+        int64_t short_s; /* of the rule with the window of a minute */
+    } steps[] = {
+        {.after_s = 0, .reason = ZTA_REASON_OK, .short_s = 0},
+        /* Who holds an old token does not keep its owner logging in. */
+        {.after_s = 700, .reason = ZTA_REASON_STEP_UP_REQUIRED, .short_s = 0},
+        {.after_s = 1400, .reason = ZTA_REASON_OK, .short_s = 1400},
+    };
+    use("respond short\n  on requests > 5 in 60s by session\n  do step-up max-age=5m session for "
+        "4h\n"
+        "respond long\n  on requests > 5 in 2h by session\n  do step-up max-age=5m session for "
+        "4h\n");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        feed(
+            (struct wanted){
+                .source = 1, .session = 1, .reason = steps[i].reason, .after_s = steps[i].after_s},
+            6);
+        commit(true);
+        assert_int_equal(measures().n, 2);
+        assert_int_equal(asked_s("short"), steps[i].short_s);
+        assert_int_equal(asked_s("long"), 0);
+    }
+}
+
 static void above_its_share_the_governor_only_lets_it_be_told(void **state)
 {
     use("respond grabbing\n  on requests > 5 in 60s by session\n  do quarantine session for 1h\n");
@@ -393,6 +446,7 @@ int main(void)
         WITH(nobody_is_locked_out_by_what_others_send_in_his_name),
         WITH(an_attacker_behind_a_carrier_gets_it_slowed_and_not_blocked),
         WITH(an_attacker_behind_a_proxy_blocks_nobody),
+        WITH(a_step_up_is_asked_for_again_by_what_came_behind_it_alone),
         WITH(above_its_share_the_governor_only_lets_it_be_told),
         WITH(decoys_block_themselves_and_no_honest_user),
         WITH(what_anybody_can_send_raises_the_level_by_one_step),
