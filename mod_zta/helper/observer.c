@@ -424,20 +424,20 @@ static void count_losses(struct mod_zta_observer *observer)
     struct zta_segment *segment = observer->options.segment;
     const struct mod_zta_risk_losses now = mod_zta_risk_table_losses(observer->risks);
     const struct mod_zta_risk_losses *before = &observer->risk_losses;
-    if (now.n_watches != before->n_watches || now.n_findings != before->n_findings) {
-        zta_counter_add(segment, ZTA_COUNTER_WATCHES_FORGOTTEN, now.n_watches - before->n_watches);
-        zta_counter_add(segment, ZTA_COUNTER_FINDINGS_DROPPED, now.n_findings - before->n_findings);
-        observer->risk_losses = now;
-    }
+    zta_counter_add(segment, ZTA_COUNTER_WATCHES_FORGOTTEN, now.n_watches - before->n_watches);
+    zta_counter_add(segment, ZTA_COUNTER_FINDINGS_DROPPED, now.n_findings - before->n_findings);
+    zta_counter_add(segment, ZTA_COUNTER_ADDRESSES_FORGOTTEN,
+                    now.n_addresses - before->n_addresses);
+    observer->risk_losses = now;
 }
 
 static void end_batch(struct mod_zta_observer *observer, bool is_committed)
 {
-    count_losses(observer);
     observer->batch.n = 0;
     observer->n_watched = 0;
     observer->n_responded = 0;
     mod_zta_risk_table_end(observer->risks, is_committed);
+    count_losses(observer);
 }
 
 /* Everything of the batch, into an open change. */

@@ -22,6 +22,9 @@
 #define N_ADDRESSES 65536
 #define N_SUBJECTS  65536
 
+/* Records of addresses, of some hundred bytes each: strangers make them. */
+#define ADDRESS_RECORDS_MAX 65536
+
 /* More than that of one batch finds nothing any more, which is counted. */
 #define TASKS_MAX (4 * MOD_ZTA_BATCH_MAX)
 
@@ -76,6 +79,8 @@ struct mod_zta_risk_table {
     size_t n_tasks;
     size_t n_applied; /* of them, in the change that is open */
     uint64_t n_lost;
+    uint64_t n_displaced;  /* addresses that gave way to others, or did not come in */
+    uint64_t n_displacing; /* the same in the change that is open */
     struct task tasks[TASKS_MAX];
 };
 
@@ -380,38 +385,70 @@ static enum zta_status store(struct zta_change *change, const struct zta_risk_ow
     return status == ZTA_INVALID ? ZTA_OK : status; /* names that no record can have */
 }
 
+/* An event whose findings are written. */
+struct writing {
+    struct mod_zta_risk_table *table;
+    struct zta_change *change;
+    struct zta_event *event;
+};
+
+/* *room of a record that is not there yet: of an address there are so many and no more. */
+static enum zta_status find_room(const struct writing *writing, const struct zta_risk_owner *owner,
+                                 const struct zta_risk_record *record, enum zta_risks_room *room)
+{
+    *room = ZTA_RISKS_ROOM_LEFT;
+    if (owner->kind != ZTA_RISK_OF_ADDRESS) {
+        return ZTA_OK;
+    }
+    enum zta_status status =
+        zta_risks_make_room(writing->change, owner, record, ADDRESS_RECORDS_MAX, room);
+    writing->table->n_displacing += *room != ZTA_RISKS_ROOM_LEFT;
+    return status;
+}
+
 /* Into one record; *is_kept is left alone when that had it already. */
-static enum zta_status keep_for(struct zta_change *change, const struct zta_risk_owner *owner,
+static enum zta_status keep_for(const struct writing *writing, const struct zta_risk_owner *owner,
                                 const struct zta_risk_factor *factor, bool *is_kept)
 {
     struct zta_risk_record record;
-    enum zta_status status = load(change, owner, &record);
+    enum zta_risks_room room = ZTA_RISKS_ROOM_LEFT;
+    enum zta_status status = load(writing->change, owner, &record);
     if (status != ZTA_OK || factor->half_life_s == 0 || !zta_risk_is_news(&record.risk, factor)) {
         return status;
     }
-    *is_kept = zta_risk_put(&record.risk, factor);
-    return store(change, owner, &record, factor->raised_s);
+    const bool is_first = record.last_s == 0;
+    const bool is_put = zta_risk_put(&record.risk, factor);
+    if (is_first) {
+        record.last_s = factor->raised_s;
+        status = find_room(writing, owner, &record, &room);
+    }
+    if (status != ZTA_OK || room == ZTA_RISKS_ROOM_NONE) {
+        return status;
+    }
+    *is_kept = is_put;
+    return store(writing->change, owner, &record, factor->raised_s);
 }
 
 /* For whom of `wanted` a factor is kept: *owners. */
-static enum zta_status keep(struct zta_change *change, const struct zta_event *event,
-                            unsigned wanted, const struct zta_risk_factor *factor, unsigned *owners)
+static enum zta_status keep(const struct writing *writing, unsigned wanted,
+                            const struct zta_risk_factor *factor, unsigned *owners)
 {
     static const uint8_t none[ZTA_SESSION_ID_SIZE];
+    const struct zta_event *event = writing->event;
     const unsigned kept_for = zta_risk_signal_info(factor->signal)->kept_for & wanted;
     enum zta_status status = ZTA_OK;
     bool is_kept = false;
     if ((kept_for & ZTA_RISK_KEPT_FOR_SESSION) != 0 &&
         memcmp(event->session, none, sizeof none) != 0) {
         const struct zta_risk_owner session = zta_risk_owner_session(event->session);
-        status = keep_for(change, &session, factor, &is_kept);
+        status = keep_for(writing, &session, factor, &is_kept);
         *owners |= is_kept ? ZTA_RISK_KEPT_FOR_SESSION : 0;
     }
     is_kept = false;
     if (status == ZTA_OK && (kept_for & ZTA_RISK_KEPT_FOR_ADDRESS) != 0 &&
         event->addr.family != 0) {
         const struct zta_risk_owner address = zta_risk_owner_address(&event->addr);
-        status = keep_for(change, &address, factor, &is_kept);
+        status = keep_for(writing, &address, factor, &is_kept);
         *owners |= is_kept ? ZTA_RISK_KEPT_FOR_ADDRESS : 0;
     }
     return status;
@@ -429,18 +466,18 @@ static void record(struct zta_event *event, const struct zta_risk_factor *factor
     }
 }
 
-static enum zta_status apply_found(struct mod_zta_risk_table *table, struct zta_change *change,
-                                   const struct task *task, struct zta_event *event)
+static enum zta_status apply_found(const struct writing *writing, const struct task *task)
 {
+    struct zta_event *event = writing->event;
     struct zta_risk_factor factor;
     struct zta_risk_tuning tuning;
     unsigned owners = 0;
-    tune(table, event, &tuning);
+    tune(writing->table, event, &tuning);
     if (!zta_risk_factor_make(&tuning, task->signal, task->share, zta_text_of(task->evidence),
                               event->time_ns / ZTA_NS_PER_S, &factor)) {
         return ZTA_OK;
     }
-    enum zta_status status = keep(change, event, task->owner, &factor, &owners);
+    enum zta_status status = keep(writing, task->owner, &factor, &owners);
     if (status == ZTA_OK && owners != 0) {
         record(event, &factor, owners);
     }
@@ -448,27 +485,28 @@ static enum zta_status apply_found(struct mod_zta_risk_table *table, struct zta_
 }
 
 /* What its sessions show is known of the subject, so that another session of it is no surprise. */
-static enum zta_status keep_for_subject(struct zta_change *change, const struct zta_event *event,
+static enum zta_status keep_for_subject(const struct writing *writing,
                                         const struct zta_risk_factor *factor)
 {
+    const struct zta_event *event = writing->event;
     const struct zta_risk_owner subject = zta_risk_owner_subject(
         zta_event_text(event, ZTA_EVENT_ISSUER), zta_event_text(event, ZTA_EVENT_SUBJECT));
     bool is_kept = false;
-    return has_subject(event) ? keep_for(change, &subject, factor, &is_kept) : ZTA_OK;
+    return has_subject(event) ? keep_for(writing, &subject, factor, &is_kept) : ZTA_OK;
 }
 
-static enum zta_status apply_raised(struct zta_change *change, const struct task *task,
-                                    struct zta_event *event)
+static enum zta_status apply_raised(const struct writing *writing, const struct task *task)
 {
+    struct zta_event *event = writing->event;
     struct zta_risk_factor factor;
     unsigned owners = 0;
     if (!zta_risk_recorded(event, task->entry, &factor)) {
         return ZTA_OK;
     }
-    enum zta_status status = keep(change, event, ZTA_RISK_KEPT_FOR_BOTH, &factor, &owners);
+    enum zta_status status = keep(writing, ZTA_RISK_KEPT_FOR_BOTH, &factor, &owners);
     event->risk.raised[task->entry].owners = (uint8_t)owners;
     return status == ZTA_OK && (owners & ZTA_RISK_KEPT_FOR_SESSION) != 0
-               ? keep_for_subject(change, event, &factor)
+               ? keep_for_subject(writing, &factor)
                : status;
 }
 
@@ -505,6 +543,7 @@ enum zta_status mod_zta_risk_table_apply(struct mod_zta_risk_table *table,
                                          struct zta_change *change, struct mod_zta_batch *batch)
 {
     table->n_applied = 0;
+    table->n_displacing = 0;
     return mod_zta_risk_table_apply_more(table, change, batch);
 }
 
@@ -525,12 +564,13 @@ enum zta_status mod_zta_risk_table_apply_more(struct mod_zta_risk_table *table,
     for (; table->n_applied < table->n_tasks && status == ZTA_OK; table->n_applied++) {
         const struct task *task = &table->tasks[table->n_applied];
         struct zta_event *event = &batch->events[task->index];
+        const struct writing writing = {.table = table, .change = change, .event = event};
         switch (task->kind) {
         case TASK_FOUND:
-            status = apply_found(table, change, task, event);
+            status = apply_found(&writing, task);
             break;
         case TASK_RAISED:
-            status = apply_raised(change, task, event);
+            status = apply_raised(&writing, task);
             break;
         case TASK_AGENT:
             status = apply_agent(change, event);
@@ -546,6 +586,8 @@ enum zta_status mod_zta_risk_table_apply_more(struct mod_zta_risk_table *table,
 void mod_zta_risk_table_end(struct mod_zta_risk_table *table, bool is_committed)
 {
     table->n_tasks = 0;
+    table->n_displaced += is_committed ? table->n_displacing : 0;
+    table->n_displacing = 0;
     if (!is_committed) {
         table->generation = table->generation == UINT32_MAX ? 1 : table->generation + 1;
     }
@@ -558,5 +600,6 @@ struct mod_zta_risk_losses mod_zta_risk_table_losses(const struct mod_zta_risk_t
         .n_watches = mod_zta_recent_table_forgotten(table->sessions) +
                      mod_zta_recent_table_forgotten(table->addresses) +
                      mod_zta_recent_table_forgotten(table->subjects),
+        .n_addresses = table->n_displaced,
     };
 }

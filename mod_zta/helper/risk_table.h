@@ -62,10 +62,14 @@ enum zta_status mod_zta_risk_table_apply_more(struct mod_zta_risk_table *table,
 /* The batch is over; is_committed: with all that it found, else nothing of it is in the store. */
 void mod_zta_risk_table_end(struct mod_zta_risk_table *table, bool is_committed);
 
-/* Findings that were given up for want of room in a batch, and watches that gave way to others. */
+/*
+ * Findings that were given up for want of room in a batch, watches that gave way to others, and
+ * addresses whose risk is not kept since others' is.
+ */
 struct mod_zta_risk_losses {
     uint64_t n_findings;
     uint64_t n_watches;
+    uint64_t n_addresses;
 };
 struct mod_zta_risk_losses mod_zta_risk_table_losses(const struct mod_zta_risk_table *table);
 

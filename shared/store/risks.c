@@ -345,6 +345,83 @@ enum zta_status zta_risks_each(struct zta_view *view, enum zta_risk_kind kind, z
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
+/* ---- bounds ---- */
+
+/* How many are compared. */
+#define ROOM_SAMPLE 16
+
+struct least {
+    struct zta_record_key key;
+    unsigned score;
+    int64_t last_s;
+    bool is_found;
+};
+
+static void compare(struct least *least, struct zta_blob key, struct zta_blob value, int64_t now_s)
+{
+    struct zta_risk_owner owner;
+    struct zta_risk_record record = {.last_s = 0};
+    /* What nobody can read is worth nothing. */
+    const bool is_good = open_record(key, value, &owner, &record) == ZTA_OK;
+    const unsigned score = is_good ? zta_risk_score(&record.risk, now_s) : 0;
+    const int64_t last_s = is_good ? record.last_s : 0;
+    if (key.size <= sizeof least->key.bytes &&
+        (!least->is_found || score < least->score ||
+         (score == least->score && last_s < least->last_s))) {
+        *least = (struct least){.score = score, .last_s = last_s, .is_found = true};
+        least->key.size = key.size;
+        memcpy(least->key.bytes, key.data, key.size);
+    }
+}
+
+static enum zta_status find_least(struct zta_change *change, const struct zta_record_key *from,
+                                  int64_t now_s, struct least *least)
+{
+    struct zta_walk walk;
+    struct zta_blob key = ZTA_BLOB(from->bytes, from->size);
+    struct zta_blob value;
+    enum zta_status status = zta_walk_change(change, ZTA_TABLE_ADDRESS_RISKS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_walk_seek(&walk, &key, &value);
+    for (unsigned i = 0; i < ROOM_SAMPLE && (status == ZTA_OK || status == ZTA_NOT_FOUND); i++) {
+        if (status == ZTA_NOT_FOUND) {
+            status = zta_walk_first(&walk, &key, &value);
+        }
+        if (status == ZTA_OK) {
+            compare(least, key, value, now_s);
+            status = zta_walk_next(&walk, &key, &value);
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_risks_make_room(struct zta_change *change, const struct zta_risk_owner *address,
+                                    const struct zta_risk_record *record, uint64_t most,
+                                    enum zta_risks_room *room)
+{
+    struct zta_record_key key;
+    struct least least = {.is_found = false};
+    uint64_t n = 0;
+    enum zta_status status = zta_change_table_count(change, ZTA_TABLE_ADDRESS_RISKS, &n);
+    if (status == ZTA_OK && n >= most && make_key(address, &key)) {
+        status = find_least(change, &key, record->last_s, &least);
+    }
+    if (status != ZTA_OK || !least.is_found) {
+        *room = ZTA_RISKS_ROOM_LEFT;
+        return status;
+    }
+    if (zta_risk_score(&record->risk, record->last_s) < least.score) {
+        *room = ZTA_RISKS_ROOM_NONE;
+        return ZTA_OK;
+    }
+    *room = ZTA_RISKS_ROOM_MADE;
+    return zta_change_remove(change, ZTA_TABLE_ADDRESS_RISKS,
+                             ZTA_BLOB(least.key.bytes, least.key.size));
+}
+
 static bool is_old(struct zta_blob key, struct zta_blob value, int64_t before_s)
 {
     struct zta_risk_owner owner;

@@ -62,6 +62,19 @@ enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_
                                struct zta_risk_record *record) ZTA_MUST_CHECK;
 enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_owner *owner,
                               const struct zta_risk_record *record) ZTA_MUST_CHECK;
+/*
+ * Before the first record of an address is put: removes another where the table has `most` already,
+ * since strangers make these. Of a few that stand behind it, which are most likely its neighbours,
+ * the one that is worth least goes, the one seen longest ago of such.
+ */
+enum zta_risks_room {
+    ZTA_RISKS_ROOM_NONE = 0, /* the new one is worth less than any of them */
+    ZTA_RISKS_ROOM_MADE,
+    ZTA_RISKS_ROOM_LEFT,
+};
+enum zta_status zta_risks_make_room(struct zta_change *change, const struct zta_risk_owner *address,
+                                    const struct zta_risk_record *record, uint64_t most,
+                                    enum zta_risks_room *room) ZTA_MUST_CHECK;
 /* ZTA_NOT_FOUND. */
 enum zta_status zta_risks_remove(struct zta_change *change,
                                  const struct zta_risk_owner *owner) ZTA_MUST_CHECK;

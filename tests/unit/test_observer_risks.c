@@ -468,6 +468,43 @@ static void where_risk_is_off_nothing_is_found(void **state)
     world_close(&world);
 }
 
+static bool count_one(void *context, const struct zta_risk_owner *owner,
+                      const struct zta_risk_record *record)
+{
+    uint32_t *n = context;
+    (*n)++;
+    return true;
+}
+
+/* As many addresses as one likes: what is kept of them is bounded, and a real threat stays. */
+static void a_flood_of_addresses_keeps_a_bounded_number_of_them(void **state)
+{
+    const uint32_t n_most = 65536;
+    const uint32_t n_more = 700;
+    struct world world;
+    uint32_t n_kept = 0;
+    struct zta_view *view;
+    begin(&world);
+    for (uint32_t i = 0; i < n_most + n_more; i++) {
+        struct zta_event event;
+        make_event(&world, i, 0, &event);
+        event.risk.waf = i == 0 ? 20 : 5;
+        publish(&world, &event);
+        if (i % 1000 == 0) {
+            world_pass(&world, ZTA_NS_PER_S);
+        }
+    }
+    world_pass(&world, ZTA_NS_PER_S);
+    assert_int_equal(zta_view_begin(mod_zta_observer_store(world.observer), &view), ZTA_OK);
+    assert_int_equal(zta_risks_each(view, ZTA_RISK_OF_ADDRESS, count_one, &n_kept), ZTA_OK);
+    zta_view_end(&view);
+    assert_int_equal(n_kept, n_most);
+    assert_int_equal(world_counter(&world, ZTA_COUNTER_ADDRESSES_FORGOTTEN), n_more);
+    assert_int_equal(of_address(&world, 0).risk.n, 1);
+    assert_int_equal(of_address(&world, n_most + n_more - 1).risk.n, 1);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +519,7 @@ int main(void)
         cmocka_unit_test(agents_and_places_are_learned_from_what_was_let_in),
         cmocka_unit_test(what_was_not_committed_is_found_again_by_the_next_observer),
         cmocka_unit_test(where_risk_is_off_nothing_is_found),
+        cmocka_unit_test(a_flood_of_addresses_keeps_a_bounded_number_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,12 +254,81 @@ static void a_walk_sees_one_kind_and_pruning_all(void **state)
     scratch_store_close(&scratch);
 }
 
+static bool list_address(void *context, const struct zta_risk_owner *owner,
+                         const struct zta_risk_record *record)
+{
+    struct listing *listing = context;
+    const size_t len = strlen(listing->names);
+    (void)snprintf(listing->names + len, sizeof listing->names - len, "%d ", owner->addr.bytes[3]);
+    return true;
+}
+
+/* An address of 10.0.0.0/8 with one factor of so many points, last seen at NOW_S and so much. */
+static enum zta_risks_room put_address(struct zta_change *change, uint8_t last, uint8_t weight,
+                                       int64_t after_s)
+{
+    const struct zta_addr addr = {.bytes = {10, 0, 0, last}, .family = 4};
+    const struct zta_risk_owner owner = zta_risk_owner_address(&addr);
+    const struct zta_risk_factor factor = {.signal = ZTA_RISK_WAF,
+                                           .weight = weight,
+                                           .half_life_s = 3600,
+                                           .raised_s = NOW_S + after_s,
+                                           .n_raised = 1};
+    struct zta_risk_record record = {.last_s = NOW_S + after_s};
+    enum zta_risks_room room;
+    assert_true(zta_risk_put(&record.risk, &factor));
+    assert_int_equal(zta_risks_make_room(change, &owner, &record, 4, &room), ZTA_OK);
+    if (room != ZTA_RISKS_ROOM_NONE) {
+        assert_int_equal(zta_risks_put(change, &owner, &record), ZTA_OK);
+    }
+    return room;
+}
+
+static void above_so_many_addresses_the_one_worth_least_gives_way(void **state)
+{
+    static const struct {
+        uint8_t last;
+        uint8_t weight;
+        int64_t after_s;
+        enum zta_risks_room room;
+        const char *left;
+    } steps[] = {
+        {.last = 9, .weight = 50, .room = ZTA_RISKS_ROOM_LEFT, .left = "9 "},
+        {.last = 7, .weight = 30, .after_s = 1, .room = ZTA_RISKS_ROOM_LEFT, .left = "7 9 "},
+        {.last = 5, .weight = 30, .room = ZTA_RISKS_ROOM_LEFT, .left = "5 7 9 "},
+        {.last = 3, .weight = 90, .room = ZTA_RISKS_ROOM_LEFT, .left = "3 5 7 9 "},
+        /* Of two alike the one that was seen longer ago. */
+        {.last = 8, .weight = 30, .after_s = 2, .room = ZTA_RISKS_ROOM_MADE, .left = "3 7 8 9 "},
+        {.last = 6, .weight = 20, .after_s = 3, .room = ZTA_RISKS_ROOM_NONE, .left = "3 7 8 9 "},
+        /* What was much has become little. */
+        {.last = 4, .weight = 20, .after_s = 7200, .room = ZTA_RISKS_ROOM_MADE, .left = "3 4 8 9 "},
+    };
+    static struct scratch_store scratch;
+    scratch_store_open(&scratch, NULL, ZTA_STORE_HELPER, MAP_SIZE);
+    struct zta_change *change = begin(&scratch);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        struct zta_view *view;
+        struct listing listing = {.n = 0};
+        assert_int_equal(put_address(change, steps[i].last, steps[i].weight, steps[i].after_s),
+                         steps[i].room);
+        commit(change);
+        assert_int_equal(zta_view_begin(scratch.store, &view), ZTA_OK);
+        assert_int_equal(zta_risks_each(view, ZTA_RISK_OF_ADDRESS, list_address, &listing), ZTA_OK);
+        zta_view_end(&view);
+        assert_string_equal(listing.names, steps[i].left);
+        change = begin(&scratch);
+    }
+    zta_change_abort(&change);
+    scratch_store_close(&scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_put_comes_back_whole_under_its_owner),
         cmocka_unit_test(a_damaged_record_is_none),
         cmocka_unit_test(a_walk_sees_one_kind_and_pruning_all),
+        cmocka_unit_test(above_so_many_addresses_the_one_worth_least_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
