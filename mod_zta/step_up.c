@@ -241,19 +241,25 @@ static bool is_page(const request_rec *r)
 }
 
 /*
- * This page as that module wants it named: by the origin of its redirect URI where that is the same
- * host, since its cookies are bound to it; else as pages here are called.
+ * The origin of this page as that module wants it named: that of its redirect URI where it is the
+ * same host, since its cookies are bound to it; else as pages here are called.
  */
-static const char *page_url(request_rec *r, const struct mod_zta_request *request,
-                            const char *callback)
+static const char *page_origin(request_rec *r, const struct mod_zta_request *request)
 {
     apr_uri_t uri;
-    const char *origin = mod_zta_present_own_origin(r, request);
+    const char *callback = mod_zta_server_of(r->server)->openidc_callback;
     if (apr_uri_parse(r->pool, callback, &uri) == APR_SUCCESS && uri.hostname != NULL &&
         strcasecmp(uri.hostname, request->host) == 0) {
-        origin = apr_pstrcat(r->pool, uri.scheme, "://", uri.hostinfo, NULL);
+        return apr_pstrcat(r->pool, uri.scheme, "://", uri.hostinfo, NULL);
     }
-    return apr_pstrcat(r->pool, origin, r->unparsed_uri, NULL);
+    return mod_zta_present_own_origin(r, request);
+}
+
+/* Also where TLS ends before this server, which it is told of by ZTAOrigin or the redirect URI. */
+static bool is_secure(request_rec *r, const struct mod_zta_request *request)
+{
+    return strcmp(ap_http_scheme(r), "https") == 0 ||
+           strncasecmp(page_origin(r, request), "https://", strlen("https://")) == 0;
 }
 
 static const char *login_url(request_rec *r, const struct mod_zta_request *request,
@@ -273,10 +279,11 @@ static const char *login_url(request_rec *r, const struct mod_zta_request *reque
         asked = apr_psprintf(r->pool, "%s%smax_age=%" APR_INT64_T_FMT, asked,
                              asked[0] != '\0' ? "&" : "", age_s);
     }
-    return apr_pstrcat(r->pool, callback, strchr(callback, '?') == NULL ? "?" : "&",
-                       "iss=", escape(r->pool, request->token.issuer->url.data),
-                       "&target_link_uri=", escape(r->pool, page_url(r, request, callback)),
-                       "&auth_request_params=", escape(r->pool, asked), NULL);
+    return apr_pstrcat(
+        r->pool, callback, strchr(callback, '?') == NULL ? "?" : "&",
+        "iss=", escape(r->pool, request->token.issuer->url.data), "&target_link_uri=",
+        escape(r->pool, apr_pstrcat(r->pool, page_origin(r, request), r->unparsed_uri, NULL)),
+        "&auth_request_params=", escape(r->pool, asked), NULL);
 }
 
 bool mod_zta_step_up_redirect(request_rec *r, const struct mod_zta_request *request,
@@ -292,7 +299,7 @@ bool mod_zta_step_up_redirect(request_rec *r, const struct mod_zta_request *requ
     apr_table_addn(r->err_headers_out, "Set-Cookie",
                    apr_psprintf(r->pool, "%s=1; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax%s",
                                 cookie_name(r->pool, &key), ZTA_CHALLENGES_LIFE_S,
-                                strcmp(ap_http_scheme(r), "https") == 0 ? "; Secure" : ""));
+                                is_secure(r, request) ? "; Secure" : ""));
     return true;
 }
 

@@ -279,6 +279,18 @@ def test_a_browser_logs_in_as_asked_and_comes_back_to_its_page(site, pki):  # no
     assert other.get(f"{z.site}/app/pay/1", follow=False).status == 302
 
 
+@pytest.mark.parametrize("outside", ("http", "https"))
+def test_its_cookie_is_as_secure_as_the_page_is_from_outside(site, pki, outside):  # noqa: F811
+    z = site(stage=2, rules=WEB_RULES, issuer_text=ACR,
+             vhost_text=f"{STEP_UP}OIDCRedirectURI /app/callback\nZTAOrigin {outside}://localhost")
+    visitor = Browser(pki)
+    assert visitor.get(f"{z.site}/app/page").status == 200
+    page = visitor.get(f"{z.site}/app/pay/1", follow=False)
+    [cookie] = [text for text in page.headers.get_all("Set-Cookie") if text.startswith("zta-step-up-")]
+    assert page.status == 302 and f"target_link_uri={outside}%3A%2F%2Flocalhost%2F" in page.headers["Location"]
+    assert cookie.endswith("; HttpOnly; SameSite=Lax" + ("; Secure" if outside == "https" else ""))
+
+
 def test_a_browser_is_not_sent_round_in_circles(site, pki):  # noqa: F811
     z = site(stage=2, rules=WEB_RULES, issuer_text=ACR, vhost_text=STEP_UP, ignores_acr=True)
     visitor = Browser(pki)
