@@ -6,6 +6,7 @@
 
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/rule_texts.h"
 #include "shared/base/clock.h"
 #include "shared/live/segment.h"
 #include "shared/store/blocks.h"
@@ -236,6 +237,55 @@ static void say_layer(struct ctl_list *list, const struct zta_layer *layer, size
                  n_living, until[0] == '\0' ? "" : ", to be confirmed by ", until);
 }
 
+static void add_replaced(struct ctl_list *list, const struct zta_layer_entry *entry,
+                         const struct zta_ast_rule *rule, struct zta_text file)
+{
+    struct zta_json *json = ctl_row_json(list);
+    if (json != NULL) {
+        zta_json_begin_object(json, NULL);
+        zta_json_text(json, "rule", rule->name);
+        zta_json_text(json, "file", file);
+        zta_json_int(json, "line", rule->place.line);
+        zta_json_time(json, "until", entry->until_s);
+        zta_json_int(json, "action", (int64_t)entry->action_id);
+        zta_json_end_object(json);
+        return;
+    }
+    ctl_row_cell(list, "replaced_rule",
+                 "%.*s at %.*s:%u is not in force: a live rule of that name, action %" PRIu64
+                 ", stands in its place; 'ztactl rules remove %.*s' ends that",
+                 (int)rule->name.len, rule->name.data, (int)file.len, file.data, rule->place.line,
+                 entry->action_id, (int)rule->name.len, rule->name.data);
+}
+
+/* Rules of files that a live rule of their name keeps out of force. */
+static enum zta_status add_all_replaced(struct ctl_list *list, struct zta_view *view,
+                                        const struct zta_layer *layer, int64_t now_s)
+{
+    struct ctl_rule_texts *texts = ctl_rule_texts_open();
+    struct zta_rules_ast *ast = NULL;
+    struct zta_rules_error error = {.line = 0};
+    enum zta_status status = ZTA_NO_MEMORY;
+    if (texts != NULL) {
+        status = zta_published_each_rules(view, ctl_rule_texts_add, texts);
+        status = status == ZTA_OK ? texts->status : status;
+    }
+    /* What does not parse is not in force, which the server itself told. */
+    if (status == ZTA_OK && layer->n > 0 &&
+        zta_rules_parse(texts->sources, texts->n, &ast, &error) == ZTA_OK) {
+        for (size_t i = 0; i < ast->n_rules; i++) {
+            const struct zta_ast_rule *rule = &ast->rules[i];
+            const struct zta_layer_entry *entry = zta_layer_find(layer, ZTA_LAYER_RULE, rule->name);
+            if (entry != NULL && zta_layer_entry_lives(entry, now_s)) {
+                add_replaced(list, entry, rule, ast->source_names[rule->place.source]);
+            }
+        }
+    }
+    zta_rules_ast_close(&ast);
+    ctl_rule_texts_close(&texts);
+    return status;
+}
+
 static enum zta_status add_live(struct ctl_list *list, struct zta_view *view)
 {
     const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
@@ -243,7 +293,7 @@ static enum zta_status add_live(struct ctl_list *list, struct zta_view *view)
     struct zta_layer layer;
     void *storage = NULL;
     size_t n_living = 0;
-    const enum zta_status status = zta_layer_in_force(view, now_s, &layer, &storage);
+    enum zta_status status = zta_layer_in_force(view, now_s, &layer, &storage);
     if (status != ZTA_OK) {
         return status;
     }
@@ -262,9 +312,14 @@ static enum zta_status add_live(struct ctl_list *list, struct zta_view *view)
     }
     if (json != NULL) {
         zta_json_end_array(json);
+        zta_json_begin_array(json, "replaced_rules");
+    }
+    status = add_all_replaced(list, view, &layer, now_s);
+    if (json != NULL) {
+        zta_json_end_array(json);
     }
     free(storage);
-    return ZTA_OK;
+    return status;
 }
 
 static void add_store(struct ctl_list *list, const struct ctl *ctl, const struct picture *picture)

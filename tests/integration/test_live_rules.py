@@ -386,9 +386,14 @@ def test_a_restart_keeps_the_live_rules_and_a_configuration_they_do_not_fit_is_r
     live.write_rules(BASELINE + "deny nobody\n  when path /orders/4\n")
     code, output = live.configtest()
     assert code == 0 and "ZTA0007: rule nobody at" in output and "rules remove nobody'" in output
+    assert live.json("status")["replaced_rules"] == []
     live.reload()
     assert (get(live, "/orders/3"), get(live, "/orders/4")) == (403, 200)
+    [replaced] = live.json("status")["replaced_rules"]
+    assert (replaced["rule"], replaced["file"]) == ("nobody", live.rules_path) and replaced["until"]
+    assert "replaced rule" in (said := live.ctl("status").stdout) and "rules remove nobody'" in said
     live.ctl("rules", "remove", "nobody", "--reason", "it is in the file now", "--yes")
+    assert live.json("status")["replaced_rules"] == []
     assert (get(live, "/orders/3"), get(live, "/orders/4")) == (200, 403)
 
 
