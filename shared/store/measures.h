@@ -31,9 +31,9 @@ struct zta_measure_placed {
 /*
  * Begins the measure at measure->created_ns for for_s, or extends the one of the same source, rule,
  * kind and target that runs, to at most ZTA_MEASURE_EXTENDED_MAX times its first length; that of a
- * transmitter begins anew, and so does a step-up that rests on nothing from before it. The source says where it stands: the change is the operator's or the
- * helper's. ZTA_INVALID for what its kind or target does not allow, ZTA_FULL for one more than a
- * target can have.
+ * transmitter begins anew, and so does a step-up that rests on nothing from before it. The source
+ * says where it stands: the change is the operator's or the helper's. ZTA_INVALID for what its kind
+ * or target does not allow, ZTA_FULL for one more than a target can have.
  */
 enum zta_status zta_measure_put(struct zta_change *change, const struct zta_measure *measure,
                                 struct zta_measure_placed *placed) ZTA_MUST_CHECK;
