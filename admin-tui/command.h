@@ -3,6 +3,7 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ struct ctl {
     const char *dir;
     struct zta_store *store; /* READ and WRITE; else NULL */
     struct ctl_actor actor;
+    bool tells_progress; /* on stderr, though it is no terminal: who reads it asked for it */
 };
 
 typedef enum ctl_exit (*ctl_command_fn)(struct ctl *ctl);

@@ -16,9 +16,12 @@ enum {
     SIZE_MAX_READ = 32 << 20, /* above, a filter of the command has to do */
 };
 
+/* The first line says it. */
 static void set_fault(struct tui_feed *feed, const char *text, size_t len)
 {
     const size_t room = sizeof feed->fault - 1;
+    const char *end = memchr(text, '\n', len);
+    len = end == NULL ? len : (size_t)(end - text);
     (void)snprintf(feed->fault, sizeof feed->fault, "%.*s", (int)(len < room ? len : room), text);
 }
 
@@ -40,7 +43,10 @@ void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *co
     (void)snprintf(line, sizeof line, "%s --json", command);
     feed->begun_ns = now_ns;
     feed->len = 0;
+    feed->percent = -1;
+    feed->is_aside = false;
     enum zta_status status = tui_shell_split(line, &words, &error);
+    words.is_fed = true;
     if (status == ZTA_OK) {
         status = tui_shell_spawn(ctl, &words, &feed->pid, &feed->fd, &error);
     }
@@ -80,6 +86,32 @@ static json_t *parse(struct tui_feed *feed, int code)
     return NULL;
 }
 
+/* "\rjudging recorded requests:  37 %" up to "\r\033[K" is no JSON, which has neither raw. */
+static void take(struct tui_feed *feed, size_t n)
+{
+    const char *from = feed->data + feed->len;
+    size_t number = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char c = from[i];
+        if (c == '\r') {
+            feed->is_aside = true;
+        }
+        if (!feed->is_aside) {
+            feed->data[feed->len++] = c;
+        }
+        else if (c >= '0' && c <= '9') {
+            number = number < 100 ? 10 * number + (size_t)(c - '0') : 100;
+        }
+        else if (c == '%') {
+            feed->percent = (int)(number < 100 ? number : 100);
+        }
+        else if (c != ' ') {
+            number = 0;
+            feed->is_aside = c != 'K';
+        }
+    }
+}
+
 bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
 {
     *value = NULL;
@@ -97,7 +129,7 @@ bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
             *value = parse(feed, code);
             return true;
         }
-        feed->len += (size_t)n;
+        take(feed, (size_t)n);
     }
     stop(feed);
     set_fault(feed, "more came than can be shown here", 32);
@@ -109,4 +141,10 @@ void tui_feed_close(struct tui_feed *feed)
     stop(feed);
     free(feed->data);
     *feed = (struct tui_feed){.pid = 0};
+}
+
+struct zta_text tui_feed_text(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+    return (struct zta_text){.data = json_string_value(value), .len = json_string_length(value)};
 }

@@ -51,6 +51,7 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
 {
     char *to = words->text;
     words->n = 0;
+    words->is_fed = false;
     if (strlen(line) >= sizeof words->text) {
         return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
     }
@@ -85,7 +86,7 @@ static bool take_streams(int out)
 
 static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out)
 {
-    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor};
+    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor, .tells_progress = words->is_fed};
     struct zta_error error = {.status = ZTA_OK};
     enum ctl_exit code = CTL_USAGE;
     if (!take_streams(out)) {

@@ -32,6 +32,7 @@ struct tui_shell_words {
     char text[TUI_PROMPT_SIZE];
     char *words[TUI_SHELL_WORDS_MAX];
     size_t n;
+    bool is_fed; /* who reads what they print knows how to take their progress out of it */
 };
 /* ZTA_INVALID with a text: a quote that is not closed, too many words. */
 enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
