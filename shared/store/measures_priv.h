@@ -40,6 +40,14 @@ enum zta_status zta_measure_decode(enum zta_env_id env, struct zta_blob key, str
                                    struct zta_measure_record *record) ZTA_MUST_CHECK;
 enum zta_status zta_measure_encode(enum zta_env_id env, const struct zta_measure_record *record,
                                    struct zta_writer *writer) ZTA_MUST_CHECK;
+/* Do kind, target and all values belong together? */
+bool zta_measure_is_whole(const struct zta_measure *measure);
+/* How many measures one target can have. */
+size_t zta_measure_room(const struct zta_target *target);
+/* Removes those of a target that ended before now_s; *n grows by them. */
+enum zta_status zta_measure_drop_ended(struct zta_change *change, enum zta_env_id env,
+                                       const struct zta_target *target, int64_t now_s,
+                                       uint64_t *n) ZTA_MUST_CHECK;
 /* Same source, rule, kind, target, and limit where it is one. */
 bool zta_measure_is_same(const struct zta_measure *a, const struct zta_measure *b);
 
