@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/logout_token.h"
 #include "tests/unit/jose_sign.h"
 
@@ -19,9 +18,8 @@ enum {
     NOW = 1800000000,
 };
 
-#define SEED "a key for tests, known to all..."
-
-static EVP_PKEY *key;
+/* So that a token found once is the same token in every run. */
+static struct jose_fixed fixed;
 static const struct zta_text clients[] = {ZTA_TEXT("site")};
 static struct mod_zta_issuer issuer;
 static const struct mod_zta_logout_issuer from = {
@@ -34,29 +32,16 @@ static void must(int holds)
     }
 }
 
-/* One fixed key, so that a token found once is the same token in every run. */
 static void set_up(void)
 {
-    static char jwk[JOSE_TEXT_MAX];
-    static char jwks[JOSE_TEXT_MAX + 16];
-    struct zta_buffer buffer;
-    struct mod_zta_keyset *keyset = NULL;
-    struct zta_error error;
-    key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, (const uint8_t *)SEED, 32);
-    must(key != NULL);
-    jose_jwk(key, "k", "", jwk);
-    zta_buffer_init(&buffer, jwks, sizeof(jwks));
-    zta_buffer_printf(&buffer, "{\"keys\":[%s]}", jwk);
+    jose_fixed_open(NOW, &fixed);
     issuer = (struct mod_zta_issuer){.name = ZTA_TEXT("corp"),
                                      .url = ZTA_TEXT("https://idp.example"),
                                      .algs = MOD_ZTA_ALG_EDDSA,
                                      .token_type = ZTA_TEXT("at+jwt"),
                                      .leeway_s = 60};
     mod_zta_claim_names_init(&issuer.claims);
-    must(mod_zta_keyset_load(zta_text_of(jwks), issuer.algs, NULL, NULL, &keyset, &error) ==
-         ZTA_OK);
-    must(mod_zta_keyring_open(0, &issuer.keyring) == ZTA_OK);
-    must(mod_zta_keyring_replace(issuer.keyring, &keyset, NOW) == ZTA_OK);
+    issuer.keyring = fixed.ring;
 }
 
 static void judge(struct zta_text token)
@@ -81,8 +66,8 @@ static void judge_signed(const char *text, size_t size)
     const struct zta_text header =
         ZTA_TEXT("{\"alg\":\"EdDSA\",\"typ\":\"logout+jwt\",\"kid\":\"k\"}");
     if (size < SIGNED_MAX) {
-        const size_t len =
-            jose_sign(key, "EdDSA", header, (struct zta_text){.data = text, .len = size}, token);
+        const size_t len = jose_sign(fixed.key, "EdDSA", header,
+                                     (struct zta_text){.data = text, .len = size}, token);
         judge((struct zta_text){.data = token, .len = len});
     }
 }
@@ -103,7 +88,7 @@ static void read_form(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct zta_signal_message message;
-    if (key == NULL) {
+    if (fixed.key == NULL) {
         set_up();
     }
     if (size == 0) {

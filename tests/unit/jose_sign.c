@@ -190,3 +190,22 @@ size_t jose_change(const char *good, const uint8_t *changes, size_t size, char t
     }
     return len;
 }
+
+void jose_fixed_open(int64_t now_s, struct jose_fixed *fixed)
+{
+    static const uint8_t seed[] = "a key for tests, known to all...";
+    static char jwk[JOSE_TEXT_MAX];
+    static char jwks[JOSE_TEXT_MAX + 16];
+    struct zta_buffer buffer;
+    struct mod_zta_keyset *keyset = NULL;
+    struct zta_error error;
+    fixed->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof seed - 1);
+    must(fixed->key != NULL);
+    jose_jwk(fixed->key, "k", "", jwk);
+    zta_buffer_init(&buffer, jwks, sizeof jwks);
+    zta_buffer_printf(&buffer, "{\"keys\":[%s]}", jwk);
+    must(mod_zta_keyset_load(zta_text_of(jwks), MOD_ZTA_ALG_EDDSA, NULL, NULL, &keyset, &error) ==
+         ZTA_OK);
+    must(mod_zta_keyring_open(0, &fixed->ring) == ZTA_OK);
+    must(mod_zta_keyring_replace(fixed->ring, &keyset, now_s) == ZTA_OK);
+}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mod_zta/identity/issuer.h"
+#include "mod_zta/identity/keyring.h"
 #include "shared/base/bytes.h"
 
 #define JOSE_TEXT_MAX 32768
@@ -35,5 +37,12 @@ size_t jose_attach(const uint8_t *signature, size_t size, struct zta_text header
  */
 size_t jose_change(const char *good, const uint8_t *changes, size_t size,
                    char token[JOSE_TEXT_MAX]);
+
+/* A key that is the same in every run, and a ring with it alone: kid "k", EdDSA. Never closed. */
+struct jose_fixed {
+    EVP_PKEY *key;
+    struct mod_zta_keyring *ring;
+};
+void jose_fixed_open(int64_t now_s, struct jose_fixed *fixed);
 
 #endif
