@@ -2,12 +2,9 @@
 /* A table of issuers under one lock; a thread takes the one that is due longest. */
 #include "mod_zta/helper/fetcher.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "mod_zta/helper/crew.h"
 #include "mod_zta/identity/http.h"
 #include "shared/base/clock.h"
 #include "shared/base/random.h"
@@ -37,17 +34,8 @@ struct mod_zta_fetcher {
     struct item *items;
     size_t n;
     struct mod_zta_fetch_options options;
-    atomic_bool is_ending;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    pthread_t threads[THREADS_MAX];
-    size_t n_threads;
+    struct mod_zta_crew crew;
 };
-
-static bool is_cancelled(void *context)
-{
-    return atomic_load(&((struct mod_zta_fetcher *)context)->is_ending);
-}
 
 static uint64_t random_below(uint64_t bound)
 {
@@ -91,17 +79,6 @@ static struct item *find_due(struct mod_zta_fetcher *fetcher, int64_t now_ns, in
     return due != NULL && *next_ns <= now_ns ? due : NULL;
 }
 
-static void wait_until(struct mod_zta_fetcher *fetcher, int64_t ns)
-{
-    if (ns == INT64_MAX) {
-        (void)pthread_cond_wait(&fetcher->changed, &fetcher->lock);
-        return;
-    }
-    struct timespec until = {.tv_sec = (time_t)(ns / ZTA_NS_PER_S),
-                             .tv_nsec = (long)(ns % ZTA_NS_PER_S)};
-    (void)pthread_cond_timedwait(&fetcher->changed, &fetcher->lock, &until);
-}
-
 /* Under the lock, which is given up for the attempt. */
 static void attempt(struct mod_zta_fetcher *fetcher, struct item *item)
 {
@@ -110,9 +87,9 @@ static void attempt(struct mod_zta_fetcher *fetcher, struct item *item)
     item->state = BUSY;
     item->result = (struct mod_zta_fetch_result){.issuer = index, .ticket = item->ticket};
     item->ticket = 0;
-    (void)pthread_mutex_unlock(&fetcher->lock);
+    (void)pthread_mutex_unlock(&fetcher->crew.lock);
     mod_zta_fetch(&fetcher->issuers[index], &known, &fetcher->options, &item->result.fetched);
-    (void)pthread_mutex_lock(&fetcher->lock);
+    (void)pthread_mutex_lock(&fetcher->crew.lock);
     item->known = item->result.fetched.known;
     item->n_failures = item->result.fetched.is_good ? 0 : item->n_failures + 1;
     int64_t pause_ns = wait_ns(item);
@@ -126,38 +103,32 @@ static void attempt(struct mod_zta_fetcher *fetcher, struct item *item)
 static void *run(void *context)
 {
     struct mod_zta_fetcher *fetcher = context;
-    (void)pthread_mutex_lock(&fetcher->lock);
-    while (!atomic_load(&fetcher->is_ending)) {
+    (void)pthread_mutex_lock(&fetcher->crew.lock);
+    while (!mod_zta_crew_is_ending(&fetcher->crew)) {
         int64_t next_ns;
         struct item *item = find_due(fetcher, zta_clock_monotonic_ns(), &next_ns);
         if (item != NULL) {
             attempt(fetcher, item);
         }
         else {
-            wait_until(fetcher, next_ns);
+            mod_zta_crew_wait(&fetcher->crew, next_ns);
         }
     }
-    (void)pthread_mutex_unlock(&fetcher->lock);
+    (void)pthread_mutex_unlock(&fetcher->crew.lock);
     return NULL;
 }
 
-/* Threads that no signal of the process is delivered to. */
-static void start_threads(struct mod_zta_fetcher *fetcher)
+/* False: there is something to fetch, and nobody to do it. */
+static bool start_threads(struct mod_zta_fetcher *fetcher)
 {
     size_t n_fetched = 0;
     for (size_t i = 0; i < fetcher->n; i++) {
         n_fetched += fetcher->issuers[i].is_fetched ? 1 : 0;
     }
-    size_t n_wanted = n_fetched < THREADS_MAX ? n_fetched : THREADS_MAX;
-    sigset_t all;
-    sigset_t former;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &former);
-    while (fetcher->n_threads < n_wanted &&
-           pthread_create(&fetcher->threads[fetcher->n_threads], NULL, run, fetcher) == 0) {
-        fetcher->n_threads++;
+    const size_t n_wanted = n_fetched < THREADS_MAX ? n_fetched : THREADS_MAX;
+    while (fetcher->crew.n < n_wanted && mod_zta_crew_add(&fetcher->crew, run, fetcher)) {
     }
-    (void)pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return n_wanted == 0 || fetcher->crew.n > 0;
 }
 
 enum zta_status mod_zta_fetcher_open(const struct mod_zta_fetch_issuer *issuers, size_t n,
@@ -165,7 +136,14 @@ enum zta_status mod_zta_fetcher_open(const struct mod_zta_fetch_issuer *issuers,
 {
     struct mod_zta_fetcher *opened = calloc(1, sizeof *opened);
     struct item *items = calloc(n + 1, sizeof *items);
-    if (opened == NULL || items == NULL || mod_zta_http_begin() != ZTA_OK) {
+    if (opened == NULL || items == NULL ||
+        mod_zta_crew_open(THREADS_MAX, &opened->crew) != ZTA_OK) {
+        free(items);
+        free(opened);
+        return ZTA_NO_MEMORY;
+    }
+    if (mod_zta_http_begin() != ZTA_OK) {
+        mod_zta_crew_end(&opened->crew);
         free(items);
         free(opened);
         return ZTA_NO_MEMORY;
@@ -174,20 +152,8 @@ enum zta_status mod_zta_fetcher_open(const struct mod_zta_fetch_issuer *issuers,
     opened->items = items;
     opened->n = n;
     opened->options = (struct mod_zta_fetch_options){
-        .ca_file = ca_file, .is_cancelled = is_cancelled, .context = opened};
-    atomic_init(&opened->is_ending, false);
-    pthread_condattr_t attributes;
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&opened->lock, NULL); /* default mutexes cannot fail */
-    (void)pthread_cond_init(&opened->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
-    start_threads(opened);
-    bool is_needed = false;
-    for (size_t i = 0; i < n; i++) {
-        is_needed = is_needed || issuers[i].is_fetched;
-    }
-    if (is_needed && opened->n_threads == 0) {
+        .ca_file = ca_file, .is_cancelled = mod_zta_crew_is_ending, .context = &opened->crew};
+    if (!start_threads(opened)) {
         mod_zta_fetcher_close(&opened);
         return ZTA_IO;
     }
@@ -202,18 +168,10 @@ void mod_zta_fetcher_close(struct mod_zta_fetcher **fetcher)
         return;
     }
     *fetcher = NULL;
-    (void)pthread_mutex_lock(&closing->lock);
-    atomic_store(&closing->is_ending, true);
-    (void)pthread_cond_broadcast(&closing->changed);
-    (void)pthread_mutex_unlock(&closing->lock);
-    for (size_t i = 0; i < closing->n_threads; i++) {
-        (void)pthread_join(closing->threads[i], NULL);
-    }
+    mod_zta_crew_end(&closing->crew);
     for (size_t i = 0; i < closing->n; i++) {
         free(closing->items[i].result.fetched.jwks);
     }
-    (void)pthread_cond_destroy(&closing->changed);
-    (void)pthread_mutex_destroy(&closing->lock);
     mod_zta_http_end();
     free(closing->items);
     free(closing);
@@ -225,17 +183,17 @@ void mod_zta_fetcher_ask(struct mod_zta_fetcher *fetcher, size_t issuer, int64_t
         return;
     }
     struct item *item = &fetcher->items[issuer];
-    (void)pthread_mutex_lock(&fetcher->lock);
+    (void)pthread_mutex_lock(&fetcher->crew.lock);
     item->ticket = ticket;
     item->next_ns = zta_clock_monotonic_ns();
-    (void)pthread_cond_signal(&fetcher->changed);
-    (void)pthread_mutex_unlock(&fetcher->lock);
+    (void)pthread_cond_signal(&fetcher->crew.changed);
+    (void)pthread_mutex_unlock(&fetcher->crew.lock);
 }
 
 bool mod_zta_fetcher_take(struct mod_zta_fetcher *fetcher, struct mod_zta_fetch_result *result)
 {
     bool is_taken = false;
-    (void)pthread_mutex_lock(&fetcher->lock);
+    (void)pthread_mutex_lock(&fetcher->crew.lock);
     for (size_t i = 0; i < fetcher->n && !is_taken; i++) {
         struct item *item = &fetcher->items[i];
         if (item->state == DONE) {
@@ -243,9 +201,9 @@ bool mod_zta_fetcher_take(struct mod_zta_fetcher *fetcher, struct mod_zta_fetch_
             item->result.fetched.jwks = NULL;
             item->state = IDLE;
             is_taken = true;
-            (void)pthread_cond_signal(&fetcher->changed);
+            (void)pthread_cond_signal(&fetcher->crew.changed);
         }
     }
-    (void)pthread_mutex_unlock(&fetcher->lock);
+    (void)pthread_mutex_unlock(&fetcher->crew.lock);
     return is_taken;
 }

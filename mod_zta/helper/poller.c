@@ -3,14 +3,11 @@
 #include "mod_zta/helper/poller.h"
 
 #include <jansson.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "mod_zta/helper/crew.h"
 #include "mod_zta/helper/notices.h"
 #include "mod_zta/helper/observer_priv.h"
 #include "mod_zta/helper/refresh.h"
@@ -43,7 +40,6 @@ enum state {
 struct item {
     struct mod_zta_poller *poller;
     const struct mod_zta_poll *poll;
-    pthread_t thread;
 
     /* Under the lock. */
     enum state state;
@@ -67,18 +63,10 @@ struct mod_zta_poller {
     struct mod_zta_refresh *refresh;
     struct mod_zta_poller_options options;
     struct item *items;
-    size_t n_threads;
-    atomic_bool is_ending;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct mod_zta_crew crew;
 };
 
 /* ---- threads ---- */
-
-static bool is_cancelled(void *context)
-{
-    return atomic_load(&((struct mod_zta_poller *)context)->is_ending);
-}
 
 /* Under the lock, which is given up for the exchange. */
 static void exchange(struct item *item)
@@ -93,14 +81,14 @@ static void exchange(struct item *item)
         .authorization = item->poll->authorization,
         .body_max = ANSWER_MAX,
         .timeout_ms = WAIT_MS,
-        .is_cancelled = is_cancelled,
-        .context = poller,
+        .is_cancelled = mod_zta_crew_is_ending,
+        .context = &poller->crew,
     };
     item->state = BUSY;
-    (void)pthread_mutex_unlock(&poller->lock);
+    (void)pthread_mutex_unlock(&poller->crew.lock);
     const int64_t begun_ns = zta_clock_monotonic_ns();
     const enum zta_status status = mod_zta_http_post(&request, &answer, &error);
-    (void)pthread_mutex_lock(&poller->lock);
+    (void)pthread_mutex_lock(&poller->crew.lock);
     item->took_ns = zta_clock_monotonic_ns() - begun_ns;
     item->answer = answer;
     item->error[0] = '\0';
@@ -113,30 +101,23 @@ static void exchange(struct item *item)
     item->state = DONE;
 }
 
-static void wait_until(struct mod_zta_poller *poller, int64_t ns)
-{
-    const struct timespec until = {.tv_sec = (time_t)(ns / ZTA_NS_PER_S),
-                                   .tv_nsec = (long)(ns % ZTA_NS_PER_S)};
-    (void)pthread_cond_timedwait(&poller->changed, &poller->lock, &until);
-}
-
 static void *run(void *context)
 {
     struct item *item = context;
     struct mod_zta_poller *poller = item->poller;
-    (void)pthread_mutex_lock(&poller->lock);
-    while (!atomic_load(&poller->is_ending)) {
+    (void)pthread_mutex_lock(&poller->crew.lock);
+    while (!mod_zta_crew_is_ending(&poller->crew)) {
         if (item->state != IDLE) {
-            (void)pthread_cond_wait(&poller->changed, &poller->lock);
+            mod_zta_crew_wait(&poller->crew, INT64_MAX);
         }
         else if (zta_clock_monotonic_ns() < item->next_ns) {
-            wait_until(poller, item->next_ns);
+            mod_zta_crew_wait(&poller->crew, item->next_ns);
         }
         else {
             exchange(item);
         }
     }
-    (void)pthread_mutex_unlock(&poller->lock);
+    (void)pthread_mutex_unlock(&poller->crew.lock);
     return NULL;
 }
 
@@ -164,15 +145,15 @@ static void begin_poll(struct item *item, int64_t next_ns)
 {
     struct mod_zta_poller *poller = item->poller;
     char *request = make_request(item);
-    (void)pthread_mutex_lock(&poller->lock);
+    (void)pthread_mutex_lock(&poller->crew.lock);
     free(item->request);
     free(item->answer.body);
     item->answer = (struct mod_zta_http_answer){.body = NULL};
     item->request = request;
     item->next_ns = next_ns;
     item->state = request != NULL ? IDLE : DONE;
-    (void)pthread_cond_broadcast(&poller->changed);
-    (void)pthread_mutex_unlock(&poller->lock);
+    (void)pthread_cond_broadcast(&poller->crew.changed);
+    (void)pthread_mutex_unlock(&poller->crew.lock);
 }
 
 /* ---- the answer ---- */
@@ -415,11 +396,11 @@ static void handle(struct item *item, int64_t now_mono_ns, int64_t now_real_ns)
 
 void mod_zta_poller_step(struct mod_zta_poller *poller, int64_t now_mono_ns, int64_t now_real_ns)
 {
-    for (size_t i = 0; i < poller->n_threads; i++) {
+    for (size_t i = 0; i < poller->crew.n; i++) {
         struct item *item = &poller->items[i];
-        (void)pthread_mutex_lock(&poller->lock);
+        (void)pthread_mutex_lock(&poller->crew.lock);
         const bool is_done = item->state == DONE;
-        (void)pthread_mutex_unlock(&poller->lock);
+        (void)pthread_mutex_unlock(&poller->crew.lock);
         if (is_done && poller->observer->upkeep.is_healthy) {
             handle(item, now_mono_ns, now_real_ns);
         }
@@ -428,20 +409,12 @@ void mod_zta_poller_step(struct mod_zta_poller *poller, int64_t now_mono_ns, int
 
 /* ---- open and close ---- */
 
-/* Threads that no signal of the process is delivered to. */
 static enum zta_status start_threads(struct mod_zta_poller *poller)
 {
-    sigset_t all;
-    sigset_t former;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &former);
-    while (poller->n_threads < poller->options.n_polls &&
-           pthread_create(&poller->items[poller->n_threads].thread, NULL, run,
-                          &poller->items[poller->n_threads]) == 0) {
-        poller->n_threads++;
+    while (poller->crew.n < poller->options.n_polls &&
+           mod_zta_crew_add(&poller->crew, run, &poller->items[poller->crew.n])) {
     }
-    (void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-    return poller->n_threads == poller->options.n_polls ? ZTA_OK : ZTA_IO;
+    return poller->crew.n == poller->options.n_polls ? ZTA_OK : ZTA_IO;
 }
 
 enum zta_status mod_zta_poller_open(struct mod_zta_observer *observer,
@@ -451,7 +424,6 @@ enum zta_status mod_zta_poller_open(struct mod_zta_observer *observer,
 {
     struct mod_zta_poller *opened = calloc(1, sizeof *opened);
     struct item *items = calloc(options->n_polls + 1, sizeof *items);
-    pthread_condattr_t attributes;
     if (opened == NULL || items == NULL) {
         free(items);
         free(opened);
@@ -459,12 +431,11 @@ enum zta_status mod_zta_poller_open(struct mod_zta_observer *observer,
     }
     *opened = (struct mod_zta_poller){
         .observer = observer, .refresh = refresh, .options = *options, .items = items};
-    atomic_init(&opened->is_ending, false);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&opened->lock, NULL); /* default mutexes cannot fail */
-    (void)pthread_cond_init(&opened->changed, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    if (mod_zta_crew_open(options->n_polls, &opened->crew) != ZTA_OK) {
+        free(items);
+        free(opened);
+        return ZTA_NO_MEMORY;
+    }
     for (size_t i = 0; i < options->n_polls; i++) {
         items[i] = (struct item){.poller = opened,
                                  .poll = &options->polls[i],
@@ -488,21 +459,13 @@ void mod_zta_poller_close(struct mod_zta_poller **poller)
         return;
     }
     *poller = NULL;
-    (void)pthread_mutex_lock(&closing->lock);
-    atomic_store(&closing->is_ending, true);
-    (void)pthread_cond_broadcast(&closing->changed);
-    (void)pthread_mutex_unlock(&closing->lock);
-    for (size_t i = 0; i < closing->n_threads; i++) {
-        (void)pthread_join(closing->items[i].thread, NULL);
-    }
+    mod_zta_crew_end(&closing->crew);
     for (size_t i = 0; i < closing->options.n_polls; i++) {
         free(closing->items[i].request);
         free(closing->items[i].answer.body);
         json_decref(closing->items[i].acks);
         json_decref(closing->items[i].errors);
     }
-    (void)pthread_cond_destroy(&closing->changed);
-    (void)pthread_mutex_destroy(&closing->lock);
     free(closing->items);
     free(closing);
 }
