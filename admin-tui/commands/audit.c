@@ -5,6 +5,7 @@
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/target.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 
@@ -52,29 +53,25 @@ static bool add_entry(void *context, const struct zta_audit_entry *entry)
     return true;
 }
 
+static enum zta_status list_entries(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    const uint64_t *most = context;
+    return zta_audit_each(view, *most, add_entry, list);
+}
+
 enum ctl_exit ctl_run_audit_list(struct ctl *ctl)
 {
     static const char *const titles[] = {">ID",    "TIME",   "WHO",   "ACTION",
                                          "TARGET", "CHANGE", "REASON"};
-    struct ctl_list list;
     struct zta_error error;
-    struct zta_view *view = NULL;
     uint64_t most = SHOWN_BY_DEFAULT;
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &most, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    status = zta_audit_each(view, most, add_entry, &list);
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading the audit trail");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {.titles = titles,
+                                  .n_columns = sizeof titles / sizeof titles[0],
+                                  .what = "reading the audit trail"};
+    return ctl_walk_print(ctl, &walk, list_entries, &most);
 }
 
 enum ctl_exit ctl_run_audit_verify(struct ctl *ctl)

@@ -8,6 +8,7 @@
 #include "admin-tui/measures.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 #include "shared/store/responses.h"
 #include "shared/store/sessions.h"
@@ -94,26 +95,21 @@ static bool add_measure(void *context, const struct zta_measure *measure, bool i
     return true;
 }
 
+static enum zta_status list_measures(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    struct listing listing = {
+        .list = list, .view = view, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    return zta_measure_each(view, add_measure, &listing);
+}
+
 enum ctl_exit ctl_run_automation_list(struct ctl *ctl)
 {
     static const char *const titles[] = {"ID",    "WHAT",      "OF",     "TARGET", "UNTIL",
                                          "SINCE", ">EXTENDED", "SOURCE", "BY",     "REASON"};
-    struct ctl_list list;
-    struct zta_view *view = NULL;
-    struct listing listing = {.list = &list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    listing.view = view;
-    status = zta_measure_each(view, add_measure, &listing);
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading measures");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {.titles = titles,
+                                  .n_columns = sizeof titles / sizeof titles[0],
+                                  .what = "reading measures"};
+    return ctl_walk_print(ctl, &walk, list_measures, NULL);
 }
 
 /* ---- history ---- */
@@ -147,29 +143,26 @@ static bool add_response(void *context, const struct zta_response *response)
     return history->most == 0 || history->n < history->most;
 }
 
+static enum zta_status list_history(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    struct history *history = context;
+    history->list = list;
+    return zta_response_each(view, add_response, history);
+}
+
 enum ctl_exit ctl_run_automation_history(struct ctl *ctl)
 {
     static const char *const titles[] = {">ID",  "TIME",   "RESULT",  "RULE",
                                          "WHAT", "TARGET", "MEASURE", "EVIDENCE"};
-    struct ctl_list list;
-    struct zta_view *view = NULL;
     struct zta_error error;
-    struct history history = {.list = &list, .most = HISTORY_ROWS};
+    struct history history = {.most = HISTORY_ROWS};
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &history.most, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    status = zta_response_each(view, add_response, &history);
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading responses");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {.titles = titles,
+                                  .n_columns = sizeof titles / sizeof titles[0],
+                                  .what = "reading responses"};
+    return ctl_walk_print(ctl, &walk, list_history, &history);
 }
 
 /* ---- undo ---- */

@@ -5,6 +5,7 @@
 #include "admin-tui/commands/automation.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 
 /* Wider networks than any registry gives to one holder's site are likely a slip of the finger. */
@@ -201,26 +202,22 @@ static bool add_measure(void *context, const struct zta_measure *measure, bool i
     return true;
 }
 
+static enum zta_status list_blocks(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    const struct ctl *ctl = context;
+    struct listing listing = {.list = list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    enum zta_status status = zta_block_each(view, add_block, &listing);
+    if (status == ZTA_OK && ctl_option_is_set(&ctl->options, CTL_OPTION_ALL)) {
+        status = zta_measure_each(view, add_measure, &listing);
+    }
+    return status;
+}
+
 enum ctl_exit ctl_run_blocks_list(struct ctl *ctl)
 {
     static const char *const titles[] = {"KIND", "TARGET",  "UNTIL", "SINCE",
                                          "BY",   ">ACTION", "REASON"};
-    struct ctl_list list;
-    struct zta_view *view = NULL;
-    struct listing listing = {.list = &list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    status = zta_block_each(view, add_block, &listing);
-    if (status == ZTA_OK && ctl_option_is_set(&ctl->options, CTL_OPTION_ALL)) {
-        status = zta_measure_each(view, add_measure, &listing);
-    }
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading blocks");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {
+        .titles = titles, .n_columns = sizeof titles / sizeof titles[0], .what = "reading blocks"};
+    return ctl_walk_print(ctl, &walk, list_blocks, ctl);
 }

@@ -5,6 +5,7 @@
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/target.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 #include "shared/store/requests.h"
 
@@ -219,24 +220,18 @@ static bool add_stream(void *context, const struct zta_stream *stream)
     return true;
 }
 
+static enum zta_status list_streams(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    return zta_stream_each(view, add_stream, list);
+}
+
 enum ctl_exit ctl_run_signals_streams(struct ctl *ctl)
 {
     static const char *const titles[] = {"TRANSMITTER", "BY",        "STATE", "LAST",  "VERIFIED",
                                          "POLLED",      ">RECEIVED", "ERROR", "ASKED", "ANSWER"};
-    struct ctl_list list;
-    struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    status = zta_stream_each(view, add_stream, &list);
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading streams");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {
+        .titles = titles, .n_columns = sizeof titles / sizeof titles[0], .what = "reading streams"};
+    return ctl_walk_print(ctl, &walk, list_streams, NULL);
 }
 
 struct asking {

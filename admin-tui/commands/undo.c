@@ -9,6 +9,7 @@
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 #include "shared/store/device_history.h"
@@ -408,28 +409,25 @@ static enum zta_status collect(struct zta_view *view, struct listing *listing)
     return status;
 }
 
+static enum zta_status list_changes(void *context, struct zta_view *view, struct ctl_list *list)
+{
+    struct listing *listing = context;
+    listing->list = list;
+    return collect(view, listing);
+}
+
 enum ctl_exit ctl_run_changes(struct ctl *ctl)
 {
     static const char *const titles[] = {"TIME", "WHO", "WHAT", "TARGET", ">ACTION", "REASON"};
-    struct ctl_list list;
     struct zta_error error;
-    struct zta_view *view = NULL;
     int64_t period_s = CHANGES_PERIOD_S;
     if (ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    struct listing listing = {.list = &list, .now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
+    struct listing listing = {.now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
     listing.from_s = listing.now_s - period_s;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    status = collect(view, &listing);
-    zta_view_end(&view);
-    if (status != ZTA_OK) {
-        ctl_list_close(&list);
-        return ctl_fail_status(status, NULL, "reading the audit trail");
-    }
-    return ctl_list_print(&list);
+    const struct ctl_walk walk = {.titles = titles,
+                                  .n_columns = sizeof titles / sizeof titles[0],
+                                  .what = "reading the audit trail"};
+    return ctl_walk_print(ctl, &walk, list_changes, &listing);
 }
