@@ -15,6 +15,7 @@
 #include "shared/base/clock.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/layout_priv.h"
+#include "shared/store/recall_priv.h"
 
 /* A holder is done within milliseconds, so asking this often costs nothing and delays no one. */
 #define POLL_NS 5000000
@@ -228,6 +229,9 @@ enum zta_status zta_change_commit(struct zta_change **change, struct zta_error *
     if (status == ZTA_OK) {
         status = store_head(ending);
     }
+    if (status == ZTA_OK) {
+        status = zta_stamps_store(ending);
+    }
     if (status != ZTA_OK) {
         const char *env = zta_env_name(ending->env);
         zta_change_abort(change);
@@ -242,6 +246,11 @@ enum zta_status zta_change_commit(struct zta_change **change, struct zta_error *
     }
     release(ending);
     return status;
+}
+
+uint64_t zta_change_txn(const struct zta_change *change)
+{
+    return mdb_txn_id(change->txn);
 }
 
 struct zta_head *zta_change_head(struct zta_change *change)

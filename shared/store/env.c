@@ -13,6 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/layout_priv.h"
+#include "shared/store/recall_priv.h"
 
 static const struct {
     enum zta_env_id env;
@@ -330,6 +331,7 @@ enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64
     }
     opened->role = role;
     opened->owners = layout.owners;
+    opened->recall = role == ZTA_STORE_CHILD ? zta_recall_open() : NULL;
     init_views(opened);
     for (enum zta_env_id id = 0; id < ZTA_N_ENVS && status == ZTA_OK; id++) {
         status = open_one(opened, id, map_size, &layout.env[id], error);
@@ -412,6 +414,7 @@ void zta_store_close(struct zta_store **store)
     }
     (void)sem_destroy(&closing->given_back);
     (void)pthread_mutex_destroy(&closing->resize);
+    zta_recall_close(&closing->recall);
     free(closing->dir);
     free(closing);
 }

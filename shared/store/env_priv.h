@@ -53,6 +53,7 @@ struct zta_store {
     _Atomic unsigned n_waiting;  /* threads that found none free */
     sem_t given_back;            /* posted when one was given back while somebody waited */
     pthread_mutex_t resize;      /* held by the one thread that drains the handles */
+    struct zta_recall *recall;   /* of an httpd child; else NULL */
 };
 
 struct zta_change {
@@ -63,6 +64,8 @@ struct zta_change {
     sigset_t former_signals;
     struct zta_head head; /* policy/ only */
     bool is_head_changed;
+    bool is_written;
+    uint64_t touched[(ZTA_STAMPS_STRETCHES + 63) / 64]; /* state/ only: a bit a stretch */
     enum zta_status failure; /* the first failed write: such a change is never committed */
 };
 
@@ -87,6 +90,11 @@ enum zta_status zta_env_adopt_size(struct zta_store *store, enum zta_env_id env)
 enum zta_status zta_env_version(MDB_txn *txn, MDB_dbi meta, enum zta_env_id env,
                                 uint8_t origin[ZTA_STORE_ORIGIN_SIZE],
                                 struct zta_error *error) ZTA_MUST_CHECK;
+/* zta_view_get, whatever is remembered. */
+enum zta_status zta_view_look_up(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                                 struct zta_blob *value) ZTA_MUST_CHECK;
+/* The transaction that a change will be. */
+uint64_t zta_change_txn(const struct zta_change *change);
 void zta_head_encode(const struct zta_head *head, uint8_t out[ZTA_HEAD_SIZE]);
 enum zta_status zta_head_decode(struct zta_blob record, struct zta_head *head) ZTA_MUST_CHECK;
 

@@ -123,4 +123,14 @@
 /* u64: up to which of policy/'s requests they are done. */
 #define ZTA_REQUESTS_DONE_KEY "requests"
 
+/*
+ * "stamps": u64 transaction that wrote it, then for each stretch of the keys of what requests look
+ * up (stamps.c) a u64, the last transaction that wrote there. Only true in a snapshot of that very
+ * transaction. As many as fit a page.
+ */
+#define ZTA_STAMPS_KEY       "stamps"
+#define ZTA_STAMPS_STRETCHES 500
+#define ZTA_STAMPS_AT_FIRST  8
+#define ZTA_STAMPS_SIZE      (ZTA_STAMPS_AT_FIRST + 8 * ZTA_STAMPS_STRETCHES)
+
 #endif

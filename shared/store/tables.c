@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shared/store/env_priv.h"
+#include "shared/store/recall_priv.h"
 
 /* LMDB takes keys and values as plain pointers and only reads them. */
 static MDB_val to_val(struct zta_blob blob)
@@ -29,10 +30,29 @@ static enum zta_status get(MDB_txn *txn, MDB_dbi dbi, struct zta_blob key, struc
     return status;
 }
 
+enum zta_status zta_view_look_up(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                                 struct zta_blob *value)
+{
+    return get(view->txn[zta_table_env(table)], view->store->dbi[table], key, value);
+}
+
 enum zta_status zta_view_get(struct zta_view *view, enum zta_table table, struct zta_blob key,
                              struct zta_blob *value)
 {
-    return get(view->txn[zta_table_env(table)], view->store->dbi[table], key, value);
+    struct zta_recall_question question;
+    enum zta_status status;
+    if (view->store->recall == NULL || !zta_recall_name(table, key, &question) ||
+        !zta_recall_ask(view, table, &question)) {
+        return zta_view_look_up(view, table, key, value);
+    }
+    if (zta_recall_find(view, &question, &status, value)) {
+        return status;
+    }
+    status = zta_view_look_up(view, table, key, value);
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        zta_recall_keep(view, &question, status == ZTA_OK ? *value : ZTA_BLOB(NULL, 0));
+    }
+    return status;
 }
 
 /* A change sees and writes its own environment; another one's table is a caller's mistake. */
@@ -50,28 +70,57 @@ enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, 
     return get(change->txn, change->store->dbi[table], key, value);
 }
 
-enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
-                                    uint64_t *bytes)
+struct table_size {
+    uint64_t n;
+    uint64_t bytes;
+};
+
+static enum zta_status measure(struct zta_view *view, enum zta_table table, struct table_size *size)
 {
     if (view->store->dbi[table] == ZTA_NO_TABLE) {
-        *n = 0;
-        *bytes = 0;
+        *size = (struct table_size){.n = 0};
         return ZTA_OK;
     }
     MDB_stat stat;
     int rc = mdb_stat(view->txn[zta_table_env(table)], view->store->dbi[table], &stat);
     if (rc == 0) {
-        *n = stat.ms_entries;
-        *bytes = (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
-                 (uint64_t)stat.ms_psize;
+        size->n = stat.ms_entries;
+        size->bytes = (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+                      (uint64_t)stat.ms_psize;
     }
     return zta_env_status(rc);
+}
+
+enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
+                                    uint64_t *bytes)
+{
+    struct zta_recall_question question;
+    struct table_size size;
+    struct zta_blob known;
+    enum zta_status status;
+    zta_recall_name_size(table, &question);
+    const bool is_asked = view->store->recall != NULL && zta_recall_ask(view, table, &question);
+    if (is_asked && zta_recall_find(view, &question, &status, &known)) {
+        memcpy(&size, known.data, sizeof(size));
+    }
+    else {
+        status = measure(view, table, &size);
+        if (is_asked && status == ZTA_OK) {
+            zta_recall_keep(view, &question, ZTA_BLOB(&size, sizeof(size)));
+        }
+    }
+    if (status == ZTA_OK) {
+        *n = size.n;
+        *bytes = size.bytes;
+    }
+    return status;
 }
 
 /* The first failed write decides: what came after it must not be committed without it. */
 static enum zta_status note(struct zta_change *change, int rc)
 {
     enum zta_status status = zta_env_status(rc);
+    change->is_written = change->is_written || rc == 0;
     if (rc != 0 && rc != MDB_NOTFOUND && rc != MDB_KEYEXIST && change->failure == ZTA_OK) {
         change->failure = status;
     }
@@ -86,6 +135,7 @@ static enum zta_status put(struct zta_change *change, enum zta_table table, stru
     }
     MDB_val where = to_val(key);
     MDB_val what = to_val(value);
+    zta_stamps_touch(change, table, key);
     return note(change, mdb_put(change->txn, change->store->dbi[table], &where, &what, flags));
 }
 
@@ -108,6 +158,7 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
         return ZTA_FORBIDDEN;
     }
     MDB_val where = to_val(key);
+    zta_stamps_touch(change, table, key);
     return note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
 }
 
@@ -116,6 +167,7 @@ enum zta_status zta_change_clear(struct zta_change *change, enum zta_table table
     if (!is_own(change, table)) {
         return ZTA_FORBIDDEN;
     }
+    zta_stamps_touch_all(change);
     return change->store->dbi[table] == ZTA_NO_TABLE
                ? ZTA_OK
                : note(change, mdb_drop(change->txn, change->store->dbi[table], 0));
@@ -135,24 +187,17 @@ enum zta_status zta_change_table_count(struct zta_change *change, enum zta_table
     return zta_env_status(rc);
 }
 
-static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_change *change,
-                             struct zta_walk *walk)
+/* In *walk stand the table and the change, if any. */
+static enum zta_status begin(MDB_txn *txn, MDB_dbi dbi, struct zta_walk *walk)
 {
-    if (dbi == ZTA_NO_TABLE) {
-        *walk = (struct zta_walk){.cursor = NULL, .change = change};
-        return ZTA_OK;
-    }
-    MDB_cursor *cursor;
-    enum zta_status status = zta_env_status(mdb_cursor_open(txn, dbi, &cursor));
-    if (status == ZTA_OK) {
-        *walk = (struct zta_walk){.cursor = cursor, .change = change};
-    }
-    return status;
+    walk->cursor = NULL;
+    return dbi == ZTA_NO_TABLE ? ZTA_OK : zta_env_status(mdb_cursor_open(txn, dbi, &walk->cursor));
 }
 
 enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table, struct zta_walk *walk)
 {
-    return begin(view->txn[zta_table_env(table)], view->store->dbi[table], NULL, walk);
+    *walk = (struct zta_walk){.table = table};
+    return begin(view->txn[zta_table_env(table)], view->store->dbi[table], walk);
 }
 
 enum zta_status zta_walk_change(struct zta_change *change, enum zta_table table,
@@ -161,7 +206,8 @@ enum zta_status zta_walk_change(struct zta_change *change, enum zta_table table,
     if (!is_own(change, table)) {
         return ZTA_FORBIDDEN;
     }
-    return begin(change->txn, change->store->dbi[table], change, walk);
+    *walk = (struct zta_walk){.change = change, .table = table};
+    return begin(change->txn, change->store->dbi[table], walk);
 }
 
 static enum zta_status step(struct zta_walk *walk, MDB_cursor_op op, MDB_val where,
@@ -216,6 +262,13 @@ enum zta_status zta_walk_remove(struct zta_walk *walk)
     if (walk->change == NULL || walk->cursor == NULL) {
         return ZTA_FORBIDDEN;
     }
+    MDB_val where;
+    MDB_val what;
+    const int rc = mdb_cursor_get(walk->cursor, &where, &what, MDB_GET_CURRENT);
+    if (rc != 0) {
+        return note(walk->change, rc);
+    }
+    zta_stamps_touch(walk->change, walk->table, from_val(where));
     return note(walk->change, mdb_cursor_del(walk->cursor, 0));
 }
 

@@ -87,6 +87,7 @@ const uint8_t *zta_change_origin(const struct zta_change *change);
 struct zta_walk {
     struct MDB_cursor *cursor; /* NULL: the store lacks the table, it reads as empty */
     struct zta_change *change; /* NULL: reading only */
+    enum zta_table table;
 };
 enum zta_status zta_walk_begin(struct zta_view *view, enum zta_table table,
                                struct zta_walk *walk) ZTA_MUST_CHECK;

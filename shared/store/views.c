@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared/store/recall_priv.h"
+
 #define ALL_VIEWS UINT64_MAX /* a bit a handle */
 
 /*
@@ -113,6 +115,7 @@ enum zta_status zta_view_begin(struct zta_store *store, struct zta_view **view)
         enum zta_env_id resized = ZTA_N_ENVS;
         status = start(taken, &resized);
         if (status == ZTA_OK) {
+            zta_recall_begin(taken);
             *view = taken;
             return ZTA_OK;
         }
