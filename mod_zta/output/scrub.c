@@ -22,22 +22,20 @@
 /* What gateways and scripts make of a name: each sign becomes a '-' or '_'. */
 static char fold(char c)
 {
-    return apr_isalnum(c) ? (char)apr_tolower(c) : '-';
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
 }
 
 /* Does name (len bytes) begin with the folded prefix? */
 static bool begins_with(const char *name, size_t len, const char *prefix)
 {
-    size_t n = strlen(prefix);
-    if (len < n) {
-        return false;
+    size_t i = 0;
+    while (prefix[i] != '\0' && i < len && fold(name[i]) == prefix[i]) {
+        i++;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (fold(name[i]) != prefix[i]) {
-            return false;
-        }
-    }
-    return true;
+    return prefix[i] == '\0';
 }
 
 typedef bool (*name_test_fn)(const struct mod_zta_server *server, const char *name, size_t len);
@@ -90,32 +88,31 @@ static bool is_foreign_proof(const struct mod_zta_server *server, const char *na
     return false;
 }
 
-struct found {
-    const struct mod_zta_server *server;
-    name_test_fn is_wanted;
-    const char *names[SCRUBBED_MAX];
-    size_t n;
-};
-
-static int find(void *context, const char *name, const char *value)
+/* Fills names; how many. */
+static size_t find(request_rec *r, name_test_fn is_wanted, const char *names[SCRUBBED_MAX])
 {
-    struct found *found = context;
-    if (found->n < SCRUBBED_MAX && found->is_wanted(found->server, name, strlen(name))) {
-        found->names[found->n++] = name;
+    const struct mod_zta_server *server = mod_zta_server_of(r->server);
+    const apr_array_header_t *fields = apr_table_elts(r->headers_in);
+    size_t n = 0;
+    for (int i = 0; i < fields->nelts && n < SCRUBBED_MAX; i++) {
+        const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
+        if (is_wanted(server, name, strlen(name))) {
+            names[n++] = name;
+        }
     }
-    return 1;
+    return n;
 }
 
 static void remove_all(request_rec *r, name_test_fn is_wanted)
 {
-    struct found found = {.server = mod_zta_server_of(r->server), .is_wanted = is_wanted};
+    const char *names[SCRUBBED_MAX];
+    size_t n;
     do {
-        found.n = 0;
-        apr_table_do(find, &found, r->headers_in, NULL);
-        for (size_t i = 0; i < found.n; i++) {
-            apr_table_unset(r->headers_in, found.names[i]);
+        n = find(r, is_wanted, names);
+        for (size_t i = 0; i < n; i++) {
+            apr_table_unset(r->headers_in, names[i]);
         }
-    } while (found.n == SCRUBBED_MAX);
+    } while (n == SCRUBBED_MAX);
 }
 
 /*

@@ -4,9 +4,27 @@
 
 #include <apr_strings.h>
 
+#include <strings.h>
+
 #include "mod_zta/device.h"
 #include "mod_zta/output/scrub.h"
 #include "mod_zta/present.h"
+
+/* apr_table_setn, or apr_table_addn where no entry is to be replaced: that searches nothing. */
+typedef void (*set_fn)(apr_table_t *table, const char *name, const char *value);
+
+/* Ours stand there only when another side of the request set them. */
+static set_fn choose_set(const apr_table_t *headers)
+{
+    const apr_array_header_t *fields = apr_table_elts(headers);
+    for (int i = 0; i < fields->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(fields, i, apr_table_entry_t).key;
+        if (strncasecmp(name, "X-ZTA-", sizeof("X-ZTA-") - 1) == 0) {
+            return apr_table_setn;
+        }
+    }
+    return apr_table_addn;
+}
 
 static bool is_plain(unsigned char c, bool keeps_comma)
 {
@@ -29,7 +47,7 @@ static void encode(struct zta_text text, bool keeps_comma, char *out, size_t *at
     }
 }
 
-static void set_text(request_rec *r, const char *name, struct zta_text value)
+static void set_text(request_rec *r, set_fn set, const char *name, struct zta_text value)
 {
     if (zta_text_is_absent(value)) {
         return;
@@ -38,10 +56,10 @@ static void set_text(request_rec *r, const char *name, struct zta_text value)
     size_t at = 0;
     encode(value, true, out, &at);
     out[at] = '\0';
-    apr_table_setn(r->headers_in, name, out);
+    set(r->headers_in, name, out);
 }
 
-static void set_roles(request_rec *r, const struct zta_identity *identity)
+static void set_roles(request_rec *r, set_fn set, const struct zta_identity *identity)
 {
     size_t size = 1;
     for (size_t i = 0; i < identity->roles.n; i++) {
@@ -59,7 +77,15 @@ static void set_roles(request_rec *r, const struct zta_identity *identity)
         encode(zta_identity_value(identity, &identity->roles, i), false, out, &at);
     }
     out[at] = '\0';
-    apr_table_setn(r->headers_in, "X-ZTA-Roles", out);
+    set(r->headers_in, "X-ZTA-Roles", out);
+}
+
+/* What an earlier side knew. */
+static void forget(request_rec *r, set_fn set, const char *name)
+{
+    if (set == apr_table_setn) {
+        apr_table_unset(r->headers_in, name);
+    }
 }
 
 void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
@@ -68,9 +94,10 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
     const struct zta_identity *identity = request->identity;
     int forward = dir->forward == MOD_ZTA_UNSET ? MOD_ZTA_FORWARD_IDENTITY : dir->forward;
 
+    const set_fn set = choose_set(r->headers_in);
     mod_zta_scrub_request_id(r);
-    apr_table_setn(r->headers_in, "X-ZTA-Id", request->id_text);
-    apr_table_setn(r->headers_in, "X-Request-Id",
+    set(r->headers_in, "X-ZTA-Id", request->id_text);
+    apr_table_addn(r->headers_in, "X-Request-Id",
                    request->parent_id != NULL ? request->parent_id : request->id_text);
     if (identity == NULL) {
         /* A preflight that passes was not authenticated: what it carries goes no further. */
@@ -82,19 +109,19 @@ void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
         mod_zta_present_remove(r, request);
     }
     if ((forward & MOD_ZTA_FORWARD_IDENTITY) != 0) {
-        set_text(r, "X-ZTA-Issuer", identity->issuer);
-        set_text(r, "X-ZTA-Subject", identity->subject);
-        set_text(r, "X-ZTA-Client", identity->client);
-        set_roles(r, identity);
+        set_text(r, set, "X-ZTA-Issuer", identity->issuer);
+        set_text(r, set, "X-ZTA-Subject", identity->subject);
+        set_text(r, set, "X-ZTA-Client", identity->client);
+        set_roles(r, set, identity);
         if (request->stance.modes[ZTA_FEATURE_RISK] == ZTA_MODE_ENFORCE) {
-            apr_table_unset(r->headers_in, "X-ZTA-Risk"); /* what an earlier side knew */
+            forget(r, set, "X-ZTA-Risk");
             if (request->facts.risk != NULL) {
-                apr_table_setn(r->headers_in, "X-ZTA-Risk", apr_itoa(r->pool, request->risk.score));
+                set(r->headers_in, "X-ZTA-Risk", apr_itoa(r->pool, request->risk.score));
             }
         }
         if (request->stance.modes[ZTA_FEATURE_DEVICE] == ZTA_MODE_ENFORCE) {
-            apr_table_unset(r->headers_in, "X-ZTA-Device"); /* what an earlier side knew */
-            set_text(r, "X-ZTA-Device", mod_zta_device_of(request));
+            forget(r, set, "X-ZTA-Device");
+            set_text(r, set, "X-ZTA-Device", mod_zta_device_of(request));
         }
     }
 }

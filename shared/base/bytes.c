@@ -72,9 +72,20 @@ bool zta_utf8_is_steering(const char *data, size_t n)
            (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
 }
 
-size_t zta_text_plain_len(struct zta_text text)
+/* From the start of text: nearly always all of it. */
+static size_t plain_ascii_len(struct zta_text text)
 {
     size_t at = 0;
+    while (at < text.len && text.data[at] >= ' ' && text.data[at] < 0x7f && text.data[at] != '"' &&
+           text.data[at] != '\\') {
+        at++;
+    }
+    return at;
+}
+
+size_t zta_text_plain_len(struct zta_text text)
+{
+    size_t at = plain_ascii_len(text);
     while (at < text.len) {
         const uint8_t *byte = (const uint8_t *)text.data + at;
         if (*byte < 0x20 || *byte == 0x7f || *byte == '"' || *byte == '\\') {

@@ -149,10 +149,13 @@ enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested wha
                                     struct zta_text issuer, struct zta_text name, int64_t now_s,
                                     struct zta_attestation *attestation)
 {
-    const struct zta_signal_key key = key_of(what, issuer, name);
     struct zta_attestation found;
     struct zta_blob value;
     int64_t released_ns = 0;
+    if (!zta_attestations_exist(view)) {
+        return ZTA_NOT_FOUND;
+    }
+    const struct zta_signal_key key = key_of(what, issuer, name);
     enum zta_status status =
         zta_view_get(view, ZTA_TABLE_ATTESTATIONS, zta_signal_key_blob(&key), &value);
     if (status == ZTA_OK) {

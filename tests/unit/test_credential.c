@@ -91,6 +91,28 @@ static void authorization_is_read_to_the_letter(void **state)
     }
 }
 
+/* Each byte at each place of tokens around the sixteen that are looked at together. */
+static void each_character_of_a_token_is_looked_at(void **state)
+{
+    static const char good[] =
+        "-./_~+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    (void)state;
+    for (size_t len = 15; len <= 49; len += 17) {
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 1; c <= 255; c++) {
+                char header[64] = "Bearer ";
+                memset(header + 7, 'a', len);
+                header[7 + at] = (char)c;
+                const bool is_good = strchr(good, c) != NULL || (c == '=' && at == len - 1);
+                const bool is_space = c == ' ' && at == 0; /* another one behind the scheme */
+                assert_int_equal(present(&both, header, NULL).presented,
+                                 is_good || is_space ? MOD_ZTA_PRESENTED_TOKEN
+                                                     : MOD_ZTA_PRESENTED_BAD);
+            }
+        }
+    }
+}
+
 static void a_long_token_is_handed_on_for_the_judge_to_refuse(void **state)
 {
     char header[16384] = "Bearer ";
@@ -207,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(authorization_is_read_to_the_letter),
+        cmocka_unit_test(each_character_of_a_token_is_looked_at),
         cmocka_unit_test(a_long_token_is_handed_on_for_the_judge_to_refuse),
         cmocka_unit_test(an_api_key_comes_in_its_header),
         cmocka_unit_test(a_malformed_api_key_header_is_bad),
