@@ -3,7 +3,6 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +38,6 @@ struct ctl {
     const char *dir;
     struct zta_store *store; /* READ and WRITE; else NULL */
     struct ctl_actor actor;
-    bool tells_progress; /* on stderr, though it is no terminal: who reads it asked for it */
 };
 
 typedef enum ctl_exit (*ctl_command_fn)(struct ctl *ctl);

@@ -68,6 +68,12 @@ bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
     return (view->ops->refresh != NULL && view->ops->refresh(view, now_ns)) || is_new;
 }
 
+bool tui_app_is_busy(const struct tui_app *app)
+{
+    const unsigned parts = app->views[app->current].ops->parts;
+    return !app->is_paused && (parts & TUI_PART_SESSIONS) != 0 && tui_model_is_busy(app->model);
+}
+
 /* ---- changing views ---- */
 
 static void close_page(struct tui_app *app)
@@ -213,6 +219,9 @@ static void quit(struct tui_app *app, int key)
     }
     else if (key != TUI_KEY_ESCAPE) {
         app->is_over = true;
+    }
+    else if (tui_app_is_busy(app) && tui_model_stop(app->model)) {
+        tui_say(&app->desk, "stopped; what was found so far is shown");
     }
 }
 

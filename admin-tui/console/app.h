@@ -68,6 +68,8 @@ enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model) ZTA_M
 void tui_app_close(struct tui_app *app);
 /* True when something may look different. */
 bool tui_app_refresh(struct tui_app *app, int64_t now_ns);
+/* The view waits for a reading that goes on with each refresh: refresh again at once. */
+bool tui_app_is_busy(const struct tui_app *app);
 void tui_app_key(struct tui_app *app, int key);
 /* The mouse, TUI_KEY_CLICK or TUI_KEY_WHEEL_*, on a cell of what was drawn last. */
 void tui_app_pointer(struct tui_app *app, int key, int x, int y);

@@ -13,6 +13,9 @@ enum {
     POLL_MS = 100, /* what was stored is seen as soon as that, and the helper stores as often */
 };
 
+/* While all sessions are read the screen says how far; drawing it must not take all the time. */
+#define BUSY_DRAW_NS (50 * 1000000)
+
 static enum zta_status fit(struct tui_canvas *canvas)
 {
     int width = 0;
@@ -72,17 +75,22 @@ static enum zta_status loop(struct tui_app *app, struct tui_canvas *canvas)
 {
     bool is_stale = true;
     bool is_key = false;
+    int64_t drawn_ns = 0;
     enum zta_status status = ZTA_OK;
     while (status == ZTA_OK && !app->is_over && !tui_term_is_ending()) {
         /* What a key did is shown first; reading the store comes right behind. */
         is_stale |= !is_key && tui_app_refresh(app, zta_clock_real_ns());
-        if (is_stale) {
+        const int64_t now_ns = zta_clock_monotonic_ns();
+        const bool is_busy = tui_app_is_busy(app);
+        if (is_stale && (is_key || !is_busy || now_ns - drawn_ns >= BUSY_DRAW_NS)) {
             status = draw(app, canvas);
+            drawn_ns = now_ns;
+            is_stale = false;
         }
         /* What goes on in parts lets keys in between them. */
-        is_stale = tui_app_go_on(app);
-        is_key = take_keys(app, is_key || is_stale ? 0 : POLL_MS);
-        is_stale |= is_key;
+        const bool goes_on = tui_app_go_on(app);
+        is_key = take_keys(app, is_key || goes_on || is_busy ? 0 : POLL_MS);
+        is_stale |= goes_on || is_key;
     }
     return status;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,21 +17,48 @@ enum {
     SIZE_MAX_READ = 32 << 20, /* above, a filter of the command has to do */
 };
 
-/* The first line says it. */
 static void set_fault(struct tui_feed *feed, const char *text, size_t len)
 {
     const size_t room = sizeof feed->fault - 1;
-    const char *end = memchr(text, '\n', len);
-    len = end == NULL ? len : (size_t)(end - text);
     (void)snprintf(feed->fault, sizeof feed->fault, "%.*s", (int)(len < room ? len : room), text);
+}
+
+/* What waitpid says of what ran. */
+static int end(struct tui_feed *feed, bool is_stopped)
+{
+    const int code = tui_shell_reap(feed->pid, feed->fd, is_stopped);
+    const ssize_t n = pread(feed->notes, feed->note, sizeof feed->note - 1, 0);
+    feed->note[n < 0 ? 0 : n] = '\0';
+    feed->note[strcspn(feed->note, "\n")] = '\0';
+    (void)close(feed->notes);
+    feed->pid = 0;
+    return code;
 }
 
 static void stop(struct tui_feed *feed)
 {
     if (feed->pid != 0) {
-        (void)tui_shell_reap(feed->pid, feed->fd, true);
-        feed->pid = 0;
+        (void)end(feed, true);
     }
+}
+
+/* Into a file: nobody has to read it for the command to go on. */
+static enum zta_status spawn(struct tui_feed *feed, const struct ctl *ctl,
+                             struct tui_shell_words *words, struct zta_error *error)
+{
+    struct tui_shell_ends ends = {.notes = memfd_create("notes", MFD_CLOEXEC)};
+    if (ends.notes < 0) {
+        return zta_error_set(error, ZTA_IO, "no memory for notes: %s", strerror(errno));
+    }
+    const enum zta_status status = tui_shell_spawn(ctl, words, &ends, error);
+    if (status != ZTA_OK) {
+        (void)close(ends.notes);
+        return status;
+    }
+    feed->pid = ends.pid;
+    feed->fd = ends.fd;
+    feed->notes = ends.notes;
+    return ZTA_OK;
 }
 
 void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
@@ -43,15 +71,11 @@ void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *co
     (void)snprintf(line, sizeof line, "%s --json", command);
     feed->begun_ns = now_ns;
     feed->len = 0;
-    feed->percent = -1;
-    feed->is_aside = false;
     enum zta_status status = tui_shell_split(line, &words, &error);
-    words.is_fed = true;
     if (status == ZTA_OK) {
-        status = tui_shell_spawn(ctl, &words, &feed->pid, &feed->fd, &error);
+        status = spawn(feed, ctl, &words, &error);
     }
     if (status != ZTA_OK) {
-        feed->pid = 0;
         set_fault(feed, error.text, strlen(error.text));
     }
 }
@@ -81,35 +105,15 @@ static json_t *parse(struct tui_feed *feed, int code)
         return value;
     }
     json_decref(value);
-    const size_t len = feed->len;
-    set_fault(feed, len > 0 ? feed->data : "it printed nothing", len > 0 ? len : 18);
-    return NULL;
-}
-
-/* "\rjudging recorded requests:  37 %" up to "\r\033[K" is no JSON, which has neither raw. */
-static void take(struct tui_feed *feed, size_t n)
-{
-    const char *from = feed->data + feed->len;
-    size_t number = 0;
-    for (size_t i = 0; i < n; i++) {
-        const char c = from[i];
-        if (c == '\r') {
-            feed->is_aside = true;
-        }
-        if (!feed->is_aside) {
-            feed->data[feed->len++] = c;
-        }
-        else if (c >= '0' && c <= '9') {
-            number = number < 100 ? 10 * number + (size_t)(c - '0') : 100;
-        }
-        else if (c == '%') {
-            feed->percent = (int)(number < 100 ? number : 100);
-        }
-        else if (c != ' ') {
-            number = 0;
-            feed->is_aside = c != 'K';
-        }
+    if (feed->note[0] != '\0') {
+        set_fault(feed, feed->note, strlen(feed->note));
+        feed->note[0] = '\0';
     }
+    else {
+        set_fault(feed, feed->len > 0 ? feed->data : "it printed nothing",
+                  feed->len > 0 ? feed->len : strlen("it printed nothing"));
+    }
+    return NULL;
 }
 
 bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
@@ -124,12 +128,11 @@ bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
             return false;
         }
         if (n <= 0) {
-            const int code = tui_shell_reap(feed->pid, feed->fd, false);
-            feed->pid = 0;
+            const int code = end(feed, false);
             *value = parse(feed, code);
             return true;
         }
-        take(feed, (size_t)n);
+        feed->len += (size_t)n;
     }
     stop(feed);
     set_fault(feed, "more came than can be shown here", 32);
@@ -141,10 +144,4 @@ void tui_feed_close(struct tui_feed *feed)
     stop(feed);
     free(feed->data);
     *feed = (struct tui_feed){.pid = 0};
-}
-
-struct zta_text tui_feed_text(const json_t *object, const char *member)
-{
-    const json_t *value = json_object_get(object, member);
-    return (struct zta_text){.data = json_string_value(value), .len = json_string_length(value)};
 }

@@ -18,11 +18,11 @@ struct tui_feed {
     pid_t pid; /* that is read from; 0: none */
     int fd;
     int64_t begun_ns; /* when it was begun last; 0: never */
+    int notes;        /* what it complains about, while it runs */
+    char note[256];   /* that, of the last one that gave something: what it left out */
     char *data;
     size_t len;
     size_t size;
-    int percent;     /* of its work that is done, as far as it tells; -1: it does not */
-    bool is_aside;   /* what comes tells how far it is, and is no JSON */
     char fault[256]; /* why the last one gave nothing; "": it gave something */
 };
 
@@ -36,8 +36,5 @@ void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *co
 bool tui_feed_go_on(struct tui_feed *feed, json_t **value);
 /* Ends what runs, and forgets all. */
 void tui_feed_close(struct tui_feed *feed);
-
-/* A text of an object, borrowed from it and as it was printed: not yet safe. Absent: no text. */
-struct zta_text tui_feed_text(const json_t *object, const char *member);
 
 #endif

@@ -9,8 +9,12 @@
 #include "admin-tui/console/format.h"
 #include "shared/base/clock.h"
 
-/* What stands in state/ moves all the time: it is asked for anew so often. */
+/*
+ * What stands in state/ moves all the time: it is asked for anew so often; a long list, which takes
+ * its time, more seldom, so that it stays a small share of a processor.
+ */
 #define READ_AGAIN_NS INT64_C(3000000000)
+#define PAUSE_SHARE   100
 
 enum {
     LABEL_SIZE = 10,
@@ -79,6 +83,9 @@ static bool go_on_reading(struct tui_view *view, struct tui_rows *rows)
     if (rows->n_read == 0 || rows->feed.fault[0] != '\0') {
         memcpy(rows->fault, rows->feed.fault, sizeof rows->fault);
     }
+    if (rows->n_read == 0 || rows->feed.note[0] != '\0') {
+        memcpy(rows->note, rows->feed.note, sizeof rows->note);
+    }
     rows->read[rows->n_read++] = value;
     const char *next = rows->n_read == TUI_LISTING_SOURCES_MAX
                            ? NULL
@@ -88,6 +95,8 @@ static bool go_on_reading(struct tui_view *view, struct tui_rows *rows)
         return false;
     }
     take_rows(view, rows);
+    const int64_t share_ns = PAUSE_SHARE * (view->model->now_ns - rows->read_ns);
+    rows->pause_ns = share_ns > READ_AGAIN_NS ? share_ns : READ_AGAIN_NS;
     return true;
 }
 
@@ -98,7 +107,7 @@ bool tui_listing_refresh(struct tui_view *view, int64_t now_ns)
         return go_on_reading(view, rows);
     }
     const bool is_due = rows->read_ns == 0 || rows->policy_txn != view->model->health.policy_txn ||
-                        now_ns - rows->read_ns >= READ_AGAIN_NS || now_ns < rows->read_ns;
+                        now_ns - rows->read_ns >= rows->pause_ns || now_ns < rows->read_ns;
     if (is_due) {
         begin_reading(view, rows, now_ns);
     }
@@ -396,6 +405,9 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
     }
     if (rows->fault[0] != '\0') {
         (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
+    }
+    else if (rows->note[0] != '\0') {
+        (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_WARN, zta_text_of(rows->note));
     }
     struct tui_area below = tui_area_part(&rest, 1, 1, rest.width - 2, -1);
     tui_list_draw(&below, &table, list);

@@ -80,6 +80,8 @@ struct tui_rows {
     json_t *read[TUI_LISTING_SOURCES_MAX]; /* of the reading under way; NULL: that one failed */
     size_t n_read;
     char fault[256];     /* of the last reading; "": none */
+    char note[256];      /* what that one left out; "": nothing */
+    int64_t pause_ns;    /* until the next one */
     uint64_t policy_txn; /* that the rows, or those that are read, are of */
     int64_t read_ns;     /* when reading began last */
 };

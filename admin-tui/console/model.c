@@ -9,10 +9,14 @@
 #include "admin-tui/console/model_priv.h"
 #include "shared/base/clock.h"
 #include "shared/store/blocks.h"
+#include "shared/store/pages.h"
 
 enum {
     USAGE_EVERY_S = 5, /* LMDB's free list is walked for it */
 };
+
+/* Of the store's files, and of the program's: above, they are given back. */
+#define PAGES_HELD_MAX (UINT64_C(32) << 20)
 
 void tui_keep(char *field, size_t size, struct zta_text text)
 {
@@ -26,6 +30,13 @@ void tui_keep(char *field, size_t size, struct zta_text text)
 void tui_model_fail(struct tui_model *model, enum zta_status status, const char *what)
 {
     (void)zta_error_set(&model->error, status, "%s: %s", what, zta_status_text(status));
+}
+
+void tui_model_keep_small(const struct tui_model *model)
+{
+    if (zta_store_pages_held() > PAGES_HELD_MAX) {
+        zta_store_drop_pages(model->ctl->store);
+    }
 }
 
 /* Who may not write policy/ may still look, when the files let him. */
@@ -202,6 +213,7 @@ static enum zta_status look(struct tui_model *model, unsigned parts, bool *has_c
         status = read_parts(model, view, parts);
     }
     zta_view_end(&view);
+    tui_model_keep_small(model);
     return status;
 }
 

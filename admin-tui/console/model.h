@@ -58,6 +58,11 @@ void tui_model_close(struct tui_model **model);
 /* Brings pulse, health and the parts (a set) up to date. True when something may look different. */
 bool tui_model_refresh(struct tui_model *model, unsigned parts, int64_t now_ns);
 
+/* Somebody waits for all sessions to be read once: refreshing again at once goes on with it. */
+bool tui_model_is_busy(const struct tui_model *model);
+/* Ends that; what was found stays. False: nothing was under way. */
+bool tui_model_stop(struct tui_model *model);
+
 /* ---- what views ask for ---- */
 
 /* The tail anew with this filter ("": all). ZTA_INVALID: the filter that was stays. */

@@ -10,17 +10,19 @@
 #include "shared/store/revocations.h"
 
 /*
- * A walk over all sessions goes on for this long in a refresh, in parts; the next one begins after
- * a pause, so that a million sessions cost a small share of one CPU.
+ * A walk over all sessions goes on for this long in a refresh, in parts. The first one, which
+ * somebody waits for, goes on at once with the next refresh; the others take their time, and a
+ * pause behind each keeps them at a small share of a processor. Sessions of new events are shown
+ * anyway.
  */
-#define WALK_NS   (3 * 1000000)
-#define WALK_PART 1000
-#define PAUSE_NS  ZTA_NS_PER_S
-/* With more sessions than this the pause is longer; sessions of new events are shown anyway. */
-#define MANY_SESSIONS 50000
-#define LONG_PAUSE_NS (20 * ZTA_NS_PER_S)
+#define FIRST_WALK_NS (8 * 1000000)
+#define WALK_NS       (3 * 1000000)
+#define WALK_PART     1000
+#define PAUSE_NS      ZTA_NS_PER_S
+#define PAUSE_SHARE   200 /* of the time that a walk took */
 /* Signals are loaded whole: so many take some milliseconds. */
-#define MANY_SIGNALS 10000
+#define MANY_SIGNALS  10000
+#define LONG_PAUSE_NS (20 * ZTA_NS_PER_S)
 /* So many entries are verified without being asked. */
 #define VERIFY_MAX 20000
 
@@ -39,12 +41,21 @@ static bool is_zero(const uint8_t place[ZTA_SESSION_ID_SIZE])
 static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
-    int64_t begin_ns = zta_clock_monotonic_ns();
+    const int64_t most_ns = model->window.is_whole ? WALK_NS : FIRST_WALK_NS;
+    const int64_t begin_ns = zta_clock_monotonic_ns();
+    int64_t taken_ns = 0;
     enum zta_status status = ZTA_OK;
-    while (status == ZTA_OK && walk->is_walking && zta_clock_monotonic_ns() - begin_ns < WALK_NS) {
+    if (is_zero(walk->session_place)) {
+        walk->session_txn = zta_view_state_txn(view);
+        walk->taken_ns = 0;
+    }
+    while (status == ZTA_OK && walk->is_walking && taken_ns < most_ns) {
         status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &model->window);
         walk->is_walking = !is_zero(walk->session_place);
+        tui_model_keep_small(model);
+        taken_ns = zta_clock_monotonic_ns() - begin_ns;
     }
+    walk->taken_ns += taken_ns;
     if (status == ZTA_OK) {
         tui_window_settle(&model->window, !walk->is_walking);
         walk->has_moved = true;
@@ -102,11 +113,20 @@ static enum zta_status judge_rows(struct tui_model *model, struct zta_view *view
     return status;
 }
 
+/* Once more, when something was stored since the last one began. */
+static bool is_walk_due(const struct tui_model *model, const struct zta_view *view)
+{
+    const struct tui_model_walk *walk = model->walk;
+    const int64_t share_ns = PAUSE_SHARE * walk->taken_ns;
+    const int64_t pause_ns = share_ns > PAUSE_NS ? share_ns : PAUSE_NS;
+    return !model->window.is_stopped && walk->session_txn != zta_view_state_txn(view) &&
+           model->now_ns - walk->session_end_ns >= pause_ns;
+}
+
 enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
-    int64_t pause_ns = model->health.n_sessions > MANY_SESSIONS ? LONG_PAUSE_NS : PAUSE_NS;
-    if (!walk->is_walking && model->now_ns - walk->session_end_ns >= pause_ns) {
+    if (!walk->is_walking && is_walk_due(model, view)) {
         walk->is_walking = true;
     }
     enum zta_status status = walk->is_walking ? walk_on(model, view) : ZTA_OK;
@@ -133,6 +153,21 @@ void tui_model_sort(struct tui_model *model, enum tui_order order, const char *w
     tui_window_restart(&model->window, order, words);
     memset(walk->session_place, 0, sizeof walk->session_place);
     walk->is_walking = true;
+}
+
+bool tui_model_is_busy(const struct tui_model *model)
+{
+    return model->walk->is_walking && !model->window.is_whole;
+}
+
+bool tui_model_stop(struct tui_model *model)
+{
+    if (!tui_model_is_busy(model) || model->window.n_walked == 0) {
+        return false;
+    }
+    model->walk->is_walking = false;
+    model->window.is_stopped = true;
+    return true;
 }
 
 /* ---- API keys ---- */

@@ -32,6 +32,8 @@ struct tui_model_walk {
     uint8_t session_place[ZTA_SESSION_ID_SIZE];
     bool is_walking;        /* the sessions, from that place on */
     int64_t session_end_ns; /* when a walk ended */
+    uint64_t session_txn;   /* of state/ when it began */
+    int64_t taken_ns;       /* by it, pauses apart */
     int64_t signals_ns;     /* when they were loaded */
     uint64_t revoked_txn;   /* of policy/: rows were judged by it */
     bool has_moved;         /* rows or signals, since they were judged */
@@ -54,6 +56,9 @@ enum zta_status tui_model_read_audit(struct tui_model *model, struct zta_view *v
 /* Verifies within a view; _short only what was not, and no more than takes a moment. */
 void tui_model_verify_short(struct tui_model *model, struct zta_view *view);
 void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
+
+/* What was read of the store, however much, is not kept in memory. */
+void tui_model_keep_small(const struct tui_model *model);
 
 /* Bytes of text into a field, with NUL. */
 void tui_keep(char *field, size_t size, struct zta_text text);

@@ -51,7 +51,6 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
 {
     char *to = words->text;
     words->n = 0;
-    words->is_fed = false;
     if (strlen(line) >= sizeof words->text) {
         return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
     }
@@ -71,25 +70,33 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
 
 /* ---- the process ---- */
 
-/* The terminal is the console's: what runs beside it neither reads nor writes there. */
-static bool take_streams(int out)
+/*
+ * The terminal is the console's: what runs beside it neither reads nor writes there, and ends as
+ * any other process does.
+ */
+static bool take_streams(int out, int notes)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
+    static const int signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH,
+                                  SIGABRT, SIGSEGV, SIGBUS, SIGFPE,  SIGILL};
+    sigset_t none;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         (void)signal(signals[i], SIG_DFL);
     }
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setpgid(0, 0);
     const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-           dup2(out, STDERR_FILENO) >= 0;
+           dup2(notes < 0 ? out : notes, STDERR_FILENO) >= 0;
 }
 
-static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out)
+static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out,
+                                int notes)
 {
-    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor, .tells_progress = words->is_fed};
+    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor};
     struct zta_error error = {.status = ZTA_OK};
     enum ctl_exit code = CTL_USAGE;
-    if (!take_streams(out)) {
+    if (!take_streams(out, notes)) {
         _exit(CTL_FAILED);
     }
     /* Of a pipe it would keep the order of what is printed and what is complained about. */
@@ -116,25 +123,31 @@ static void set_title(const struct tui_shell *shell, struct tui_page *page, cons
     zta_buffer_printf(&out, " · %s", state);
 }
 
-enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words, pid_t *pid,
-                                int *fd, struct zta_error *error)
+enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words,
+                                struct tui_shell_ends *ends, struct zta_error *error)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    int pipes[2];
+    sigset_t all;
+    sigset_t former;
+    if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0) {
         return zta_error_set(error, ZTA_IO, "no pipe: %s", strerror(errno));
     }
-    (void)fcntl(ends[1], F_SETFL, 0); /* who prints may wait for us */
+    (void)fcntl(pipes[1], F_SETFL, 0); /* who prints may wait for us */
     (void)fflush(stdout);
-    *pid = fork();
-    if (*pid == 0) {
-        run_child(ctl, words, ends[1]);
+    /* A signal to the child counts only once it is the child's, not the console's handler's. */
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &former);
+    ends->pid = fork();
+    if (ends->pid == 0) {
+        run_child(ctl, words, pipes[1], ends->notes);
     }
-    (void)close(ends[1]);
-    if (*pid < 0) {
-        (void)close(ends[0]);
+    (void)sigprocmask(SIG_SETMASK, &former, NULL);
+    (void)close(pipes[1]);
+    if (ends->pid < 0) {
+        (void)close(pipes[0]);
         return zta_error_set(error, ZTA_IO, "no process: %s", strerror(errno));
     }
-    *fd = ends[0];
+    ends->fd = pipes[0];
     return ZTA_OK;
 }
 
@@ -155,18 +168,17 @@ enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, 
                                 struct tui_page *page, struct zta_error *error)
 {
     struct tui_shell_words words;
-    pid_t pid;
-    int fd;
+    struct tui_shell_ends ends = {.notes = -1};
     enum zta_status status = tui_shell_split(line, &words, error);
     if (status != ZTA_OK) {
         return status;
     }
     tui_shell_stop(shell);
-    status = tui_shell_spawn(ctl, &words, &pid, &fd, error);
+    status = tui_shell_spawn(ctl, &words, &ends, error);
     if (status != ZTA_OK) {
         return status;
     }
-    *shell = (struct tui_shell){.pid = pid, .fd = fd};
+    *shell = (struct tui_shell){.pid = ends.pid, .fd = ends.fd};
     (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
     tui_page_open(page, "");
     page->is_plain = true;

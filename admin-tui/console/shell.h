@@ -32,7 +32,6 @@ struct tui_shell_words {
     char text[TUI_PROMPT_SIZE];
     char *words[TUI_SHELL_WORDS_MAX];
     size_t n;
-    bool is_fed; /* who reads what they print knows how to take their progress out of it */
 };
 /* ZTA_INVALID with a text: a quote that is not closed, too many words. */
 enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
@@ -40,10 +39,17 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
 
 /*
  * A process that runs the words with the store and the actor of ctl; *fd, which never blocks, has
- * what it prints. Both are the caller's to end by tui_shell_reap.
+ * what it prints, and what it complains about where notes is no file (-1). Process and *fd are the
+ * caller's to end by tui_shell_reap.
  */
-enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words, pid_t *pid,
-                                int *fd, struct zta_error *error) ZTA_MUST_CHECK;
+struct tui_shell_ends {
+    pid_t pid;
+    int fd;
+    int notes; /* in */
+};
+enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *words,
+                                struct tui_shell_ends *ends,
+                                struct zta_error *error) ZTA_MUST_CHECK;
 /* Waits for its end (is_stopped: ends it) and closes fd; what waitpid says. */
 int tui_shell_reap(pid_t pid, int fd, bool is_stopped);
 

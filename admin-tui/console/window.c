@@ -76,7 +76,7 @@ void tui_window_restart(struct tui_window *window, enum tui_order order, const c
     }
     window->n_shown = window->n_found = 0;
     window->n_matched = window->n_walked = window->n_found_all = 0;
-    window->is_whole = false;
+    window->is_whole = window->is_stopped = false;
 }
 
 /* Every word is somewhere in what tells a session from others. */

@@ -34,7 +34,8 @@ struct tui_window {
     size_t n_found;
     uint64_t n_walked;
     uint64_t n_found_all;
-    bool is_whole; /* a walk has come to its end in this order, with these words */
+    bool is_whole;   /* a walk has come to its end in this order, with these words */
+    bool is_stopped; /* before its end, by the operator: what is shown is a part */
 };
 
 /* Another order or other words: what is shown goes. */

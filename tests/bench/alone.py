@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures beside the table: noise and ratios from its rows, and what is measured without httpd."""
 
+import console
 import table
 from servers import printed
+
+PARTS = ("alone", "console")
 
 # (title, row, row it is compared with, budget)
 _RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10", 1.3),
@@ -57,7 +60,8 @@ def _without_httpd():
         yield f"decision alone, µs: {title}", f"{int(decide_ns) / 1000:.2f} (compiled in {compile_ms} ms)"
 
 
-def rows(sections, measured, is_all):
-    """(title, figure) pairs."""
+def rows(sections, measured, wanted):
+    """(title, figure) pairs; wanted of PARTS."""
     found = list(_from_table(sections, measured)) if sections else []
-    return found + (list(_without_httpd()) if is_all else [])
+    found += _without_httpd() if "alone" in wanted else []
+    return found + (list(console.rows()) if "console" in wanted else [])

@@ -36,7 +36,7 @@ def _arguments():
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=7, help="default 7")
     parser.add_argument("--seconds", type=float, default=0.5, help="of a load, default 0.5")
-    parser.add_argument("--only", nargs="*", choices=[*names(), "open", "alone"], default=[],
+    parser.add_argument("--only", nargs="*", choices=[*names(), "open", *alone.PARTS], default=[],
                         metavar="NAME", help="sections or section/row; bases come along")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     parser.add_argument("--json", metavar="FILE", help="also write every round's figures there")
@@ -145,7 +145,7 @@ def main():
     parts = [machine.text(options, load_before)]
     if sections:
         parts.append(table.text(sections, found))
-    rest = cutting + alone.rows(sections, measured, not options.only or "alone" in options.only)
+    rest = cutting + alone.rows(sections, measured, options.only or alone.PARTS)
     if rest:
         parts.append(table.pairs(rest))
     _tell("")

@@ -34,8 +34,8 @@ _FILLED = {
                          ("type 2 to revoke:",)),
     "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
     "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
-    "rules": (["5"], ("5 rules", "orders-read", "enforce")),
-    "rules-mode": (["5", ("5 rules", "orders-read"), "M"], ("rules monitor",)),
+    "rules": (["5"], ("3 rules", "orders-read", "enforce")),
+    "rules-mode": (["5", ("3 rules", "orders-read"), "M"], ("rules monitor",)),
     "limits": (["6"], ("limit 2", "203.0.113.0/24", "search-burst")),
     "limits-callers": (["6", ("limit 2", "search-burst"), "e"], ("limits show", "done", "alice@corp")),
     "limits-reset": (["6", ("limit 2", "search-burst"), "X"], ("limits reset",)),
@@ -48,9 +48,6 @@ _FILLED = {
     "signals-drop": (["9", ("waits 1", "holds 3"), "X"], ("signals drop",)),
     "audit": (["0"], ("consistent, 10 entries",)),
     "audit-detail": (["0", ("chain", "kim"), "Enter"], ("By whom",)),
-    "readiness": ([":", ["readiness"], "Enter"], ("payments-scope", "carol@corp")),
-    "readiness-detail": ([":", ["readiness"], "Enter", ("payments-scope", "carol@corp"), "Enter"],
-                         ("fix first", "Readiness and maturity")),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
@@ -62,7 +59,6 @@ _EMPTY = {
     "empty-limits": (["6"], ("limit 1", "failed-verifications")),
     "empty-keys": (["7"], ("there is no API key",)),
     "empty-signals": (["9"], ("nothing was told",)),
-    "empty-readiness": ([":", ["readiness"], "Enter"], ("no place of a running", "Governance")),
     "empty-audit": (["0"], ("store init",)),
 }
 

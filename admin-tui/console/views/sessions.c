@@ -17,6 +17,10 @@ struct sessions {
     size_t drawn; /* row of id when it was drawn */
 };
 
+enum {
+    BAR_WIDTH = 20, /* of how far reading is */
+};
+
 enum column {
     COLUMN_MARK = 0,
     COLUMN_SUBJECT,
@@ -232,7 +236,13 @@ static void draw_status(const struct tui_view *view, const struct tui_area *line
     }
     if (!window->is_whole) {
         tui_format_share((double)window->n_walked, (double)all, share);
-        x = tui_print(line, x, 0, TUI_ROLE_WARN, "reading, %s  ", share);
+        const double part = all == 0 ? 0 : (double)window->n_walked / (double)all;
+        x = tui_print(line, x, 0, TUI_ROLE_WARN,
+                      window->is_stopped ? "stopped, %s read  " : "reading, %s ", share);
+        struct tui_area bar = tui_area_part(line, x, 0, window->is_stopped ? 0 : BAR_WIDTH, 1);
+        tui_bar(&bar, 0, TUI_ROLE_WARN, part);
+        x += bar.width == 0 ? 0 : bar.width + 1;
+        x = window->is_stopped ? x : tui_print(line, x, 0, TUI_ROLE_DIM, "Esc stops  ");
     }
     else if (window->n_matched > window->n_shown) {
         x = tui_print(line, x, 0, TUI_ROLE_DIM, "the first %zu  ", window->n_shown);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the console holds of a store while it waits for a key: no snapshot, little memory. */
+#include "admin-tui/console/app.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "shared/base/clock.h"
+#include "shared/decision.h"
+#include "shared/live/segment.h"
+#include "shared/store/env_priv.h"
+#include "shared/store/events.h"
+#include "shared/store/pages.h"
+#include "shared/store/published.h"
+#include "tests/unit/scratch_store.h"
+#include "tests/unit/store_fixture.h"
+
+#define MANY   150000
+#define ROUNDS 300
+
+static struct store_fixture fixture;
+static struct ctl ctl;
+static struct tui_model *model;
+static struct tui_app app;
+static struct tui_canvas canvas;
+static int64_t now_ns;
+
+static void put_sessions(struct zta_change *change, uint32_t n)
+{
+    for (uint32_t i = 1; i <= n; i++) {
+        struct zta_session session;
+        memset(&session, 0, sizeof session);
+        scratch_session_id(i, session.id);
+        session.kind = ZTA_SESSION_SID;
+        session.credential = ZTA_CREDENTIAL_TOKEN;
+        session.last_s = now_ns / ZTA_NS_PER_S - i;
+        (void)snprintf(session.subject, sizeof session.subject, "user%u", (unsigned)i);
+        (void)snprintf(session.issuer, sizeof session.issuer, "corp");
+        assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+    }
+}
+
+static void put_heartbeat(struct zta_change *change)
+{
+    const uint64_t counters[ZTA_N_COUNTERS] = {[ZTA_COUNTER_REQUESTS] = 1};
+    const struct zta_heartbeat heartbeat = {.time_s = now_ns / ZTA_NS_PER_S,
+                                            .started_s = now_ns / ZTA_NS_PER_S - 7500,
+                                            .ring_capacity = 8192,
+                                            .version = "1.0"};
+    assert_int_equal(zta_published_put_heartbeat(change, &heartbeat, counters, ZTA_N_COUNTERS),
+                     ZTA_OK);
+}
+
+static void put_events(struct zta_change *change, uint64_t first, size_t n)
+{
+    static struct zta_event events[64];
+    uint64_t sequences[64];
+    const struct zta_event_key key = {.segment_created_ns = 1, .segment_id = 9};
+    for (size_t i = 0; i < n; i++) {
+        const struct scratch_event wanted = {
+            .number = first + i, .time_ns = now_ns, .session = (uint32_t)i % 7 + 1};
+        scratch_event_make(&wanted, &events[i]);
+        sequences[i] = first + i;
+    }
+    assert_int_equal(zta_events_append(change, &key, events, sequences, n, first + n), ZTA_OK);
+}
+
+static void fill(uint32_t n_sessions)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *change = store_begin(store, "fixture");
+    put_sessions(change, n_sessions);
+    put_events(change, 1, 64);
+    put_heartbeat(change);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&store);
+}
+
+static void open_console(uint32_t n_sessions)
+{
+    struct zta_error error;
+    now_ns = INT64_C(1800000000) * ZTA_NS_PER_S;
+    store_fixture_make(&fixture);
+    fill(n_sessions);
+    ctl = (struct ctl){.dir = fixture.dir};
+    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
+    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    assert_int_equal(tui_canvas_resize(&canvas, 100, 40), ZTA_OK);
+}
+
+static int teardown(void **state)
+{
+    tui_app_close(&app);
+    tui_model_close(&model);
+    tui_canvas_close(&canvas);
+    store_fixture_remove(&fixture);
+    return 0;
+}
+
+static int setup_few(void **state)
+{
+    open_console(20);
+    return 0;
+}
+
+static int setup_many(void **state)
+{
+    open_console(MANY);
+    return 0;
+}
+
+/* What the loop of the console does between two keys. */
+static void look(void)
+{
+    (void)tui_app_refresh(&app, now_ns);
+    do {
+        tui_app_draw(&app, &canvas);
+    } while (tui_app_go_on(&app));
+}
+
+static const char *line(int y)
+{
+    static char text[1024];
+    struct zta_buffer out;
+    zta_buffer_init(&out, text, sizeof text);
+    tui_canvas_row(&canvas, y, &out);
+    return text;
+}
+
+static void go_to(const char *name)
+{
+    for (size_t i = 0; i < app.n_views; i++) {
+        if (strcmp(app.views[i].ops->name, name) == 0) {
+            while (app.current != i) {
+                tui_app_key(&app, TUI_KEY_TAB);
+            }
+        }
+    }
+    assert_string_equal(app.views[app.current].ops->name, name);
+}
+
+/* ---- snapshots ---- */
+
+struct slots {
+    unsigned n;
+    unsigned n_reading;
+};
+
+/* "  pid thread txnid\n", "-" when nothing is read; a line of titles before. */
+static int count_slot(const char *text, void *context)
+{
+    struct slots *slots = context;
+    char *thread = NULL;
+    if (strtol(text, &thread, 10) == getpid()) {
+        const char *txn = strrchr(thread, ' ');
+        slots->n++;
+        slots->n_reading += txn == NULL || strcmp(txn, " -\n") != 0;
+    }
+    return 0;
+}
+
+static struct slots slots_of(enum zta_env_id env)
+{
+    struct slots slots = {.n = 0};
+    assert_true(mdb_reader_list(ctl.store->env[env].mdb, count_slot, &slots) >= 0);
+    return slots;
+}
+
+static void no_snapshot_is_held_while_a_key_is_waited_for(void **state)
+{
+    static const int keys[] = {'j',
+                               'G',
+                               TUI_KEY_ENTER,
+                               'e',
+                               's',
+                               '/',
+                               '1',
+                               TUI_KEY_ENTER,
+                               'n',
+                               'R',
+                               TUI_KEY_ESCAPE,
+                               TUI_KEY_ESCAPE,
+                               'f',
+                               'x',
+                               TUI_KEY_ENTER};
+    for (size_t view = 0; view < app.n_views; view++) {
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+            tui_app_key(&app, keys[i]);
+            look();
+            for (enum zta_env_id env = 0; env < ZTA_N_ENVS; env++) {
+                const struct slots slots = slots_of(env);
+                assert_int_equal(slots.n, 1);
+                assert_int_equal(slots.n_reading, 0);
+            }
+        }
+        for (int i = 0; i < 4; i++) {
+            tui_app_key(&app, TUI_KEY_ESCAPE);
+        }
+        tui_app_key(&app, TUI_KEY_TAB);
+    }
+}
+
+/* As the helper: again and again what was there before. */
+static int write_much(void *context)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct zta_change *change = store_begin(store, "writer");
+        put_sessions(change, 20);
+        put_heartbeat(change);
+        if (zta_change_commit(&change, &error) != ZTA_OK) {
+            return 1;
+        }
+    }
+    zta_store_close(&store);
+    return 0;
+}
+
+static off_t size_of_state(void)
+{
+    struct stat found;
+    assert_int_equal(stat(store_path(&fixture, "state/data.mdb"), &found), 0);
+    return found.st_size;
+}
+
+static void the_store_does_not_grow_while_the_console_waits(void **state)
+{
+    go_to("Sessions");
+    look();
+    assert_int_equal(run_in_child(write_much, NULL), 0);
+    const off_t settled = size_of_state();
+    for (int i = 0; i < 3; i++) {
+        look();
+        assert_int_equal(run_in_child(write_much, NULL), 0);
+    }
+    /* Pages of former states are used again; a snapshot would keep ROUNDS of them. */
+    assert_true(size_of_state() <= settled + 64 * 4096);
+}
+
+static int write_events(void *context)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *change = store_begin(store, "writer");
+    put_events(change, 65, 3);
+    const int code = zta_change_commit(&change, &error) == ZTA_OK ? 0 : 1;
+    zta_store_close(&store);
+    return code;
+}
+
+static void what_is_stored_is_there_at_the_next_look(void **state)
+{
+    go_to("Traffic");
+    look();
+    const uint64_t before = model->tail.n_total;
+    assert_int_equal(run_in_child(write_events, NULL), 0);
+    look();
+    assert_int_equal(model->tail.n_total, before + 3);
+}
+
+/* ---- many sessions ---- */
+
+static void all_sessions_are_read_in_parts_until_they_are_whole(void **state)
+{
+    go_to("Sessions");
+    look();
+    assert_true(tui_app_is_busy(&app));
+    assert_non_null(strstr(line(1), "reading, "));
+    int looks = 1;
+    for (; tui_app_is_busy(&app); looks++) {
+        look();
+        assert_true(zta_store_pages_held() < UINT64_C(64) << 20);
+    }
+    assert_true(looks > 1);
+    look();
+    assert_null(strstr(line(1), "reading"));
+    assert_int_equal(model->window.n_matched, MANY);
+    /* Nothing was stored since: nothing is read. */
+    now_ns += 3600 * ZTA_NS_PER_S;
+    look();
+    assert_false(tui_app_is_busy(&app));
+    assert_int_equal(model->window.n_walked, 0);
+}
+
+static void escape_stops_reading_and_what_was_found_stays(void **state)
+{
+    go_to("Sessions");
+    look();
+    assert_true(tui_app_is_busy(&app));
+    const size_t n_shown = model->window.n_shown;
+    assert_true(n_shown > 0);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    assert_false(app.is_over);
+    for (int i = 0; i < 3; i++) {
+        now_ns += 3600 * ZTA_NS_PER_S;
+        look();
+        assert_false(tui_app_is_busy(&app));
+    }
+    assert_non_null(strstr(line(2), "stopped, "));
+    assert_int_equal(model->window.n_shown, n_shown);
+    /* Another order reads anew. */
+    tui_app_key(&app, 's');
+    look();
+    assert_true(tui_app_is_busy(&app));
+    while (tui_app_is_busy(&app)) {
+        look();
+    }
+    assert_int_equal(model->window.n_matched, MANY);
+}
+
+static bool count(void *context, const struct zta_session *session)
+{
+    ++*(uint64_t *)context;
+    return true;
+}
+
+static void pages_of_the_store_are_given_back(void **state)
+{
+    struct zta_view *view = NULL;
+    uint64_t n = 0;
+    zta_store_drop_pages(ctl.store);
+    const uint64_t before = zta_store_pages_held();
+    assert_int_equal(zta_view_begin(ctl.store, &view), ZTA_OK);
+    assert_int_equal(zta_session_each(view, count, &n), ZTA_OK);
+    assert_int_equal(n, MANY);
+    const uint64_t read = zta_store_pages_held();
+    assert_true(read > before + 100 * MANY);
+    zta_store_drop_pages(ctl.store);
+    assert_true(zta_store_pages_held() < before + (read - before) / 4);
+    /* They are there when they are asked for. */
+    n = 0;
+    assert_int_equal(zta_session_each(view, count, &n), ZTA_OK);
+    assert_int_equal(n, MANY);
+    zta_view_end(&view);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(no_snapshot_is_held_while_a_key_is_waited_for, setup_few,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_store_does_not_grow_while_the_console_waits, setup_few,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_is_stored_is_there_at_the_next_look, setup_few,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(all_sessions_are_read_in_parts_until_they_are_whole,
+                                        setup_many, teardown),
+        cmocka_unit_test_setup_teardown(escape_stops_reading_and_what_was_found_stays, setup_many,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(pages_of_the_store_are_given_back, setup_many, teardown),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
