@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "admin-tui/complete_priv.h"
-#include "admin-tui/filter_priv.h"
+#include "admin-tui/filter_kind.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
 #include "shared/risk_signals.h"

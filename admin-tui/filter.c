@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "admin-tui/filter_priv.h"
+#include "admin-tui/filter_kind.h"
 #include "shared/base/clock.h"
 #include "shared/base/ulid.h"
 #include "shared/decision.h"
@@ -277,7 +277,8 @@ static enum zta_status read_head(struct parser *parser, struct ctl_filter_term *
                                  bool *is_field)
 {
     size_t n = 0;
-    while (peek(parser, n) >= 'a' && peek(parser, n) <= 'z') {
+    while ((peek(parser, n) >= 'a' && peek(parser, n) <= 'z') ||
+           (n > 0 && peek(parser, n) == '_')) {
         n++;
     }
     size_t op_len = read_op(parser->rest.data + n, parser->rest.len - n, &term->op);

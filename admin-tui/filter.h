@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one-line language that chooses events or devices: terms that must all hold,
+ * The one-line language that chooses events, devices or sessions: terms that must all hold,
  * each a field with values of which one suffices, or a word that is looked for in all texts.
  *   reason=no_rule,not_entitled not subject=alice@corp host=api.example.com status>=400 age<1h
  */
@@ -17,6 +17,7 @@
 #include "shared/base/status.h"
 #include "shared/event.h"
 #include "shared/store/devices.h"
+#include "shared/store/sessions.h"
 
 #define CTL_FILTER_TEXT_MAX   1024
 #define CTL_FILTER_TERMS_MAX  32
@@ -69,5 +70,10 @@ enum zta_status ctl_filter_parse_devices(struct zta_text text, struct ctl_filter
                                          struct zta_error *error) ZTA_MUST_CHECK;
 bool ctl_filter_matches_device(const struct ctl_filter *filter, const struct zta_device *device,
                                int64_t now_s);
+/* And of sessions. */
+enum zta_status ctl_filter_parse_sessions(struct zta_text text, struct ctl_filter *filter,
+                                          struct zta_error *error) ZTA_MUST_CHECK;
+bool ctl_filter_matches_session(const struct ctl_filter *filter, const struct zta_session *session,
+                                int64_t now_s);
 
 #endif

@@ -2,7 +2,7 @@
 /* What filters see of devices. */
 #include "admin-tui/devices.h"
 #include "admin-tui/filter.h"
-#include "admin-tui/filter_priv.h"
+#include "admin-tui/filter_kind.h"
 #include "shared/base/clock.h"
 
 enum ctl_device_field {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "admin-tui/filter.h"
-#include "admin-tui/filter_priv.h"
+#include "admin-tui/filter_kind.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/risk_signals.h"
@@ -43,6 +43,8 @@ static enum zta_event_text text_of(unsigned field)
         return ZTA_EVENT_APIKEY;
     case CTL_FIELD_RULE:
         return ZTA_EVENT_RULE;
+    case CTL_FIELD_DEVICE:
+        return ZTA_EVENT_DEVICE;
     case CTL_FIELD_OUTCOME:
     case CTL_FIELD_REASON:
     case CTL_FIELD_STATUS:
@@ -50,6 +52,7 @@ static enum zta_event_text text_of(unsigned field)
     case CTL_FIELD_TOKEN:
     case CTL_FIELD_ADDRESS:
     case CTL_FIELD_CREDENTIAL:
+    case CTL_FIELD_COUNTRY:
     case CTL_FIELD_ID:
     case CTL_FIELD_LATENCY:
     case CTL_FIELD_BYTES:
@@ -115,6 +118,13 @@ static void see_signals(const struct zta_event *event, struct ctl_seen *seen)
     }
 }
 
+static void see_country(const struct zta_event *event, struct ctl_seen *seen)
+{
+    const char *country = event->context.country;
+    const struct zta_text text = {.data = country, .len = sizeof event->context.country};
+    ctl_seen_text(seen, country[0] == '\0' ? ZTA_TEXT("") : text);
+}
+
 static void see(const void *record, unsigned field, int64_t now_s, struct ctl_seen *seen)
 {
     const struct zta_event *event = record;
@@ -128,6 +138,10 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
     case CTL_TYPE_VERSION:
         if (field == CTL_FIELD_SIGNAL) {
             see_signals(event, seen);
+            break;
+        }
+        if (field == CTL_FIELD_COUNTRY) {
+            see_country(event, seen);
             break;
         }
         ctl_seen_text(seen, zta_event_text(event, text_of(field)));

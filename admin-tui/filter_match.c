@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "admin-tui/filter.h"
-#include "admin-tui/filter_priv.h"
+#include "admin-tui/filter_kind.h"
 #include "shared/rules/match.h"
 #include "shared/rules/os.h"
 

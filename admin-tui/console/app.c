@@ -30,7 +30,7 @@ enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
         }
         app->n_views++;
     }
-    app->n_history = 1;
+    app->n_places = 1;
     return ZTA_OK;
 }
 
@@ -64,8 +64,13 @@ bool tui_app_refresh(struct tui_app *app, int64_t now_ns)
         return false;
     }
     struct tui_view *view = current(app);
-    const bool is_new = tui_model_refresh(app->model, parts, now_ns);
-    return (view->ops->refresh != NULL && view->ops->refresh(view, now_ns)) || is_new;
+    bool is_new = tui_model_refresh(app->model, parts, now_ns);
+    is_new |= view->ops->refresh != NULL && view->ops->refresh(view, now_ns);
+    if (app->is_arriving) {
+        tui_app_arrive(app);
+        is_new = true;
+    }
+    return is_new;
 }
 
 bool tui_app_is_busy(const struct tui_app *app)
@@ -74,42 +79,11 @@ bool tui_app_is_busy(const struct tui_app *app)
     return !app->is_paused && (parts & TUI_PART_SESSIONS) != 0 && tui_model_is_busy(app->model);
 }
 
-/* ---- changing views ---- */
-
-static void close_page(struct tui_app *app)
+void tui_app_close_page(struct tui_app *app)
 {
     tui_shell_stop(&app->shell);
     app->desk.page.is_open = false;
     app->is_help = false;
-}
-
-static void show_view(struct tui_app *app, size_t i)
-{
-    close_page(app);
-    app->current = i;
-}
-
-void tui_app_go_to(struct tui_app *app, size_t i)
-{
-    if (i >= app->n_views || i == app->current) {
-        close_page(app);
-        return;
-    }
-    if (app->place + 1 == TUI_HISTORY_MAX) {
-        memmove(app->history, app->history + 1, sizeof app->history - sizeof app->history[0]);
-        app->place--;
-    }
-    app->history[++app->place] = i;
-    app->n_history = app->place + 1;
-    show_view(app, i);
-}
-
-static void go_in_history(struct tui_app *app, bool is_back)
-{
-    if (is_back ? app->place > 0 : app->place + 1 < app->n_history) {
-        app->place = is_back ? app->place - 1 : app->place + 1;
-        show_view(app, app->history[app->place]);
-    }
 }
 
 /* ---- asking ---- */
@@ -152,7 +126,9 @@ static void answer(struct tui_app *app)
             /* To be put right, not typed again. */
             app->prompt.is_open = true;
             app->asking = TUI_ASKING_FILTER;
+            break;
         }
+        tui_app_note_filter(app);
         break;
     case TUI_ASKING_COMMAND:
         if (!tui_app_command(app)) {
@@ -215,13 +191,13 @@ static void move(struct tui_app *app, enum tui_action action)
 static void quit(struct tui_app *app, int key)
 {
     if (app->desk.page.is_open) {
-        close_page(app);
+        tui_app_close_page(app);
     }
-    else if (key != TUI_KEY_ESCAPE) {
-        app->is_over = true;
-    }
-    else if (tui_app_is_busy(app) && tui_model_stop(app->model)) {
+    else if (key == TUI_KEY_ESCAPE && tui_app_is_busy(app) && tui_model_stop(app->model)) {
         tui_say(&app->desk, "stopped; what was found so far is shown");
+    }
+    else if (!tui_app_leave_jump(app) && key != TUI_KEY_ESCAPE) {
+        app->is_over = true;
     }
 }
 
@@ -240,7 +216,38 @@ static void undo(struct tui_app *app)
     }
 }
 
-static void act(struct tui_app *app, enum tui_action action, int key)
+/* What asks for text, or about the row; false: something else. */
+static bool act_alike(struct tui_app *app, enum tui_action action)
+{
+    switch ((int)action) {
+    case TUI_ACTION_RELATED:
+        tui_app_go_related(app);
+        return true;
+    case TUI_ACTION_COPY:
+        tui_app_copy(app);
+        return true;
+    case TUI_ACTION_COPY_AS:
+        tui_app_choose_copy(app);
+        return true;
+    case TUI_ACTION_SEARCH:
+        ask(app, TUI_ASKING_SEARCH);
+        return true;
+    case TUI_ACTION_FILTER:
+        ask(app, TUI_ASKING_FILTER);
+        return true;
+    case TUI_ACTION_SEARCH_NEXT:
+    case TUI_ACTION_SEARCH_FORMER:
+        tui_app_search(app, action == TUI_ACTION_SEARCH_FORMER);
+        return true;
+    case TUI_ACTION_COMMAND:
+        tui_app_command_open(app, NULL, TUI_PROPOSAL_NONE);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void act_on_frame(struct tui_app *app, enum tui_action action, int key)
 {
     struct tui_view *view = current(app);
     switch ((int)action) {
@@ -252,20 +259,7 @@ static void act(struct tui_app *app, enum tui_action action, int key)
         break;
     case TUI_ACTION_BACK:
     case TUI_ACTION_FORTH:
-        go_in_history(app, action == TUI_ACTION_BACK);
-        break;
-    case TUI_ACTION_SEARCH:
-        ask(app, TUI_ASKING_SEARCH);
-        break;
-    case TUI_ACTION_FILTER:
-        ask(app, TUI_ASKING_FILTER);
-        break;
-    case TUI_ACTION_SEARCH_NEXT:
-    case TUI_ACTION_SEARCH_FORMER:
-        tui_app_search(app, action == TUI_ACTION_SEARCH_FORMER);
-        break;
-    case TUI_ACTION_COMMAND:
-        tui_app_command_open(app, NULL, TUI_PROPOSAL_NONE);
+        tui_app_go_in_history(app, action == TUI_ACTION_BACK);
         break;
     case TUI_ACTION_PAUSE:
         pause(app);
@@ -292,6 +286,13 @@ static void act(struct tui_app *app, enum tui_action action, int key)
             tui_complain(&app->desk, "that key means nothing here; ? lists them");
         }
     }
+}
+
+static void act(struct tui_app *app, enum tui_action action, int key)
+{
+    if (!act_alike(app, action)) {
+        act_on_frame(app, action, key);
+    }
     if (app->desk.proposal[0] != '\0') {
         tui_app_command_open(app, app->desk.proposal, TUI_PROPOSAL_TRIAL);
         app->desk.proposal[0] = '\0';
@@ -299,6 +300,11 @@ static void act(struct tui_app *app, enum tui_action action, int key)
     if (app->desk.look[0] != '\0') {
         tui_app_command_look(app, app->desk.look);
         app->desk.look[0] = '\0';
+    }
+    if (app->desk.jump.to != NULL) {
+        const struct tui_jump jump = app->desk.jump;
+        app->desk.jump.to = NULL;
+        tui_app_jump(app, &jump);
     }
 }
 
@@ -341,6 +347,13 @@ void tui_app_key(struct tui_app *app, int key)
         }
         return;
     }
+    if (app->menu.is_open) {
+        if (tui_menu_key(&app->menu, key) == TUI_MENU_CHOSEN) {
+            tui_app_chosen(app);
+        }
+        return;
+    }
+    app->is_arriving = false;
     enum tui_action action = tui_key_action(key);
     if (key >= '0' && key <= '9') {
         tui_app_go_to(app, key == '0' ? 9 : (size_t)(key - '1'));
@@ -414,6 +427,9 @@ static void draw_body(struct tui_app *app, const struct tui_area *body)
     else {
         tui_page_draw(body, page);
     }
+    if (app->menu.is_open) {
+        tui_menu_draw(body, &app->menu);
+    }
     if (app->desk.dialog.step != TUI_DIALOG_CLOSED) {
         tui_dialog_draw(body, &app->desk.dialog, app->model->health.n_sessions);
     }
@@ -428,7 +444,9 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
     tui_frame_header(app, &header);
     struct tui_area rest = tui_area_part(&all, 0, 1, -1, all.height - 2);
     int used = tui_frame_note(app, &rest);
-    struct tui_area body = tui_area_part(&rest, 0, used, -1, -1);
+    struct tui_area below = tui_area_part(&rest, 0, used, -1, -1);
+    used = tui_frame_trail(app, &below);
+    struct tui_area body = tui_area_part(&below, 0, used, -1, -1);
     draw_body(app, &body);
     struct tui_area footer = tui_area_part(&all, 0, all.height - 1, -1, 1);
     if (app->prompt.is_open) {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "admin-tui/console/menu.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/shell.h"
 #include "admin-tui/console/view.h"
@@ -30,15 +31,37 @@ enum tui_proposal {
     TUI_PROPOSAL_CHANGE,   /* was tried */
 };
 
+/* Where one was: a view as it was left, or somewhere a jump led. */
+struct tui_place {
+    size_t view;
+    bool is_jump;               /* from the place before it */
+    char name[TUI_NAME_SIZE];   /* of a jump */
+    char left[TUI_NAME_SIZE];   /* the row that was left, for breadcrumbs */
+    char filter[TUI_JUMP_SIZE]; /* of the view */
+    char id[TUI_ROW_ID_SIZE];   /* of its row, to be selected again; "": none */
+    bool is_open;               /* its detail */
+};
+
+enum tui_choosing {
+    TUI_CHOOSING_JUMP = 0, /* where to go from the row */
+    TUI_CHOOSING_COPY,     /* as what to copy it */
+};
+
 struct tui_app {
     struct tui_model *model;
     struct tui_desk desk;
     struct tui_view views[TUI_VIEWS_MAX];
     size_t n_views;
     size_t current;
-    size_t history[TUI_HISTORY_MAX];
-    size_t n_history;
-    size_t place; /* in the history */
+    struct tui_place places[TUI_HISTORY_MAX];
+    size_t n_places;
+    size_t place;                           /* of them, where one is */
+    char own[TUI_VIEWS_MAX][TUI_JUMP_SIZE]; /* filters of views before jumps led there ... */
+    bool has_own[TUI_VIEWS_MAX];            /* ... to be put back when the trail is left */
+    bool is_arriving;                       /* the row of the place is not there yet */
+    struct tui_menu menu;
+    enum tui_choosing choosing;
+    struct tui_row row; /* that the menu is about */
     struct tui_prompt prompt;
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
@@ -84,6 +107,8 @@ void tui_frame_header(const struct tui_app *app, const struct tui_area *area);
 void tui_frame_footer(const struct tui_app *app, const struct tui_area *area);
 /* The note below the header; returns lines used: 0 when all is well. */
 int tui_frame_note(const struct tui_app *app, const struct tui_area *area);
+/* The way that led here, below the header; returns lines used: 0 where no jump did. */
+int tui_frame_trail(struct tui_app *app, const struct tui_area *area);
 void tui_frame_help(struct tui_page *page);
 
 #endif

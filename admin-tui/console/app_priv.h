@@ -5,8 +5,29 @@
 
 #include "admin-tui/console/app.h"
 
-/* To a view, noted in the history; closes what is open over it. */
+/* Where one goes (app_go.c). */
+/* To a view, noted in the history, with its own filter; closes what is open over it. */
 void tui_app_go_to(struct tui_app *app, size_t i);
+/* As a jump says; noted in the trail. */
+void tui_app_jump(struct tui_app *app, const struct tui_jump *jump);
+void tui_app_go_in_history(struct tui_app *app, bool is_back);
+/* Back to where a jump began; false: none led here. */
+bool tui_app_leave_jump(struct tui_app *app);
+/* Selects and opens the row that one came for, as soon as it is there. */
+void tui_app_arrive(struct tui_app *app);
+/* What the operator filters by is the view's own. */
+void tui_app_note_filter(struct tui_app *app);
+/* `o`: to what the row is about, or the menu of it. */
+void tui_app_go_related(struct tui_app *app);
+void tui_app_copy(struct tui_app *app);
+void tui_app_choose_copy(struct tui_app *app);
+/* What was chosen from the menu. */
+void tui_app_chosen(struct tui_app *app);
+/* The selected row; false, and a complaint: there is none. */
+bool tui_app_row(struct tui_app *app, struct tui_row *row);
+
+/* Closes what stands over the view. */
+void tui_app_close_page(struct tui_app *app);
 /* In the list of the view, if it has one; an open page follows the row that is selected. */
 void tui_app_move_in_list(struct tui_app *app, enum tui_action action);
 

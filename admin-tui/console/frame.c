@@ -15,6 +15,8 @@ enum {
     NUMBERED = 10,     /* views that have a key of their own */
     SERVER_WIDTH = 11, /* at the least of what stands at the right */
     CLOCK_WIDTH = 23,  /* of all of it */
+    CRUMB_GAP = 3,     /* " > " */
+    TRAIL_LEAST = 5,   /* lines of a view that has room for one more above it */
 };
 
 /* Letters of other views' names that a header of this width has room for; TAB_SIZE: all. */
@@ -153,6 +155,74 @@ int tui_frame_note(const struct tui_app *app, const struct tui_area *area)
     tui_format_ago(health->heartbeat.time_s, model->now_ns / ZTA_NS_PER_S, since);
     (void)tui_print(&line, 1, 0, TUI_ROLE_WARN,
                     "not running: last heartbeat %s ago; this is what was recorded", since);
+    return 1;
+}
+
+/* ---- the way that led here ---- */
+
+enum {
+    CRUMBS_MAX = 2 * TUI_HISTORY_MAX + 1, /* places, rows that were left, what is open */
+};
+
+static const char *view_name(const struct tui_app *app, size_t place)
+{
+    return app->views[app->places[place].view].ops->name;
+}
+
+/* From the view in which the trail began to the row that is open; how many. */
+static size_t crumbs_of(struct tui_app *app, const char *crumbs[CRUMBS_MAX])
+{
+    static struct tui_row row; /* too large for a stack, and read behind the end of this */
+    struct tui_view *view = &app->views[app->current];
+    size_t first = app->place;
+    size_t n = 0;
+    while (first > 0 && app->places[first].is_jump) {
+        first--;
+    }
+    for (size_t i = first; i <= app->place; i++) {
+        const struct tui_place *place = &app->places[i];
+        crumbs[n++] = place->is_jump ? place->name : view_name(app, i);
+        if (i < app->place && place->left[0] != '\0' && strcmp(place->left, crumbs[n - 1]) != 0) {
+            crumbs[n++] = place->left;
+        }
+    }
+    const bool is_open = app->desk.page.is_open && !app->is_help && !app->desk.page.is_plain;
+    if (is_open && view->ops->row != NULL && view->ops->row(view, &row) &&
+        strcmp(row.name, crumbs[n - 1]) != 0) {
+        crumbs[n++] = row.name;
+    }
+    return n;
+}
+
+static int width_of(const char *const *crumbs, size_t n)
+{
+    int width = 0;
+    for (size_t i = 0; i < n; i++) {
+        width += tui_text_width(zta_text_of(crumbs[i])) + (i > 0 ? CRUMB_GAP : 0);
+    }
+    return width;
+}
+
+int tui_frame_trail(struct tui_app *app, const struct tui_area *area)
+{
+    const char *crumbs[CRUMBS_MAX];
+    if (!app->places[app->place].is_jump || area->height < TRAIL_LEAST) {
+        return 0;
+    }
+    const size_t n = crumbs_of(app, crumbs);
+    struct tui_area line = tui_area_part(area, 1, 0, area->width - 2, 1);
+    size_t first = 0;
+    /* Where there is little room, the begin goes first: `[` leads there all the same. */
+    while (first + 1 < n && width_of(crumbs + first, n - first) + CRUMB_GAP > line.width) {
+        first++;
+    }
+    int x = first == 0 ? 0 : tui_put_glyph(&line, 0, 0, TUI_ROLE_DIM, TUI_GLYPH_ELLIPSIS) + 1;
+    for (size_t i = first; i < n; i++) {
+        x = i == 0 ? x : tui_print(&line, x, 0, TUI_ROLE_DIM, "> ");
+        x = tui_put(&line, x, 0, i + 1 == n ? TUI_ROLE_STRONG : TUI_ROLE_TEXT,
+                    zta_text_of(crumbs[i])) +
+            1;
+    }
     return 1;
 }
 

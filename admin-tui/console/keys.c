@@ -3,11 +3,12 @@
 #include "admin-tui/console/keys.h"
 
 static const struct tui_key_row rows[] = {
-#define TUI_KEY(upper, code, second, text, part, words)                                            \
+#define TUI_KEY(upper, code, second, third, text, part, words)                                     \
     {                                                                                              \
         .action = TUI_ACTION_##upper,                                                              \
         .key = (code),                                                                             \
         .other = (second),                                                                         \
+        .function = (third),                                                                       \
         .label = (text),                                                                           \
         .group = TUI_GROUP_##part,                                                                 \
         .help = (words),                                                                           \
@@ -23,7 +24,8 @@ enum {
 enum tui_action tui_key_action(int key)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (rows[i].key == key || (rows[i].other != 0 && rows[i].other == key)) {
+        const struct tui_key_row *row = &rows[i];
+        if (key != 0 && (row->key == key || row->other == key || row->function == key)) {
             return rows[i].action;
         }
     }

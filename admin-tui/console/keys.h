@@ -9,7 +9,7 @@
 
 enum tui_action {
     TUI_ACTION_NONE = 0,
-#define TUI_KEY(action, key, other, label, group, help) TUI_ACTION_##action,
+#define TUI_KEY(action, key, other, function, label, group, help) TUI_ACTION_##action,
 #include "admin-tui/console/keys.def"
 #undef TUI_KEY
     TUI_N_ACTIONS
@@ -26,7 +26,8 @@ enum tui_key_group {
 struct tui_key_row {
     enum tui_action action;
     int key;
-    int other; /* 0: none */
+    int other;    /* 0: none */
+    int function; /* likewise */
     const char *label;
     enum tui_key_group group;
     const char *help;

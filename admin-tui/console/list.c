@@ -158,6 +158,15 @@ static void keep_in_sight(struct tui_list *list)
     }
 }
 
+void tui_list_place(struct tui_list *list, const struct tui_area *rows)
+{
+    list->height = rows->height;
+    list->x = rows->x;
+    list->y = rows->y;
+    list->width = rows->width;
+    keep_in_sight(list);
+}
+
 void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
                    struct tui_list *list)
 {
@@ -165,11 +174,7 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
     share_out(table, area->width, widths);
     draw_titles(area, table, widths);
     struct tui_area rows = tui_area_part(area, 0, 1, -1, -1);
-    list->height = rows.height;
-    list->x = rows.x;
-    list->y = rows.y;
-    list->width = rows.width;
-    keep_in_sight(list);
+    tui_list_place(list, &rows);
     for (int y = 0; y < rows.height && list->top + (size_t)y < list->n; y++) {
         size_t row = list->top + (size_t)y;
         struct tui_area line = tui_area_part(&rows, 0, y, -1, 1);

@@ -50,6 +50,8 @@ void tui_list_resize(struct tui_list *list, size_t n);
 void tui_list_select(struct tui_list *list, size_t row);
 /* True when a row was drawn on that cell of the canvas. */
 bool tui_list_row_at(const struct tui_list *list, int x, int y, size_t *row);
+/* Rows will be drawn in that area, from list->top on, which keeps the selected one in sight. */
+void tui_list_place(struct tui_list *list, const struct tui_area *rows);
 /* Titles and rows; keeps the selected row in sight. */
 void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
                    struct tui_list *list);

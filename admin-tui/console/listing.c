@@ -188,7 +188,7 @@ static void put_time(const json_t *value, enum tui_form form, int64_t now_s, str
     zta_buffer_string(out, text);
 }
 
-static const json_t *value_of(const json_t *row, const struct tui_listing_column *column)
+const json_t *tui_listing_value(const json_t *row, const struct tui_listing_column *column)
 {
     const json_t *value = json_object_get(row, column->member);
     return value == NULL && column->instead != NULL ? json_object_get(row, column->instead) : value;
@@ -203,7 +203,7 @@ static void put_share(const struct tui_rows *rows, const struct tui_listing_colu
     size_t i;
     json_array_foreach(rows->all, i, row)
     {
-        const json_int_t n = json_integer_value(value_of(row, column));
+        const json_int_t n = json_integer_value(tui_listing_value(row, column));
         most = n > most ? n : most;
     }
     if (json_is_integer(value)) {
@@ -218,7 +218,7 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
     const struct tui_view *view = context;
     const struct tui_rows *rows = view->state;
     const struct tui_listing_column *shown = &view->ops->listing->columns[column];
-    const json_t *value = value_of(json_array_get(rows->all, rows->shown[row]), shown);
+    const json_t *value = tui_listing_value(json_array_get(rows->all, rows->shown[row]), shown);
     char text[TUI_SHORT_MAX];
     *role = column == 0 ? TUI_ROLE_STRONG : TUI_ROLE_TEXT;
     switch (shown->form) {
@@ -258,25 +258,6 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
 
 /* ---- rows ---- */
 
-/* All words of the filter stand in the row, ASCII case folded. */
-static bool is_wanted(const json_t *row, const char *filter)
-{
-    char *text = json_dumps(row, JSON_COMPACT);
-    bool is_there = text != NULL;
-    for (const char *word = filter + strspn(filter, " "); *word != '\0' && is_there;) {
-        const struct zta_text wanted = {.data = word, .len = strcspn(word, " ")};
-        const size_t len = strlen(text);
-        is_there = false;
-        for (size_t at = 0; at + wanted.len <= len && !is_there; at++) {
-            is_there = tui_text_begins(text + at, wanted);
-        }
-        word += wanted.len;
-        word += strspn(word, " ");
-    }
-    free(text);
-    return is_there;
-}
-
 static int compare_values(const json_t *one, const json_t *other)
 {
     char texts[2][TUI_CELL_TEXT];
@@ -307,7 +288,7 @@ static int compare(const void *a, const void *b, void *context)
     int order = 0;
     if (rows->sorted > 0) {
         const struct tui_listing_column *column = &listing->columns[rows->sorted - 1];
-        order = compare_values(value_of(first, column), value_of(second, column));
+        order = compare_values(tui_listing_value(first, column), tui_listing_value(second, column));
     }
     else if (listing->group != NULL) {
         order = (int)listing->group(first) - (int)listing->group(second);
@@ -317,6 +298,7 @@ static int compare(const void *a, const void *b, void *context)
 
 static void choose_rows(struct tui_view *view, struct tui_rows *rows)
 {
+    const int64_t now_s = view->model->now_ns / ZTA_NS_PER_S;
     const size_t n = json_array_size(rows->all);
     size_t *shown = realloc(rows->shown, (n + 1) * sizeof *shown);
     rows->n_shown = 0;
@@ -325,7 +307,8 @@ static void choose_rows(struct tui_view *view, struct tui_rows *rows)
     }
     rows->shown = shown;
     for (size_t i = 0; i < n; i++) {
-        if (rows->filter[0] == '\0' || is_wanted(json_array_get(rows->all, i), rows->filter)) {
+        const json_t *row = json_array_get(rows->all, i);
+        if (tui_listing_wants(view->ops->listing, &rows->parsed, row, now_s)) {
             shown[rows->n_shown++] = i;
         }
     }
@@ -362,9 +345,20 @@ const char *tui_listing_filter(struct tui_view *view)
 bool tui_listing_set_filter(struct tui_view *view, const char *text)
 {
     struct tui_rows *rows = view->state;
-    (void)snprintf(rows->filter, sizeof rows->filter, "%s", text);
-    choose_rows(view, rows);
-    return true;
+    struct zta_error error;
+    const struct tui_listing *listing = view->ops->listing;
+    if (tui_listing_parse(listing, text, &rows->parsed, &error) == ZTA_OK) {
+        (void)snprintf(rows->filter, sizeof rows->filter, "%s", text);
+        choose_rows(view, rows);
+        return true;
+    }
+    tui_complain(view->desk, "%s", error.text);
+    /* That of before, which was one. */
+    if (tui_listing_parse(listing, rows->filter, &rows->parsed, &error) != ZTA_OK) {
+        rows->filter[0] = '\0';
+        rows->parsed.n_terms = 0;
+    }
+    return false;
 }
 
 /* How many of each group there are, or of all. */
@@ -411,19 +405,15 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
     }
     struct tui_area below = tui_area_part(&rest, 1, 1, rest.width - 2, -1);
     tui_list_draw(&below, &table, list);
-    if (list->n == 0 && rows->all != NULL && rows->filter[0] == '\0') {
-        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s", listing->nothing);
+    if (list->n == 0 && rows->all != NULL) {
+        (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
+                        rows->filter[0] == '\0'
+                            ? listing->nothing
+                            : "no row matches; f changes the filter, empty shows all");
     }
 }
 
 /* ---- keys ---- */
-
-static const json_t *key_of(const struct tui_listing *listing, const json_t *row)
-{
-    const json_t *key = json_object_get(row, listing->key);
-    return key == NULL && listing->other_key != NULL ? json_object_get(row, listing->other_key)
-                                                     : key;
-}
 
 /* Every member of the row, in the order of the list. */
 static void show_detail(struct tui_view *view, json_t *row)
@@ -431,12 +421,13 @@ static void show_detail(struct tui_view *view, json_t *row)
     struct tui_page *page = &view->desk->page;
     const char *name;
     json_t *value;
+    char room[TUI_SHORT_MAX];
     char title[sizeof page->title];
     char text[4096];
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, title, sizeof title);
     zta_buffer_printf(&buffer, "%s ", view->ops->listing->noun);
-    put_value(key_of(view->ops->listing, row), &buffer);
+    tui_format_foreign(&buffer, tui_listing_key(view->ops->listing, row, room));
     tui_page_open(page, title);
     json_object_foreach(row, name, value)
     {
@@ -451,34 +442,14 @@ static void show_detail(struct tui_view *view, json_t *row)
     }
 }
 
-/* As a word of the `:` line. */
-static void put_quoted(struct zta_buffer *out, const char *text)
-{
-    zta_buffer_string(out, "'");
-    for (; *text != '\0'; text++) {
-        if (*text == '\'') {
-            zta_buffer_string(out, "'\\''");
-        }
-        else {
-            zta_buffer_append(out, text, 1);
-        }
-    }
-    zta_buffer_string(out, "'");
-}
-
-static void propose(struct tui_view *view, const struct tui_listing_action *action, const char *key)
+static void propose(struct tui_view *view, const struct tui_listing_action *action,
+                    struct zta_text key)
 {
     struct tui_desk *desk = view->desk;
-    const char *at = strchr(action->command, '%');
     char *line = action->only_looks ? desk->look : desk->proposal;
     struct zta_buffer out;
     zta_buffer_init(&out, line, sizeof desk->proposal);
-    zta_buffer_append(&out, action->command,
-                      at == NULL ? strlen(action->command) : (size_t)(at - action->command));
-    if (at != NULL) {
-        put_quoted(&out, key);
-        zta_buffer_string(&out, at + 1);
-    }
+    tui_put_command(&out, action->command, key);
     if (out.is_overflowed) {
         line[0] = '\0';
     }
@@ -510,22 +481,11 @@ bool tui_listing_act(struct tui_view *view, enum tui_action action)
         sort_by_next(view, rows);
         return true;
     }
-    json_t *row = rows->list.selected < rows->n_shown
-                      ? json_array_get(rows->all, rows->shown[rows->list.selected])
-                      : NULL;
-    const json_t *value = key_of(listing, row);
-    char text[TUI_CELL_TEXT];
-    (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    const char *key = json_is_string(value) ? json_string_value(value) : text;
+    json_t *row = tui_listing_selected(view);
+    char room[TUI_SHORT_MAX];
+    const struct zta_text key = tui_listing_key(listing, row, room);
     if (row != NULL && action == TUI_ACTION_DETAIL) {
         show_detail(view, row);
-        return true;
-    }
-    if (row != NULL && action == TUI_ACTION_COPY) {
-        struct zta_buffer out;
-        zta_buffer_init(&out, view->desk->copied, sizeof view->desk->copied);
-        zta_buffer_string(&out, key);
-        tui_say(view->desk, "copied %s", key);
         return true;
     }
     for (size_t i = 0; i < TUI_LISTING_ACTIONS_MAX && listing->actions[i].word != NULL; i++) {

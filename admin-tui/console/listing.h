@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 #include "admin-tui/console/feed.h"
+#include "admin-tui/console/format.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/view.h"
+#include "admin-tui/filter_kind.h"
 
 #define TUI_LISTING_ACTIONS_MAX 8
 #define TUI_LISTING_SOURCES_MAX 2
@@ -51,6 +53,7 @@ struct tui_listing_action {
 struct tui_listing {
     const char *command;   /* that prints an array of objects */
     const char *also;      /* another one, whose rows stand with them; NULL: none */
+    const char *show;      /* command that shows one, % being its key; NULL: the list has it all */
     const char *noun;      /* "device" */
     const char *nothing;   /* what an empty list says */
     const char *key;       /* member that the actions are about */
@@ -75,6 +78,7 @@ struct tui_rows {
     size_t *shown; /* indices of it, filtered and sorted */
     size_t n_shown;
     char filter[TUI_PROMPT_SIZE];
+    struct ctl_filter parsed; /* that; never copied: values point into it */
     size_t sorted;
     struct tui_feed feed;
     json_t *read[TUI_LISTING_SOURCES_MAX]; /* of the reading under way; NULL: that one failed */
@@ -95,6 +99,23 @@ bool tui_listing_set_filter(struct tui_view *view, const char *text);
 bool tui_listing_refresh(struct tui_view *view, int64_t now_ns);
 void tui_listing_close(struct tui_view *view);
 
+bool tui_listing_row(struct tui_view *view, struct tui_row *row);
+enum tui_sought tui_listing_seek(struct tui_view *view, const char *id);
+
+/* Of its files alone (listing_row.c). */
+/* What a column shows of the row; NULL: nothing. */
+const json_t *tui_listing_value(const json_t *row, const struct tui_listing_column *column);
+/* The selected row's object, and a row's key; NULL, "": there is none. */
+json_t *tui_listing_selected(const struct tui_view *view);
+struct zta_text tui_listing_key(const struct tui_listing *listing, const json_t *row,
+                                char room[TUI_SHORT_MAX]);
+/* The columns are the fields, by the names of their members. */
+enum zta_status tui_listing_parse(const struct tui_listing *listing, const char *text,
+                                  struct ctl_filter *filter,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
+bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filter *filter,
+                       const json_t *row, int64_t now_s);
+
 /* The ops of the view `variable`, named in the header. */
 #define TUI_LISTING_VIEW(variable, title, table)                                                   \
     const struct tui_view_ops variable = {                                                         \
@@ -104,6 +125,8 @@ void tui_listing_close(struct tui_view *view);
         .draw = tui_listing_draw,                                                                  \
         .act = tui_listing_act,                                                                    \
         .rows = tui_listing_rows,                                                                  \
+        .row = tui_listing_row,                                                                    \
+        .seek = tui_listing_seek,                                                                  \
         .filter = tui_listing_filter,                                                              \
         .set_filter = tui_listing_set_filter,                                                      \
         .refresh = tui_listing_refresh,                                                            \

@@ -69,7 +69,10 @@ bool tui_model_stop(struct tui_model *model);
 enum zta_status tui_model_filter(struct tui_model *model, struct zta_text text,
                                  struct zta_error *error) ZTA_MUST_CHECK;
 void tui_model_hold(struct tui_model *model, bool is_held);
-void tui_model_sort(struct tui_model *model, enum tui_order order, const char *words);
+void tui_model_sort(struct tui_model *model, enum tui_order order);
+/* Only sessions that the filter matches. ZTA_INVALID: the filter that was stays. */
+enum zta_status tui_model_filter_sessions(struct tui_model *model, const char *text,
+                                          struct zta_error *error) ZTA_MUST_CHECK;
 /* Pages about one thing; false: it is gone, or cannot be read (model->error). */
 bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
                        struct tui_page *page);

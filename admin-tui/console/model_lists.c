@@ -126,6 +126,7 @@ static bool is_walk_due(const struct tui_model *model, const struct zta_view *vi
 enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
+    model->window.now_s = model->now_ns / ZTA_NS_PER_S;
     if (!walk->is_walking && is_walk_due(model, view)) {
         walk->is_walking = true;
     }
@@ -147,10 +148,9 @@ enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view
     return status;
 }
 
-void tui_model_sort(struct tui_model *model, enum tui_order order, const char *words)
+static void walk_anew(struct tui_model *model)
 {
     struct tui_model_walk *walk = model->walk;
-    tui_window_restart(&model->window, order, words);
     memset(walk->session_place, 0, sizeof walk->session_place);
     walk->is_walking = true;
 }
@@ -168,6 +168,22 @@ bool tui_model_stop(struct tui_model *model)
     model->walk->is_walking = false;
     model->window.is_stopped = true;
     return true;
+}
+
+void tui_model_sort(struct tui_model *model, enum tui_order order)
+{
+    tui_window_restart(&model->window, order);
+    walk_anew(model);
+}
+
+enum zta_status tui_model_filter_sessions(struct tui_model *model, const char *text,
+                                          struct zta_error *error)
+{
+    enum zta_status status = tui_window_filter(&model->window, text, error);
+    if (status == ZTA_OK) {
+        walk_anew(model);
+    }
+    return status;
 }
 
 /* ---- API keys ---- */

@@ -64,6 +64,12 @@ void tui_app_pointer(struct tui_app *app, int key, int x, int y)
         return;
     }
     app->desk.message[0] = '\0';
+    if (app->menu.is_open) {
+        if (key == TUI_KEY_CLICK && tui_menu_click(&app->menu, x, y) == TUI_MENU_CHOSEN) {
+            tui_app_chosen(app);
+        }
+        return;
+    }
     if (key == TUI_KEY_CLICK) {
         click(app, list, x, y);
         return;

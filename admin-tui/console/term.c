@@ -254,19 +254,16 @@ static const struct {
     int from;
     int to;
 } keys[] = {
-    {.from = KEY_UP, .to = TUI_KEY_UP},
-    {.from = KEY_DOWN, .to = TUI_KEY_DOWN},
-    {.from = KEY_LEFT, .to = TUI_KEY_LEFT},
-    {.from = KEY_RIGHT, .to = TUI_KEY_RIGHT},
-    {.from = KEY_PPAGE, .to = TUI_KEY_PAGE_UP},
-    {.from = KEY_NPAGE, .to = TUI_KEY_PAGE_DOWN},
-    {.from = KEY_HOME, .to = TUI_KEY_HOME},
-    {.from = KEY_END, .to = TUI_KEY_END},
-    {.from = KEY_DC, .to = TUI_KEY_DELETE},
-    {.from = KEY_BTAB, .to = TUI_KEY_BACK_TAB},
-    {.from = KEY_F(1), .to = TUI_KEY_F1},
-    {.from = KEY_ENTER, .to = TUI_KEY_ENTER},
-    {.from = KEY_BACKSPACE, .to = TUI_KEY_BACKSPACE},
+    {.from = KEY_UP, .to = TUI_KEY_UP},         {.from = KEY_DOWN, .to = TUI_KEY_DOWN},
+    {.from = KEY_LEFT, .to = TUI_KEY_LEFT},     {.from = KEY_RIGHT, .to = TUI_KEY_RIGHT},
+    {.from = KEY_PPAGE, .to = TUI_KEY_PAGE_UP}, {.from = KEY_NPAGE, .to = TUI_KEY_PAGE_DOWN},
+    {.from = KEY_HOME, .to = TUI_KEY_HOME},     {.from = KEY_END, .to = TUI_KEY_END},
+    {.from = KEY_DC, .to = TUI_KEY_DELETE},     {.from = KEY_BTAB, .to = TUI_KEY_BACK_TAB},
+    {.from = KEY_F(1), .to = TUI_KEY_F1},       {.from = KEY_F(2), .to = TUI_KEY_F2},
+    {.from = KEY_F(3), .to = TUI_KEY_F3},       {.from = KEY_F(4), .to = TUI_KEY_F4},
+    {.from = KEY_F(5), .to = TUI_KEY_F5},       {.from = KEY_F(6), .to = TUI_KEY_F6},
+    {.from = KEY_F(9), .to = TUI_KEY_F9},       {.from = KEY_F(10), .to = TUI_KEY_F10},
+    {.from = KEY_ENTER, .to = TUI_KEY_ENTER},   {.from = KEY_BACKSPACE, .to = TUI_KEY_BACKSPACE},
     {.from = KEY_RESIZE, .to = TUI_KEY_RESIZE},
 };
 

@@ -30,6 +30,13 @@ enum tui_special {
     TUI_KEY_DELETE,
     TUI_KEY_BACK_TAB,
     TUI_KEY_F1,
+    TUI_KEY_F2,
+    TUI_KEY_F3,
+    TUI_KEY_F4,
+    TUI_KEY_F5,
+    TUI_KEY_F6,
+    TUI_KEY_F9,
+    TUI_KEY_F10,
     TUI_KEY_CLICK, /* of the mouse, at tui_term_pointer() */
     TUI_KEY_WHEEL_UP,
     TUI_KEY_WHEEL_DOWN,

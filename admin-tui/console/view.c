@@ -16,6 +16,14 @@ const struct tui_view_ops *tui_view_at(size_t i)
     return i < sizeof views / sizeof views[0] ? views[i] : NULL;
 }
 
+void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_ID_SIZE])
+{
+    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
+    zta_hex_encode(id, ZTA_SESSION_ID_SIZE, hex);
+    (void)snprintf(desk->proposal, sizeof desk->proposal,
+                   "sessions quarantine %s --for=1h --reason=", hex);
+}
+
 void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr)
 {
     char text[ZTA_CIDR_TEXT_MAX];

@@ -15,6 +15,9 @@
 #include "admin-tui/console/list.h"
 #include "admin-tui/console/model.h"
 #include "admin-tui/console/prompt.h"
+#include "admin-tui/console/row.h"
+
+#define TUI_COPY_SIZE 32768
 
 /* What views share with the frame around them. */
 struct tui_desk {
@@ -22,9 +25,10 @@ struct tui_desk {
     struct tui_dialog dialog;
     char message[512]; /* for the line below; safe */
     bool is_complaint;
-    char copied[128];               /* for the clipboard; "": nothing */
+    char copied[TUI_COPY_SIZE];     /* for the clipboard; "": nothing */
     char proposal[TUI_PROMPT_SIZE]; /* a command to be looked at before it runs; "": none */
     char look[TUI_PROMPT_SIZE];     /* one that changes nothing and runs at once; "": none */
+    struct tui_jump jump;           /* where to go, as `o` does; to NULL: nowhere */
 };
 
 struct tui_view_ops;
@@ -56,6 +60,13 @@ struct tui_view_ops {
     bool (*act)(struct tui_view *view, enum tui_action action);
     /* The table and list that movement and search are about; NULL: the view has none. */
     struct tui_list *(*rows)(struct tui_view *view, struct tui_table *table);
+    /*
+     * What the selected row is about, into *row; false: there is none. Copying, going to what is
+     * related, and breadcrumbs are the frame's. May be NULL where rows is.
+     */
+    bool (*row)(struct tui_view *view, struct tui_row *row);
+    /* Selects the row that has the id. */
+    enum tui_sought (*seek)(struct tui_view *view, const char *id);
     /* What `f` begins with; a new filter: false and a complaint when it is none. May be NULL. */
     const char *(*filter)(struct tui_view *view);
     bool (*set_filter)(struct tui_view *view, const char *text);
@@ -67,6 +78,8 @@ struct tui_view_ops {
 /* All views, in the order of their numbers; NULL behind the last. */
 const struct tui_view_ops *tui_view_at(size_t i);
 
+/* Prepares a quarantine of the session for the `:` line. */
+void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_ID_SIZE]);
 /* Prepares a block of the address for the `:` line. */
 void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr);
 

@@ -68,50 +68,36 @@ static void sort(const struct tui_window *window, struct zta_session *rows, size
     }
 }
 
-void tui_window_restart(struct tui_window *window, enum tui_order order, const char *words)
+void tui_window_restart(struct tui_window *window, enum tui_order order)
 {
     window->order = order;
-    if (words != window->words) {
-        (void)snprintf(window->words, sizeof window->words, "%s", words);
-    }
     window->n_shown = window->n_found = 0;
     window->n_matched = window->n_walked = window->n_found_all = 0;
     window->is_whole = window->is_stopped = false;
 }
 
-/* Every word is somewhere in what tells a session from others. */
+enum zta_status tui_window_filter(struct tui_window *window, const char *words,
+                                  struct zta_error *error)
+{
+    if (strlen(words) >= sizeof window->words) {
+        return zta_error_set(error, ZTA_TOO_LARGE, "at most %zu bytes", sizeof window->words - 1);
+    }
+    enum zta_status status = ctl_filter_parse_sessions(zta_text_of(words), &window->filter, error);
+    if (status != ZTA_OK) {
+        /* That of before, which was parsed once. */
+        struct zta_error none;
+        const enum zta_status again =
+            ctl_filter_parse_sessions(zta_text_of(window->words), &window->filter, &none);
+        return again == ZTA_OK ? status : again;
+    }
+    (void)snprintf(window->words, sizeof window->words, "%s", words);
+    tui_window_restart(window, window->order);
+    return ZTA_OK;
+}
+
 bool tui_window_matches(const struct tui_window *window, const struct zta_session *session)
 {
-    char addr[ZTA_CIDR_TEXT_MAX];
-    char id[2 * ZTA_SESSION_ID_SIZE + 1];
-    char word[TUI_WORDS_MAX];
-    const char *at = window->words + strspn(window->words, " ");
-    if (*at == '\0') {
-        return true;
-    }
-    zta_addr_print(&session->addr, addr);
-    zta_hex_encode(session->id, sizeof session->id, id);
-    const char *const fields[] = {session->subject,
-                                  session->issuer,
-                                  session->client,
-                                  session->apikey,
-                                  session->agent,
-                                  addr,
-                                  id};
-    while (*at != '\0') {
-        size_t len = strcspn(at, " ");
-        (void)snprintf(word, sizeof word, "%.*s", (int)len, at);
-        bool is_found = false;
-        for (size_t i = 0; i < sizeof fields / sizeof fields[0] && !is_found; i++) {
-            is_found = strcasestr(fields[i], word) != NULL;
-        }
-        if (!is_found) {
-            return false;
-        }
-        at += len;
-        at += strspn(at, " ");
-    }
-    return true;
+    return ctl_filter_matches_session(&window->filter, session, window->now_s);
 }
 
 static void shrink(struct tui_window *window)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin-tui/filter.h"
 #include "shared/store/sessions.h"
 
 #define TUI_WINDOW_ROWS 500
@@ -26,7 +27,9 @@ enum tui_order {
 
 struct tui_window {
     enum tui_order order;
-    char words[TUI_WORDS_MAX]; /* each must be in a field; "": all sessions */
+    char words[TUI_WORDS_MAX]; /* the filter as it was typed; "": all sessions */
+    struct ctl_filter filter;
+    int64_t now_s; /* that ages are counted to */
     struct zta_session shown[TUI_WINDOW_ROWS];
     size_t n_shown;
     uint64_t n_matched; /* of the last whole walk, or of this one while it is the first */
@@ -38,8 +41,11 @@ struct tui_window {
     bool is_stopped; /* before its end, by the operator: what is shown is a part */
 };
 
-/* Another order or other words: what is shown goes. */
-void tui_window_restart(struct tui_window *window, enum tui_order order, const char *words);
+/* Another order: what is shown goes. */
+void tui_window_restart(struct tui_window *window, enum tui_order order);
+/* Other words: what is shown goes. ZTA_INVALID: they are no filter, and all stays as it is. */
+enum zta_status tui_window_filter(struct tui_window *window, const char *words,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
 /* One of the walk. */
 void tui_window_offer(struct tui_window *window, const struct zta_session *session);
 /* After a part of the walk: is_end, there is no more. */

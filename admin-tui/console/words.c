@@ -12,7 +12,7 @@ static const struct {
     const char *name; /* as in keys.def */
     enum tui_action action;
 } actions[] = {
-#define TUI_KEY(upper, code, second, text, part, words)                                            \
+#define TUI_KEY(upper, code, second, third, text, part, words)                                     \
     {.name = #upper, .action = TUI_ACTION_##upper},
 #include "admin-tui/console/keys.def"
 #undef TUI_KEY

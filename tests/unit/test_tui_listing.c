@@ -153,10 +153,10 @@ static void a_key_prepares_what_fits_the_row(void **state)
         const char *keys;
         const char *line;
     } cases[] = {
-        {"gA", ": signals apply '0101010101010101' --reason="},
-        {"gX", ": signals drop '0101010101010101' --reason="},
-        {"gjX", ": automation undo 'm1' --reason="},
-        {"gjjX", ": signals lift '0303030303030303' --reason="},
+        {"gA", ": signals apply 0101010101010101 --reason="},
+        {"gX", ": signals drop 0101010101010101 --reason="},
+        {"gjX", ": automation undo m1 --reason="},
+        {"gjjX", ": signals lift 0303030303030303 --reason="},
         {"gjjA", "that key means nothing here"},
         {"T", ": threat-level set high --for=1h --reason="},
     };
@@ -173,10 +173,10 @@ static void limits_stand_beside_blocks(void **state)
     draw_until("limit 2  block 0  held 1");
     assert_before("failed-verifications", "peggy@corp");
     press("jX");
-    draw_until(": limits reset 'failed-verifications' --reason=");
+    draw_until(": limits reset failed-verifications --reason=");
     tui_app_key(&app, TUI_KEY_ESCAPE);
     press("jX");
-    draw_until(": blocks remove 'm1' --reason=");
+    draw_until(": blocks remove m1 --reason=");
     tui_app_key(&app, TUI_KEY_ESCAPE);
 }
 

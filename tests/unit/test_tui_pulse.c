@@ -178,7 +178,10 @@ static void the_window_keeps_the_top_of_any_number(void **state)
     for (int64_t i = 0; i < TUI_WINDOW_ROWS; i++) {
         assert_int_equal(window->shown[i].last_s, NOW + 19999 - i);
     }
-    tui_window_restart(window, TUI_ORDER_REQUESTS, "WEB user3");
+    struct zta_error error;
+    tui_window_restart(window, TUI_ORDER_REQUESTS);
+    assert_int_equal(tui_window_filter(window, "subjekt=user3", &error), ZTA_INVALID);
+    assert_int_equal(tui_window_filter(window, "WEB subject=user3", &error), ZTA_OK);
     walk_all(window, 20000);
     assert_true(window->n_matched < 20000 / 7 + 2);
     assert_true(window->shown[0].n_requests > window->shown[1].n_requests);

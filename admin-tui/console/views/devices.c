@@ -24,6 +24,7 @@ static const struct tui_listing_column columns[] = {
 
 static const struct tui_listing listing = {
     .command = "devices list --limit=5000",
+    .show = "devices show %",
     .noun = "device",
     .nothing = "there is no device; `devices import FILE` takes an inventory",
     .key = "id",

@@ -265,7 +265,7 @@ static void draw(struct tui_view *view, const struct tui_area *area)
             &below, 0, 1, TUI_ROLE_DIM, "%s",
             view->model->window.words[0] == '\0'
                 ? "no session was seen yet: one begins with a credential that is accepted"
-                : "no session matches; f changes the words, empty shows all");
+                : "no session matches; f changes the filter, empty shows all");
     }
 }
 
@@ -306,12 +306,51 @@ static void revoke(struct tui_view *view)
     tui_dialog_begin(&view->desk->dialog);
 }
 
-static void copy(struct tui_view *view)
+static bool row(struct tui_view *view, struct tui_row *row)
 {
-    char id[2 * ZTA_SESSION_ID_SIZE + 1];
-    zta_hex_encode(selected(view)->id, ZTA_SESSION_ID_SIZE, id);
-    (void)snprintf(view->desk->copied, sizeof view->desk->copied, "%s", id);
-    tui_say(view->desk, "copied %s", id);
+    const struct zta_session *session = selected(view);
+    char text[ZTA_CIDR_TEXT_MAX > 2 * ZTA_SESSION_ID_SIZE ? ZTA_CIDR_TEXT_MAX
+                                                          : 2 * ZTA_SESSION_ID_SIZE + 1];
+    char owner[sizeof session->subject + sizeof session->issuer];
+    if (session == NULL) {
+        return false;
+    }
+    const struct zta_text subject = zta_text_of(session->subject);
+    zta_hex_encode(session->id, sizeof session->id, text);
+    tui_row_init(row, "session", zta_text_of(text), "sessions show %");
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests of session", "session",
+                         zta_text_of(text));
+    tui_row_leads_to_all(row, &tui_view_sessions, "sessions of", "subject", subject);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests of", "subject", subject);
+    zta_addr_print(&session->addr, text);
+    tui_row_leads_to_all(row, &tui_view_sessions, "sessions from", "address", zta_text_of(text));
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests from", "address", zta_text_of(text));
+    (void)snprintf(owner, sizeof owner, "%s@%s", session->subject, session->issuer);
+    tui_row_leads_to_all(row, &tui_view_devices, "devices of", "owner",
+                         zta_text_of(session->subject[0] == '\0' ? "" : owner));
+    tui_row_leads_to_all(row, &tui_view_sessions, "sessions of client", "client",
+                         zta_text_of(session->client));
+    tui_row_leads_to(row, &tui_view_keys, "key", NULL, zta_text_of(session->apikey));
+    tui_row_leads_to(row, &tui_view_issuers, "issuer", NULL, zta_text_of(session->issuer));
+    return true;
+}
+
+static enum tui_sought seek(struct tui_view *view, const char *id)
+{
+    struct sessions *sessions = view->state;
+    const struct tui_window *window = &view->model->window;
+    uint8_t wanted[ZTA_SESSION_ID_SIZE];
+    if (zta_hex_decode(zta_text_of(id), wanted, sizeof wanted) != ZTA_OK) {
+        return TUI_SOUGHT_NONE;
+    }
+    tui_list_resize(&sessions->list, window->n_shown);
+    for (size_t i = 0; i < window->n_shown; i++) {
+        if (memcmp(window->shown[i].id, wanted, sizeof wanted) == 0) {
+            tui_list_select(&sessions->list, i);
+            return TUI_SOUGHT_FOUND;
+        }
+    }
+    return window->is_whole ? TUI_SOUGHT_NONE : TUI_SOUGHT_NOT_YET;
 }
 
 static bool act_on_row(struct tui_view *view, enum tui_action action)
@@ -329,8 +368,8 @@ static bool act_on_row(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_REVOKE:
         revoke(view);
         return true;
-    case TUI_ACTION_COPY:
-        copy(view);
+    case TUI_ACTION_ISOLATE:
+        tui_propose_quarantine(view->desk, selected(view)->id);
         return true;
     case TUI_ACTION_BLOCK:
         tui_propose_block(view->desk, &selected(view)->addr);
@@ -344,7 +383,7 @@ static bool act(struct tui_view *view, enum tui_action action)
 {
     struct tui_window *window = &view->model->window;
     if (action == TUI_ACTION_SORT) {
-        tui_model_sort(view->model, (window->order + 1) % TUI_N_ORDERS, window->words);
+        tui_model_sort(view->model, (window->order + 1) % TUI_N_ORDERS);
         return true;
     }
     if (selected(view) == NULL) {
@@ -361,11 +400,11 @@ static const char *filter(struct tui_view *view)
 
 static bool set_filter(struct tui_view *view, const char *text)
 {
-    if (strlen(text) >= TUI_WORDS_MAX) {
-        tui_complain(view->desk, "at most %d bytes", TUI_WORDS_MAX - 1);
+    struct zta_error error;
+    if (tui_model_filter_sessions(view->model, text, &error) != ZTA_OK) {
+        tui_complain(view->desk, "%s", error.text);
         return false;
     }
-    tui_model_sort(view->model, view->model->window.order, text);
     return true;
 }
 
@@ -374,13 +413,15 @@ const struct tui_view_ops tui_view_sessions = {
     .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke"},
               {.action = TUI_ACTION_BLOCK, .word = "block"},
               {.action = TUI_ACTION_MARK, .word = "mark"},
-              {.action = TUI_ACTION_SORT, .word = "sort"},
-              {.action = TUI_ACTION_COPY, .word = "copy id"}},
+              {.action = TUI_ACTION_RELATED, .word = "go to"},
+              {.action = TUI_ACTION_SORT, .word = "sort"}},
     .parts = TUI_PART_SESSIONS,
     .state_size = sizeof(struct sessions),
     .draw = draw,
     .act = act,
     .rows = rows,
+    .row = row,
+    .seek = seek,
     .filter = filter,
     .set_filter = set_filter,
 };

@@ -8,6 +8,10 @@
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 
+enum {
+    ID_END = 6, /* of a request's id, in breadcrumbs */
+};
+
 struct traffic {
     struct tui_list list;
     uint64_t number; /* of the selected row: rows move up as new ones come */
@@ -219,26 +223,81 @@ static bool explain(struct tui_view *view)
     return true;
 }
 
-static bool copy(struct tui_view *view)
+static const struct zta_event *selected(const struct tui_view *view)
 {
     const struct traffic *traffic = view->state;
     const struct tui_tail *tail = &view->model->tail;
-    if (traffic->list.selected < tail->n) {
-        char id[ZTA_ULID_TEXT_LEN + 1];
-        zta_ulid_print(&tui_tail_at(tail, traffic->list.selected)->event.id, id);
-        (void)snprintf(view->desk->copied, sizeof view->desk->copied, "%s", id);
-        tui_say(view->desk, "copied %s", id);
+    return traffic->list.selected < tail->n ? &tui_tail_at(tail, traffic->list.selected)->event
+                                            : NULL;
+}
+
+/* Of who asked, and of what decided. */
+static bool row(struct tui_view *view, struct tui_row *row)
+{
+    const struct zta_event *event = selected(view);
+    char text[ZTA_CIDR_TEXT_MAX > ZTA_ULID_TEXT_LEN ? ZTA_CIDR_TEXT_MAX : ZTA_ULID_TEXT_LEN + 1];
+    if (event == NULL) {
+        return false;
     }
+    const char *reason = zta_reason_name((enum zta_reason)event->reason);
+    const struct zta_text subject = zta_event_text(event, ZTA_EVENT_SUBJECT);
+    const struct zta_text rule = zta_event_text(event, ZTA_EVENT_RULE);
+    const struct zta_text device = zta_event_text(event, ZTA_EVENT_DEVICE);
+    zta_ulid_print(&event->id, text);
+    tui_row_init(row, "request", zta_text_of(text), "explain %");
+    /* What tells requests from each other stands at the end of their ids. */
+    (void)snprintf(row->name, sizeof row->name, "request %s", text + ZTA_ULID_TEXT_LEN - ID_END);
+    tui_row_leads_to_session(row, event->session);
+    tui_row_leads_to(row, &tui_view_rules, "rule", NULL, rule);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests decided by", "rule", rule);
+    tui_row_leads_to(row, &tui_view_devices, "device", NULL, device);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests of device", "device", device);
+    tui_row_leads_to_all(row, &tui_view_sessions, "sessions of", "subject", subject);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests of", "subject", subject);
+    zta_addr_print(&event->addr, text);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests from", "address", zta_text_of(text));
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests refused for", "reason",
+                         zta_text_of(event->outcome == ZTA_OUTCOME_ALLOW ? "" : reason));
+    tui_row_leads_to(row, &tui_view_keys, "key", NULL, zta_event_text(event, ZTA_EVENT_APIKEY));
+    tui_row_leads_to(row, &tui_view_issuers, "issuer", NULL,
+                     zta_event_text(event, ZTA_EVENT_ISSUER));
     return true;
 }
 
-static bool block(struct tui_view *view)
+static enum tui_sought seek(struct tui_view *view, const char *id)
 {
-    const struct traffic *traffic = view->state;
+    struct traffic *traffic = view->state;
     const struct tui_tail *tail = &view->model->tail;
-    if (traffic->list.selected < tail->n) {
-        tui_propose_block(view->desk, &tui_tail_at(tail, traffic->list.selected)->event.addr);
+    struct zta_ulid wanted;
+    settle(view);
+    for (size_t i = 0; zta_ulid_parse(zta_text_of(id), &wanted) == ZTA_OK && i < tail->n; i++) {
+        if (memcmp(&tui_tail_at(tail, i)->event.id, &wanted, sizeof wanted) == 0) {
+            tui_list_select(&traffic->list, i);
+            note_move(traffic);
+            return TUI_SOUGHT_FOUND;
+        }
     }
+    return TUI_SOUGHT_NONE;
+}
+
+/* The session that sent it. */
+static bool change_session(struct tui_view *view, enum tui_action action)
+{
+    const struct zta_event *event = selected(view);
+    static const uint8_t none[ZTA_SESSION_ID_SIZE];
+    if (event == NULL || memcmp(event->session, none, sizeof none) == 0) {
+        tui_complain(view->desk, event == NULL ? "there is no row" : "it came with no session");
+        return true;
+    }
+    struct zta_session session;
+    memcpy(session.id, event->session, sizeof session.id);
+    if (action == TUI_ACTION_ISOLATE) {
+        tui_propose_quarantine(view->desk, session.id);
+        return true;
+    }
+    tui_plan_clear(&view->desk->dialog.plan);
+    tui_plan_session(&view->desk->dialog.plan, &session);
+    tui_dialog_begin(&view->desk->dialog);
     return true;
 }
 
@@ -248,10 +307,14 @@ static bool act(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_DETAIL:
     case TUI_ACTION_EXPLAIN:
         return explain(view);
-    case TUI_ACTION_COPY:
-        return copy(view);
     case TUI_ACTION_BLOCK:
-        return block(view);
+        if (selected(view) != NULL) {
+            tui_propose_block(view->desk, &selected(view)->addr);
+        }
+        return true;
+    case TUI_ACTION_REVOKE:
+    case TUI_ACTION_ISOLATE:
+        return change_session(view, action);
     default:
         return false;
     }
@@ -279,13 +342,16 @@ const struct tui_view_ops tui_view_traffic = {
     .name = "Traffic",
     .hints = {{.action = TUI_ACTION_PAUSE, .word = "pause"},
               {.action = TUI_ACTION_BOTTOM, .word = "follow"},
-              {.action = TUI_ACTION_BLOCK, .word = "block"},
-              {.action = TUI_ACTION_COPY, .word = "copy id"}},
+              {.action = TUI_ACTION_RELATED, .word = "go to"},
+              {.action = TUI_ACTION_REVOKE, .word = "revoke"},
+              {.action = TUI_ACTION_BLOCK, .word = "block"}},
     .parts = TUI_PART_TAIL,
     .state_size = sizeof(struct traffic),
     .draw = draw,
     .act = act,
     .rows = rows,
+    .row = row,
+    .seek = seek,
     .filter = filter,
     .set_filter = set_filter,
 };

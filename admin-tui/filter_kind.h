@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What filters choose from, as parser and matcher both know it: events and devices. */
-#ifndef CTL_FILTER_PRIV_H
-#define CTL_FILTER_PRIV_H
+/*
+ * Kinds of records that filters choose from: what fields they have, and how those are seen. Events,
+ * devices and sessions are there (filter.h); who shows rows of another kind brings his own.
+ */
+#ifndef CTL_FILTER_KIND_H
+#define CTL_FILTER_KIND_H
 
 #include <limits.h>
 #include <stdbool.h>
