@@ -12,6 +12,8 @@
 /* Of options whose values are known. */
 static const uint8_t option_values[CTL_N_OPTIONS] = {
     [CTL_OPTION_STORE] = CTL_VALUE_FILE,
+    [CTL_OPTION_COLOR] = CTL_VALUE_WHEN,
+    [CTL_OPTION_WATCH] = CTL_VALUE_DURATION,
     [CTL_OPTION_SUBJECT] = CTL_VALUE_SUBJECT,
     [CTL_OPTION_ISSUER] = CTL_VALUE_ISSUER,
     [CTL_OPTION_CLIENT] = CTL_VALUE_CLIENT,
@@ -56,6 +58,8 @@ static const struct {
     {"explain", CTL_VALUE_EVENT_TERM},
     {"limits", CTL_VALUE_LIMIT},
     {"rules", CTL_VALUE_FILE},
+    {"rules show", CTL_VALUE_RULE},
+    {"rules history", CTL_VALUE_VERSION},
     {"rules remove", CTL_VALUE_RULE},
     {"rules monitor", CTL_VALUE_RULE},
     {"rules enforce", CTL_VALUE_RULE},

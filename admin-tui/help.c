@@ -54,6 +54,19 @@ bool ctl_help_topic(const char *word)
     return is_topic;
 }
 
+bool ctl_help_is_about(const struct ctl_command *command, char *const *words, size_t n)
+{
+    const char *rest = command->words;
+    for (size_t i = 0; i < n; i++) {
+        if (!begins_with(rest, words[i])) {
+            return false;
+        }
+        rest += strlen(words[i]);
+        rest += *rest == ' ' ? 1 : 0;
+    }
+    return true;
+}
+
 void ctl_help_list(const char *word)
 {
     (void)printf("usage: ztactl [--store DIR] COMMAND ...\n\n");

@@ -9,6 +9,8 @@
 
 /* True when commands begin with this word and none is it alone: "keys". */
 bool ctl_help_topic(const char *word);
+/* True when the command's words begin with these; there may be none. */
+bool ctl_help_is_about(const struct ctl_command *command, char *const *words, size_t n);
 /* All commands, or those that begin with the word. */
 void ctl_help_list(const char *word);
 void ctl_help_command(const struct ctl_command *command);

@@ -176,19 +176,46 @@ static size_t width_of(const char *text)
     return n;
 }
 
-static void put_cell(const char *text, size_t width, bool is_right, bool is_last)
+/* What sets a cell off from others on a terminal with colours; "": nothing. */
+static const char *ink_of(const char *text)
 {
-    size_t own = width_of(text);
-    int pad = (int)(own < width ? width - own : 0);
-    if (is_right) {
-        (void)printf("%*s%s%s", pad, "", text, is_last ? "\n" : "  ");
+    static const struct {
+        const char *word;
+        const char *ink;
+    } inks[] = {
+        {"deny", "\x1b[31m"},      {"refused", "\x1b[31m"},      {"revoked", "\x1b[31m"},
+        {"failed", "\x1b[31m"},    {"inconsistent", "\x1b[31m"}, {"critical", "\x1b[31m"},
+        {"high", "\x1b[31m"},      {"stale", "\x1b[31m"},        {"allow", "\x1b[32m"},
+        {"ok", "\x1b[32m"},        {"good", "\x1b[32m"},         {"consistent", "\x1b[32m"},
+        {"fresh", "\x1b[32m"},     {"accepted", "\x1b[32m"},     {"challenge", "\x1b[33m"},
+        {"throttle", "\x1b[33m"},  {"step_up", "\x1b[33m"},      {"monitor", "\x1b[33m"},
+        {"elevated", "\x1b[33m"},  {"expired", "\x1b[33m"},      {"held", "\x1b[33m"},
+        {"undecided", "\x1b[33m"},
+    };
+    for (size_t i = 0; ctl_has_colours() && i < sizeof inks / sizeof inks[0]; i++) {
+        if (strcmp(text, inks[i].word) == 0) {
+            return inks[i].ink;
+        }
     }
-    else if (is_last) {
-        (void)printf("%s\n", text);
-    }
-    else {
-        (void)printf("%s%*s", text, pad + 2, "");
-    }
+    return "";
+}
+
+struct cell {
+    const char *text;
+    const char *ink;
+    size_t width;
+    bool is_right;
+    bool is_last;
+};
+
+static void put_cell(const struct cell *cell)
+{
+    const size_t own = width_of(cell->text);
+    const int pad = (int)(own < cell->width ? cell->width - own : 0);
+    const int before = cell->is_right ? pad : 0;
+    const int behind = cell->is_last ? 0 : pad - before + 2;
+    (void)printf("%*s%s%s%s%*s%s", before, "", cell->ink, cell->text,
+                 cell->ink[0] == '\0' ? "" : "\x1b[m", behind, "", cell->is_last ? "\n" : "");
 }
 
 static void print_cells(struct ctl_list *list)
@@ -210,12 +237,20 @@ static void print_cells(struct ctl_list *list)
         list->widths[i % n] = width > list->widths[i % n] ? width : list->widths[i % n];
     }
     for (size_t i = 0; has_titles && i < n; i++) {
-        put_cell(list->titles[i] + is_right[i], list->widths[i], is_right[i], i + 1 == n);
+        put_cell(&(struct cell){.text = list->titles[i] + is_right[i],
+                                .ink = ctl_has_colours() ? "\x1b[1m" : "",
+                                .width = list->widths[i],
+                                .is_right = is_right[i],
+                                .is_last = i + 1 == n});
     }
     list->is_titled = true;
     cell = list->data;
     for (size_t i = 0; i < list->n_cells; i++, cell += strlen(cell) + 1) {
-        put_cell(cell, list->widths[i % n], is_right[i % n], i % n + 1 == n);
+        put_cell(&(struct cell){.text = cell,
+                                .ink = ink_of(cell),
+                                .width = list->widths[i % n],
+                                .is_right = is_right[i % n],
+                                .is_last = i % n + 1 == n});
     }
 }
 

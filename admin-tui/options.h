@@ -21,7 +21,7 @@ enum ctl_option {
 #define CTL_SET(upper) (UINT64_C(1) << CTL_OPTION_##upper)
 
 /* What every command takes. */
-#define CTL_SET_COMMON (CTL_SET(STORE) | CTL_SET(HELP))
+#define CTL_SET_COMMON (CTL_SET(STORE) | CTL_SET(HELP) | CTL_SET(COLOR))
 
 #define CTL_OPTION_VALUES_MAX 32 /* of a repeatable option; as many as an API key keeps */
 
@@ -61,6 +61,9 @@ enum zta_status ctl_option_count(const struct ctl_options *options, enum ctl_opt
 /* Seconds, more than 0. */
 enum zta_status ctl_option_duration(const struct ctl_options *options, enum ctl_option option,
                                     int64_t *value, struct zta_error *error) ZTA_MUST_CHECK;
+/* The same; a number alone is seconds. */
+enum zta_status ctl_option_seconds(const struct ctl_options *options, enum ctl_option option,
+                                   int64_t *value, struct zta_error *error) ZTA_MUST_CHECK;
 /* Bytes: a number with K, M, G or T. */
 enum zta_status ctl_option_size(const struct ctl_options *options, enum ctl_option option,
                                 uint64_t *value, struct zta_error *error) ZTA_MUST_CHECK;

@@ -8,20 +8,65 @@
 #include <string.h>
 
 enum {
-    LINE_MAX_SIZE = 8192
+    LINE_MAX_SIZE = 8192,
+    JSON_MAX_SIZE = 6 * LINE_MAX_SIZE + 64, /* every byte escaped */
 };
+
+/* Of this process: set once the command line is known. */
+static struct {
+    bool is_json;
+    bool has_colours;
+} manner;
+
+void ctl_output_begin(bool is_json, bool has_colours)
+{
+    manner.is_json = is_json;
+    manner.has_colours = has_colours;
+}
+
+bool ctl_has_colours(void)
+{
+    return manner.has_colours;
+}
+
+/* What the arguments make of the format, cut where it is too long. */
+ZTA_PRINTF(2, 0)
+static struct zta_text print_raw(char raw[LINE_MAX_SIZE], const char *fmt, va_list arguments)
+{
+    const int n = vsnprintf(raw, LINE_MAX_SIZE, fmt, arguments);
+    const size_t len = n < 0 ? 0 : (size_t)n < LINE_MAX_SIZE ? (size_t)n : LINE_MAX_SIZE - 1;
+    return (struct zta_text){.data = raw, .len = len};
+}
 
 ZTA_PRINTF(3, 0)
 static void put_line(FILE *to, const char *prefix, const char *fmt, va_list arguments)
 {
     char raw[LINE_MAX_SIZE];
     char safe[LINE_MAX_SIZE];
-    int n = vsnprintf(raw, sizeof raw, fmt, arguments);
-    size_t len = n < 0 ? 0 : (size_t)n < sizeof raw ? (size_t)n : sizeof raw - 1;
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, safe, sizeof safe);
-    zta_buffer_safe(&buffer, (struct zta_text){.data = raw, .len = len});
+    zta_buffer_safe(&buffer, print_raw(raw, fmt, arguments));
     (void)fprintf(to, "%s%s\n", prefix, safe);
+}
+
+/* {"error": text, "exit": code} or {"note": text} on standard error. */
+ZTA_PRINTF(3, 0)
+static void put_object(const char *name, const enum ctl_exit *code, const char *fmt,
+                       va_list arguments)
+{
+    char raw[LINE_MAX_SIZE];
+    char text[JSON_MAX_SIZE];
+    struct zta_buffer buffer;
+    struct zta_json json;
+    zta_buffer_init(&buffer, text, sizeof text);
+    zta_json_init(&json, &buffer);
+    zta_json_begin_object(&json, NULL);
+    zta_json_text(&json, name, print_raw(raw, fmt, arguments));
+    if (code != NULL) {
+        zta_json_int(&json, "exit", *code);
+    }
+    zta_json_end_object(&json);
+    (void)fprintf(stderr, "%.*s\n", (int)buffer.len, text);
 }
 
 void ctl_say(const char *fmt, ...)
@@ -36,7 +81,12 @@ void ctl_note(const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);
-    put_line(stderr, "", fmt, arguments);
+    if (manner.is_json) {
+        put_object("note", NULL, fmt, arguments);
+    }
+    else {
+        put_line(stderr, "", fmt, arguments);
+    }
     va_end(arguments);
 }
 
@@ -44,7 +94,12 @@ enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);
-    put_line(stderr, "ztactl: ", fmt, arguments);
+    if (manner.is_json) {
+        put_object("error", &code, fmt, arguments);
+    }
+    else {
+        put_line(stderr, "ztactl: ", fmt, arguments);
+    }
     va_end(arguments);
     return code;
 }

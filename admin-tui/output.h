@@ -15,11 +15,19 @@
 #include "shared/base/json.h"
 #include "shared/base/status.h"
 
+/*
+ * How everything is printed from now on: complaints and notes as JSON objects, and with colours or
+ * without. Text before is for people and has none.
+ */
+void ctl_output_begin(bool is_json, bool has_colours);
+
+bool ctl_has_colours(void);
+
 /* One line on standard output; arguments may be hostile, the line is safe. */
 void ctl_say(const char *fmt, ...) ZTA_PRINTF(1, 2);
-/* One line on standard error, without touching what a script reads. */
+/* One line on standard error, without touching what a script reads; in JSON {"note": ...}. */
 void ctl_note(const char *fmt, ...) ZTA_PRINTF(1, 2);
-/* "ztactl: ..." on standard error; returns code. */
+/* "ztactl: ..." on standard error, in JSON {"error": ..., "exit": code}; returns code. */
 enum ctl_exit ctl_fail(enum ctl_exit code, const char *fmt, ...) ZTA_PRINTF(2, 3);
 /* The same for a failed call: its text, else the status's; what is "" or the thing at hand. */
 enum ctl_exit ctl_fail_status(enum zta_status status, const struct zta_error *error,

@@ -4,6 +4,11 @@
 
 #include "admin-tui/help.h"
 #include "admin-tui/output.h"
+#include "admin-tui/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* The words behind the options name a command, and what else is there fits it. */
 static enum ctl_exit choose(struct ctl *ctl)
@@ -66,14 +71,35 @@ static enum ctl_exit run_chosen(struct ctl *ctl)
     return code;
 }
 
+/* Complaints about the rest of the line are printed as it asks for. */
+static enum ctl_exit begin_output(const struct ctl *ctl)
+{
+    const struct zta_text when = ctl_option_text(&ctl->options, CTL_OPTION_COLOR);
+    const bool is_json = ctl_option_is_set(&ctl->options, CTL_OPTION_JSON);
+    const char *refused = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    bool has_colours = isatty(STDOUT_FILENO) != 0 && (refused == NULL || refused[0] == '\0') &&
+                       terminal != NULL && strcmp(terminal, "dumb") != 0;
+    const bool is_auto = zta_text_is_absent(when) || zta_text_equal(when, ZTA_TEXT("auto"));
+    if (!is_auto) {
+        has_colours = zta_text_equal(when, ZTA_TEXT("always"));
+    }
+    ctl_output_begin(is_json, has_colours && !is_json);
+    return is_auto || has_colours || zta_text_equal(when, ZTA_TEXT("never"))
+               ? CTL_DONE
+               : ctl_fail(CTL_USAGE, "--color: '%s'; expected auto, always or never", when.data);
+}
+
 enum ctl_exit ctl_run(struct ctl *ctl)
 {
-    enum ctl_exit code = choose(ctl);
+    enum ctl_exit code = begin_output(ctl);
+    code = code == CTL_DONE ? choose(ctl) : code;
     if (code != CTL_DONE) {
         return code;
     }
     if (!ctl_option_is_set(&ctl->options, CTL_OPTION_HELP)) {
-        return run_chosen(ctl);
+        return ctl_option_is_set(&ctl->options, CTL_OPTION_WATCH) ? ctl_watch(ctl, run_chosen)
+                                                                  : run_chosen(ctl);
     }
     if (ctl->command != NULL) {
         ctl_help_command(ctl->command);

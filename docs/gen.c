@@ -127,7 +127,7 @@ static const struct {
     const char *meaning;
 } exits[] = {
     {.code = 0, .meaning = "done"},
-    {.code = 1, .meaning = "failed, or not found"},
+    {.code = 1, .meaning = "failed, or not found; or who read the output went away"},
     {.code = 2, .meaning = "the command line is wrong"},
     {.code = 3, .meaning = "the store cannot be used"},
     {.code = 4, .meaning = "busy, exists already, or refused by a guard"},
@@ -138,8 +138,9 @@ static const struct {
     const char *meaning;
 } variables[] = {
     {.name = "ZTA_STORE", .meaning = "directory of the store, unless `--store` names it"},
-    {.name = "NO_COLOR", .meaning = "when set and not empty, the console uses no colours"},
-    {.name = "TERM", .meaning = "the console's terminal"},
+    {.name = "NO_COLOR",
+     .meaning = "when set and not empty, there are no colours, unless `--color=always`"},
+    {.name = "TERM", .meaning = "the terminal; `dumb` has no colours"},
     {.name = "LC_ALL, LC_CTYPE, LANG", .meaning = "whether the console may draw in UTF-8"},
     {.name = "SUDO_USER", .meaning = "stands in the audit trail beside the login name"},
 };
@@ -191,7 +192,7 @@ char *gen_read(const char *path)
 }
 
 /* Text in a cell of a Markdown table, or in running text. */
-static void put_markdown(FILE *file, const char *text)
+void gen_markdown(FILE *file, const char *text)
 {
     for (; *text != '\0'; text++) {
         if (strchr("|<>*_", *text) != NULL) {
@@ -214,10 +215,15 @@ static void put_code(FILE *file, const char *text)
     (void)fputc('`', file);
 }
 
-static void put_head(FILE *file, const char *title, const char *table)
+void gen_head(FILE *file, const char *title, const char *table)
 {
     (void)fprintf(file, "# %s\n\nMade by `make docs` from `%s`; changes belong there.\n\n", title,
                   table);
+}
+
+const char *gen_command(size_t i)
+{
+    return i < N(commands) ? commands[i].words : NULL;
 }
 
 static void put_usage(FILE *file, const struct command *command)
@@ -237,7 +243,7 @@ static void write_fields(FILE *file, const struct field *rows, size_t n)
     (void)fprintf(file, "| field | values |\n|---|---|\n");
     for (size_t i = 0; i < n; i++) {
         (void)fprintf(file, "| `%s` | ", rows[i].name);
-        put_markdown(file, rows[i].expected);
+        gen_markdown(file, rows[i].expected);
         (void)fprintf(file, " |\n");
     }
 }
@@ -245,11 +251,11 @@ static void write_fields(FILE *file, const struct field *rows, size_t n)
 static void write_ztactl(void)
 {
     FILE *file = gen_begin("docs/reference-ztactl.md");
-    put_head(file, "ztactl", "admin-tui/commands.def");
+    gen_head(file, "ztactl", "admin-tui/commands.def");
     (void)fprintf(file, "| command | |\n|---|---|\n");
     for (size_t i = 0; i < N(commands); i++) {
         (void)fprintf(file, "| `%s` | ", commands[i].words);
-        put_markdown(file, commands[i].summary);
+        gen_markdown(file, commands[i].summary);
         (void)fprintf(file, " |\n");
     }
     (void)fprintf(file, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
@@ -261,7 +267,7 @@ static void write_ztactl(void)
         (void)fprintf(file, "\n### %s\n\n    ", commands[i].words);
         put_usage(file, &commands[i]);
         (void)fprintf(file, "\n\n");
-        put_markdown(file, commands[i].description);
+        gen_markdown(file, commands[i].description);
         (void)fprintf(file, "\n");
     }
     (void)fprintf(file, "\n## Options\n\n| option | |\n|---|---|\n");
@@ -271,7 +277,7 @@ static void write_ztactl(void)
             (void)fprintf(file, *c == '|' ? "\\%c" : "%c", *c);
         }
         (void)fprintf(file, "` | ");
-        put_markdown(file, options[i].help);
+        gen_markdown(file, options[i].help);
         (void)fprintf(file, " |\n");
     }
     (void)fprintf(file, "\n## Environment\n\n| variable | |\n|---|---|\n");
@@ -299,7 +305,7 @@ static void write_directives(void)
         [PLACE] = "Server, virtual host, Location, Directory",
     };
     FILE *file = gen_begin("docs/reference-directives.md");
-    put_head(file, "Directives", "mod_zta/directives.def");
+    gen_head(file, "Directives", "mod_zta/directives.def");
     for (unsigned where = 0; where < N_WHERE; where++) {
         (void)fprintf(file, "%s## %s\n\n| directive | |\n|---|---|\n", where == 0 ? "" : "\n",
                       titles[where]);
@@ -308,7 +314,7 @@ static void write_directives(void)
                 (void)fprintf(file, "| ");
                 put_code(file, directives[i].syntax);
                 (void)fprintf(file, " | ");
-                put_markdown(file, directives[i].help);
+                gen_markdown(file, directives[i].help);
                 (void)fprintf(file, " |\n");
             }
         }
@@ -319,7 +325,7 @@ static void write_directives(void)
 static void write_reasons(void)
 {
     FILE *file = gen_begin("docs/reference-reasons.md");
-    put_head(file, "Reasons of decisions", "shared/reasons.def");
+    gen_head(file, "Reasons of decisions", "shared/reasons.def");
     (void)fprintf(file, "| reason | status | OAuth error | problem class | title for the client |\n"
                         "|---|---|---|---|---|\n");
     for (size_t i = 0; i < N(reasons); i++) {
@@ -333,11 +339,11 @@ static void write_reasons(void)
 static void write_counters(void)
 {
     FILE *file = gen_begin("docs/reference-counters.md");
-    put_head(file, "Counters", "shared/live/counters.def");
+    gen_head(file, "Counters", "shared/live/counters.def");
     (void)fprintf(file, "| counter | counts |\n|---|---|\n");
     for (size_t i = 0; i < N(counters); i++) {
         (void)fprintf(file, "| `%s` | ", counters[i].name);
-        put_markdown(file, counters[i].help);
+        gen_markdown(file, counters[i].help);
         (void)fprintf(file, " |\n");
     }
     gen_end(file);
@@ -346,7 +352,7 @@ static void write_counters(void)
 static void write_attributes(void)
 {
     FILE *file = gen_begin("docs/reference-attributes.md");
-    put_head(file, "Attributes of rules and keys of limits",
+    gen_head(file, "Attributes of rules and keys of limits",
              "shared/rules/attributes.def` and `shared/rules/keys.def");
     (void)fprintf(file, "## Attributes\n\n"
                         "| attribute | stage | feature | compared with | refused as | value |\n"
@@ -358,7 +364,7 @@ static void write_attributes(void)
                       info->feature == ZTA_N_FEATURES ? "" : zta_feature_name(info->feature),
                       (info->traits & ZTA_TRAIT_ORDERED) != 0 ? "`<` `<=` `>` `>=`" : "",
                       info->refusal == ZTA_REASON_UNJUDGED ? "" : zta_reason_name(info->refusal));
-        put_markdown(file, zta_value_expected(info->type));
+        gen_markdown(file, zta_value_expected(info->type));
         (void)fprintf(file, " |\n");
     }
     (void)fprintf(file,
@@ -393,7 +399,7 @@ static void write_signals(void)
         [ZTA_RISK_KEPT_FOR_BOTH] = "session, address",
     };
     FILE *file = gen_begin("docs/reference-signals.md");
-    put_head(file, "Signals of risk", "shared/risk_signals.def");
+    gen_head(file, "Signals of risk", "shared/risk_signals.def");
     (void)fprintf(file, "| signal | weight | half-life | seen by | kept for | what it is |\n"
                         "|---|---|---|---|---|---|\n");
     for (unsigned i = 0; i < ZTA_N_RISK_SIGNALS; i++) {
@@ -403,7 +409,7 @@ static void write_signals(void)
                       (unsigned)info->weight);
         put_half_life(file, info->half_life_s);
         (void)fprintf(file, " | %s | %s | ", seen_by[info->seen_by], kept_for[info->kept_for]);
-        put_markdown(file, info->text);
+        gen_markdown(file, info->text);
         (void)fprintf(file, "%s |\n",
                       (info->traits & ZTA_RISK_CHOSEN) != 0 ? "; only by a `signal` rule" : "");
     }
@@ -419,7 +425,7 @@ enum {
 static void write_keys(void)
 {
     FILE *file = gen_begin("docs/reference-keys.md");
-    put_head(file, "Keys of the console",
+    gen_head(file, "Keys of the console",
              "admin-tui/console/keys.def` and `views.def` beside it, as `?` in the console shows");
     (void)fprintf(file, "## Views\n\n| key | view |\n|---|---|\n");
     for (size_t i = 0; i < N(views); i++) {
@@ -438,7 +444,7 @@ static void write_keys(void)
                 (void)fprintf(file, "| ");
                 put_code(file, tui_key_at(i)->label);
                 (void)fprintf(file, " | ");
-                put_markdown(file, tui_key_at(i)->help);
+                gen_markdown(file, tui_key_at(i)->help);
                 (void)fprintf(file, " |\n");
             }
         }
@@ -460,6 +466,7 @@ int main(int argc, char **argv)
     write_attributes();
     write_signals();
     write_keys();
+    gen_write_json();
     gen_write_manuals(out_dir);
     return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef DOCS_GEN_H
 #define DOCS_GEN_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 /* A file below OUTDIR, its folder made where it is missing; end with gen_end. */
@@ -27,6 +28,14 @@ void gen_roff_page(FILE *file, const char *path, const char *title);
 /* A file as it is. */
 void gen_roff_code(FILE *file, const char *path);
 
+/* Text in a cell of a Markdown table, or in running text. */
+void gen_markdown(FILE *file, const char *text);
+/* Title and origin of a generated page. */
+void gen_head(FILE *file, const char *title, const char *table);
+/* The words of command i of ztactl; NULL behind the last. */
+const char *gen_command(size_t i);
+
+void gen_write_json(void);
 void gen_write_manuals(const char *out_dir);
 
 #endif

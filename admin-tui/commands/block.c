@@ -195,7 +195,10 @@ static bool add_measure(void *context, const struct zta_measure *measure, bool i
     ctl_row_time(list, "until", measure->until_s);
     ctl_row_time(list, "since", measure->created_ns / ZTA_NS_PER_S);
     ctl_row_text(list, "by", measure->rule);
-    ctl_row_string(list, "action", id);
+    ctl_row_cell(list, "action", "%s", id);
+    if (ctl_row_json(list) != NULL) {
+        zta_json_string(ctl_row_json(list), "action", NULL);
+    }
     ctl_row_text(list, "reason", measure->reason);
     add_id(list, id);
     ctl_row_end(list);

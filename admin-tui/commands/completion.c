@@ -5,6 +5,7 @@
 
 #include "admin-tui/complete_shell.h"
 #include "admin-tui/output.h"
+#include "admin-tui/report.h"
 
 static const char bash[] =
     "# Completion of ztactl for bash; written by `ztactl completion bash`.\n"
@@ -57,6 +58,15 @@ enum ctl_exit ctl_run_completion(struct ctl *ctl)
         return ctl_fail(CTL_USAGE, "completion: there is none for '%s'; expected bash or zsh",
                         shell);
     }
-    (void)fputs(script, stdout);
-    return CTL_DONE;
+    if (!ctl_is_json(ctl)) {
+        (void)fputs(script, stdout);
+        return CTL_DONE;
+    }
+    struct ctl_list list;
+    ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "shell", shell);
+    ctl_row_string(&list, "script", script);
+    ctl_row_end(&list);
+    return ctl_list_print(&list);
 }

@@ -75,9 +75,14 @@ static enum zta_status describe(const struct ctl *ctl, struct zta_key *key, stru
 
 /* The one time that the whole key is seen. */
 static enum ctl_exit print_secret(const struct ctl *ctl, const struct zta_key *key,
-                                  const char *text, const struct ctl_action *action)
+                                  const char *text, const struct ctl_action *action, bool is_new)
 {
     struct ctl_list list;
+    char undo[CTL_REPORT_TEXT_MAX];
+    struct zta_buffer out;
+    zta_buffer_init(&out, undo, sizeof undo);
+    ctl_undo_begin(ctl, &out);
+    zta_buffer_printf(&out, "keys revoke %s", key->id);
     ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
     ctl_row_begin(&list);
     ctl_row_string(&list, "id", key->id);
@@ -88,6 +93,7 @@ static enum ctl_exit print_secret(const struct ctl *ctl, const struct zta_key *k
         ctl_row_time(&list, "former_until", key->old_until_s);
     }
     ctl_row_int(&list, "action", (int64_t)action->id);
+    ctl_row_string(&list, "undo", is_new ? undo : NULL);
     ctl_row_end(&list);
     enum ctl_exit code = ctl_list_print(&list);
     code = code == CTL_DONE ? ctl_flush() : code;
@@ -122,7 +128,7 @@ enum ctl_exit ctl_run_keys_create(struct ctl *ctl)
     zta_key_id_generate(key.id);
     zta_key_generate(key.id, text, &key.secret);
     enum zta_status status = ctl_action_key_create(&action, &key);
-    code = status == ZTA_OK ? print_secret(ctl, &key, text, &action)
+    code = status == ZTA_OK ? print_secret(ctl, &key, text, &action, true)
                             : ctl_fail_status(status, &action.error, "");
     explicit_bzero(text, sizeof text);
     return code;
@@ -177,7 +183,7 @@ enum ctl_exit ctl_run_keys_rotate(struct ctl *ctl)
     zta_key_generate(key.id, text, &key.secret);
     enum zta_status status = ctl_action_key_rotate(&action, key.id, &key.secret, grace_s);
     key.old_until_s = grace_s > 0 ? now_s() + grace_s : 0;
-    code = status == ZTA_OK ? print_secret(ctl, &key, text, &action)
+    code = status == ZTA_OK ? print_secret(ctl, &key, text, &action, false)
                             : ctl_fail_status(status, &action.error, "");
     explicit_bzero(text, sizeof text);
     return code;

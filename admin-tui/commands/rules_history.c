@@ -257,9 +257,30 @@ static void print_set(const struct ctl_live *live, const struct zta_rules_ast *a
     }
 }
 
+static enum ctl_exit put_json(const struct ctl_live *live, struct zta_text text)
+{
+    const size_t size = text.len * 6 + 256; /* every byte escaped */
+    struct zta_buffer buffer;
+    struct zta_json json;
+    char *whole = malloc(size);
+    if (whole == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    zta_buffer_init(&buffer, whole, size);
+    zta_json_init(&json, &buffer);
+    zta_json_begin_object(&json, NULL);
+    zta_json_int(&json, "version", (int64_t)live->layer.version);
+    zta_json_text(&json, "text", text);
+    zta_json_end_object(&json);
+    (void)fwrite(whole, 1, buffer.len, stdout);
+    (void)fputc('\n', stdout);
+    free(whole);
+    return ctl_flush();
+}
+
 /* Rules are UTF-8 that the parser took: nothing in them moves a cursor. */
-static enum ctl_exit write_set(const struct ctl_live *live, const struct zta_rules_ast *ast,
-                               bool is_all)
+static enum ctl_exit write_set(const struct ctl *ctl, const struct ctl_live *live,
+                               const struct zta_rules_ast *ast, bool is_all)
 {
     struct zta_buffer buffer;
     for (size_t size = 1 << 16; size <= 1U << 30; size *= 4) {
@@ -270,9 +291,16 @@ static enum ctl_exit write_set(const struct ctl_live *live, const struct zta_rul
         zta_buffer_init(&buffer, text, size);
         print_set(live, ast, is_all, &buffer);
         if (!buffer.is_overflowed) {
-            (void)fwrite(text, 1, buffer.len, stdout);
+            enum ctl_exit code;
+            if (ctl_is_json(ctl)) {
+                code = put_json(live, (struct zta_text){.data = text, .len = buffer.len});
+            }
+            else {
+                (void)fwrite(text, 1, buffer.len, stdout);
+                code = ctl_flush();
+            }
             free(text);
-            return ctl_flush();
+            return code;
         }
         free(text);
     }
@@ -281,7 +309,7 @@ static enum ctl_exit write_set(const struct ctl_live *live, const struct zta_rul
 
 static enum ctl_exit export(struct ctl *ctl, const struct ctl_live *live,
                             const struct ctl_live_set *made) {
-    return write_set(live, made->ast, ctl_option_is_set(&ctl->options, CTL_OPTION_ALL));
+    return write_set(ctl, live, made->ast, ctl_option_is_set(&ctl->options, CTL_OPTION_ALL));
 }
 
 enum ctl_exit ctl_run_rules_export(struct ctl *ctl)

@@ -2,12 +2,14 @@
 /* ztactl store init, check, backup, restore. */
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/actions.h"
 #include "admin-tui/hits.h"
 #include "admin-tui/output.h"
+#include "admin-tui/report.h"
 
 static enum ctl_exit said(enum zta_status status, const struct zta_error *error)
 {
@@ -16,6 +18,29 @@ static enum ctl_exit said(enum zta_status status, const struct zta_error *error)
     }
     enum ctl_exit code = ctl_fail_status(status, error, "");
     return code == CTL_CONFLICT ? code : CTL_STORE;
+}
+
+/* What was done, for people or as JSON. */
+ZTA_PRINTF(3, 4)
+static enum ctl_exit tell(const struct ctl *ctl, const char *done, const char *fmt, ...)
+{
+    char text[CTL_REPORT_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, arguments);
+    va_end(arguments);
+    if (!ctl_is_json(ctl)) {
+        ctl_say("%s", text);
+        return CTL_DONE;
+    }
+    struct ctl_list list;
+    ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "done", done);
+    ctl_row_string(&list, "store", ctl->dir);
+    ctl_row_string(&list, "text", text);
+    ctl_row_end(&list);
+    return ctl_list_print(&list);
 }
 
 /* A name or a number; *id keeps what it was when nobody has the name. */
@@ -76,15 +101,18 @@ enum ctl_exit ctl_run_store_init(struct ctl *ctl)
     if (status != ZTA_OK) {
         return said(status, &error);
     }
-    ctl_say("store created in %s: policy/ belongs to %s, state/ to %s, both to group %s", ctl->dir,
-            owner.data, httpd.data, group.data);
+    const enum ctl_exit code =
+        tell(ctl, "created",
+             "store created in %s: policy/ belongs to %s, state/ to %s, both to "
+             "group %s",
+             ctl->dir, owner.data, httpd.data, group.data);
     if (owners.owner == owners.httpd) {
         ctl_note("One user owns both: httpd is not separated from the policy.");
     }
     else {
         ctl_note("httpd's user must be a member of group %s.", group.data);
     }
-    return CTL_DONE;
+    return code;
 }
 
 enum ctl_exit ctl_run_store_check(struct ctl *ctl)
@@ -96,14 +124,13 @@ enum ctl_exit ctl_run_store_check(struct ctl *ctl)
         if (status != ZTA_OK) {
             return said(status, &error);
         }
-        ctl_say("the lock files are empty");
+        ctl_note("the lock files are empty");
     }
     enum zta_status status = zta_store_check(ctl->dir, is_deep, &error);
     if (status != ZTA_OK) {
         return said(status, &error);
     }
-    ctl_say("%s: good%s", ctl->dir, is_deep ? ", every record was read" : "");
-    return CTL_DONE;
+    return tell(ctl, "checked", "%s: good%s", ctl->dir, is_deep ? ", every record was read" : "");
 }
 
 enum ctl_exit ctl_run_store_backup(struct ctl *ctl)
@@ -113,8 +140,7 @@ enum ctl_exit ctl_run_store_backup(struct ctl *ctl)
     if (status != ZTA_OK) {
         return said(status, &error);
     }
-    ctl_say("%s was copied to %s", ctl->dir, ctl->arguments[0]);
-    return CTL_DONE;
+    return tell(ctl, "copied", "%s was copied to %s", ctl->dir, ctl->arguments[0]);
 }
 
 enum ctl_exit ctl_run_store_restore(struct ctl *ctl)
@@ -129,8 +155,9 @@ enum ctl_exit ctl_run_store_restore(struct ctl *ctl)
     if (status != ZTA_OK) {
         return said(status, &error);
     }
-    ctl_say("%s was restored from %s; the former files are kept as *.before-restore", ctl->dir,
-            ctl->arguments[0]);
+    code = tell(ctl, "restored",
+                "%s was restored from %s; the former files are kept as *.before-restore", ctl->dir,
+                ctl->arguments[0]);
     struct ctl_action action = {.actor = &ctl->actor};
     status = ctl_store_open(ctl, CTL_ACCESS_WRITE, &error);
     if (status == ZTA_OK) {
@@ -140,6 +167,7 @@ enum ctl_exit ctl_run_store_restore(struct ctl *ctl)
     }
     if (status != ZTA_OK) {
         ctl_note("The restored store took no entry of it into its audit trail.");
+        return said(status, &error);
     }
-    return said(status, &error);
+    return code;
 }

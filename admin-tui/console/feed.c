@@ -14,6 +14,7 @@
 
 enum {
     READ_SIZE = 65536,
+    NOTE_MAX = 16384,
     SIZE_MAX_READ = 32 << 20, /* above, a filter of the command has to do */
 };
 
@@ -23,13 +24,25 @@ static void set_fault(struct tui_feed *feed, const char *text, size_t len)
     (void)snprintf(feed->fault, sizeof feed->fault, "%.*s", (int)(len < room ? len : room), text);
 }
 
+/* The first of its complaints, each of which is an object on a line. */
+static void take_note(struct tui_feed *feed)
+{
+    char line[NOTE_MAX];
+    json_error_t fault;
+    const ssize_t n = pread(feed->notes, line, sizeof line, 0);
+    json_t *said = json_loadb(line, n < 0 ? 0 : (size_t)n, JSON_DISABLE_EOF_CHECK, &fault);
+    const json_t *error = json_object_get(said, "error");
+    const json_t *text = error != NULL ? error : json_object_get(said, "note");
+    (void)snprintf(feed->note, sizeof feed->note, "%s",
+                   json_is_string(text) ? json_string_value(text) : "");
+    json_decref(said);
+}
+
 /* What waitpid says of what ran. */
 static int end(struct tui_feed *feed, bool is_stopped)
 {
     const int code = tui_shell_reap(feed->pid, feed->fd, is_stopped);
-    const ssize_t n = pread(feed->notes, feed->note, sizeof feed->note - 1, 0);
-    feed->note[n < 0 ? 0 : n] = '\0';
-    feed->note[strcspn(feed->note, "\n")] = '\0';
+    take_note(feed);
     (void)close(feed->notes);
     feed->pid = 0;
     return code;

@@ -427,7 +427,7 @@ def test_rules_test_judges_the_cases(store, directory):
     write(RULES_WITH_CASES)
     assert made.json("rules", "check", path)["cases"] == 3
     done = made.run("rules", "test", path, "--json", code=1)
-    assert done.stderr == "2 of 3 cases failed.\n"
+    assert json.loads(done.stderr) == {"note": "2 of 3 cases failed."}
     found = json.loads(done.stdout)
     assert [(c["name"], c["result"], c["line"]) for c in found] == \
         [("reads", "ok", 5), ("reads-elsewhere", "failed", 10), ("lacks-a-scope", "failed", 15)]
