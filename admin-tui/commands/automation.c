@@ -124,6 +124,7 @@ static bool add_response(void *context, const struct zta_response *response)
 {
     struct history *history = context;
     struct ctl_list *list = history->list;
+    char id[24];
     ctl_row_begin(list);
     ctl_row_int(list, "id", (int64_t)response->id);
     ctl_row_time(list, "time", response->time_ns / ZTA_NS_PER_S);
@@ -131,12 +132,8 @@ static bool add_response(void *context, const struct zta_response *response)
     ctl_row_text(list, "rule", response->rule);
     ctl_row_text(list, "what", response->what);
     ctl_row_text(list, "target", response->target);
-    if (response->measure == 0) {
-        ctl_row_string(list, "measure", NULL);
-    }
-    else {
-        ctl_row_cell(list, "measure", "m%llu", (unsigned long long)response->measure);
-    }
+    (void)snprintf(id, sizeof id, "m%" PRIu64, response->measure);
+    ctl_row_string(list, "measure", response->measure == 0 ? NULL : id);
     ctl_row_text(list, "evidence", response->evidence);
     ctl_row_end(list);
     history->n++;
