@@ -228,16 +228,21 @@ static void keep_measure(void *context, const struct zta_measure *measure)
     holding->is_refused = holding->is_refused || is_quarantine;
 }
 
-static enum zta_status find_measure(struct zta_view *view, const struct zta_session *session,
-                                    char by[CTL_REVOKED_MAX])
+enum zta_status ctl_held_each(struct zta_view *view, const struct zta_session *session,
+                              zta_measure_hold_fn fn, void *context)
 {
-    struct holding holding = {.session = session, .by = by};
     struct zta_identity identity;
     const struct zta_measure_question question = {.identity = &identity};
     identify(session, NULL, &identity);
     identity.apikey = zta_text_of(session->apikey[0] == '\0' ? NULL : session->apikey);
-    return zta_measures_find(view, &question, zta_clock_real_ns() / ZTA_NS_PER_S, keep_measure,
-                             &holding);
+    return zta_measures_find(view, &question, zta_clock_real_ns() / ZTA_NS_PER_S, fn, context);
+}
+
+static enum zta_status find_measure(struct zta_view *view, const struct zta_session *session,
+                                    char by[CTL_REVOKED_MAX])
+{
+    struct holding holding = {.session = session, .by = by};
+    return ctl_held_each(view, session, keep_measure, &holding);
 }
 
 /* ---- one word ---- */

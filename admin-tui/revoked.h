@@ -12,6 +12,7 @@
 
 #include "admin-tui/signals.h"
 #include "shared/base/bytes.h"
+#include "shared/store/measures.h"
 #include "shared/store/revocations.h"
 #include "shared/store/sessions.h"
 
@@ -41,6 +42,10 @@ void ctl_revoking_clear(struct ctl_revoking *revoking);
 enum zta_status ctl_revoked_by(struct zta_view *view, const struct ctl_revoking *revoking,
                                const struct zta_session *session,
                                char by[CTL_REVOKED_MAX]) ZTA_MUST_CHECK;
+
+/* Tells all measures that hold against the session, those of its subject, client and key too. */
+enum zta_status ctl_held_each(struct zta_view *view, const struct zta_session *session,
+                              zta_measure_hold_fn fn, void *context) ZTA_MUST_CHECK;
 
 /* One of the revocations that a session is under. */
 struct ctl_revoked_cause {

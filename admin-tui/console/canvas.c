@@ -9,8 +9,13 @@
 #include <wchar.h>
 
 enum {
-    LINE_SIZE = 4096, /* of what is printed in one call; no terminal is as wide */
+    LINE_SIZE = 4096,        /* of what is printed in one call; no terminal is as wide */
+    LOWEST_COLUMN = 0x2581,  /* of a chart, an eighth of a cell */
+    HIGHEST_COLUMN = 0x2588, /* a whole one */
 };
+
+static const char *const standing[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+static const char *const standing_ascii[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
 
 static const struct {
     const char *utf8;
@@ -151,7 +156,11 @@ static struct character next_character(struct zta_text text, bool is_ascii)
     }
     wchar_t code = decode(text.data, len);
     found.width = wcwidth(code);
-    if (found.width < 0 || is_odd(code) || is_ascii) {
+    if (is_ascii && code >= LOWEST_COLUMN && code <= HIGHEST_COLUMN) {
+        found = (struct character){
+            .text = standing_ascii[code - LOWEST_COLUMN + 1], .len = 1, .width = 1};
+    }
+    else if (found.width < 0 || is_odd(code) || is_ascii) {
         found.text = found.width == 0 ? "" : "?";
         found.len = strlen(found.text);
         found.width = found.width == 0 ? 0 : 1;
@@ -375,9 +384,6 @@ void tui_select_row(const struct tui_area *area, int y)
         }
     }
 }
-
-static const char *const standing[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-static const char *const standing_ascii[] = {" ", ".", ".", ":", ":", "|", "|", "#", "#"};
 
 /* Eighths of `cells` cells that a share fills; something is never shown as nothing. */
 static int eighths(double share, int cells)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin-tui/console/model_priv.h"
+#include "admin-tui/risk_view.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
@@ -26,10 +27,24 @@
 /* So many entries are verified without being asked. */
 #define VERIFY_MAX 20000
 
+struct offering {
+    struct tui_window *window;
+    struct zta_view *view;
+    int64_t now_s;
+    enum zta_status status;
+};
+
+/* Its risk is looked up only where rows stand by it. */
 static bool offer(void *context, const struct zta_session *session)
 {
-    tui_window_offer(context, session);
-    return true;
+    struct offering *offering = context;
+    uint8_t risk = 0;
+    if (offering->window->order == TUI_ORDER_RISK &&
+        tui_window_matches(offering->window, session)) {
+        offering->status = ctl_risk_of_session(offering->view, session->id, offering->now_s, &risk);
+    }
+    tui_window_offer(offering->window, session, risk);
+    return offering->status == ZTA_OK;
 }
 
 static bool is_zero(const uint8_t place[ZTA_SESSION_ID_SIZE])
@@ -44,13 +59,18 @@ static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
     const int64_t most_ns = model->window.is_whole ? WALK_NS : FIRST_WALK_NS;
     const int64_t begin_ns = zta_clock_monotonic_ns();
     int64_t taken_ns = 0;
+    struct offering offering = {.window = &model->window,
+                                .view = view,
+                                .now_s = model->now_ns / ZTA_NS_PER_S,
+                                .status = ZTA_OK};
     enum zta_status status = ZTA_OK;
     if (is_zero(walk->session_place)) {
         walk->session_txn = zta_view_state_txn(view);
         walk->taken_ns = 0;
     }
     while (status == ZTA_OK && walk->is_walking && taken_ns < most_ns) {
-        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &model->window);
+        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &offering);
+        status = status == ZTA_OK ? offering.status : status;
         walk->is_walking = !is_zero(walk->session_place);
         tui_model_keep_small(model);
         taken_ns = zta_clock_monotonic_ns() - begin_ns;
@@ -69,9 +89,13 @@ static enum zta_status read_touched(struct tui_model *model, struct zta_view *vi
     struct tui_model_walk *walk = model->walk;
     for (size_t i = 0; i < walk->n_touched; i++) {
         struct zta_session session;
+        uint8_t risk = 0;
         enum zta_status status = zta_session_get(view, walk->touched[i], &session);
         if (status == ZTA_OK) {
-            tui_window_update(&model->window, &session);
+            status = ctl_risk_of_session(view, session.id, model->now_ns / ZTA_NS_PER_S, &risk);
+        }
+        if (status == ZTA_OK) {
+            tui_window_update(&model->window, &session, risk);
             walk->has_moved = true;
         }
         else if (status != ZTA_NOT_FOUND) {
@@ -94,11 +118,11 @@ static enum zta_status read_signals(struct tui_model *model, struct zta_view *vi
     return ctl_signals_load(view, &model->revoking.signals);
 }
 
-/* By what each row is revoked: anew when a row, a signal or something in policy/ is another. */
+/* By what each row is revoked, and its risk: when a row, a signal or policy/ is another. */
 static enum zta_status judge_rows(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
-    const struct tui_window *window = &model->window;
+    struct tui_window *window = &model->window;
     const uint64_t txn = zta_view_policy_txn(view);
     const bool is_new = txn != walk->revoked_txn;
     if (!walk->has_moved && !is_new) {
@@ -106,7 +130,12 @@ static enum zta_status judge_rows(struct tui_model *model, struct zta_view *view
     }
     enum zta_status status = is_new ? ctl_revoking_load_keys(view, &model->revoking) : ZTA_OK;
     for (size_t i = 0; i < window->n_shown && status == ZTA_OK; i++) {
-        status = ctl_revoked_by(view, &model->revoking, &window->shown[i], model->revoked[i]);
+        struct tui_seat *seat = &window->shown[i];
+        status = ctl_revoked_by(view, &model->revoking, &seat->session, model->revoked[i]);
+        if (status == ZTA_OK && window->order != TUI_ORDER_RISK) {
+            status = ctl_risk_of_session(view, seat->session.id, model->now_ns / ZTA_NS_PER_S,
+                                         &seat->risk);
+        }
     }
     walk->revoked_txn = status == ZTA_OK ? txn : 0;
     walk->has_moved = false;

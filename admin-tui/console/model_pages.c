@@ -212,11 +212,9 @@ bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
 
 /* ---- sessions and keys ---- */
 
-static void put_session(struct tui_page *page, const struct zta_session *session, int64_t now_s)
+static void put_who(struct tui_page *page, const struct zta_session *session)
 {
-    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
     char addr[ZTA_CIDR_TEXT_MAX];
-    char share[TUI_SHORT_MAX];
     tui_page_section(page, "Who");
     if (session->subject[0] != '\0') {
         tui_page_role(page, TUI_ROLE_STRONG);
@@ -228,6 +226,12 @@ static void put_session(struct tui_page *page, const struct zta_session *session
     zta_addr_print(&session->addr, addr);
     tui_page_printf(page, "address", "%s", addr);
     tui_page_line(page, "agent", zta_text_of(session->agent));
+}
+
+static void put_session(struct tui_page *page, const struct zta_session *session, int64_t now_s)
+{
+    char hex[2 * ZTA_SESSION_ID_SIZE + 1];
+    char share[TUI_SHORT_MAX];
     tui_page_section(page, "Session");
     zta_hex_encode(session->id, sizeof session->id, hex);
     tui_page_printf(page, "session", "%s, by %s", hex, zta_session_kind_name(session->kind));
@@ -264,12 +268,45 @@ static bool put_cause(void *context, const struct ctl_revoked_cause *cause)
     return true;
 }
 
-static void put_revoked(struct tui_page *page, struct zta_view *view,
-                        const struct ctl_revoking *revoking, const struct zta_session *session)
+struct holding {
+    struct tui_page *page;
+    int64_t now_s;
+};
+
+/* A measure: what, until when, who holds it and why. */
+static void put_held(void *context, const struct zta_measure *measure)
 {
+    const struct holding *holding = context;
+    struct tui_page *page = holding->page;
+    char text[LINE_SIZE];
+    char id[24];
+    char until[ZTA_TIME_TEXT_MAX];
+    char span[TUI_SHORT_MAX];
+    struct zta_buffer out;
+    zta_measure_id_print(measure, id);
+    zta_time_print(measure->until_s, until);
+    tui_format_until(measure->until_s, holding->now_s, span);
+    zta_buffer_init(&out, text, sizeof text);
+    zta_buffer_printf(&out, "%s %s until %s, %s, by ", zta_measure_kind_name(measure->kind), id,
+                      until, span);
+    zta_buffer_text(&out, measure->rule);
+    zta_buffer_string(&out, ": ");
+    zta_buffer_text(&out, measure->reason);
+    tui_page_role(page, measure->kind == ZTA_MEASURE_STEP_UP ? TUI_ROLE_WARN : TUI_ROLE_BAD);
+    tui_page_line(page, "held", (struct zta_text){.data = text, .len = out.len});
+}
+
+static void put_revoked(struct tui_page *page, struct zta_view *view, const struct tui_model *model,
+                        const struct zta_session *session)
+{
+    const struct ctl_revoking *revoking = &model->revoking;
+    struct holding holding = {.page = page, .now_s = model->now_ns / ZTA_NS_PER_S};
     char revoked[CTL_REVOKED_MAX] = "";
     enum zta_status status = ctl_revoked_by(view, revoking, session, revoked);
     const size_t begin = page->out.len;
+    if (status == ZTA_OK) {
+        status = ctl_held_each(view, session, put_held, &holding);
+    }
     if (status == ZTA_OK) {
         status = ctl_revoked_each(view, revoking, session, put_cause, page);
     }
@@ -292,7 +329,9 @@ bool tui_model_show_session(struct tui_model *model, const struct zta_session *k
     enum zta_status status = zta_session_get(view, known->id, &session);
     if (status == ZTA_OK) {
         tui_page_open(page, "Session");
-        put_revoked(page, view, &model->revoking, &session);
+        put_revoked(page, view, model, &session);
+        put_who(page, &session);
+        status = tui_model_put_risk(view, session.id, model->now_ns / ZTA_NS_PER_S, page);
         put_session(page, &session, model->now_ns / ZTA_NS_PER_S);
     }
     if (!end(model, &view, status, "this session")) {

@@ -59,6 +59,9 @@ void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
 
 /* What was read of the store, however much, is not kept in memory. */
 void tui_model_keep_small(const struct tui_model *model);
+/* The score of a session, its factors and its course so far, as lines of its page. */
+enum zta_status tui_model_put_risk(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
+                                   int64_t now_s, struct tui_page *page) ZTA_MUST_CHECK;
 
 /* Bytes of text into a field, with NUL. */
 void tui_keep(char *field, size_t size, struct zta_text text);

@@ -11,57 +11,65 @@ static int compare(int64_t one, int64_t other)
     return one < other ? 1 : one > other ? -1 : 0;
 }
 
-static int by_id(const struct zta_session *one, const struct zta_session *other)
+static int by_id(const struct tui_seat *one, const struct tui_seat *other)
 {
-    return memcmp(one->id, other->id, sizeof one->id);
+    return memcmp(one->session.id, other->session.id, sizeof one->session.id);
 }
 
 static int by_last_seen(const void *a, const void *b)
 {
-    const struct zta_session *one = a;
-    const struct zta_session *other = b;
-    int order = compare(one->last_s, other->last_s);
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = compare(one->session.last_s, other->session.last_s);
     return order != 0 ? order : by_id(one, other);
 }
 
 static int by_first_seen(const void *a, const void *b)
 {
-    const struct zta_session *one = a;
-    const struct zta_session *other = b;
-    int order = compare(one->first_s, other->first_s);
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = compare(one->session.first_s, other->session.first_s);
     return order != 0 ? order : by_id(one, other);
 }
 
 static int by_requests(const void *a, const void *b)
 {
-    const struct zta_session *one = a;
-    const struct zta_session *other = b;
-    int order = compare((int64_t)one->n_requests, (int64_t)other->n_requests);
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = compare((int64_t)one->session.n_requests, (int64_t)other->session.n_requests);
     return order != 0 ? order : by_id(one, other);
 }
 
 static int by_denied(const void *a, const void *b)
 {
-    const struct zta_session *one = a;
-    const struct zta_session *other = b;
-    int order = compare((int64_t)one->n_denied, (int64_t)other->n_denied);
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = compare((int64_t)one->session.n_denied, (int64_t)other->session.n_denied);
     return order != 0 ? order : by_id(one, other);
 }
 
 static int by_subject(const void *a, const void *b)
 {
-    const struct zta_session *one = a;
-    const struct zta_session *other = b;
-    int order = strcmp(one->subject, other->subject);
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = strcmp(one->session.subject, other->session.subject);
     return order != 0 ? order : by_id(one, other);
 }
 
-static void sort(const struct tui_window *window, struct zta_session *rows, size_t n)
+static int by_risk(const void *a, const void *b)
+{
+    const struct tui_seat *one = a;
+    const struct tui_seat *other = b;
+    int order = compare(one->risk, other->risk);
+    return order != 0 ? order : by_last_seen(a, b);
+}
+
+static void sort(const struct tui_window *window, struct tui_seat *rows, size_t n)
 {
     static int (*const orders[TUI_N_ORDERS])(const void *, const void *) = {
         [TUI_ORDER_LAST_SEEN] = by_last_seen,   [TUI_ORDER_REQUESTS] = by_requests,
         [TUI_ORDER_DENIED] = by_denied,         [TUI_ORDER_SUBJECT] = by_subject,
-        [TUI_ORDER_FIRST_SEEN] = by_first_seen,
+        [TUI_ORDER_FIRST_SEEN] = by_first_seen, [TUI_ORDER_RISK] = by_risk,
     };
     if (n > 1) {
         qsort(rows, n, sizeof rows[0], orders[window->order]);
@@ -106,7 +114,7 @@ static void shrink(struct tui_window *window)
     window->n_found = window->n_found < TUI_WINDOW_ROWS ? window->n_found : TUI_WINDOW_ROWS;
 }
 
-void tui_window_offer(struct tui_window *window, const struct zta_session *session)
+void tui_window_offer(struct tui_window *window, const struct zta_session *session, uint8_t risk)
 {
     window->n_walked++;
     if (!tui_window_matches(window, session)) {
@@ -116,7 +124,7 @@ void tui_window_offer(struct tui_window *window, const struct zta_session *sessi
     if (window->n_found == 2 * TUI_WINDOW_ROWS) {
         shrink(window);
     }
-    window->found[window->n_found++] = *session;
+    window->found[window->n_found++] = (struct tui_seat){.session = *session, .risk = risk};
 }
 
 void tui_window_settle(struct tui_window *window, bool is_end)
@@ -135,23 +143,24 @@ void tui_window_settle(struct tui_window *window, bool is_end)
     }
 }
 
-void tui_window_update(struct tui_window *window, const struct zta_session *session)
+void tui_window_update(struct tui_window *window, const struct zta_session *session, uint8_t risk)
 {
+    const struct tui_seat seat = {.session = *session, .risk = risk};
     size_t at = 0;
     if (!tui_window_matches(window, session)) {
         return;
     }
-    while (at < window->n_shown && by_id(&window->shown[at], session) != 0) {
+    while (at < window->n_shown && by_id(&window->shown[at], &seat) != 0) {
         at++;
     }
     if (at == TUI_WINDOW_ROWS) {
-        struct zta_session last[] = {window->shown[at - 1], *session};
+        struct tui_seat last[] = {window->shown[at - 1], seat};
         sort(window, last, 2);
         window->shown[at - 1] = last[0];
     }
     else {
         window->n_shown += at == window->n_shown;
-        window->shown[at] = *session;
+        window->shown[at] = seat;
     }
     sort(window, window->shown, window->n_shown);
 }

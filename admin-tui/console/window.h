@@ -22,7 +22,14 @@ enum tui_order {
     TUI_ORDER_DENIED,
     TUI_ORDER_SUBJECT,
     TUI_ORDER_FIRST_SEEN,
+    TUI_ORDER_RISK,
     TUI_N_ORDERS
+};
+
+/* One session, and the risk that it is ordered by. */
+struct tui_seat {
+    struct zta_session session;
+    uint8_t risk; /* of rows that are not shown, in another order: 0 */
 };
 
 struct tui_window {
@@ -30,10 +37,10 @@ struct tui_window {
     char words[TUI_WORDS_MAX]; /* the filter as it was typed; "": all sessions */
     struct ctl_filter filter;
     int64_t now_s; /* that ages are counted to */
-    struct zta_session shown[TUI_WINDOW_ROWS];
+    struct tui_seat shown[TUI_WINDOW_ROWS];
     size_t n_shown;
     uint64_t n_matched; /* of the last whole walk, or of this one while it is the first */
-    struct zta_session found[2 * TUI_WINDOW_ROWS]; /* of the walk under way */
+    struct tui_seat found[2 * TUI_WINDOW_ROWS]; /* of the walk under way */
     size_t n_found;
     uint64_t n_walked;
     uint64_t n_found_all;
@@ -47,11 +54,11 @@ void tui_window_restart(struct tui_window *window, enum tui_order order);
 enum zta_status tui_window_filter(struct tui_window *window, const char *words,
                                   struct zta_error *error) ZTA_MUST_CHECK;
 /* One of the walk. */
-void tui_window_offer(struct tui_window *window, const struct zta_session *session);
+void tui_window_offer(struct tui_window *window, const struct zta_session *session, uint8_t risk);
 /* After a part of the walk: is_end, there is no more. */
 void tui_window_settle(struct tui_window *window, bool is_end);
 /* A session as it is now, outside the walk: replaces its row, or comes in where it belongs. */
-void tui_window_update(struct tui_window *window, const struct zta_session *session);
+void tui_window_update(struct tui_window *window, const struct zta_session *session, uint8_t risk);
 bool tui_window_matches(const struct tui_window *window, const struct zta_session *session);
 
 #endif

@@ -279,6 +279,13 @@ static void a_line_over_several_is_cut_between_words(void **state)
     assert_int_equal(tui_put_wrapped(&all, TUI_ROLE_TEXT, ZTA_TEXT("one")), 1);
 }
 
+static void columns_of_a_chart_in_text_stay_columns_in_ascii(void **state)
+{
+    make(8, 1, true);
+    (void)tui_put(&all, 0, 0, TUI_ROLE_TEXT, ZTA_TEXT("▁▄█ é"));
+    assert_string_equal(row_at(0), ".:# ?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +303,7 @@ int main(void)
         cmocka_unit_test(pages_scroll_no_further_than_their_end),
         cmocka_unit_test(prompts_edit_whole_characters),
         cmocka_unit_test(prompts_take_no_more_than_fits),
+        cmocka_unit_test(columns_of_a_chart_in_text_stay_columns_in_ascii),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, clean);

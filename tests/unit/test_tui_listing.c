@@ -2,6 +2,7 @@
 /* Views whose rows two commands print: what stands first, and what a key makes of a row. */
 #include "admin-tui/console/app.h"
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +13,14 @@
 #include <cmocka.h>
 
 #include "shared/base/clock.h"
+#include "shared/risk/recorded.h"
+#include "shared/store/events.h"
 #include "shared/store/measures.h"
 #include "shared/store/notices.h"
 #include "shared/store/published.h"
+#include "shared/store/risks.h"
+#include "shared/store/sessions.h"
+#include "tests/unit/scratch_store.h"
 #include "tests/unit/store_fixture.h"
 
 static struct store_fixture fixture;
@@ -44,6 +50,54 @@ static void put_notice(struct zta_change *change, uint8_t id, enum zta_notice_ou
     assert_int_equal(zta_notice_log(change, &notice, outcome, now_ns + id), ZTA_OK);
 }
 
+/* A session that is quarantined; two requests of it raised its risk. */
+static void put_risky(struct zta_change *change)
+{
+    static const enum zta_risk_signal signals[] = {ZTA_RISK_NEW_COUNTRY, ZTA_RISK_ENUMERATION};
+    const struct zta_event_key key = {.segment_created_ns = 1, .segment_id = 9};
+    struct zta_event events[2];
+    const uint64_t sequences[] = {1, 2};
+    struct zta_session session = {.kind = ZTA_SESSION_SID, .last_s = now_ns / ZTA_NS_PER_S};
+    struct zta_risk_record record = {.last_s = now_ns / ZTA_NS_PER_S};
+    struct zta_measure measure = {.kind = ZTA_MEASURE_QUARANTINE,
+                                  .source = ZTA_MEASURE_OF_RULE,
+                                  .target = {.kind = ZTA_TARGET_SESSION},
+                                  .rule = ZTA_TEXT("stop"),
+                                  .reason = ZTA_TEXT("risk"),
+                                  .created_ns = now_ns,
+                                  .for_s = 600,
+                                  .max_age_s = -1};
+    struct zta_measure_placed placed;
+    scratch_session_id(1, session.id);
+    (void)snprintf(session.subject, sizeof session.subject, "mallory");
+    for (size_t i = 0; i < 2; i++) {
+        const struct scratch_event wanted = {.number = i + 1,
+                                             .time_ns =
+                                                 now_ns - (200 - 150 * (int64_t)i) * ZTA_NS_PER_S,
+                                             .session = 1,
+                                             .route = "/x",
+                                             .path = "/x"};
+        struct zta_risk_factor factor;
+        scratch_event_make(&wanted, &events[i]);
+        assert_true(zta_risk_factor_make(&zta_risk_tuning_default, signals[i], 100,
+                                         ZTA_TEXT("hostile \x1b[2J"), wanted.time_ns / ZTA_NS_PER_S,
+                                         &factor));
+        assert_true(zta_risk_record_add(&events[i], &factor));
+        events[i].risk.raised[0].owners = ZTA_RISK_KEPT_FOR_SESSION;
+        (void)zta_risk_put(&record.risk, &factor);
+    }
+    const struct zta_risk_owner owner = zta_risk_owner_session(session.id);
+    memcpy(measure.target.session, session.id, sizeof session.id);
+    assert_int_equal(zta_events_append(change, &key, events, sequences, 2, 2), ZTA_OK);
+    assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+    assert_int_equal(zta_risks_put(change, &owner, &record), ZTA_OK);
+    assert_int_equal(zta_measure_put(change, &measure, &placed), ZTA_OK);
+    scratch_session_id(2, session.id);
+    (void)snprintf(session.subject, sizeof session.subject, "calm");
+    session.last_s++;
+    assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+}
+
 static int open_all(void **state)
 {
     struct zta_error error;
@@ -68,6 +122,7 @@ static int open_all(void **state)
                                             .threat_reason = "refused 61 %"};
     const uint64_t counters[ZTA_N_COUNTERS] = {0};
     assert_int_equal(zta_measure_put(change, &measure, &placed), ZTA_OK);
+    put_risky(change);
     put_notice(change, 1, ZTA_NOTICE_HELD);
     put_notice(change, 2, ZTA_NOTICE_NOTED);
     put_notice(change, 3, ZTA_NOTICE_APPLIED);
@@ -139,7 +194,7 @@ static void assert_before(const char *first, const char *second)
 static void what_waits_for_an_operator_stands_first(void **state)
 {
     press("9");
-    draw_until("waits 1  holds 1  applied 1  noted 1");
+    draw_until("waits 1  holds 2  applied 1  noted 1");
     assert_before("high for 1m, refused 61 %", "waits 1");
     assert_before("waiting-app", "peggy@corp");
     assert_before("peggy@corp", "applied sessions-revoked");
@@ -156,8 +211,8 @@ static void a_key_prepares_what_fits_the_row(void **state)
         {"gA", ": signals apply 0101010101010101 --reason="},
         {"gX", ": signals drop 0101010101010101 --reason="},
         {"gjX", ": automation undo m1 --reason="},
-        {"gjjX", ": signals lift 0303030303030303 --reason="},
-        {"gjjA", "that key means nothing here"},
+        {"gjjjX", ": signals lift 0303030303030303 --reason="},
+        {"gjjjA", "that key means nothing here"},
         {"T", ": threat-level set high --for=1h --reason="},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -170,7 +225,7 @@ static void a_key_prepares_what_fits_the_row(void **state)
 static void limits_stand_beside_blocks(void **state)
 {
     press("6");
-    draw_until("limit 2  block 0  held 1");
+    draw_until("limit 2  block 0  held 2");
     assert_before("failed-verifications", "peggy@corp");
     press("jX");
     draw_until(": limits reset failed-verifications --reason=");
@@ -180,12 +235,37 @@ static void limits_stand_beside_blocks(void **state)
     tui_app_key(&app, TUI_KEY_ESCAPE);
 }
 
+static void the_riskiest_session_is_found_and_explained(void **state)
+{
+    press("3");
+    draw_until("mallory");
+    assert_before("calm", "mallory");
+    assert_before("RISK", "43");
+    press("sssss");
+    draw_until("mallory");
+    assert_before("mallory", "calm");
+    press("g\r");
+    draw_until("score     43 of 100");
+    assert_before("quarantine m2 until ", ", by stop: risk");
+    assert_before("course    ", "new-country of 25, 3m old, halves in 7d 0h: hostile ?[2J");
+    assert_before("▂▂▂▂", "▄▄▄▄");
+    press("I");
+    draw_until(": sessions release 9e3779b97f4a7c150000000100000000 --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("jI");
+    draw_until(": sessions quarantine 3c6ef372fe94f82a0000000200000000 --for=1h --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waits_for_an_operator_stands_first),
         cmocka_unit_test(a_key_prepares_what_fits_the_row),
         cmocka_unit_test(limits_stand_beside_blocks),
+        cmocka_unit_test(the_riskiest_session_is_found_and_explained),
     };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

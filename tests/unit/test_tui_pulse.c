@@ -159,7 +159,7 @@ static void walk_all(struct tui_window *window, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct zta_session session = session_of(i, NOW + (i * 7919) % n);
-        tui_window_offer(window, &session);
+        tui_window_offer(window, &session, (uint8_t)(i % 101));
         if (i % 1000 == 999) {
             tui_window_settle(window, false);
         }
@@ -176,7 +176,7 @@ static void the_window_keeps_the_top_of_any_number(void **state)
     assert_int_equal(window->n_matched, 20000);
     assert_int_equal(window->n_shown, TUI_WINDOW_ROWS);
     for (int64_t i = 0; i < TUI_WINDOW_ROWS; i++) {
-        assert_int_equal(window->shown[i].last_s, NOW + 19999 - i);
+        assert_int_equal(window->shown[i].session.last_s, NOW + 19999 - i);
     }
     struct zta_error error;
     tui_window_restart(window, TUI_ORDER_REQUESTS);
@@ -184,8 +184,13 @@ static void the_window_keeps_the_top_of_any_number(void **state)
     assert_int_equal(tui_window_filter(window, "WEB subject=user3", &error), ZTA_OK);
     walk_all(window, 20000);
     assert_true(window->n_matched < 20000 / 7 + 2);
-    assert_true(window->shown[0].n_requests > window->shown[1].n_requests);
-    assert_string_equal(window->shown[0].subject, "user3");
+    assert_true(window->shown[0].session.n_requests > window->shown[1].session.n_requests);
+    assert_string_equal(window->shown[0].session.subject, "user3");
+    assert_int_equal(tui_window_filter(window, "", &error), ZTA_OK);
+    tui_window_restart(window, TUI_ORDER_RISK);
+    walk_all(window, 20000);
+    assert_int_equal(window->shown[0].risk, 100);
+    assert_int_equal(window->shown[TUI_WINDOW_ROWS - 1].risk, 98);
     free(window);
 }
 
@@ -195,12 +200,12 @@ static void a_session_that_moves_is_shown_where_it_belongs(void **state)
     assert_non_null(window);
     walk_all(window, 2000);
     struct zta_session fresh = session_of(77, NOW + 5000);
-    tui_window_update(window, &fresh);
-    assert_memory_equal(window->shown[0].id, fresh.id, sizeof fresh.id);
+    tui_window_update(window, &fresh, 0);
+    assert_memory_equal(window->shown[0].session.id, fresh.id, sizeof fresh.id);
     struct zta_session stale = session_of(99999, 1);
-    tui_window_update(window, &stale);
+    tui_window_update(window, &stale, 0);
     assert_int_equal(window->n_shown, TUI_WINDOW_ROWS);
-    assert_true(window->shown[TUI_WINDOW_ROWS - 1].last_s > NOW);
+    assert_true(window->shown[TUI_WINDOW_ROWS - 1].session.last_s > NOW);
     free(window);
 }
 

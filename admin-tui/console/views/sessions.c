@@ -19,6 +19,8 @@ struct sessions {
 
 enum {
     BAR_WIDTH = 20, /* of how far reading is */
+    RISK_HIGH = 70, /* of 100: coloured as bad from here on */
+    RISK_LOW = 40,
 };
 
 enum column {
@@ -26,6 +28,7 @@ enum column {
     COLUMN_SUBJECT,
     COLUMN_ISSUER,
     COLUMN_CLIENT,
+    COLUMN_RISK,
     COLUMN_SEEN,
     COLUMN_REQUESTS,
     COLUMN_DENIED,
@@ -40,9 +43,10 @@ enum column {
 
 static const struct tui_column columns[N_COLUMNS] = {
     [COLUMN_MARK] = {.least = 1, .rank = 0},
-    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 20, .share = 4, .rank = 0},
+    [COLUMN_SUBJECT] = {.title = "SUBJECT", .least = 16, .share = 4, .rank = 0},
     [COLUMN_ISSUER] = {.title = "ISSUER", .least = 8, .share = 1, .rank = 5},
     [COLUMN_CLIENT] = {.title = "CLIENT", .least = 10, .share = 2, .rank = 4},
+    [COLUMN_RISK] = {.title = "RISK", .least = 4, .rank = 0, .is_right = true},
     [COLUMN_SEEN] = {.title = "SEEN", .least = 5, .rank = 0, .is_right = true},
     [COLUMN_REQUESTS] = {.title = "REQS", .least = 5, .rank = 1, .is_right = true},
     [COLUMN_DENIED] = {.title = "REFUSED", .least = 7, .rank = 1, .is_right = true},
@@ -57,7 +61,7 @@ static const struct tui_column columns[N_COLUMNS] = {
 static const size_t sorted_columns[TUI_N_ORDERS] = {
     [TUI_ORDER_LAST_SEEN] = COLUMN_SEEN,   [TUI_ORDER_REQUESTS] = COLUMN_REQUESTS,
     [TUI_ORDER_DENIED] = COLUMN_DENIED,    [TUI_ORDER_SUBJECT] = COLUMN_SUBJECT,
-    [TUI_ORDER_FIRST_SEEN] = COLUMN_FIRST,
+    [TUI_ORDER_FIRST_SEEN] = COLUMN_FIRST, [TUI_ORDER_RISK] = COLUMN_RISK,
 };
 
 /* Index of a marked session, n_marked when it is not. */
@@ -84,6 +88,12 @@ static void put_ago(struct zta_buffer *out, int64_t time_s, int64_t now_s)
     zta_buffer_string(out, text);
 }
 
+static void put_seen(struct zta_buffer *out, int64_t time_s, int64_t now_s, enum tui_role *role)
+{
+    *role = now_s - time_s < 60 ? TUI_ROLE_GOOD : TUI_ROLE_TEXT;
+    put_ago(out, time_s, now_s);
+}
+
 static void put_addr(struct zta_buffer *out, const struct zta_addr *addr)
 {
     char text[ZTA_CIDR_TEXT_MAX];
@@ -101,19 +111,37 @@ static void put_expiry(const struct zta_session *session, int64_t now_s, struct 
     *role = is_over ? TUI_ROLE_DIM : TUI_ROLE_TEXT;
 }
 
+/* By a measure, which ends and can be ended. */
+static bool is_quarantined(const char *revoked)
+{
+    return strncmp(revoked, "by quarantine", 13) == 0;
+}
+
 /* How its last request went; or by what it is revoked, whether a request came since or not. */
 static void put_last(const struct tui_model *model, size_t row, struct zta_buffer *out,
                      enum tui_role *role)
 {
-    const struct zta_session *session = &model->window.shown[row];
+    const struct zta_session *session = &model->window.shown[row].session;
     const char *revoked = model->revoked[row];
     if (revoked[0] != '\0') {
         *role = TUI_ROLE_BAD;
-        zta_buffer_printf(out, "%s%s", strncmp(revoked, "by ", 3) == 0 ? "revoked " : "", revoked);
+        const bool is_held = is_quarantined(revoked);
+        zta_buffer_printf(out, "%s%s",
+                          !is_held && strncmp(revoked, "by ", 3) == 0 ? "revoked " : "",
+                          is_held ? revoked + 3 : revoked);
         return;
     }
     *role = session->last_reason == ZTA_REASON_OK ? TUI_ROLE_DIM : TUI_ROLE_WARN;
     zta_buffer_string(out, zta_reason_name((enum zta_reason)session->last_reason));
+}
+
+static void put_risk(struct zta_buffer *out, unsigned risk, enum tui_role *role)
+{
+    *role = risk >= RISK_HIGH  ? TUI_ROLE_BAD
+            : risk >= RISK_LOW ? TUI_ROLE_WARN
+            : risk > 0         ? TUI_ROLE_TEXT
+                               : TUI_ROLE_DIM;
+    zta_buffer_printf(out, "%u", risk);
 }
 
 static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *out,
@@ -121,7 +149,7 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
 {
     const struct tui_view *view = context;
     const struct sessions *sessions = view->state;
-    const struct zta_session *session = &view->model->window.shown[i];
+    const struct zta_session *session = &view->model->window.shown[i].session;
     int64_t now_s = view->model->now_ns / ZTA_NS_PER_S;
     switch ((enum column)column) {
     case COLUMN_MARK:
@@ -140,9 +168,11 @@ static void put_cell(void *context, size_t i, size_t column, struct zta_buffer *
         tui_format_foreign(
             out, zta_text_of(session->client[0] != '\0' ? session->client : session->apikey));
         break;
+    case COLUMN_RISK:
+        put_risk(out, view->model->window.shown[i].risk, role);
+        break;
     case COLUMN_SEEN:
-        *role = now_s - session->last_s < 60 ? TUI_ROLE_GOOD : TUI_ROLE_TEXT;
-        put_ago(out, session->last_s, now_s);
+        put_seen(out, session->last_s, now_s, role);
         break;
     case COLUMN_REQUESTS:
         put_number(out, session->n_requests);
@@ -197,13 +227,13 @@ static void settle(struct tui_view *view)
     bool is_unmoved = list->selected == sessions->drawn && list->selected > 0;
     tui_list_resize(list, window->n_shown);
     for (size_t i = 0; is_unmoved && i < window->n_shown; i++) {
-        if (memcmp(window->shown[i].id, sessions->id, sizeof sessions->id) == 0) {
+        if (memcmp(window->shown[i].session.id, sessions->id, sizeof sessions->id) == 0) {
             tui_list_select(list, i);
             break;
         }
     }
     if (list->selected < window->n_shown) {
-        memcpy(sessions->id, window->shown[list->selected].id, sizeof sessions->id);
+        memcpy(sessions->id, window->shown[list->selected].session.id, sizeof sessions->id);
     }
     sessions->drawn = list->selected;
 }
@@ -212,8 +242,9 @@ static const struct zta_session *selected(const struct tui_view *view)
 {
     const struct sessions *sessions = view->state;
     const struct tui_window *window = &view->model->window;
-    return sessions->list.selected < window->n_shown ? &window->shown[sessions->list.selected]
-                                                     : NULL;
+    return sessions->list.selected < window->n_shown
+               ? &window->shown[sessions->list.selected].session
+               : NULL;
 }
 
 static void draw_status(const struct tui_view *view, const struct tui_area *line)
@@ -306,6 +337,21 @@ static void revoke(struct tui_view *view)
     tui_dialog_begin(&view->desk->dialog);
 }
 
+/* Into quarantine, or out of what a measure holds against it. */
+static void isolate(struct tui_view *view)
+{
+    const struct sessions *sessions = view->state;
+    const char *revoked = view->model->revoked[sessions->list.selected];
+    char id[2 * ZTA_SESSION_ID_SIZE + 1];
+    if (!is_quarantined(revoked) && strncmp(revoked, "step-up", 7) != 0) {
+        tui_propose_quarantine(view->desk, selected(view)->id);
+        return;
+    }
+    zta_hex_encode(selected(view)->id, ZTA_SESSION_ID_SIZE, id);
+    (void)snprintf(view->desk->proposal, sizeof view->desk->proposal,
+                   "sessions release %s --reason=", id);
+}
+
 static bool row(struct tui_view *view, struct tui_row *row)
 {
     const struct zta_session *session = selected(view);
@@ -345,7 +391,7 @@ static enum tui_sought seek(struct tui_view *view, const char *id)
     }
     tui_list_resize(&sessions->list, window->n_shown);
     for (size_t i = 0; i < window->n_shown; i++) {
-        if (memcmp(window->shown[i].id, wanted, sizeof wanted) == 0) {
+        if (memcmp(window->shown[i].session.id, wanted, sizeof wanted) == 0) {
             tui_list_select(&sessions->list, i);
             return TUI_SOUGHT_FOUND;
         }
@@ -369,7 +415,7 @@ static bool act_on_row(struct tui_view *view, enum tui_action action)
         revoke(view);
         return true;
     case TUI_ACTION_ISOLATE:
-        tui_propose_quarantine(view->desk, selected(view)->id);
+        isolate(view);
         return true;
     case TUI_ACTION_BLOCK:
         tui_propose_block(view->desk, &selected(view)->addr);
@@ -411,6 +457,7 @@ static bool set_filter(struct tui_view *view, const char *text)
 const struct tui_view_ops tui_view_sessions = {
     .name = "Sessions",
     .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke"},
+              {.action = TUI_ACTION_ISOLATE, .word = "isolate"},
               {.action = TUI_ACTION_BLOCK, .word = "block"},
               {.action = TUI_ACTION_MARK, .word = "mark"},
               {.action = TUI_ACTION_RELATED, .word = "go to"},
