@@ -10,6 +10,9 @@
 #include "shared/identity.h"
 #include "shared/store/repeats.h"
 
+/* How long a request may take, at most, until it is recorded. */
+#define DISORDER_NS (INT64_C(3600) * ZTA_NS_PER_S)
+
 static bool add(struct ctl_events *events, const struct ctl_event *row)
 {
     if (events->n == events->size) {
@@ -36,6 +39,10 @@ static bool collect_event(void *context, const struct zta_event_key *key,
 {
     struct collecting *collecting = context;
     struct ctl_events *events = collecting->events;
+    if (event->time_ns < events->from_ns) {
+        /* A slow request stands behind others that came after it. */
+        return event->time_ns >= events->from_ns - DISORDER_NS;
+    }
     if (!ctl_filter_matches(events->filter, event, events->now_s)) {
         return true;
     }
@@ -54,6 +61,7 @@ static bool collect_repeat(void *context, const struct zta_repeat *repeat)
     struct collecting *collecting = context;
     struct ctl_events *events = collecting->events;
     if (repeat->n == 0 || repeat->last_ns < collecting->oldest_ns ||
+        repeat->last_ns < events->from_ns ||
         !ctl_filter_matches(events->filter, &repeat->event, events->now_s)) {
         return true;
     }

@@ -23,6 +23,7 @@ struct ctl_events {
     uint64_t most; /* 0: all */
     const struct ctl_filter *filter;
     int64_t now_s;
+    int64_t from_ns;        /* none that came before */
     struct ctl_event *rows; /* oldest first once collected */
     size_t n;
     size_t size;

@@ -60,6 +60,24 @@ static const struct manual manuals[] = {
                  .page = "docs/reference-ztactl.md",
                  .title = "Environment"},
                 {.heading = "FILES", .page = "docs/formats.md", .title = "Files of the store"},
+                {.heading = "EXAMPLES",
+                 .text = "Who is refused most, and why, in the last hour:\n\n"
+                         "```\nztactl events --by subject,reason --last 1h --filter outcome=deny\n"
+                         "```\n\n"
+                         "Why one request was refused, and the newest one of a user:\n\n"
+                         "```\nztactl explain 01MCC5RKZX00000000000008HT\n"
+                         "ztactl explain --last 2h subject=alice@corp outcome=deny\n```\n\n"
+                         "A stolen token, and taking that back:\n\n"
+                         "```\nztactl revoke --session 9e3779b97f4a7c150000000100000000 --reason "
+                         "stolen\nztactl undo\n```\n\n"
+                         "A rule that ends by itself, tried first:\n\n"
+                         "```\nztactl rules add -e 'deny scanners' -e 'when network "
+                         "203.0.113.0/24' --for 2h --reason stuffing --dry-run\n```\n\n"
+                         "For a script, and for a screen on the wall:\n\n"
+                         "```\nztactl sessions list --json | jq '.[] | select(.risk > 60) | .id'\n"
+                         "ztactl status --watch 5\n```\n\n"
+                         "Completion in this shell:\n\n"
+                         "```\nsource <(ztactl completion bash)\n```\n"},
                 {.heading = "SEE ALSO", .text = "**mod_zta**(7), **zta-rules**(5)\n"},
             },
     },

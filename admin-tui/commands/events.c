@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "admin-tui/commands/events_by.h"
 #include "admin-tui/events.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 
 enum {
     SHOWN_BY_DEFAULT = 100,
+    LAST_BY_DEFAULT_S = 24 * 3600,
     POLL_MS = 100,      /* what was stored is shown at most 200 ms later */
     BATCH_ROWS = 10000, /* rows in memory while following */
 };
@@ -126,13 +128,21 @@ enum ctl_exit ctl_run_events(struct ctl *ctl)
     struct ctl_list list;
     struct ctl_events events = {.most = SHOWN_BY_DEFAULT, .filter = &filter};
     struct following following = {.list = &list, .filter = &filter};
+    int64_t period_s = ctl_option_is_set(&ctl->options, CTL_OPTION_LAST) ? LAST_BY_DEFAULT_S : 0;
     bool is_following = ctl_option_is_set(&ctl->options, CTL_OPTION_FOLLOW);
     events.now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
     if (ctl_filter_parse(ctl_option_text(&ctl->options, CTL_OPTION_FILTER), &filter, &error) !=
             ZTA_OK ||
+        ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK ||
         ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &events.most, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
+    if (ctl_option_is_set(&ctl->options, CTL_OPTION_BY)) {
+        return ctl_events_by(ctl, &filter);
+    }
+    events.from_ns = period_s == 0 || period_s > events.now_s
+                         ? INT64_MIN
+                         : (events.now_s - period_s) * ZTA_NS_PER_S;
     enum zta_status status = collect(ctl, &events, &following);
     if (status != ZTA_OK) {
         ctl_events_clear(&events);

@@ -428,11 +428,20 @@ def test_manuals_name_each_other_and_hold_every_directive_command_and_attribute(
             (r'^ZTA_DIRECTIVE\(\w+, "<?(\w+)"', "mod_zta/directives.def", "mod_zta.7"),
             (r'^ZTA_ATTRIBUTE\(\w+, "([\w-]+)"', "shared/rules/attributes.def", "zta-rules.5"),
             (r'^CTL_COMMAND\(\w+, "([\w ]+)"', "admin-tui/commands.def", "ztactl.8"),
+            (r'^CTL_OPTION\(\w+, "([\w-]+)"', "admin-tui/options.def", "ztactl.8"),
             (r'^TUI_KEY\(.*, "([^"]+)"\)', "admin-tui/console/keys.def", "ztactl.8")):
         names = re.findall(pattern, read(source), re.M)
         assert len(names) > 10
         for one in names:
-            assert re.search(rf"^ +<?{re.escape(one)}|{re.escape(one)}$", texts[manual], re.M), one
+            assert re.search(rf"^ +(<|--)?{re.escape(one)}|{re.escape(one)}$", texts[manual], re.M), one
+    headings = re.findall(r"^[A-Z][A-Z ]+$", texts["ztactl.8"], re.M)
+    assert headings == ["NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "FILTERS",
+                        "KEYS OF THE CONSOLE", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"]
+    commands = re.findall(r'^CTL_COMMAND\(\w+, "([\w -]+)"', read("admin-tui/commands.def"), re.M)
+    examples = re.findall(r"^ +ztactl (.*)", texts["ztactl.8"].split("\nEXAMPLES\n")[1], re.M)
+    assert len(examples) > 6
+    for line in examples:
+        assert any(re.match(rf"{command}\b", line) for command in commands), line
 
 
 # ---- links ----

@@ -114,3 +114,34 @@ def test_watching_draws_a_terminal_anew(filled_anew, terminal):
         assert time.monotonic() < end
     window.keys("C-c")
     window.wait("left with 0")
+
+
+def test_requests_are_counted_by_what_they_have_in_common(filled):
+    def events(*words, code=0):
+        done = subprocess.run([program("ztactl"), "--store", f"{filled}/store", "events", *words],
+                              capture_output=True, text=True, check=False, timeout=30, env=environment())
+        assert done.returncode == code, (words, done.stderr)
+        return done.stdout if "--json" not in words else json.loads(done.stdout)
+
+    every = events("--limit", "0", "--json")
+    counted = {}
+    for event in every:
+        key = (event["outcome"], event["rule"] or "unknown", event["status"])
+        counted[key] = counted.get(key, 0) + event["n"]
+    groups = events("--by", "outcome,rule,status", "--limit", "0", "--json")
+    validate("events", groups)
+    assert counted == {(g["by"]["outcome"], g["by"]["rule"], int(g["by"]["status"])): g["requests"]
+                       for g in groups}
+    numbers = [group["requests"] for group in groups]
+    assert numbers == sorted(numbers, reverse=True)
+    assert events("--by", "outcome,rule,status", "--limit", "2", "--json") == groups[:2]
+    denied = events("--by", "subject", "--filter", "outcome=deny", "--json", "--limit", "0")
+    assert sum(g["requests"] for g in denied) == sum(n for key, n in counted.items() if key[0] == "deny")
+    assert {"requests": denied[0]["requests"], "by": {"subject": "alice@corp"}} == denied[0]
+    latest = events("--last", "5s", "--limit", "0", "--json")
+    assert latest == [e for e in every if e["time"] >= "2027-01-15T07:59:55"]
+    assert sum(g["requests"] for g in events("--last", "5s", "--by", "method", "--json")) == len(latest)
+    assert re.match(r"REQUESTS +OUTCOME\n +\d+ +allow\n", events("--by", "outcome"))
+    for words in (["--by", "latency"], ["--by", ""], ["--by", "rule,"], ["--by", "a,b"],
+                  ["--by", "rule", "--follow"], ["--by", "rule,host,path,route,status"]):
+        events(*words, code=2)
