@@ -132,14 +132,23 @@ static wchar_t decode(const char *text, size_t len)
 }
 
 /*
- * Invisible characters that terminals disagree about: joiners, direction marks, variation
- * selectors, tags.
+ * Characters that are not seen, or turn directions: terminals disagree about them, and with them
+ * one name looks like another. Selectors of variants alone say nothing by themselves.
  */
 static bool is_odd(wchar_t code)
 {
-    return (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2060 && code <= 0x206f) || (code >= 0xfe00 && code <= 0xfe0f) ||
-           code == 0xfeff || code >= 0xe0000;
+    static const wchar_t ranges[][2] = {
+        {0xad, 0xad},       {0x61c, 0x61c},     {0x115f, 0x1160},    {0x17b4, 0x17b5},
+        {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},    {0x2060, 0x206f},
+        {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},    {0xfff0, 0xfffb},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        if (code <= ranges[i][1]) {
+            return code >= ranges[i][0];
+        }
+    }
+    return false;
 }
 
 static struct character next_character(struct zta_text text, bool is_ascii)
@@ -156,11 +165,14 @@ static struct character next_character(struct zta_text text, bool is_ascii)
     }
     wchar_t code = decode(text.data, len);
     found.width = wcwidth(code);
+    if (found.width < 0 || is_odd(code)) {
+        return unknown;
+    }
     if (is_ascii && code >= LOWEST_COLUMN && code <= HIGHEST_COLUMN) {
         found = (struct character){
             .text = standing_ascii[code - LOWEST_COLUMN + 1], .len = 1, .width = 1};
     }
-    else if (found.width < 0 || is_odd(code) || is_ascii) {
+    else if (is_ascii || (code >= 0xfe00 && code <= 0xfe0f)) {
         found.text = found.width == 0 ? "" : "?";
         found.len = strlen(found.text);
         found.width = found.width == 0 ? 0 : 1;
@@ -187,12 +199,12 @@ int tui_text_width(struct zta_text text)
     return width;
 }
 
-/* A wide character that loses a half is gone, in its other half too. */
+/* A wide character that loses a half is gone, in its other half too, in whose area that may be. */
 static void clear_half(const struct tui_area *area, int x, int y)
 {
     struct tui_cell *cell = cell_at(area, x, y);
-    struct tui_cell *before = cell_at(area, x - 1, y);
-    struct tui_cell *after = cell_at(area, x + 1, y);
+    struct tui_cell *before = area->x + x > 0 ? cell - 1 : NULL;
+    struct tui_cell *after = area->x + x + 1 < area->canvas->width ? cell + 1 : NULL;
     if (cell->text[0] == '\0' && before != NULL) {
         (void)snprintf(before->text, sizeof before->text, " ");
     }

@@ -22,6 +22,7 @@
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
 #include "tests/tui/fill_adaptive.h"
+#include "tests/unit/hostile_store.h"
 #include "tests/unit/scratch_store.h"
 
 enum {
@@ -705,13 +706,17 @@ int main(int argc, char **argv)
     const struct zta_store_owners owners = {
         .owner = geteuid(), .group = getegid(), .httpd = geteuid()};
     if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none]\n");
+        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none|hostile]\n");
         return 2;
     }
     /* Beside the store itself, nothing asks the clock here. */
     set_clock(FIXTURE_NOW_S - 201 * DAY_S);
     need(zta_store_init(argv[1], &owners, 0, &error), error.text);
     if (argc == 3 && strcmp(argv[2], "none") == 0) {
+        return 0;
+    }
+    if (argc == 3 && strcmp(argv[2], "hostile") == 0) {
+        hostile_store_fill(argv[1], FIXTURE_NOW_S * ZTA_NS_PER_S);
         return 0;
     }
     put_policy(argv[1]);

@@ -122,6 +122,10 @@ class Terminal:
         finally:
             os.close(file)
 
+    def record(self, path):
+        """From now on every byte that the terminal gets goes to the file, too."""
+        self._tmux("pipe-pane", "-t", "case", "-O", f"cat > {shlex.quote(path)}")
+
     def value(self, name):
         return self._tmux("display-message", "-p", "-t", "case", f"#{{{name}}}").strip()
 
