@@ -25,7 +25,6 @@ void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct zta_
     const struct zta_identity *identity = request->identity;
     const struct zta_ruleset *set = request->rules != NULL ? request->rules->set : NULL;
     const int64_t now_s = request->arrived_ns / ZTA_NS_PER_S;
-    struct zta_baseline baseline;
     context->usual = (struct zta_answers){.known = 0};
     context->usual_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
     const bool is_asked = stance->modes[ZTA_FEATURE_RISK] != ZTA_MODE_OFF ||
@@ -34,8 +33,7 @@ void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct zta_
         return;
     }
     context->usual_from = from_baseline(now_s, now_s);
-    if (identity == NULL || zta_text_is_absent(identity->subject) ||
-        zta_baseline_get(look->view, identity->issuer, identity->subject, &baseline) != ZTA_OK) {
+    if (identity == NULL || zta_text_is_absent(identity->subject)) {
         return;
     }
     const struct zta_habit_facts facts = {
@@ -48,7 +46,12 @@ void mod_zta_behaviour_gather(struct mod_zta_request *request, const struct zta_
         .agent = request->facts.agent,
     };
     struct zta_habit_values values;
+    struct zta_baseline_answered answered;
     zta_habit_values_make(&facts, &values);
-    zta_baseline_answer(&baseline, &values, &context->usual);
-    context->usual_from = from_baseline(baseline.first_s, now_s);
+    if (zta_baseline_ask(look->view, identity->issuer, identity->subject, &values, &answered) ==
+            ZTA_OK &&
+        answered.is_there) {
+        context->usual = answered.usual;
+        context->usual_from = from_baseline(answered.first_s, now_s);
+    }
 }

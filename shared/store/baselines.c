@@ -255,6 +255,53 @@ enum zta_status zta_baseline_get(struct zta_view *view, struct zta_text issuer,
     return take(found, record, issuer, subject, baseline);
 }
 
+/* What the answer depends on beside the record: of the time only the minute. */
+#define MINUTE_S 60
+struct asked {
+    int64_t minute;
+    uint64_t values[ZTA_N_HABITS];
+    uint64_t system;
+};
+
+static enum zta_status answer(struct zta_view *view, struct zta_text issuer,
+                              struct zta_text subject, const struct zta_habit_values *values,
+                              struct zta_baseline_answered *answered)
+{
+    struct zta_baseline baseline;
+    const enum zta_status status = zta_baseline_get(view, issuer, subject, &baseline);
+    memset(answered, 0, sizeof(*answered));
+    if (status == ZTA_OK) {
+        zta_baseline_answer(&baseline, values, &answered->usual);
+        answered->first_s = baseline.first_s;
+        answered->is_there = true;
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_baseline_ask(struct zta_view *view, struct zta_text issuer,
+                                 struct zta_text subject, const struct zta_habit_values *values,
+                                 struct zta_baseline_answered *answered)
+{
+    struct asked asked = {.minute = values->time_s / MINUTE_S, .system = values->system};
+    struct zta_record_key key;
+    memcpy(asked.values, values->values, sizeof(asked.values));
+    if (!make_key(issuer, subject, &key)) {
+        memset(answered, 0, sizeof(*answered));
+        return ZTA_OK;
+    }
+    const struct zta_blob where = ZTA_BLOB(key.bytes, key.size);
+    const struct zta_blob about = ZTA_BLOB(&asked, sizeof(asked));
+    if (zta_view_recall(view, ZTA_TABLE_BASELINES, where, about, answered, sizeof(*answered))) {
+        return ZTA_OK;
+    }
+    const enum zta_status status = answer(view, issuer, subject, values, answered);
+    if (status == ZTA_OK) {
+        zta_view_remember(view, ZTA_TABLE_BASELINES, where, about,
+                          ZTA_BLOB(answered, sizeof(*answered)));
+    }
+    return status;
+}
+
 enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text issuer,
                                   struct zta_text subject, struct zta_baseline *baseline)
 {

@@ -23,6 +23,18 @@
 enum zta_status zta_baseline_get(struct zta_view *view, struct zta_text issuer,
                                  struct zta_text subject,
                                  struct zta_baseline *baseline) ZTA_MUST_CHECK;
+/*
+ * What a request asks: zta_baseline_get and zta_baseline_answer in one, remembered for the minute,
+ * which is as long as nothing but a newer record changes the answer.
+ */
+struct zta_baseline_answered {
+    bool is_there; /* else the rest is zero */
+    struct zta_answers usual;
+    int64_t first_s;
+};
+enum zta_status zta_baseline_ask(struct zta_view *view, struct zta_text issuer,
+                                 struct zta_text subject, const struct zta_habit_values *values,
+                                 struct zta_baseline_answered *answered) ZTA_MUST_CHECK;
 /* As above, seen from inside a change. */
 enum zta_status zta_baseline_load(struct zta_change *change, struct zta_text issuer,
                                   struct zta_text subject,

@@ -9,17 +9,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Words of key and value: the greatest baseline has room, of other tables nearly every record. */
-#define SMALL_WORDS 59
-#define GREAT_WORDS 187
-#define N_SMALL     16384
-#define N_GREAT     4096
-#define DESK_WORDS  2048 /* lent to one view; more is looked up */
-#define NOTHING     UINT64_MAX
+#define N_SLOTS    16384
+#define SLOT_WORDS 59   /* of key and value; a record that has no room is looked up each time */
+#define DESK_WORDS 1024 /* lent to one view; more is looked up */
+#define NOTHING    UINT64_MAX
 
 /* What is named: a table, and the size of a key in it, or the table's own size. */
-#define TABLE_SHIFT 32
-#define ABOUT_SIZE  (UINT64_C(1) << 63)
+#define TABLE_SHIFT  32
+#define ABOUT_SIZE   (UINT64_C(1) << 63)
+#define ABOUT_ANSWER (UINT64_C(1) << 62) /* behind the key stands what was asked */
 
 struct slot {
     _Atomic uint64_t version; /* odd: is being written */
@@ -27,9 +25,8 @@ struct slot {
     _Atomic uint64_t named;
     _Atomic uint64_t txn;  /* it was read in */
     _Atomic uint64_t size; /* of the value, or NOTHING */
-    _Atomic uint64_t words[];
+    _Atomic uint64_t words[SLOT_WORDS];
 };
-#define SLOT_SIZE(n_words) (sizeof(struct slot) + (n_words) * sizeof(uint64_t))
 
 /* Of the view with its index, whose thread alone uses it. */
 struct desk {
@@ -40,8 +37,7 @@ struct desk {
 };
 
 struct zta_recall {
-    _Alignas(64) unsigned char small[N_SMALL * SLOT_SIZE(SMALL_WORDS)];
-    _Alignas(64) unsigned char great[N_GREAT * SLOT_SIZE(GREAT_WORDS)];
+    _Alignas(64) struct slot slots[N_SLOTS];
     struct desk desks[ZTA_STORE_VIEWS];
 };
 
@@ -81,6 +77,7 @@ static size_t words_of(size_t size)
 static void finish_name(struct zta_recall_question *question)
 {
     question->hash = zta_stamps_hash(question->named, question->key, question->n_words);
+    question->record = question->hash;
 }
 
 bool zta_recall_name(enum zta_table table, struct zta_blob key,
@@ -94,6 +91,22 @@ bool zta_recall_name(enum zta_table table, struct zta_blob key,
     question->key[question->n_words - 1] = 0;
     memcpy(question->key, key.data, key.size);
     finish_name(question);
+    return true;
+}
+
+bool zta_recall_name_answer(enum zta_table table, struct zta_blob key, struct zta_blob about,
+                            struct zta_recall_question *question)
+{
+    if (!zta_recall_name(table, key, question) ||
+        words_of(about.size) > ZTA_RECALL_KEY_WORDS - question->n_words) {
+        return false;
+    }
+    uint64_t *to = question->key + question->n_words;
+    question->n_words += words_of(about.size);
+    question->key[question->n_words - 1] = 0;
+    memcpy(to, about.data, about.size);
+    question->named |= ABOUT_ANSWER;
+    question->hash = zta_stamps_hash(question->named, question->key, question->n_words);
     return true;
 }
 
@@ -128,7 +141,7 @@ bool zta_recall_ask(struct zta_view *view, enum zta_table table,
     if (desk_of(view)->stamps_txn != question->now) {
         read_stamps(view, question->now);
     }
-    question->since = zta_stamps_since(desk_of(view)->stamps, question->hash, question->now);
+    question->since = zta_stamps_since(desk_of(view)->stamps, question->record, question->now);
     return true;
 }
 
@@ -140,16 +153,6 @@ static uint64_t word_load(const _Atomic uint64_t *word)
 static void word_store(_Atomic uint64_t *word, uint64_t value)
 {
     atomic_store_explicit(word, value, memory_order_release);
-}
-
-static bool is_great(const struct zta_recall_question *question)
-{
-    return (question->named & ~ABOUT_SIZE) >> TABLE_SHIFT == ZTA_TABLE_BASELINES;
-}
-
-static size_t room_of(const struct zta_recall_question *question)
-{
-    return is_great(question) ? GREAT_WORDS : SMALL_WORDS;
 }
 
 static bool is_named(const struct slot *slot, const struct zta_recall_question *question)
@@ -175,7 +178,7 @@ static bool slot_read(const struct slot *slot, const struct zta_recall_question 
     }
     const uint64_t size = word_load(&slot->size);
     const size_t n = size == NOTHING ? 0 : words_of(size);
-    if (n > room_of(question) - question->n_words || n > DESK_WORDS - desk->n_used) {
+    if (n > SLOT_WORDS - question->n_words || n > DESK_WORDS - desk->n_used) {
         return false;
     }
     uint64_t *to = desk->words + desk->n_used;
@@ -196,12 +199,7 @@ static bool slot_read(const struct slot *slot, const struct zta_recall_question 
 static struct slot *slot_at(const struct zta_view *view, const struct zta_recall_question *question,
                             unsigned way)
 {
-    struct zta_recall *recall = view->store->recall;
-    unsigned char *at =
-        is_great(question)
-            ? recall->great + ((question->hash % N_GREAT) ^ way) * SLOT_SIZE(GREAT_WORDS)
-            : recall->small + ((question->hash % N_SMALL) ^ way) * SLOT_SIZE(SMALL_WORDS);
-    return (struct slot *)(void *)at;
+    return &view->store->recall->slots[(question->hash % N_SLOTS) ^ way];
 }
 
 bool zta_recall_find(const struct zta_view *view, const struct zta_recall_question *question,
@@ -235,7 +233,7 @@ void zta_recall_keep(const struct zta_view *view, const struct zta_recall_questi
     struct slot *slot = choose(view, question);
     const size_t n = value.data == NULL ? 0 : words_of(value.size);
     uint64_t version = word_load(&slot->version);
-    if (n > room_of(question) - question->n_words || version % 2 != 0 ||
+    if (n > SLOT_WORDS - question->n_words || version % 2 != 0 ||
         !atomic_compare_exchange_strong_explicit(&slot->version, &version, version + 1,
                                                  memory_order_acq_rel, memory_order_relaxed)) {
         return; /* a lost chance, no more */

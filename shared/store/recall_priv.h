@@ -21,9 +21,10 @@ struct zta_recall;
 
 /* Whose record, and for which snapshots what was read of it serves. */
 struct zta_recall_question {
-    uint64_t hash;  /* never 0 */
-    uint64_t named; /* table and size of the key, or of what is asked about the table */
-    uint64_t since; /* what was read in this transaction or a later one, up to now, holds */
+    uint64_t hash;   /* never 0 */
+    uint64_t record; /* hash of the record that the answer is made of */
+    uint64_t named;  /* table and size of the key, or of what is asked about the table */
+    uint64_t since;  /* what was read in this transaction or a later one, up to now, holds */
     uint64_t now;
     size_t n_words;
     uint64_t key[ZTA_RECALL_KEY_WORDS]; /* behind its end zeros */
@@ -38,6 +39,9 @@ void zta_recall_begin(const struct zta_view *view);
 /* The name of a record, or of a table's size; false: it is too long to be remembered. */
 bool zta_recall_name(enum zta_table table, struct zta_blob key,
                      struct zta_recall_question *question);
+/* An answer that is made of this record alone and of what was asked, which is not empty. */
+bool zta_recall_name_answer(enum zta_table table, struct zta_blob key, struct zta_blob about,
+                            struct zta_recall_question *question);
 void zta_recall_name_size(enum zta_table table, struct zta_recall_question *question);
 /* Since when an answer to what is named holds in this view; false: nobody knows. */
 bool zta_recall_ask(struct zta_view *view, enum zta_table table,

@@ -58,7 +58,7 @@ static size_t stretch_of(uint64_t hash)
 
 static void touch(struct zta_change *change, const struct zta_recall_question *question)
 {
-    const size_t stretch = stretch_of(question->hash);
+    const size_t stretch = stretch_of(question->record);
     change->touched[stretch / 64] |= UINT64_C(1) << stretch % 64;
 }
 

@@ -70,6 +70,31 @@ enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, 
     return get(change->txn, change->store->dbi[table], key, value);
 }
 
+bool zta_view_recall(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                     struct zta_blob about, void *answer, size_t size)
+{
+    struct zta_recall_question question;
+    struct zta_blob known;
+    enum zta_status status;
+    if (view->store->recall == NULL || !zta_recall_name_answer(table, key, about, &question) ||
+        !zta_recall_ask(view, table, &question) ||
+        !zta_recall_find(view, &question, &status, &known) || known.size != size) {
+        return false;
+    }
+    memcpy(answer, known.data, size);
+    return true;
+}
+
+void zta_view_remember(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                       struct zta_blob about, struct zta_blob answer)
+{
+    struct zta_recall_question question;
+    if (view->store->recall != NULL && zta_recall_name_answer(table, key, about, &question) &&
+        zta_recall_ask(view, table, &question)) {
+        zta_recall_keep(view, &question, answer);
+    }
+}
+
 struct table_size {
     uint64_t n;
     uint64_t bytes;

@@ -55,6 +55,14 @@ enum zta_status zta_view_get(struct zta_view *view, enum zta_table table, struct
                              struct zta_blob *value) ZTA_MUST_CHECK;
 enum zta_status zta_change_get(struct zta_change *change, enum zta_table table, struct zta_blob key,
                                struct zta_blob *value) ZTA_MUST_CHECK;
+/*
+ * An answer that a topic made of the record with this key alone, or of its absence, and of what
+ * was asked about it, which is not empty: remembered until somebody may have written to the key.
+ */
+bool zta_view_recall(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                     struct zta_blob about, void *answer, size_t size);
+void zta_view_remember(struct zta_view *view, enum zta_table table, struct zta_blob key,
+                       struct zta_blob about, struct zta_blob answer);
 /* Records of a table, and bytes of the pages they take. */
 enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
                                     uint64_t *bytes) ZTA_MUST_CHECK;

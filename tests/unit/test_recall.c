@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "shared/base/bytes.h"
+#include "shared/store/baselines.h"
 #include "tests/unit/store_fixture.h"
 
 #define N_KEYS    48
@@ -228,6 +229,90 @@ static void what_is_remembered_of_policy_is_what_stands_there(void **state)
     live_through(tables, sizeof(tables) / sizeof(tables[0]));
 }
 
+/* ---- answers that are made of a record ---- */
+
+#define N_SUBJECTS 6
+#define DAY_S      86400
+
+static struct zta_habit_facts some_facts(int64_t time_s)
+{
+    static const char *const agents[] = {"curl/8.5", "Firefox/120"};
+    static const char *const routes[] = {"/a", "/b", "/c"};
+    return (struct zta_habit_facts){
+        .time_s = time_s + draw(120),
+        .addr = {.family = 4, .bytes = {192, 0, (uint8_t)draw(30), 1}},
+        .asn = 64500 + draw(30),
+        .country = draw(2) != 0 ? ZTA_TEXT("CH") : ZTA_TEXT("FR"),
+        .device = draw(3) != 0 ? ZTA_TEXT("laptop") : (struct zta_text){.data = NULL},
+        .route = zta_text_of(routes[draw(3)]),
+        .agent = zta_text_of(agents[draw(2)]),
+    };
+}
+
+static void learn_some(struct zta_baseline *baseline, const char *subject, int64_t time_s)
+{
+    struct zta_change *change = store_begin(store, "learn");
+    (void)snprintf(baseline->issuer, sizeof(baseline->issuer), "corp");
+    (void)snprintf(baseline->subject, sizeof(baseline->subject), "%s", subject);
+    const struct zta_lesson lesson = {
+        .facts = some_facts(time_s), .n_requests = 1 + draw(300), .is_allowed = true};
+    (void)zta_baseline_learn(baseline, &lesson);
+    if (draw(20) == 0) {
+        (void)!zta_baseline_remove(change, ZTA_TEXT("corp"), zta_text_of(subject));
+        memset(baseline, 0, sizeof(*baseline));
+    }
+    else {
+        assert_int_equal(zta_baseline_put(change, baseline), ZTA_OK);
+    }
+    assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
+}
+
+/* How many were remembered. */
+static unsigned check_answers(struct zta_view *view, struct zta_text subject, int64_t time_s)
+{
+    struct zta_baseline_answered answered;
+    struct zta_baseline baseline;
+    struct zta_answers usual = {.known = 0};
+    struct zta_habit_values values;
+    const struct zta_habit_facts facts = some_facts(time_s);
+    zta_habit_values_make(&facts, &values);
+    const bool is_there = zta_baseline_get(view, ZTA_TEXT("corp"), subject, &baseline) == ZTA_OK;
+    if (is_there) {
+        zta_baseline_answer(&baseline, &values, &usual);
+    }
+    assert_int_equal(zta_baseline_ask(view, ZTA_TEXT("corp"), subject, &values, &answered), ZTA_OK);
+    assert_int_equal(answered.is_there, is_there);
+    assert_int_equal(answered.usual.known, usual.known);
+    assert_int_equal(answered.usual.yes, usual.yes);
+    assert_int_equal(answered.first_s, is_there ? baseline.first_s : 0);
+    return usual.known != 0;
+}
+
+static void answers_are_those_of_the_record_of_now(void **state)
+{
+    static struct zta_baseline baselines[N_SUBJECTS];
+    int64_t time_s = INT64_C(1700000000);
+    unsigned n_known = 0;
+    (void)state;
+    open_store(ZTA_STORE_HELPER);
+    for (unsigned step = 0; step < 1200; step++) {
+        char subject[16];
+        struct zta_view *view;
+        const unsigned i = draw(N_SUBJECTS);
+        (void)snprintf(subject, sizeof(subject), "user%u", i);
+        time_s += draw(3) == 0 ? DAY_S : draw(90);
+        if (draw(4) != 0) {
+            learn_some(&baselines[i], subject, time_s);
+        }
+        assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+        for (unsigned n = 0; n < 30; n++) {
+            n_known += check_answers(view, zta_text_of(subject), time_s);
+        }
+        zta_view_end(&view);
+    }
+    assert_in_range(n_known, 1000, 35000);
+}
+
 /* ---- that it is remembered at all, and for how long ---- */
 
 static bool is_known(struct zta_view *view, enum zta_table table, unsigned i)
@@ -410,6 +495,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_remembered_of_policy_is_what_stands_there, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(answers_are_those_of_the_record_of_now, setup, teardown),
         cmocka_unit_test_setup_teardown(what_others_write_leaves_it_known_in_state_alone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(any_change_of_policy_ends_what_is_known_of_it, setup,
