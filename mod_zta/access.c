@@ -180,7 +180,7 @@ static bool judge_measures_of_addr(struct judgement *j)
 {
     mod_zta_measures_init(&j->measures);
     j->request->measures = &j->measures;
-    if (j->look.view == NULL) {
+    if (j->look.view == NULL || !j->look.has_measures) {
         return false;
     }
     if (mod_zta_measures_of_addr(j->look.view, &j->request->facts.addr, &j->stance, j->now_s,
@@ -341,7 +341,7 @@ static bool judge_subject(struct judgement *j)
 static bool judge_measures(struct judgement *j)
 {
     const struct zta_identity *identity = j->request->identity;
-    if (identity == NULL || j->look.view == NULL) {
+    if (identity == NULL || j->look.view == NULL || !j->look.has_measures) {
         return false;
     }
     if (mod_zta_measures_of_identity(j->look.view, identity, &j->stance, j->now_s, &j->measures) !=

@@ -43,6 +43,9 @@ static bool known_measures;
 static _Atomic uint64_t known_state_txn;
 static _Atomic int64_t last_read_ns;
 
+/* For each environment its latest transaction that was looked at, and in bit 0 what was seen. */
+static _Atomic uint64_t measured[2];
+
 /* Whether this child's files are still the store's: the helper may have opened others since. */
 static _Atomic int64_t checked_ns;
 static _Atomic bool is_replaced;
@@ -148,6 +151,38 @@ static enum zta_status read_state(const struct mod_zta_look *look)
     return status;
 }
 
+/* What was found in a transaction holds for it, whoever found it. */
+static enum zta_status read_measures(struct mod_zta_look *look, bool are_operators, uint64_t txn)
+{
+    const uint64_t word = atomic_load_explicit(&measured[are_operators], memory_order_relaxed);
+    bool do_stand = (word & 1) != 0;
+    enum zta_status status = ZTA_OK;
+    if (word >> 1 != txn) {
+        status = zta_measures_stand(look->view, are_operators, &do_stand);
+        if (status == ZTA_OK) {
+            atomic_store_explicit(&measured[are_operators], txn << 1 | do_stand,
+                                  memory_order_relaxed);
+        }
+    }
+    look->has_measures = look->has_measures || do_stand;
+    return status;
+}
+
+static enum zta_status read_look(struct mod_zta_look *look)
+{
+    enum zta_status status = read_policy(look);
+    if (status == ZTA_OK) {
+        status = read_state(look);
+    }
+    if (status == ZTA_OK) {
+        status = read_measures(look, true, zta_view_policy_txn(look->view));
+    }
+    if (status == ZTA_OK) {
+        status = read_measures(look, false, zta_view_state_txn(look->view));
+    }
+    return status;
+}
+
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
 {
     *look = (struct mod_zta_look){
@@ -155,7 +190,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     bool is_blind = look->signals > 0 && !mod_zta_has_whole_store();
     if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
         is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {
-        if (read_policy(look) == ZTA_OK && read_state(look) == ZTA_OK) {
+        if (read_look(look) == ZTA_OK) {
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);
             return;
         }

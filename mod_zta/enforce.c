@@ -10,6 +10,8 @@
 
 #include <apr_strings.h>
 
+#include <string.h>
+
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/handlers/metadata.h"
@@ -157,7 +159,7 @@ static void add_challenges(request_rec *r, const struct mod_zta_request *request
 }
 
 /* Without printf, which would cost every answer more than its judgement by ten rules. */
-static void append_parameter(struct zta_buffer *field, const char *key, uint64_t value)
+static char *append_parameter(char *to, const char key[3], uint64_t value)
 {
     char digits[DIGITS_MAX];
     size_t at = sizeof(digits);
@@ -165,33 +167,33 @@ static void append_parameter(struct zta_buffer *field, const char *key, uint64_t
         digits[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    zta_buffer_string(field, key);
-    zta_buffer_append(field, digits + at, sizeof(digits) - at);
+    memcpy(to, key, 3);
+    memcpy(to + 3, digits + at, sizeof(digits) - at);
+    return to + 3 + sizeof(digits) - at;
 }
 
 /* RateLimit fields (draft-ietf-httpapi-ratelimit-headers): the tightest limit that was charged. */
 static void set_rate_limit(request_rec *r, const struct mod_zta_told_limit *told)
 {
-    char storage[ZTA_NAME_MAX + 2 * DIGITS_MAX + sizeof("\"\";q=;w=")];
-    struct zta_buffer field;
+    char field[ZTA_NAME_MAX + 2 * (DIGITS_MAX + 3) + 2];
     if (!told->is_set) {
         return;
     }
-    zta_buffer_init(&field, storage, sizeof(storage));
-    zta_buffer_string(&field, "\"");
-    zta_buffer_string(&field, told->name);
-    zta_buffer_string(&field, "\"");
-    size_t named = field.len;
-    append_parameter(&field, ";q=", told->count);
-    append_parameter(&field, ";w=", told->window_s);
+    const size_t len = strlen(told->name); /* ZTA_NAME_MAX at most */
+    field[0] = '"';
+    memcpy(field + 1, told->name, len);
+    field[len + 1] = '"';
+    char *named = field + len + 2; /* both begin with the name */
+    char *end = append_parameter(named, ";q=", told->count);
+    end = append_parameter(end, ";w=", told->window_s);
     apr_table_setn(r->err_headers_out, "RateLimit-Policy",
-                   apr_pstrmemdup(r->pool, field.data, field.len));
-    field.len = named; /* both begin with the name */
-    append_parameter(&field, ";r=", told->state.remaining);
-    append_parameter(
-        &field, ";t=",
+                   apr_pstrmemdup(r->pool, field, (apr_size_t)(end - field)));
+    end = append_parameter(named, ";r=", told->state.remaining);
+    end = append_parameter(
+        end, ";t=",
         ceil_seconds(told->state.is_refused ? told->state.retry_after_ns : told->state.reset_ns));
-    apr_table_setn(r->err_headers_out, "RateLimit", apr_pstrmemdup(r->pool, field.data, field.len));
+    apr_table_setn(r->err_headers_out, "RateLimit",
+                   apr_pstrmemdup(r->pool, field, (apr_size_t)(end - field)));
 }
 
 static void set_id(request_rec *r, const struct mod_zta_request *request)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "shared/base/reader.h"
+
 enum {
     EVENT_VERSION = 3,
     VERSION_WITHOUT_RISK = 2,

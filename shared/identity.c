@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "shared/base/reader.h"
+
 enum {
     IDENTITY_VERSION = 4,
     SESSION_ID_VERSION = 1,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/hash.h"
+#include "shared/base/reader.h"
 
 enum {
     INPUTS_VERSION = 1,

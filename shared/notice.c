@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/limits.h"
+#include "shared/base/reader.h"
 
 /* No version of another letter begins with it. */
 #define LETTER_NOTICE 0x4e

@@ -159,24 +159,3 @@ void zta_put_u64(uint8_t *to, uint64_t value)
     uint64_t big = htobe64(value);
     memcpy(to, &big, sizeof(big));
 }
-
-uint16_t zta_get_u16(const uint8_t *from)
-{
-    uint16_t big;
-    memcpy(&big, from, sizeof(big));
-    return be16toh(big);
-}
-
-uint32_t zta_get_u32(const uint8_t *from)
-{
-    uint32_t big;
-    memcpy(&big, from, sizeof(big));
-    return be32toh(big);
-}
-
-uint64_t zta_get_u64(const uint8_t *from)
-{
-    uint64_t big;
-    memcpy(&big, from, sizeof(big));
-    return be64toh(big);
-}

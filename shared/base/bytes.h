@@ -5,9 +5,11 @@
 #ifndef ZTA_BASE_BYTES_H
 #define ZTA_BASE_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shared/base/status.h"
 
@@ -72,9 +74,26 @@ void zta_buffer_safe(struct zta_buffer *buffer, struct zta_text text);
 void zta_put_u16(uint8_t *to, uint16_t value);
 void zta_put_u32(uint8_t *to, uint32_t value);
 void zta_put_u64(uint8_t *to, uint64_t value);
-uint16_t zta_get_u16(const uint8_t *from);
-uint32_t zta_get_u32(const uint8_t *from);
-uint64_t zta_get_u64(const uint8_t *from);
+static inline uint16_t zta_get_u16(const uint8_t *from)
+{
+    uint16_t big;
+    memcpy(&big, from, sizeof(big));
+    return be16toh(big);
+}
+
+static inline uint32_t zta_get_u32(const uint8_t *from)
+{
+    uint32_t big;
+    memcpy(&big, from, sizeof(big));
+    return be32toh(big);
+}
+
+static inline uint64_t zta_get_u64(const uint8_t *from)
+{
+    uint64_t big;
+    memcpy(&big, from, sizeof(big));
+    return be64toh(big);
+}
 
 /* Value of a hex digit of either case, -1 for any other character. */
 int zta_hex_digit(char c);
@@ -91,13 +110,6 @@ struct zta_writer {
     size_t len;
     bool is_overflowed;
 };
-/* Bounded decoder; reading past the end is sticky and yields zeros and absent text. */
-struct zta_reader {
-    const uint8_t *data;
-    size_t size;
-    size_t pos;
-    bool is_bad;
-};
 void zta_writer_init(struct zta_writer *writer, void *storage, size_t size);
 void zta_write_u8(struct zta_writer *writer, uint8_t value);
 void zta_write_u16(struct zta_writer *writer, uint16_t value);
@@ -106,15 +118,5 @@ void zta_write_u64(struct zta_writer *writer, uint64_t value);
 void zta_write_bytes(struct zta_writer *writer, const void *data, size_t size);
 /* u16 length, then bytes; absent is length 0xffff. Longer than 0xfffe overflows. */
 void zta_write_text(struct zta_writer *writer, struct zta_text text);
-void zta_reader_init(struct zta_reader *reader, const void *data, size_t size);
-uint8_t zta_read_u8(struct zta_reader *reader);
-uint16_t zta_read_u16(struct zta_reader *reader);
-uint32_t zta_read_u32(struct zta_reader *reader);
-uint64_t zta_read_u64(struct zta_reader *reader);
-void zta_read_bytes(struct zta_reader *reader, void *out, size_t size);
-/* Borrowed from the reader's data. */
-struct zta_text zta_read_text(struct zta_reader *reader);
-/* True when nothing was read past the end and nothing is left over. */
-bool zta_reader_is_done(const struct zta_reader *reader);
 
 #endif

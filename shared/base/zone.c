@@ -5,6 +5,7 @@
  */
 #include "shared/base/zone.h"
 
+#include "shared/base/reader.h"
 #include "shared/base/zone_priv.h"
 
 #include <stdlib.h>

@@ -322,6 +322,11 @@ static void push(struct zta_index_cursor *cursor, uint32_t node, struct zta_text
     cursor->n_frames++;
 }
 
+bool zta_rules_index_is_empty(const struct zta_rules_index *index)
+{
+    return index->rules == NULL;
+}
+
 void zta_index_cursor_init(const struct zta_rules_index *index, struct zta_text host,
                            struct zta_text path, struct zta_text method,
                            struct zta_index_cursor *cursor)

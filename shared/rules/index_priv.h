@@ -70,6 +70,8 @@ enum zta_status zta_rules_index_add(struct zta_rules_index *index,
                                     const struct zta_index_entry *entry) ZTA_MUST_CHECK;
 /* After the last add and before the first cursor. */
 enum zta_status zta_rules_index_finish(struct zta_rules_index *index) ZTA_MUST_CHECK;
+/* Of one that is finished: there is nothing to find. */
+bool zta_rules_index_is_empty(const struct zta_rules_index *index);
 void zta_rules_index_close(struct zta_rules_index **index);
 
 /* An absent host, path or method finds the rules that do not ask for it. */

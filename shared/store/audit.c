@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "shared/base/reader.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_policy.h"
 #include "shared/store/tables_priv.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/limits.h"
+#include "shared/base/reader.h"
 #include "shared/store/devices_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/base/limits.h"
+#include "shared/base/reader.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_state.h"

@@ -82,6 +82,10 @@ enum zta_status zta_measures_find_operators(struct zta_view *view,
 enum zta_status zta_measures_exist(struct zta_view *view, bool are_operators,
                                    bool *do_exist) ZTA_MUST_CHECK;
 
+/* The same, against everyone included: false where there is nothing to look up. */
+enum zta_status zta_measures_stand(struct zta_view *view, bool are_operators,
+                                   bool *do_stand) ZTA_MUST_CHECK;
+
 /* ---- operators ---- */
 
 /* Records of both environments, ended ones too; false ends the walk. */

@@ -250,6 +250,18 @@ enum zta_status zta_measures_exist(struct zta_view *view, bool are_operators, bo
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
+enum zta_status zta_measures_stand(struct zta_view *view, bool are_operators, bool *do_stand)
+{
+    struct zta_measure_summary summary;
+    const enum zta_status status =
+        read_summary(view, are_operators ? ZTA_ENV_POLICY : ZTA_ENV_STATE, &summary);
+    *do_stand = false;
+    for (size_t kind = 0; status == ZTA_OK && kind < ZTA_N_TARGET_KINDS; kind++) {
+        *do_stand = *do_stand || summary.n[kind] > 0;
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
 static enum zta_status ask_all(struct search *search, const struct zta_measure_question *question)
 {
     static const struct zta_target everyone = {.kind = ZTA_TARGET_EVERYONE};

@@ -2,6 +2,7 @@
 /* What a measure may be, under which key it stands, and its bytes. */
 #include <string.h>
 
+#include "shared/base/reader.h"
 #include "shared/store/measures_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_risk.h"

@@ -2,6 +2,7 @@
 /* One record a response, by a number that rises. */
 #include "shared/store/responses.h"
 
+#include "shared/base/reader.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"

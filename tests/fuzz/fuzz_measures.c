@@ -6,6 +6,8 @@
 
 #include "shared/store/measures_priv.h"
 
+#include "shared/base/reader.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(bool is_good)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "shared/base/reader.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct zta_text absent = {.data = NULL};
