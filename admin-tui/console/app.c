@@ -16,7 +16,6 @@ enum {
 
 enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
 {
-    memset(app, 0, sizeof *app);
     app->model = model;
     for (size_t i = 0; tui_view_at(i) != NULL && i < TUI_VIEWS_MAX; i++) {
         struct tui_view *view = &app->views[i];
@@ -88,25 +87,6 @@ void tui_app_close_page(struct tui_app *app)
 
 /* ---- asking ---- */
 
-void tui_app_search(struct tui_app *app, bool is_back)
-{
-    struct tui_view *view = current(app);
-    struct tui_table table;
-    struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
-    if (app->desk.page.is_open && app->searched[0] != '\0') {
-        if (!tui_page_search(&app->desk.page, app->searched, is_back)) {
-            tui_complain(&app->desk, "'%s' is not on this page", app->searched);
-        }
-        return;
-    }
-    if (list == NULL || app->searched[0] == '\0') {
-        tui_complain(&app->desk, list == NULL ? "nothing to search here" : "/ searches");
-    }
-    else if (!tui_list_search(list, &table, app->searched, is_back)) {
-        tui_complain(&app->desk, "no row has '%s'", app->searched);
-    }
-}
-
 static void answer(struct tui_app *app)
 {
     struct tui_view *view = current(app);
@@ -116,10 +96,7 @@ static void answer(struct tui_app *app)
     case TUI_ASKING_NOTHING:
         break;
     case TUI_ASKING_SEARCH:
-        if (app->prompt.len > 0) {
-            (void)snprintf(app->searched, sizeof app->searched, "%s", app->prompt.text);
-        }
-        tui_app_search(app, false);
+        tui_app_search_end(app, false);
         break;
     case TUI_ASKING_FILTER:
         if (!view->ops->set_filter(view, app->prompt.text)) {
@@ -142,8 +119,8 @@ static void answer(struct tui_app *app)
 static void ask(struct tui_app *app, enum tui_asking asking)
 {
     struct tui_view *view = current(app);
-    bool can = asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL
-                                           : view->ops->rows != NULL || app->desk.page.is_open;
+    const bool can =
+        asking == TUI_ASKING_FILTER ? view->ops->set_filter != NULL : tui_app_search_begin(app);
     if (!can) {
         tui_complain(&app->desk, "nothing to %s here",
                      asking == TUI_ASKING_FILTER ? "filter" : "search");
@@ -192,6 +169,9 @@ static void quit(struct tui_app *app, int key)
 {
     if (app->desk.page.is_open) {
         tui_app_close_page(app);
+    }
+    else if (key == TUI_KEY_ESCAPE && app->searched[0] != '\0') {
+        app->searched[0] = '\0';
     }
     else if (key == TUI_KEY_ESCAPE && tui_app_is_busy(app) && tui_model_stop(app->model)) {
         tui_say(&app->desk, "stopped; what was found so far is shown");
@@ -275,7 +255,7 @@ static void act_on_frame(struct tui_app *app, enum tui_action action, int key)
         app->is_redraw_due = true;
         break;
     case TUI_ACTION_HELP:
-        tui_frame_help(&app->desk.page);
+        tui_frame_help(app, &app->desk.page);
         app->is_help = true;
         break;
     case TUI_ACTION_QUIT:
@@ -325,6 +305,37 @@ static void tell(struct tui_app *app, const struct tui_dialog_said *said)
     }
 }
 
+/* What is typed is looked at at once: a search moves, a filter that is none says why. */
+static void look_at_typed(struct tui_app *app)
+{
+    struct tui_view *view = current(app);
+    struct zta_error error = {.status = ZTA_OK};
+    if (app->asking == TUI_ASKING_SEARCH) {
+        tui_app_search_typed(app);
+    }
+    else if (app->asking == TUI_ASKING_FILTER && view->ops->check_filter != NULL &&
+             view->ops->check_filter(view, app->prompt.text, &error) != ZTA_OK) {
+        tui_complain(&app->desk, "%s", error.text);
+    }
+}
+
+static void type(struct tui_app *app, int key)
+{
+    switch (tui_prompt_key(&app->prompt, key)) {
+    case TUI_PROMPT_DONE:
+        answer(app);
+        break;
+    case TUI_PROMPT_CANCELLED:
+        if (app->asking == TUI_ASKING_SEARCH) {
+            tui_app_search_end(app, true);
+        }
+        break;
+    case TUI_PROMPT_GOES_ON:
+        look_at_typed(app);
+        break;
+    }
+}
+
 void tui_app_key(struct tui_app *app, int key)
 {
     struct tui_dialog_said said = {.text = ""};
@@ -341,10 +352,7 @@ void tui_app_key(struct tui_app *app, int key)
         return;
     }
     if (app->prompt.is_open) {
-        enum tui_prompt_end end = tui_prompt_key(&app->prompt, key);
-        if (end == TUI_PROMPT_DONE) {
-            answer(app);
-        }
+        type(app, key);
         return;
     }
     if (app->menu.is_open) {
@@ -412,12 +420,24 @@ static void draw_split(struct tui_app *app, const struct tui_area *body)
     tui_page_draw(&rest, &app->desk.page);
 }
 
+/* What is searched for is seen in every row that has it. */
+static void show_hits(struct tui_app *app)
+{
+    struct tui_view *view = current(app);
+    struct tui_table table;
+    struct tui_list *list = view->ops->rows == NULL ? NULL : view->ops->rows(view, &table);
+    if (list != NULL) {
+        list->searched = app->desk.page.is_open ? NULL : app->searched;
+    }
+}
+
 static void draw_body(struct tui_app *app, const struct tui_area *body)
 {
     struct tui_view *view = current(app);
     struct tui_page *page = &app->desk.page;
     bool has_room = body->height >= SPLIT_HEIGHT || body->width >= BESIDE_WIDTH;
     app->is_split = page->is_open && !is_alone(app) && has_room;
+    show_hits(app);
     if (!page->is_open) {
         view->ops->draw(view, body);
     }
@@ -442,7 +462,9 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
     struct tui_area all = tui_area_of(canvas);
     struct tui_area header = tui_area_part(&all, 0, 0, -1, 1);
     tui_frame_header(app, &header);
-    struct tui_area rest = tui_area_part(&all, 0, 1, -1, all.height - 2);
+    /* What is said while something is typed has a line of its own, and covers no row. */
+    const int said = app->prompt.is_open && app->desk.message[0] != '\0';
+    struct tui_area rest = tui_area_part(&all, 0, 1, -1, all.height - 2 - said);
     int used = tui_frame_note(app, &rest);
     struct tui_area below = tui_area_part(&rest, 0, used, -1, -1);
     used = tui_frame_trail(app, &below);
@@ -451,8 +473,11 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
     struct tui_area footer = tui_area_part(&all, 0, all.height - 1, -1, 1);
     if (app->prompt.is_open) {
         tui_prompt_draw(&footer, &app->prompt);
-        if (app->desk.message[0] != '\0' && rest.height > 0) {
-            struct tui_area above = tui_area_part(&rest, 0, rest.height - 1, -1, 1);
+        if (app->asking == TUI_ASKING_COMMAND) {
+            tui_completing_draw(&rest, &app->completing);
+        }
+        if (said != 0) {
+            struct tui_area above = tui_area_part(&all, 0, all.height - 2, -1, 1);
             tui_fill(&above, TUI_ROLE_TEXT);
             enum tui_role role = app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_INFO;
             (void)tui_put(&above, 1, 0, role, zta_text_of(app->desk.message));

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "admin-tui/console/completing.h"
+#include "admin-tui/console/history.h"
 #include "admin-tui/console/menu.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/shell.h"
@@ -15,7 +17,6 @@
 
 #define TUI_VIEWS_MAX   12
 #define TUI_HISTORY_MAX 32
-#define TUI_LINES_MAX   32 /* of the `:` line, that it keeps */
 
 enum tui_asking {
     TUI_ASKING_NOTHING = 0,
@@ -65,10 +66,16 @@ struct tui_app {
     struct tui_prompt prompt;
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
+    struct tui_search {
+        int top; /* of the list or page, where it began */
+        size_t selected;
+        char former[TUI_PROMPT_SIZE]; /* what was searched for before */
+    } search;
     struct tui_shell shell;
-    char lines[TUI_LINES_MAX][TUI_PROMPT_SIZE]; /* that were run, oldest first */
-    size_t n_lines;
-    size_t line;                 /* of them that stands in the prompt; n_lines: what is typed */
+    struct tui_history history;  /* of lines that were run; the caller's to open and close */
+    size_t line;                 /* of them that stands in the prompt; history.n: what is typed */
+    char typed[TUI_PROMPT_SIZE]; /* that was, before older lines were looked at */
+    struct tui_completing completing;
     enum tui_proposal proposal;  /* what the line in the prompt is */
     enum tui_proposal running;   /* what the one is that runs */
     char tried[TUI_PROMPT_SIZE]; /* that one, as it was proposed */
@@ -86,7 +93,7 @@ struct tui_app {
     bool is_redraw_due; /* of everything, by who has the terminal */
 };
 
-/* The model stays the caller's. ZTA_NO_MEMORY. */
+/* Over a zeroed app, whose history may be open. The model stays the caller's. ZTA_NO_MEMORY. */
 enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model) ZTA_MUST_CHECK;
 void tui_app_close(struct tui_app *app);
 /* True when something may look different. */
@@ -109,6 +116,6 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area);
 int tui_frame_note(const struct tui_app *app, const struct tui_area *area);
 /* The way that led here, below the header; returns lines used: 0 where no jump did. */
 int tui_frame_trail(struct tui_app *app, const struct tui_area *area);
-void tui_frame_help(struct tui_page *page);
+void tui_frame_help(const struct tui_app *app, struct tui_page *page);
 
 #endif

@@ -8,29 +8,6 @@
 
 #define LABEL ":"
 
-/* ---- completion ---- */
-
-/* What can stand at the end of the line, of which `typed` is there already. */
-struct choices {
-    char texts[TUI_WORDS_ALL][TUI_WORD_SIZE + 8];
-    size_t n;
-    size_t common; /* bytes that all begin with */
-    const char *typed;
-};
-
-static void offer(struct choices *choices, const char *text)
-{
-    if (strncmp(text, choices->typed, strlen(choices->typed)) != 0 || choices->n == TUI_WORDS_ALL) {
-        return;
-    }
-    size_t same = 0;
-    while (same < choices->common && text[same] != '\0' && text[same] == choices->texts[0][same]) {
-        same++;
-    }
-    choices->common = choices->n == 0 ? strlen(text) : same;
-    (void)snprintf(choices->texts[choices->n++], sizeof choices->texts[0], "%s", text);
-}
-
 /* The command whose words the line begins with; NULL: none. */
 static const struct ctl_command *command_of(const char *line)
 {
@@ -46,107 +23,44 @@ static const struct ctl_command *command_of(const char *line)
     return found;
 }
 
-static void offer_options(struct choices *choices, const struct ctl_command *command)
-{
-    char text[TUI_WORD_SIZE];
-    for (unsigned i = 0; i < CTL_N_OPTIONS; i++) {
-        if ((command->options >> i & 1) != 0) {
-            const struct ctl_option_info *info = ctl_option_info((enum ctl_option)i);
-            (void)snprintf(text, sizeof text, "--%s%s", info->name, info->value != NULL ? "=" : "");
-            offer(choices, text);
-        }
-    }
-}
-
-static void offer_words(struct choices *choices)
-{
-    struct tui_word words[TUI_WORDS_ALL];
-    const size_t n = tui_words_find("", 0, words);
-    for (size_t i = 0; i < n; i++) {
-        offer(choices, words[i].name);
-    }
-}
-
-static void tell_choices(struct tui_app *app, const struct choices *choices)
-{
-    char text[sizeof app->desk.message];
-    struct zta_buffer out;
-    zta_buffer_init(&out, text, sizeof text);
-    for (size_t i = 0; i < choices->n && out.len + TUI_WORD_SIZE < out.size; i++) {
-        zta_buffer_printf(&out, "%s%s", i == 0 ? "" : "  ", choices->texts[i]);
-    }
-    tui_say(&app->desk, "%s", text);
-}
-
-/* Tab: as far as it is clear; when it is not, what there is to choose from. */
-static void complete(struct tui_app *app)
-{
-    static struct choices choices; /* too large for a stack */
-    struct tui_prompt *prompt = &app->prompt;
-    const struct ctl_command *command = command_of(prompt->text);
-    const char *blank = strrchr(prompt->text, ' ');
-    const char *last = blank == NULL ? prompt->text : blank + 1;
-    choices.n = choices.common = 0;
-    choices.typed = command == NULL ? prompt->text : last;
-    if (command != NULL) {
-        offer_options(&choices, command);
-    }
-    else {
-        offer_words(&choices);
-    }
-    const size_t typed = strlen(choices.typed);
-    if (choices.n == 0) {
-        tui_complain(&app->desk, command == NULL ? "no command begins so" : "no option begins so");
-        return;
-    }
-    if (choices.common > typed || choices.n == 1) {
-        char text[TUI_PROMPT_SIZE];
-        const char *word = choices.texts[0];
-        const bool is_open = choices.n > 1 || word[choices.common - 1] == '=';
-        (void)snprintf(text, sizeof text, "%.*s%.*s%s", (int)(choices.typed - prompt->text),
-                       prompt->text, (int)choices.common, word, is_open ? "" : " ");
-        tui_prompt_open(prompt, LABEL, text);
-    }
-    if (choices.n > 1) {
-        tell_choices(app, &choices);
-    }
-}
-
 /* ---- lines that were run ---- */
 
-static void keep_line(struct tui_app *app, const char *line)
-{
-    const bool is_again = app->n_lines > 0 && strcmp(app->lines[app->n_lines - 1], line) == 0;
-    if (is_again) {
-        return;
-    }
-    if (app->n_lines == TUI_LINES_MAX) {
-        memmove(app->lines, app->lines + 1, sizeof app->lines - sizeof app->lines[0]);
-        app->n_lines--;
-    }
-    (void)snprintf(app->lines[app->n_lines++], sizeof app->lines[0], "%s", line);
-}
-
+/* The one before or behind it that begins as what was typed. */
 static void recall(struct tui_app *app, bool is_older)
 {
-    if (is_older ? app->line == 0 : app->line >= app->n_lines) {
+    const struct tui_history *history = &app->history;
+    if (app->line == history->n) {
+        (void)snprintf(app->typed, sizeof app->typed, "%s", app->prompt.text);
+    }
+    const size_t i = tui_history_find(history, app->line, is_older, app->typed, strlen(app->typed));
+    if (i == history->n && (is_older || app->line == history->n)) {
         return;
     }
-    app->line = is_older ? app->line - 1 : app->line + 1;
-    tui_prompt_open(&app->prompt, LABEL, app->line < app->n_lines ? app->lines[app->line] : NULL);
+    app->line = i;
+    tui_prompt_open(&app->prompt, LABEL, i < history->n ? history->lines[i] : app->typed);
 }
 
 bool tui_app_command_key(struct tui_app *app, int key)
 {
     switch (key) {
     case TUI_KEY_TAB:
-        complete(app);
+    case TUI_KEY_BACK_TAB:
+        tui_app_complete(app, key == TUI_KEY_BACK_TAB);
         return true;
     case TUI_KEY_UP:
     case TUI_KEY_DOWN:
+        tui_app_complete_end(app);
         recall(app, key == TUI_KEY_UP);
         return true;
+    case TUI_KEY_ESCAPE:
+        /* Out of the choices first. */
+        if (app->completing.is_open) {
+            tui_app_complete_end(app);
+            return true;
+        }
+        return false;
     default:
+        tui_app_complete_end(app);
         return false;
     }
 }
@@ -156,7 +70,9 @@ bool tui_app_command_key(struct tui_app *app, int key)
 void tui_app_command_open(struct tui_app *app, const char *line, enum tui_proposal proposal)
 {
     app->asking = TUI_ASKING_COMMAND;
-    app->line = app->n_lines;
+    app->line = app->history.n;
+    app->typed[0] = '\0';
+    tui_app_complete_end(app);
     app->proposal = proposal;
     tui_prompt_open(&app->prompt, LABEL, line);
 }
@@ -261,7 +177,7 @@ bool tui_app_command(struct tui_app *app)
     if (len == 0) {
         return true;
     }
-    keep_line(app, line);
+    tui_history_add(&app->history, line);
     (void)snprintf(whole, sizeof whole, "%s ", line);
     const struct ctl_command *command = command_of(whole);
     /* "undo" is the key's, "undo 17" the command's. */

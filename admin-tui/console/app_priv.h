@@ -33,11 +33,20 @@ void tui_app_move_in_list(struct tui_app *app, enum tui_action action);
 
 /* What a key or a command means. */
 void tui_app_do(struct tui_app *app, enum tui_action action, int key);
+/* Searching (app_search.c). */
 /* The next hit of what is searched for. */
 void tui_app_search(struct tui_app *app, bool is_back);
+/* From here on, as it is typed; false: there is nothing to search. */
+bool tui_app_search_begin(struct tui_app *app);
+void tui_app_search_typed(struct tui_app *app);
+/* is_cancelled: back to where it began. */
+void tui_app_search_end(struct tui_app *app, bool is_cancelled);
 
 /* The `:` line (app_command.c). True: the key was for it: Tab completes, Up and Down go back. */
 bool tui_app_command_key(struct tui_app *app, int key);
+/* The next choice of what may stand at the end of the line, or the one before (completing.c). */
+void tui_app_complete(struct tui_app *app, bool is_back);
+void tui_app_complete_end(struct tui_app *app);
 /* Puts a line there; NULL: an empty one. */
 void tui_app_command_open(struct tui_app *app, const char *line, enum tui_proposal proposal);
 /* Runs a line that changes nothing. */

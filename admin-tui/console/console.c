@@ -119,14 +119,22 @@ enum ctl_exit tui_console_run(struct ctl *ctl)
 {
     struct tui_model *model = NULL;
     struct zta_error error = {.status = ZTA_OK};
+    struct tui_app *app = calloc(1, sizeof *app);
+    if (app == NULL) {
+        return ctl_fail(CTL_FAILED, "out of memory");
+    }
+    /* In the operator's home, so before the store's owner is all that one is. */
+    tui_history_open(&app->history, getenv("HOME"), getenv("XDG_STATE_HOME"));
+    enum ctl_exit code = CTL_STORE;
     enum zta_status status = tui_model_open(ctl, &model, &error);
     if (status != ZTA_OK) {
         (void)ctl_fail_status(status, &error, "");
-        return CTL_STORE;
     }
-    struct tui_app *app = calloc(1, sizeof *app);
-    enum ctl_exit code = app == NULL ? ctl_fail(CTL_FAILED, "out of memory") : run(app, model);
+    else {
+        code = run(app, model);
+        tui_model_close(&model);
+    }
+    tui_history_close(&app->history);
     free(app);
-    tui_model_close(&model);
     return code;
 }

@@ -294,19 +294,48 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
     }
 }
 
-void tui_frame_help(struct tui_page *page)
+/* ---- the help ---- */
+
+static void put_key(struct tui_page *page, enum tui_action action, const char *word)
+{
+    for (size_t i = 0; word[0] != '\0' && tui_key_at(i) != NULL; i++) {
+        const struct tui_key_row *row = tui_key_at(i);
+        if (row->action == action) {
+            tui_page_printf(page, row->label, "%s", word);
+        }
+    }
+}
+
+/* What keys mean in the view that the help was called from. */
+static void put_here(const struct tui_app *app, struct tui_page *page)
+{
+    const struct tui_view_ops *ops = app->views[app->current].ops;
+    zta_buffer_printf(&page->out, "%s\n", ops->name);
+    for (size_t i = 0; i < TUI_HINTS_MAX && ops->hints[i].word != NULL; i++) {
+        put_key(page, ops->hints[i].action, ops->hints[i].word);
+    }
+    const struct tui_listing *listing = ops->listing;
+    for (size_t i = 0; listing != NULL && listing->actions[i].word != NULL; i++) {
+        put_key(page, listing->actions[i].action, listing->actions[i].word);
+    }
+}
+
+void tui_frame_help(const struct tui_app *app, struct tui_page *page)
 {
     tui_page_open(page, "Keys");
-    tui_page_printf(page, "1 - 9, 0", "the views, as numbered above; Tab goes to all of them");
+    put_here(app, page);
+    zta_buffer_string(&page->out, "\n");
+    tui_page_printf(page, "1 - 9, 0", "the views, as numbered above");
     for (int group = 0; group < TUI_N_GROUPS; group++) {
         zta_buffer_printf(&page->out, "\n%s\n", tui_key_group_name((enum tui_key_group)group));
         for (size_t i = 0; tui_key_at(i) != NULL; i++) {
-            const struct tui_key_row *row = tui_key_at(i);
-            if ((int)row->group == group) {
-                tui_page_printf(page, row->label, "%s", row->help);
+            if ((int)tui_key_at(i)->group == group) {
+                put_key(page, tui_key_at(i)->action, tui_key_at(i)->help);
             }
         }
     }
-    zta_buffer_string(&page->out, "\nCapital letters change something, and ask first. The mouse"
-                                  " chooses views and rows, opens a chosen row, and scrolls.\n");
+    zta_buffer_string(&page->out,
+                      "\nCapital letters change something, and ask first. The mouse"
+                      " chooses views and rows, opens a chosen row, sorts by the title"
+                      " of a column, presses what the line below names, and scrolls.\n");
 }

@@ -37,6 +37,16 @@ const struct tui_key_row *tui_key_at(size_t i)
     return i < N_ROWS ? &rows[i] : NULL;
 }
 
+const char *tui_key_help(enum tui_action action)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].action == action) {
+            return rows[i].help;
+        }
+    }
+    return "";
+}
+
 const char *tui_key_group_name(enum tui_key_group group)
 {
     static const char *const names[TUI_N_GROUPS] = {

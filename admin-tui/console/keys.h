@@ -37,6 +37,8 @@ struct tui_key_row {
 enum tui_action tui_key_action(int key);
 /* Row i of the table; NULL behind the last. */
 const struct tui_key_row *tui_key_at(size_t i);
+/* What the action does. */
+const char *tui_key_help(enum tui_action action);
 const char *tui_key_group_name(enum tui_key_group group);
 
 #endif

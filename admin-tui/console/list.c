@@ -119,8 +119,27 @@ static void draw_titles(const struct tui_area *area, const struct tui_table *tab
     }
 }
 
+/* Hits in what stands in the cell, over it. */
+static void show_hits(const struct tui_area *cell, const struct tui_column *column,
+                      struct zta_text text, const char *searched)
+{
+    const struct zta_text wanted = zta_text_of(searched == NULL ? "" : searched);
+    const int spare = cell->width - tui_text_width(text);
+    const int from = column->is_right && spare > 0 ? spare : 0;
+    for (size_t at = 0; wanted.len > 0 && at + wanted.len <= text.len; at++) {
+        if (tui_text_begins(text.data + at, wanted)) {
+            const int x = from + tui_text_width((struct zta_text){.data = text.data, .len = at});
+            const struct zta_text hit = {.data = text.data + at, .len = wanted.len};
+            if (x + tui_text_width(hit) <= cell->width) {
+                (void)tui_put(cell, x, 0, TUI_ROLE_CURSOR, hit);
+            }
+            at += wanted.len - 1;
+        }
+    }
+}
+
 static void draw_row(const struct tui_area *line, const struct tui_table *table, size_t row,
-                     const int widths[TUI_COLUMNS_MAX])
+                     const int widths[TUI_COLUMNS_MAX], const char *searched)
 {
     char text[TUI_CELL_TEXT];
     int x = 0;
@@ -134,8 +153,9 @@ static void draw_row(const struct tui_area *line, const struct tui_table *table,
         zta_buffer_init(&out, text, sizeof text);
         table->cell(table->context, row, i, &out, &role);
         if (!table->columns[i].is_bar) {
-            put_cell(&cell, &table->columns[i], role,
-                     (struct zta_text){.data = out.data, .len = out.len});
+            const struct zta_text shown = {.data = out.data, .len = out.len};
+            put_cell(&cell, &table->columns[i], role, shown);
+            show_hits(&cell, &table->columns[i], shown, searched);
         }
         else if (out.len > 0) {
             tui_bar(&cell, 0, role, (double)strtoul(text, NULL, 10) / 1000);
@@ -178,7 +198,7 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
     for (int y = 0; y < rows.height && list->top + (size_t)y < list->n; y++) {
         size_t row = list->top + (size_t)y;
         struct tui_area line = tui_area_part(&rows, 0, y, -1, 1);
-        draw_row(&line, table, row, widths);
+        draw_row(&line, table, row, widths, list->searched);
         if (row == list->selected) {
             tui_select_row(&line, 0);
         }
@@ -234,4 +254,14 @@ bool tui_list_search(struct tui_list *list, const struct tui_table *table, const
         }
     }
     return false;
+}
+
+void tui_list_count(const struct tui_list *list, const struct tui_table *table, const char *text,
+                    size_t *place, size_t *n)
+{
+    *place = *n = 0;
+    for (size_t row = 0; row < list->n; row++) {
+        *n += row_holds(table, row, zta_text_of(text));
+        *place = row == list->selected ? *n : *place;
+    }
 }

@@ -20,6 +20,7 @@ struct tui_list {
     int x;      /* where on the canvas the first of them began */
     int y;
     int width;
+    const char *searched; /* shown wherever a row has it; NULL, "": nothing */
 };
 
 struct tui_column {
@@ -61,5 +62,9 @@ void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
  */
 bool tui_list_search(struct tui_list *list, const struct tui_table *table, const char *text,
                      bool is_back);
+
+/* How many rows have the text, and which of them the selected one is, from 1 on. */
+void tui_list_count(const struct tui_list *list, const struct tui_table *table, const char *text,
+                    size_t *place, size_t *n);
 
 #endif

@@ -96,6 +96,8 @@ bool tui_listing_act(struct tui_view *view, enum tui_action action);
 struct tui_list *tui_listing_rows(struct tui_view *view, struct tui_table *table);
 const char *tui_listing_filter(struct tui_view *view);
 bool tui_listing_set_filter(struct tui_view *view, const char *text);
+enum zta_status tui_listing_check_filter(struct tui_view *view, const char *text,
+                                         struct zta_error *error);
 bool tui_listing_refresh(struct tui_view *view, int64_t now_ns);
 void tui_listing_close(struct tui_view *view);
 
@@ -129,6 +131,7 @@ bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filte
         .seek = tui_listing_seek,                                                                  \
         .filter = tui_listing_filter,                                                              \
         .set_filter = tui_listing_set_filter,                                                      \
+        .check_filter = tui_listing_check_filter,                                                  \
         .refresh = tui_listing_refresh,                                                            \
         .close = tui_listing_close,                                                                \
     }

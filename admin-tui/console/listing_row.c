@@ -129,6 +129,13 @@ enum zta_status tui_listing_parse(const struct tui_listing *listing, const char 
     return ctl_filter_parse_kind(zta_text_of(text), &kind, filter, error);
 }
 
+enum zta_status tui_listing_check_filter(struct tui_view *view, const char *text,
+                                         struct zta_error *error)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    return tui_listing_parse(view->ops->listing, text, &filter, error);
+}
+
 bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filter *filter,
                        const json_t *row, int64_t now_s)
 {

@@ -68,6 +68,23 @@ void tui_page_section(struct tui_page *page, const char *title)
     zta_buffer_printf(&page->out, "%s\n", title);
 }
 
+/* Does a hit begin there? What tells a role is no text. */
+static bool is_hit(const struct tui_page *page, size_t at, struct zta_text wanted)
+{
+    const bool is_sign = page->text[at] == ROLE_SIGN || (at > 0 && page->text[at - 1] == ROLE_SIGN);
+    return !is_sign && at + wanted.len <= page->out.len && tui_text_begins(page->text + at, wanted);
+}
+
+void tui_page_count(const struct tui_page *page, const char *text, size_t *place, size_t *n)
+{
+    const struct zta_text wanted = zta_text_of(text);
+    *place = *n = 0;
+    for (size_t at = 0; at < page->out.len; at++) {
+        *n += is_hit(page, at, wanted);
+        *place = page->found.len > 0 && page->text + at == page->found.data ? *n : *place;
+    }
+}
+
 bool tui_page_search(struct tui_page *page, const char *text, bool is_back)
 {
     const struct zta_text wanted = zta_text_of(text);
@@ -75,8 +92,7 @@ bool tui_page_search(struct tui_page *page, const char *text, bool is_back)
     size_t from = page->found.len == 0 ? n : (size_t)(page->found.data - page->text);
     for (size_t step = 1; step <= n + 1; step++) {
         size_t at = (from + (is_back ? n + 1 - step : step)) % (n + 1);
-        bool is_sign = page->text[at] == ROLE_SIGN || (at > 0 && page->text[at - 1] == ROLE_SIGN);
-        if (!is_sign && at + wanted.len <= n && tui_text_begins(page->text + at, wanted)) {
+        if (is_hit(page, at, wanted)) {
             page->found = (struct zta_text){.data = page->text + at, .len = wanted.len};
             page->is_sought = true;
             page->is_following = false;

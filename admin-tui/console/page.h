@@ -42,6 +42,8 @@ void tui_page_role(struct tui_page *page, enum tui_role role);
  * is_back); goes round. False: there is none.
  */
 bool tui_page_search(struct tui_page *page, const char *text, bool is_back);
+/* How many hits there are, and which of them was found last, from 1 on. */
+void tui_page_count(const struct tui_page *page, const char *text, size_t *place, size_t *n);
 /* Lines that the whole page takes at that width, with its title. */
 int tui_page_lines(struct tui_page *page, int width);
 /* True when the action scrolled. */

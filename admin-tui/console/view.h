@@ -70,6 +70,9 @@ struct tui_view_ops {
     /* What `f` begins with; a new filter: false and a complaint when it is none. May be NULL. */
     const char *(*filter)(struct tui_view *view);
     bool (*set_filter)(struct tui_view *view, const char *text);
+    /* Is it one? As it is typed; nothing changes. ZTA_INVALID: the error says what is wrong. */
+    enum zta_status (*check_filter)(struct tui_view *view, const char *text,
+                                    struct zta_error *error);
     /* What the model does not bring up to date. True: it looks different. May be NULL, as close. */
     bool (*refresh)(struct tui_view *view, int64_t now_ns);
     void (*close)(struct tui_view *view);

@@ -73,16 +73,3 @@ size_t tui_words_find(const char *text, size_t len, struct tui_word out[TUI_WORD
     }
     return n;
 }
-
-size_t tui_words_common(const struct tui_word *words, size_t n)
-{
-    size_t len = n == 0 ? 0 : strlen(words[0].name);
-    for (size_t i = 1; i < n; i++) {
-        size_t same = 0;
-        while (same < len && words[i].name[same] == words[0].name[same]) {
-            same++;
-        }
-        len = same;
-    }
-    return len;
-}

@@ -28,7 +28,5 @@ struct tui_word {
  * it is that very word. Returns how many.
  */
 size_t tui_words_find(const char *text, size_t len, struct tui_word out[TUI_WORDS_ALL]);
-/* Bytes that all of them have in common from their begin on. */
-size_t tui_words_common(const struct tui_word *words, size_t n);
 
 #endif

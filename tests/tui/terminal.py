@@ -37,7 +37,8 @@ class Terminal:
                  **env):
         self._socket = f"zta-{os.getpid()}-{next(_NUMBERS)}"
         self.directory = directory
-        shown = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PS1": "$ ", "HISTFILE": "", **env}
+        shown = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PS1": "$ ", "HISTFILE": "",
+                 "HOME": str(directory), **env}
         words = [f"{name}={value}" for name, value in shown.items() if value is not None]
         shell = shlex.join(["env", "-u", "NO_COLOR", *words, "TMUX=",
                             *(command or ["bash", "--norc", "--noprofile", "-i"])])

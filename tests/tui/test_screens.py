@@ -51,6 +51,13 @@ _FILLED = {
     "signals-drop": (["9", ("waits 1", "holds 3"), "X"], ("signals drop",)),
     "audit": (["0"], ("consistent, 10 entries",)),
     "audit-detail": (["0", ("chain", "kim"), "Enter"], ("By whom",)),
+    "traffic-related": (["2", ("following", "07:59:59"), "/", ["insufficient"], "Enter", "o"],
+                        (" Go to ", "requests decided by")),
+    "trail": (["2", ("following", "07:59:59"), "/", ["insufficient"], "Enter", "o",
+               (" Go to ",), "1", ("Latest requests",), "q", "o", (" Go to ",), "1"],
+              ("> requests of session", "filter session=")),
+    "complete": ([":", ["rules mon"], "Tab", "Tab", ("Tab chooses",), "Tab"],
+                 ("rules monitor search",)),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")

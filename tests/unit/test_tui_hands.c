@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -298,6 +299,186 @@ static void a_wrong_filter_says_what_was_expected_and_changes_nothing(void **sta
     }
 }
 
+/* ---- searching ---- */
+
+static void a_search_moves_as_it_is_typed_and_goes_back(void **state)
+{
+    go("3");
+    press("gj");
+    draw(120, 35);
+    char id[TUI_ROW_ID_SIZE];
+    (void)snprintf(id, sizeof id, "%s", selected_id());
+    press("/USER");
+    draw(120, 35);
+    assert_shows("hit 2 of 7"); /* the row that one stands on counts */
+    assert_string_equal(selected_id(), id);
+    press("5");
+    draw(120, 35);
+    assert_shows("hit 1 of 1");
+    assert_string_not_equal(selected_id(), id);
+    press("x");
+    draw(120, 35);
+    assert_shows("no row has 'USER5x'");
+    assert_string_equal(selected_id(), id);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    draw(120, 35);
+    assert_string_equal(selected_id(), id);
+    press("/user\rnn");
+    draw(120, 35);
+    assert_shows("hit 4 of 7");
+    press("N");
+    draw(120, 35);
+    assert_shows("hit 3 of 7");
+}
+
+/* Cells of the screen in that role. */
+static int cells_in(enum tui_role role)
+{
+    int n = 0;
+    for (int i = 0; i < canvas.width * canvas.height; i++) {
+        n += canvas.cells[i].role == role;
+    }
+    return n;
+}
+
+static void every_hit_is_seen_until_escape(void **state)
+{
+    go("3");
+    press("/corp\r");
+    draw(120, 35);
+    assert_int_equal(cells_in(TUI_ROLE_CURSOR), 7 * 4);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    draw(120, 35);
+    assert_int_equal(cells_in(TUI_ROLE_CURSOR), 0);
+}
+
+static void a_page_is_searched_as_one_types(void **state)
+{
+    go("2");
+    press("?/ztactl");
+    draw(80, 24);
+    const int top = app.desk.page.top;
+    assert_true(top > 0);
+    assert_shows("hit 1 of ");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    draw(80, 24);
+    assert_int_equal(app.desk.page.top, 0);
+    press("q");
+}
+
+static void the_help_begins_with_the_view(void **state)
+{
+    static const char *const firsts[][2] = {{"2", "Traffic"}, {"7", "Keys"}, {"5", "Rules"}};
+    for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
+        go(firsts[i][0]);
+        press("?");
+        draw(120, 60);
+        const char *here = strstr(screen, firsts[i][1]);
+        assert_non_null(here);
+        assert_true(strstr(screen, "Moving") > here);
+        assert_shows("R ");
+        press("q");
+    }
+    press("7?");
+    draw(80, 24);
+    assert_shows("revoke for good");
+    press("q");
+}
+
+/* ---- the `:` line ---- */
+
+/* Each command of the table is found from its first letters, and so are its options. */
+static void every_command_is_completed_and_can_be_run(void **state)
+{
+    char line[TUI_PROMPT_SIZE];
+    for (size_t i = 0; ctl_command_at(i) != NULL; i++) {
+        const struct ctl_command *command = ctl_command_at(i);
+        const size_t len = strlen(command->words);
+        go("1");
+        (void)snprintf(line, sizeof line, ":%.*s\t", (int)len - 1, command->words);
+        press(line);
+        if (app.completing.is_open) {
+            bool is_there = false;
+            for (size_t k = 0; k < app.completing.choices.n; k++) {
+                const char *text = app.completing.choices.all[k].text;
+                const char *last = strrchr(command->words, ' ');
+                is_there |= strcmp(text, last == NULL ? command->words : last + 1) == 0;
+            }
+            assert_true(is_there);
+        }
+        else if (strncmp(app.prompt.text, command->words, len) != 0) {
+            fail_msg("'%s' became '%s'", command->words, app.prompt.text);
+        }
+        (void)snprintf(line, sizeof line, "\x15%s --h\t", command->words);
+        press(line);
+        if (strstr(app.prompt.text, " --help ") == NULL && !app.completing.is_open) {
+            fail_msg("options of '%s': '%s'", command->words, app.prompt.text);
+        }
+        (void)snprintf(line, sizeof line, "\x15%s --help\r", command->words);
+        press(line);
+        for (int k = 0; k < 500 && app.shell.pid != 0; k++) {
+            (void)usleep(10000);
+            draw(80, 24);
+        }
+        draw(200, 60);
+        assert_shows(" · done");
+        assert_shows("ztactl");
+    }
+}
+
+static void values_come_from_the_store(void **state)
+{
+    go("1");
+    press(":keys show b\t");
+    assert_string_equal(app.prompt.text, "keys show billing ");
+    press("\x15revoke --subj\t");
+    assert_string_equal(app.prompt.text, "revoke --subject=");
+    press("\x15sessions show \t");
+    assert_true(app.completing.is_open);
+    assert_int_equal(app.completing.choices.n, 7);
+    draw(80, 24);
+    assert_shows("7, Tab chooses");
+    press("\t");
+    char chosen[TUI_PROMPT_SIZE];
+    (void)snprintf(chosen, sizeof chosen, "%s", app.prompt.text);
+    press("\t");
+    assert_string_not_equal(app.prompt.text, chosen);
+    tui_app_key(&app, TUI_KEY_BACK_TAB);
+    assert_string_equal(app.prompt.text, chosen);
+    tui_app_key(&app, TUI_KEY_ESCAPE); /* out of the choices, then of the line */
+    assert_true(app.prompt.is_open);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    assert_false(app.prompt.is_open);
+}
+
+static void older_lines_come_back_by_how_they_begin(void **state)
+{
+    go("1");
+    press(":traffic\r:keys list\r:sort\r:");
+    tui_app_key(&app, TUI_KEY_UP);
+    assert_string_equal(app.prompt.text, "sort");
+    press("\x15k");
+    app.line = app.history.n;
+    tui_app_key(&app, TUI_KEY_UP);
+    assert_string_equal(app.prompt.text, "keys list");
+    tui_app_key(&app, TUI_KEY_DOWN);
+    assert_string_equal(app.prompt.text, "k");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
+static void a_filter_is_looked_at_as_it_is_typed(void **state)
+{
+    go("3");
+    press("f\x15subjekt=");
+    draw(120, 35);
+    assert_shows("did you mean 'subject'?");
+    assert_shows("7 sessions");
+    press("\x15subject=user5");
+    draw(120, 35);
+    assert_null(strstr(screen, "column"));
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +493,14 @@ int main(void)
         cmocka_unit_test(values_are_quoted_for_filters_and_for_the_command_line),
         cmocka_unit_test(lists_are_filtered_in_one_language),
         cmocka_unit_test(a_wrong_filter_says_what_was_expected_and_changes_nothing),
+        cmocka_unit_test(a_search_moves_as_it_is_typed_and_goes_back),
+        cmocka_unit_test(every_hit_is_seen_until_escape),
+        cmocka_unit_test(a_page_is_searched_as_one_types),
+        cmocka_unit_test(the_help_begins_with_the_view),
+        cmocka_unit_test(every_command_is_completed_and_can_be_run),
+        cmocka_unit_test(values_come_from_the_store),
+        cmocka_unit_test(older_lines_come_back_by_how_they_begin),
+        cmocka_unit_test(a_filter_is_looked_at_as_it_is_typed),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, open_all, close_all);

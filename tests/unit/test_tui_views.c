@@ -182,7 +182,8 @@ static void commands_have_the_names_of_views_and_actions(void **state)
     assert_shows("7 sessions");
     press(":s\t");
     draw(80, 24);
-    assert_shows("search-next");
+    assert_shows("Tab chooses");
+    assert_shows("sessions");
     assert_shows(": s");
     press("o\t\r");
     draw(80, 24);
@@ -198,7 +199,7 @@ static void commands_have_the_names_of_views_and_actions(void **state)
     assert_shows("no command 'nonsense'");
     press("\x15:\t");
     draw(80, 24);
-    assert_shows("no command begins so");
+    assert_shows("nothing that is known begins so");
     tui_app_key(&app, TUI_KEY_ESCAPE);
     press(":search user3\r:detail\r");
     draw(120, 35);

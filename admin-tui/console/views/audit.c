@@ -258,6 +258,13 @@ static bool act(struct tui_view *view, enum tui_action action)
     }
 }
 
+static enum zta_status check_filter(struct tui_view *view, const char *text,
+                                    struct zta_error *error)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    return ctl_filter_parse_kind(zta_text_of(text), &kind, &filter, error);
+}
+
 const struct tui_view_ops tui_view_audit = {
     .name = "Audit",
     .hints = {{.action = TUI_ACTION_VERIFY, .word = "verify"},
@@ -271,4 +278,5 @@ const struct tui_view_ops tui_view_audit = {
     .seek = seek,
     .filter = filter,
     .set_filter = set_filter,
+    .check_filter = check_filter,
 };

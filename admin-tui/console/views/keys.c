@@ -269,6 +269,13 @@ static bool act(struct tui_view *view, enum tui_action action)
     }
 }
 
+static enum zta_status check_filter(struct tui_view *view, const char *text,
+                                    struct zta_error *error)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    return ctl_filter_parse_kind(zta_text_of(text), &kind, &filter, error);
+}
+
 const struct tui_view_ops tui_view_keys = {
     .name = "Keys",
     .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke for good"},
@@ -283,4 +290,5 @@ const struct tui_view_ops tui_view_keys = {
     .seek = seek,
     .filter = filter,
     .set_filter = set_filter,
+    .check_filter = check_filter,
 };

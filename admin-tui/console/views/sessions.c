@@ -454,6 +454,13 @@ static bool set_filter(struct tui_view *view, const char *text)
     return true;
 }
 
+static enum zta_status check_filter(struct tui_view *view, const char *text,
+                                    struct zta_error *error)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    return ctl_filter_parse_sessions(zta_text_of(text), &filter, error);
+}
+
 const struct tui_view_ops tui_view_sessions = {
     .name = "Sessions",
     .hints = {{.action = TUI_ACTION_REVOKE, .word = "revoke"},
@@ -471,4 +478,5 @@ const struct tui_view_ops tui_view_sessions = {
     .seek = seek,
     .filter = filter,
     .set_filter = set_filter,
+    .check_filter = check_filter,
 };
