@@ -71,6 +71,14 @@ const struct ctl_command *ctl_command_find(char *const *words, size_t n_words, s
     return NULL;
 }
 
+void ctl_arguments_join(const struct ctl *ctl, struct zta_buffer *out)
+{
+    for (size_t i = 0; i < ctl->n_arguments; i++) {
+        zta_buffer_string(out, i == 0 ? "" : " ");
+        zta_buffer_string(out, ctl->arguments[i]);
+    }
+}
+
 const char *ctl_store_dir(const char *given)
 {
     if (given == NULL || given[0] == '\0') {

@@ -63,6 +63,8 @@ const struct ctl_command *ctl_command_at(size_t i);
 const struct ctl_command *ctl_command_find(char *const *words, size_t n_words, size_t *n_taken,
                                            const char **nearest);
 
+/* The arguments with a blank between them: a filter. */
+void ctl_arguments_join(const struct ctl *ctl, struct zta_buffer *out);
 /* The store's directory: the one given, else that of the environment, else the usual one. */
 const char *ctl_store_dir(const char *given);
 /* Becomes the store's owner and opens it (READ or WRITE); the store is the caller's to close. */

@@ -43,6 +43,7 @@ static const struct {
 } argument_values[] = {
     {"store", CTL_VALUE_FILE},
     {"sessions", CTL_VALUE_SESSION},
+    {"revoke", CTL_VALUE_SESSION_TERM},
     {"risk show", CTL_VALUE_SESSION_OR_ADDRESS},
     {"risk explain", CTL_VALUE_SESSION},
     {"baselines", CTL_VALUE_SUBJECT},
@@ -237,10 +238,11 @@ static enum ctl_value argument_value(const struct ctl_command *command)
 
 static enum ctl_value value_of(const struct line *line, enum ctl_option option)
 {
-    const bool is_device =
-        line->command != NULL && strncmp(line->command->words, "devices", 7) == 0;
-    if (option == CTL_OPTION_FILTER && is_device) {
-        return CTL_VALUE_DEVICE_FILTER;
+    const char *words = line->command == NULL ? "" : line->command->words;
+    const bool is_device = strncmp(words, "devices", strlen("devices")) == 0;
+    const bool is_session = strncmp(words, "sessions", strlen("sessions")) == 0;
+    if (option == CTL_OPTION_FILTER && (is_device || is_session)) {
+        return is_device ? CTL_VALUE_DEVICE_FILTER : CTL_VALUE_SESSION_FILTER;
     }
     return option == CTL_OPTION_OWNER && is_device ? CTL_VALUE_SUBJECT
                                                    : (enum ctl_value)option_values[option];

@@ -29,7 +29,9 @@ enum ctl_value {
     CTL_VALUE_EVENT_TERM,    /* one term, or the id of a request */
     CTL_VALUE_EVENT_FIELDS,  /* names of fields, parted by commas */
     CTL_VALUE_DEVICE_FILTER, /* of devices list */
-    CTL_VALUE_FACT,          /* of ask */
+    CTL_VALUE_SESSION_FILTER,
+    CTL_VALUE_SESSION_TERM,
+    CTL_VALUE_FACT, /* of ask */
     CTL_VALUE_SESSION,
     CTL_VALUE_SUBJECT,
     CTL_VALUE_CLIENT,

@@ -239,10 +239,19 @@ void ctl_offer_values(struct ctl_completer *completer, enum ctl_value value)
         completer->choices->has_files = true;
         return;
     case CTL_VALUE_EVENT_FILTER:
+        keep_up_to(completer, ' ');
+        offer_term(completer, ctl_filter_kind_events());
+        return;
     case CTL_VALUE_DEVICE_FILTER:
         keep_up_to(completer, ' ');
-        offer_term(completer, value == CTL_VALUE_EVENT_FILTER ? ctl_filter_kind_events()
-                                                              : ctl_filter_kind_devices());
+        offer_term(completer, ctl_filter_kind_devices());
+        return;
+    case CTL_VALUE_SESSION_FILTER:
+        keep_up_to(completer, ' ');
+        offer_term(completer, ctl_filter_kind_sessions());
+        return;
+    case CTL_VALUE_SESSION_TERM:
+        offer_term(completer, ctl_filter_kind_sessions());
         return;
     case CTL_VALUE_EVENT_TERM:
         offer_term(completer, ctl_filter_kind_events());

@@ -69,6 +69,7 @@ struct ctl_filter_kind {
 /* The kinds that there are. */
 const struct ctl_filter_kind *ctl_filter_kind_events(void);
 const struct ctl_filter_kind *ctl_filter_kind_devices(void);
+const struct ctl_filter_kind *ctl_filter_kind_sessions(void);
 
 enum zta_status ctl_filter_parse_kind(struct zta_text text, const struct ctl_filter_kind *kind,
                                       struct ctl_filter *filter,

@@ -110,6 +110,11 @@ static bool has_word(const void *record, struct zta_text word)
 static const struct ctl_filter_kind sessions = {
     .fields = fields, .n_fields = CTL_N_SESSION_FIELDS, .see = see, .has_word = has_word};
 
+const struct ctl_filter_kind *ctl_filter_kind_sessions(void)
+{
+    return &sessions;
+}
+
 enum zta_status ctl_filter_parse_sessions(struct zta_text text, struct ctl_filter *filter,
                                           struct zta_error *error)
 {

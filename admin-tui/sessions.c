@@ -164,7 +164,9 @@ static bool add(void *context, const struct zta_session *session)
         (zta_text_is_absent(sessions->subject) ||
          ctl_session_is_named(session->subject, sizeof session->subject, sessions->subject)) &&
         (zta_text_is_absent(sessions->client) ||
-         ctl_session_is_named(session->client, sizeof session->client, sessions->client));
+         ctl_session_is_named(session->client, sizeof session->client, sessions->client)) &&
+        (sessions->filter == NULL ||
+         ctl_filter_matches_session(sessions->filter, session, sessions->now_s));
     if (!is_wanted) {
         return true;
     }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "admin-tui/filter.h"
 #include "admin-tui/options.h"
 #include "admin-tui/target.h"
 #include "shared/store/sessions.h"
@@ -14,10 +15,12 @@
 #define CTL_SESSIONS_SHOWN 1000
 
 struct ctl_sessions {
-    uint64_t most;           /* 0: all */
-    struct zta_text issuer;  /* absent: any */
-    struct zta_text subject; /* absent: any */
-    struct zta_text client;  /* absent: any */
+    uint64_t most;                   /* 0: all */
+    struct zta_text issuer;          /* absent: any */
+    struct zta_text subject;         /* absent: any */
+    struct zta_text client;          /* absent: any */
+    const struct ctl_filter *filter; /* NULL: any */
+    int64_t now_s;                   /* for ages in the filter */
     struct zta_session *found;
     size_t n;
     size_t size;

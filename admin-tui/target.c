@@ -26,6 +26,15 @@ enum {
     N_SELECTORS = sizeof selectors / sizeof selectors[0]
 };
 
+bool ctl_target_is_selected(const struct ctl_options *options)
+{
+    bool is_selected = false;
+    for (size_t i = 0; i < N_SELECTORS; i++) {
+        is_selected = is_selected || ctl_option_is_set(options, selectors[i].option);
+    }
+    return is_selected;
+}
+
 enum zta_status ctl_target_select(const struct ctl_options *options, struct ctl_target *target,
                                   struct zta_error *error)
 {

@@ -58,6 +58,8 @@ struct ctl_target {
     char device[ZTA_DEVICE_ID_MAX + 1];
 };
 
+/* Any selector is among the options. */
+bool ctl_target_is_selected(const struct ctl_options *options);
 /* Exactly one selector among the options: kind and text. ZTA_INVALID: none or several. */
 enum zta_status ctl_target_select(const struct ctl_options *options, struct ctl_target *target,
                                   struct zta_error *error) ZTA_MUST_CHECK;

@@ -112,6 +112,10 @@ static const struct field fields[] = {
 static const struct field device_fields[] = {
 #include "admin-tui/device_fields.def"
 };
+
+static const struct field session_fields[] = {
+#include "admin-tui/session_fields.def"
+};
 #undef CTL_FIELD
 
 static const char *const views[] = {
@@ -293,6 +297,8 @@ static void write_ztactl(void)
     write_fields(file, fields, N(fields));
     (void)fprintf(file, "\nOf devices, where versions are ordered as well:\n\n");
     write_fields(file, device_fields, N(device_fields));
+    (void)fprintf(file, "\nOf sessions:\n\n");
+    write_fields(file, session_fields, N(session_fields));
     gen_end(file);
 }
 

@@ -34,10 +34,7 @@ static enum zta_status find(const struct ctl *ctl, struct zta_view *view, struct
     char text[CTL_FILTER_TEXT_MAX];
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, text, sizeof text);
-    for (size_t i = 0; i < ctl->n_arguments; i++) {
-        zta_buffer_string(&buffer, i == 0 ? "" : " ");
-        zta_buffer_string(&buffer, ctl->arguments[i]);
-    }
+    ctl_arguments_join(ctl, &buffer);
     if (buffer.is_overflowed) {
         return zta_error_set(error, ZTA_INVALID, "the filter is too long");
     }

@@ -119,8 +119,13 @@ enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
     struct zta_error error = {.status = ZTA_OK};
     struct listed listed = {.sessions = {.most = CTL_SESSIONS_SHOWN}};
     const struct ctl_sessions *sessions = &listed.sessions;
+    static struct ctl_filter filter; /* too large for a stack */
+    listed.sessions.filter = &filter;
+    listed.sessions.now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &listed.sessions.most, &error) !=
-        ZTA_OK) {
+            ZTA_OK ||
+        ctl_filter_parse_sessions(ctl_option_text(&ctl->options, CTL_OPTION_FILTER), &filter,
+                                  &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
     enum zta_status status = collect(ctl, &listed, &error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin-tui/commands/automation.h"
+#include "admin-tui/commands/undo_range.h"
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
@@ -310,6 +311,10 @@ enum ctl_exit ctl_run_undo(struct ctl *ctl)
 {
     if (ctl->n_arguments > 0 && ctl_measure_is_id(ctl->arguments[0])) {
         return ctl_automation_undo(ctl, ctl->arguments[0]);
+    }
+    struct ctl_undo_range range;
+    if (ctl->n_arguments > 0 && ctl_undo_range_parse(ctl->arguments[0], &range)) {
+        return ctl_undo_range(ctl, &range);
     }
     struct undoing *undoing = calloc(1, sizeof *undoing);
     struct zta_view *view = NULL;

@@ -51,7 +51,7 @@ def lines(store):
         ["explain", event], ["ask", "path=/orders/1", "method=GET"],
         ["rules", "check", rules], ["rules", "test", rules], ["whatif", rules],
         ["sessions", "revoke", session, *_WHY], ["sessions", "show", session],
-        ["unrevoke", "--session", session, "--reason", "x"],
+        ["unrevoke", "--session", session, "--reason", "x"], ["revoke", "subject=user-*", *_WHY],
         ["revoke", "--subject", "alice@corp", *_WHY],
         ["sessions", "quarantine", session, "--for", "1h", *_WHY], "automation list",
         ["sessions", "release", session, *_WHY],

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions chosen by a filter: listed, revoked in one change, and taken back."""
+
+import json
+import os
+import shlex
+import subprocess
+
+from conftest import fill
+from support.schema import validate
+from terminal import FIXTURE_NOW_S, program
+
+
+def run(directory, *words, code=0):
+    done = subprocess.run([program("ztactl"), "--store", f"{directory}/store", *words, "--json"],
+                          capture_output=True, text=True, check=False, timeout=60,
+                          env={**os.environ, "ZTA_TEST_CLOCK": str(FIXTURE_NOW_S)})
+    assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+    return json.loads(done.stdout if code == 0 else done.stderr.splitlines()[0])
+
+
+def revoked(directory):
+    return {each["id"] for each in run(directory, "sessions", "list", "--limit", "0")
+            if each["revoked"] == "by session"}
+
+
+def test_sessions_are_listed_by_a_filter(filled):
+    every = run(filled, "sessions", "list", "--limit", "0")
+    for text, holds in (("client=web denied>0", lambda s: s["client"] == "web" and s["denied"] > 0),
+                        ("not subject=user-*", lambda s: not s["subject"].startswith("user-")),
+                        ("address=10.0.0.0/26", lambda s: s["address"].split(".")[:3] == ["10", "0", "0"]
+                         and int(s["address"].split(".")[3]) < 64),
+                        ("requests>=80", lambda s: s["requests"] >= 80)):
+        listed = run(filled, "sessions", "list", "--limit", "0", "--filter", text)
+        assert listed == [each for each in every if holds(each)] and listed, text
+    assert "no field 'reasons'" in run(filled, "sessions", "list", "--filter", "reasons=ok", code=2)["error"]
+
+
+def test_a_filter_revokes_in_one_change_and_its_undo_line_takes_all_back(filled_anew):
+    words = ["revoke", "kind=sid", "subject=user-*", "--reason", "stuffing"]
+    wanted = {each["id"] for each in run(filled_anew, "sessions", "list", "--limit", "0", "--filter",
+                                         "kind=sid subject=user-*")}
+    assert len(wanted) > 8 and not revoked(filled_anew)
+    planned = run(filled_anew, *words, "--dry-run")
+    assert planned["hits"] + planned["hits_expired"] == len(wanted) and planned["dry_run"]
+    assert not revoked(filled_anew)
+    assert planned["undo"] is None
+    run(filled_anew, *words, code=4)
+    run(filled_anew, *words, "--max", str(planned["hits"] - 1), "--yes", code=4)
+    assert not revoked(filled_anew)
+    done = run(filled_anew, *words, "--max", str(planned["hits"]), "--yes")
+    validate("revoke", done)
+    assert revoked(filled_anew) == wanted and f"and {len(wanted) - 8} more" in done["target"]
+    undo = shlex.split(done["undo"])
+    assert undo[-1] == f"{done['action']}-{done['action'] + len(wanted) - 1}"
+    assert run(filled_anew, "undo", undo[-1], "--dry-run")["target"].startswith(f"{len(wanted)} ")
+    assert revoked(filled_anew) == wanted
+    validate("undo", run(filled_anew, "undo", undo[-1]))
+    assert not revoked(filled_anew)
+    assert "taken back before" in run(filled_anew, "undo", undo[-1], code=1)["error"]
+    assert run(filled_anew, "audit", "verify")["result"] == "consistent"
+    # One, or a few, are taken back by name.
+    few = run(filled_anew, "revoke", "subject=user-3*", "kind=sid", "--reason", "x", "--yes")
+    assert few["undo"].count("unrevoke --session") == len(revoked(filled_anew)) <= 8
+
+
+def test_a_filter_that_says_nothing_or_too_much_revokes_nobody(filled_anew, directory):
+    for words, code in ((["subject=nobody"], 1), (["nonsense=1"], 2), (["subject=alice", "--session", "f" * 32], 2)):
+        assert run(filled_anew, "revoke", *words, "--reason", "x", "--yes", code=code)["exit"] == code
+    for argument in ("0-3", "5-4", "1-1001", "x-2", "3-"):
+        assert run(filled_anew, "undo", argument, code=2)["exit"] == 2, argument
+    assert not revoked(filled_anew)
+    other = f"{directory}/many"
+    os.mkdir(other)
+    fill(other, "1100")
+    said = run(other, "revoke", "subject=user-*", "--reason", "x", "--yes", code=4)["error"]
+    assert "more than 1000 in one change" in said and not revoked(other)
