@@ -393,6 +393,7 @@ install: all
 	    install -D -m 644 $$file $(MAN_DIR)/man$${file##*.}/$${file##*/} || exit 1; \
 	done
 	$(if $(EXAMPLE_FILES),install -d $(DOC_DIR)/rules && install -m 644 $(EXAMPLE_FILES) $(DOC_DIR)/rules)
+	install -d $(DOC_DIR)/logrotate && install -m 644 conf/logrotate/mod_zta $(DOC_DIR)/logrotate
 	install -d $(DOC_DIR)/modsecurity && install -m 644 conf/modsecurity/zta.conf $(DOC_DIR)/modsecurity
 
 uninstall:
@@ -400,8 +401,8 @@ uninstall:
 	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION)
 	rm -f $(foreach file,$(MAN_FILES),$(MAN_DIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
 	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
-	rm -f $(DOC_DIR)/modsecurity/zta.conf
-	-@rmdir $(DOC_DIR)/rules $(DOC_DIR)/modsecurity $(DOC_DIR) 2>/dev/null || true
+	rm -f $(DOC_DIR)/modsecurity/zta.conf $(DOC_DIR)/logrotate/mod_zta
+	-@rmdir $(DOC_DIR)/rules $(DOC_DIR)/modsecurity $(DOC_DIR)/logrotate $(DOC_DIR) 2>/dev/null || true
 	@for file in $(CONF_FILES); do \
 	    target=$(CONF_DIR)/$${file##*/}; \
 	    if test -f $$target && cmp -s $$file $$target; then rm -f $$target; \

@@ -471,6 +471,7 @@ int main(int argc, char **argv)
     write_counters();
     write_attributes();
     write_signals();
+    gen_write_log();
     write_keys();
     gen_write_json();
     gen_write_manuals(out_dir);

@@ -36,6 +36,7 @@ void gen_head(FILE *file, const char *title, const char *table);
 const char *gen_command(size_t i);
 
 void gen_write_json(void);
+void gen_write_log(void);
 void gen_write_manuals(const char *out_dir);
 
 #endif

@@ -19,6 +19,7 @@
 #include "mod_zta/device.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/facts.h"
+#include "mod_zta/log.h"
 #include "mod_zta/measures.h"
 #include "mod_zta/output/scrub.h"
 #include "mod_zta/places.h"
@@ -236,6 +237,18 @@ static bool judge_store(struct judgement *j)
     return note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
 }
 
+/* What cannot be logged is not done, where the log is mandatory. */
+static bool judge_log(struct judgement *j)
+{
+    if (!mod_zta_log_is_full()) {
+        return false;
+    }
+    j->request->detail = "the decision log takes nothing, and it is mandatory (ZTALog)";
+    j->request->is_unlogged =
+        note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL], ZTA_REASON_STORE_UNAVAILABLE);
+    return j->request->is_unlogged;
+}
+
 /* Live rules that do not fit the configuration: nobody can say what they would refuse. */
 static bool judge_usability(struct judgement *j)
 {
@@ -441,7 +454,8 @@ static void judge_all(struct judgement *j)
     /* What a preflight leads to (a script's redirect, an include, an error page) is a GET. */
     bool is_preflight = request->is_preflight && j->r->method_number == M_OPTIONS &&
                         j->dir->preflight != MOD_ZTA_PREFLIGHT_JUDGE;
-    if (judge_path(j) || judge_headers(j) || judge_addr(j) || judge_measures_of_addr(j)) {
+    if (judge_log(j) || judge_path(j) || judge_headers(j) || judge_addr(j) ||
+        judge_measures_of_addr(j)) {
         return;
     }
     if (j->stance.monitor == 0) {

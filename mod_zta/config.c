@@ -28,6 +28,7 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->failures = (struct zta_limit_rate){.count = 20, .window_s = 10, .burst = 20};
     global->governor = (struct zta_governor_limits){.percent = 5, .window_s = 3600, .min = 5};
     global->never = apr_array_make(pconf, 4, sizeof(struct zta_cidr));
+    global->log_ends = apr_array_make(pconf, 2, sizeof(struct mod_zta_log_end));
     global->notify = apr_array_make(pconf, 2, sizeof(struct mod_zta_notify_target));
     global->rules_patterns = apr_array_make(pconf, 4, sizeof(const char *));
     global->rules_files = apr_array_make(pconf, 4, sizeof(struct mod_zta_rules_file));

@@ -15,6 +15,7 @@
 
 #include "mod_zta/accept.h"
 #include "mod_zta/choices.h"
+#include "mod_zta/helper/decision_log.h"
 #include "mod_zta/identity/client_cert.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/issuer_config.h"
@@ -62,7 +63,6 @@ struct mod_zta_retain {
     int64_t sessions_s;
     uint64_t events_size; /* bytes; 0: by time only */
 };
-
 struct mod_zta_rules_file {
     const char *name; /* path as configured and expanded */
     const char *text;
@@ -84,7 +84,6 @@ struct mod_zta_server {
 };
 
 #define MOD_ZTA_NOTIFY_MAX 16
-
 /* One ZTANotify; fd is opened by the parent before it forks, -1: not. */
 struct mod_zta_notify_target {
     const char *name;
@@ -105,6 +104,7 @@ struct mod_zta_global {
     struct zta_governor_limits governor;          /* ZTAGovernor, but for whom it never touches */
     apr_array_header_t *never;                    /* struct zta_cidr: of never= */
     apr_array_header_t *notify;                   /* struct mod_zta_notify_target */
+    apr_array_header_t *log_ends;                 /* struct mod_zta_log_end */
     apr_array_header_t *rules_patterns;           /* const char * */
     apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
     apr_array_header_t *requires;                 /* of providers.c: lines of Require zta-... */
@@ -117,6 +117,7 @@ struct mod_zta_global {
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
     bool accepts_apikeys;                 /* some place accepts "local" */
     bool accepts_certificates;            /* some place accepts "mtls" */
+    bool is_log_mandatory;                /* some ZTALog is */
     bool is_governed;                     /* some place anywhere is above stage 0 or monitored */
     struct zta_ruleset *rules;            /* the baseline; never NULL when is_governed */
     uint32_t generation;                  /* of the configuration: rises with each (re)start */

@@ -18,6 +18,7 @@
 #include "mod_zta/helper/main.h"
 #include "mod_zta/introspect.h"
 #include "mod_zta/load.h"
+#include "mod_zta/log.h"
 #include "mod_zta/notify.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
@@ -148,6 +149,7 @@ int mod_zta_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     mod_zta_geo_start(s);
     zta_segment_config_generation_set(segment, mod_zta_retained()->generation);
     mod_zta_notify_open(pconf, s);
+    mod_zta_log_open(pconf, s);
     return mod_zta_helper_start(pconf, s);
 }
 

@@ -215,6 +215,12 @@ int mod_zta_record_event(request_rec *r)
     if (mod_zta_child_incarnation() == 0) {
         return OK;
     }
+    if (request->is_unlogged) {
+        /* The rest of the ring is for those that were let in before. */
+        count(request);
+        zta_counter_add(mod_zta_segment(), ZTA_COUNTER_LOG_REFUSED, 1);
+        return OK;
+    }
     fill(&event, r, request, last);
     count(request);
     if (zta_ring_publish(mod_zta_segment(), mod_zta_child_incarnation(), &event) != ZTA_OK) {

@@ -122,6 +122,7 @@ struct mod_zta_request {
     struct zta_decision decision; /* of the request as a whole: the most severe of its sides */
     struct mod_zta_judged judged;
     const char *detail;            /* for the operator */
+    bool is_unlogged;              /* refused because a mandatory log takes nothing: no event */
     const char *step_up_cookies;   /* the Cookie header before ours were hidden; NULL: as it is */
     uint16_t refused_account;      /* whose a refused credential claims to be (event.h) */
     struct zta_stance stance;      /* strictest that was judged */

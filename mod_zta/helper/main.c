@@ -334,6 +334,9 @@ static void run(struct helper *helper, int32_t parent_pid)
                      .retain_sessions_s = global->retain.sessions_s,
                      .retain_events_size = global->retain.events_size,
                      .version = ZTA_VERSION_TEXT,
+                     .log_ends =
+                         (const struct mod_zta_log_end *)(const void *)global->log_ends->elts,
+                     .n_log_ends = (size_t)global->log_ends->nelts,
                      .log = log_line,
                      .log_context = helper->s},
         .is_stopping = &stop_signal,

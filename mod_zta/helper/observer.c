@@ -27,6 +27,7 @@
 #define RETRY_FIRST_NS INT64_C(100000000)
 #define RETRY_MAX_NS   INT64_C(2000000000)
 #define DRAIN_POLL_NS  INT64_C(10000000)
+#define LOG_DRAIN_NS   INT64_C(200000000)
 
 void mod_zta_observer_log(const struct mod_zta_observer *observer, int level, const char *fmt, ...)
 {
@@ -74,14 +75,19 @@ static void set_counter(struct zta_segment *segment, enum zta_counter counter, u
 static void settle(struct mod_zta_observer *observer)
 {
     struct zta_segment *segment = observer->options.segment;
-    zta_ring_release(segment, observer->cursor);
+    mod_zta_decision_log_read(observer->decision_log, observer->cursor, zta_clock_real_ns());
+    const uint64_t hold = mod_zta_decision_log_hold(observer->decision_log);
+    zta_ring_release(segment, hold < observer->cursor ? hold : observer->cursor);
     uint64_t known = observer->progress.n_stored + observer->progress.n_aggregated +
                      zta_counter_get(segment, ZTA_COUNTER_EVENTS_DROPPED_DEAD) +
                      zta_counter_get(segment, ZTA_COUNTER_EVENTS_DROPPED_SLOW);
     uint64_t tail = zta_ring_tail(segment);
     set_counter(segment, ZTA_COUNTER_EVENTS_STORED, observer->progress.n_stored);
     set_counter(segment, ZTA_COUNTER_EVENTS_AGGREGATED, observer->progress.n_aggregated);
-    set_counter(segment, ZTA_COUNTER_EVENTS_DROPPED_STORE, tail > known ? tail - known : 0);
+    if (hold >= observer->cursor) {
+        /* Else the books end before what is known. */
+        set_counter(segment, ZTA_COUNTER_EVENTS_DROPPED_STORE, tail > known ? tail - known : 0);
+    }
 }
 
 /* ---- sessions and baselines ---- */
@@ -211,6 +217,21 @@ static enum zta_status recover(struct mod_zta_observer *observer, struct zta_err
 
 /* ---- open and close ---- */
 
+static enum zta_status open_log(struct mod_zta_observer *observer, struct zta_error *error)
+{
+    const struct mod_zta_decision_log_options options = {
+        .segment = observer->options.segment,
+        .store = observer->store,
+        .version = observer->options.version,
+        .ends = observer->options.log_ends,
+        .n_ends = observer->options.n_log_ends,
+    };
+    const enum zta_status status = mod_zta_decision_log_open(&options, &observer->decision_log);
+    return status == ZTA_OK ? status
+                            : zta_error_set(error, status, "the decision log cannot begin: %s",
+                                            zta_status_text(status));
+}
+
 static enum zta_status open_memory(struct mod_zta_observer *observer, int64_t now_real_ns,
                                    struct zta_error *error)
 {
@@ -294,6 +315,9 @@ enum zta_status mod_zta_observer_open(const struct mod_zta_observer_options *opt
     if (status == ZTA_OK) {
         status = find_place(opened, error);
     }
+    if (status == ZTA_OK) {
+        status = open_log(opened, error);
+    }
     if (status != ZTA_OK) {
         mod_zta_observer_close(&opened);
         if (status != ZTA_BUSY && status != ZTA_NO_MEMORY) {
@@ -313,6 +337,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
         return;
     }
     *observer = NULL;
+    (void)mod_zta_decision_log_close(&closing->decision_log);
     mod_zta_automation_close(&closing->automation);
     mod_zta_ruleset_close(&closing->rules);
     mod_zta_inputs_keeper_close(&closing->inputs);
@@ -357,10 +382,16 @@ static uint64_t backlog(const struct mod_zta_observer *observer)
     return zta_ring_head(segment) - zta_ring_tail(segment);
 }
 
+/* Of those, what nobody has read yet; what the decision log holds is no work for the store. */
+static uint64_t unread(const struct mod_zta_observer *observer)
+{
+    return zta_ring_head(observer->options.segment) - observer->cursor + observer->batch.n;
+}
+
 /* Each further eighth of the ring that fills halves the rows of a batch. */
 static unsigned pressure(const struct mod_zta_observer *observer)
 {
-    uint64_t eighths = backlog(observer) * 8 / zta_ring_capacity(observer->options.segment);
+    uint64_t eighths = unread(observer) * 8 / zta_ring_capacity(observer->options.segment);
     return eighths < 4 ? 0 : (unsigned)(eighths > 7 ? 4 : eighths - 3);
 }
 
@@ -552,12 +583,16 @@ static void relieve(struct mod_zta_observer *observer, int64_t now_mono_ns, int6
 {
     uint64_t limit = zta_ring_capacity(observer->options.segment) / 2;
     while (backlog(observer) > limit) {
-        uint64_t before = zta_ring_tail(observer->options.segment);
+        const uint64_t tail = zta_ring_tail(observer->options.segment);
+        const uint64_t cursor = observer->cursor;
         end_batch(observer, false);
         settle(observer);
-        if (zta_ring_tail(observer->options.segment) == before) {
+        if (zta_ring_tail(observer->options.segment) == tail) {
+            if (mod_zta_decision_log_hold(observer->decision_log) <= tail) {
+                break; /* no dropped event would make room */
+            }
             read_ring(observer, now_mono_ns, now_real_ns);
-            if (observer->cursor == before) {
+            if (observer->cursor == cursor) {
                 break; /* the next one is still being written */
             }
         }
@@ -604,7 +639,8 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
 {
     mod_zta_upkeep_step(observer, now_mono_ns, now_real_ns);
     mod_zta_signals_deliver(observer, now_mono_ns, now_real_ns);
-    if (now_mono_ns < observer->next_commit_ns && backlog(observer) < MOD_ZTA_BATCH_MAX) {
+    mod_zta_decision_log_step(observer->decision_log, now_mono_ns, now_real_ns);
+    if (now_mono_ns < observer->next_commit_ns && unread(observer) < MOD_ZTA_BATCH_MAX) {
         return observer->next_commit_ns - now_mono_ns;
     }
     observer->next_commit_ns = now_mono_ns + MOD_ZTA_COMMIT_NS;
@@ -623,6 +659,29 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
         settle(observer); /* slots that were passed over */
     }
     return is_full && observer->batch.n == 0 ? 0 : MOD_ZTA_COMMIT_NS;
+}
+
+/*
+ * What is not written by then stays in the ring for the helper that follows; at the server's end
+ * there is none.
+ */
+static void end_log(struct mod_zta_observer *observer, int64_t deadline_mono_ns)
+{
+    const int64_t least_ns = zta_clock_monotonic_ns() + LOG_DRAIN_NS;
+    mod_zta_decision_log_drain(observer->decision_log, observer->cursor,
+                               deadline_mono_ns > least_ns ? deadline_mono_ns : least_ns);
+    settle(observer);
+    if (mod_zta_upkeep_may_write(observer)) {
+        mod_zta_decision_log_note(observer->decision_log);
+    }
+    const uint64_t left = mod_zta_decision_log_close(&observer->decision_log);
+    if (left > 0 && zta_segment_children(observer->options.segment) == 0) {
+        zta_counter_add(observer->options.segment, ZTA_COUNTER_LOG_DROPPED, left);
+        mod_zta_observer_log(observer, MOD_ZTA_HELPER_ERROR,
+                             "ZTA0141: %llu lines of the decision log were lost at the end: a "
+                             "target of ZTALog did not take them",
+                             (unsigned long long)left);
+    }
 }
 
 bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_mono_ns)
@@ -644,5 +703,6 @@ bool mod_zta_observer_drain(struct mod_zta_observer *observer, int64_t deadline_
     } while (!is_drained && now_ns < deadline_mono_ns);
     read_ring(observer, now_ns, zta_clock_real_ns());
     write_out(observer, true, now_ns, zta_clock_real_ns());
+    end_log(observer, deadline_mono_ns);
     return zta_ring_tail(segment) == zta_ring_head(segment);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mod_zta/helper/automation.h"
+#include "mod_zta/helper/decision_log.h"
 #include "mod_zta/helper/ruleset.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
@@ -65,6 +66,9 @@ struct mod_zta_observer_options {
     size_t n_streams;
     struct mod_zta_ruleset_options rules; /* of the configuration; the layer is in the store */
     struct mod_zta_automation_options automation;
+    /* ZTALog. */
+    const struct mod_zta_log_end *log_ends;
+    size_t n_log_ends;
     mod_zta_helper_log_fn log; /* may be NULL */
     void *log_context;
 };

@@ -39,6 +39,7 @@ enum mod_zta_alert {
     MOD_ZTA_ALERT_RULES,         /* the live rules cannot be used for automation and risk */
     MOD_ZTA_ALERT_STREAMS,       /* a transmitter is silent, or stopped its stream */
     MOD_ZTA_ALERT_HELD,          /* what transmitters told waits for an operator */
+    MOD_ZTA_ALERT_LOG,           /* a target of ZTALog takes nothing, or lost lines lately */
     MOD_ZTA_N_ALERTS
 };
 
@@ -88,10 +89,11 @@ struct mod_zta_observer {
     struct mod_zta_inputs_keeper *inputs;
     struct mod_zta_ruleset *rules; /* looked at before each batch */
     struct mod_zta_automation *automation;
-    size_t n_responded;                  /* events of the batch that it has seen */
-    struct zta_event_key segment;        /* created and id */
-    struct zta_events_progress progress; /* as committed */
-    uint64_t cursor;                     /* all below is in the batch, committed or dropped */
+    struct mod_zta_decision_log *decision_log; /* NULL: none is configured */
+    size_t n_responded;                        /* events of the batch that it has seen */
+    struct zta_event_key segment;              /* created and id */
+    struct zta_events_progress progress;       /* as committed */
+    uint64_t cursor;                           /* all below is in the batch, committed or dropped */
     int64_t next_commit_ns;
     int64_t retry_ns; /* nothing is written before; 0: the last change was committed */
     unsigned n_failures;

@@ -68,6 +68,7 @@ static const struct alert_text alert_texts[MOD_ZTA_N_ALERTS] = {
     [MOD_ZTA_ALERT_LOST] = {"notifications_lost", "ZTA0115", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_STREAMS] = {"stream_silent", "ZTA0125", MOD_ZTA_HELPER_WARNING},
     [MOD_ZTA_ALERT_HELD] = {"signals_held", "ZTA0126", MOD_ZTA_HELPER_WARNING},
+    [MOD_ZTA_ALERT_LOG] = {"log_failing", "ZTA0140", MOD_ZTA_HELPER_ERROR},
     [MOD_ZTA_ALERT_RULES] = {"live_rules_refused", "ZTA0112", MOD_ZTA_HELPER_ERROR},
 };
 
@@ -541,6 +542,8 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     look_at_drops(observer, now_mono_ns, now_real_ns);
     look_at_introspection(observer, now_real_ns);
     look_at_automation(observer, now_real_ns);
+    mod_zta_observer_alert(observer, MOD_ZTA_ALERT_LOG, now_real_ns / ZTA_NS_PER_S,
+                           mod_zta_decision_log_trouble(observer->decision_log, now_mono_ns));
     if (!upkeep->is_healthy) {
         return;
     }
@@ -563,5 +566,6 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     mod_zta_signals_prune(observer, now_real_ns);
     prune_automation(observer, now_real_ns);
     mod_zta_notices_step(observer, now_real_ns);
+    mod_zta_decision_log_note(observer->decision_log);
     publish(observer, now_real_ns);
 }

@@ -370,3 +370,13 @@ uint32_t zta_segment_children(const struct zta_segment *segment)
     }
     return n_children;
 }
+
+void zta_segment_logged_set(struct zta_segment *segment, enum zta_logged stream, uint64_t number)
+{
+    atomic_store(&segment->header->logged[stream], number);
+}
+
+uint64_t zta_segment_logged(const struct zta_segment *segment, enum zta_logged stream)
+{
+    return atomic_load(&segment->header->logged[stream]);
+}

@@ -109,4 +109,17 @@ int64_t zta_segment_failed_ns(const struct zta_segment *segment);
 void zta_segment_threat_set(struct zta_segment *segment, enum zta_threat_level level);
 enum zta_threat_level zta_segment_threat(const struct zta_segment *segment);
 
+/*
+ * Up to where the decision log was written: all numbers of a stream below are in every target, or
+ * counted as lost; 0: nothing is known. By the helper, for the helper that follows when it dies.
+ */
+enum zta_logged {
+    ZTA_LOGGED_EVENTS = 0, /* sequence of the ring */
+    ZTA_LOGGED_ACTIONS,    /* ids of the audit trail */
+    ZTA_LOGGED_RESPONSES,  /* ids of what automation did */
+    ZTA_N_LOGGED
+};
+void zta_segment_logged_set(struct zta_segment *segment, enum zta_logged stream, uint64_t number);
+uint64_t zta_segment_logged(const struct zta_segment *segment, enum zta_logged stream);
+
 #endif

@@ -55,6 +55,8 @@ struct zta_segment_header {
     _Atomic int64_t failed_ns;
     /* Helper stores, any process loads; enum zta_threat_level. */
     _Atomic uint32_t threat;
+    /* Helper stores, the helper that follows loads; enum zta_logged. */
+    _Atomic uint64_t logged[ZTA_N_LOGGED];
     /* Where the search for a free child slot begins; any child adds, relaxed; only a hint. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint32_t children_next;
     /*

@@ -152,6 +152,33 @@ enum zta_status zta_audit_each(struct zta_view *view, uint64_t most, zta_audit_f
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
+enum zta_status zta_audit_each_above(struct zta_view *view, uint64_t above, zta_audit_fn fn,
+                                     void *context)
+{
+    struct zta_walk walk;
+    uint8_t from[ZTA_AUDIT_KEY_SIZE];
+    enum zta_status status =
+        above == UINT64_MAX ? ZTA_NOT_FOUND : zta_walk_begin(view, ZTA_TABLE_AUDIT, &walk);
+    if (status != ZTA_OK) {
+        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    zta_put_u64(from, above + 1);
+    struct zta_blob key = ZTA_BLOB(from, sizeof from);
+    struct zta_blob value;
+    bool goes_on = true;
+    status = zta_walk_seek(&walk, &key, &value);
+    while (status == ZTA_OK && goes_on) {
+        struct zta_audit_entry entry;
+        status = decode(key, value, &entry);
+        if (status == ZTA_OK) {
+            goes_on = fn(context, &entry);
+            status = zta_walk_next(&walk, &key, &value);
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
 /* The entry that stands where number id is expected, or why it does not fit there. */
 static const char *fault_of(struct zta_blob key, struct zta_blob record, uint64_t id,
                             const struct zta_sha256 *previous, struct zta_sha256 *hash)

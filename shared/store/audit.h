@@ -37,6 +37,9 @@ typedef bool (*zta_audit_fn)(void *context, const struct zta_audit_entry *entry)
 /* From newest to oldest, at most `most` (0: all). */
 enum zta_status zta_audit_each(struct zta_view *view, uint64_t most, zta_audit_fn fn,
                                void *context) ZTA_MUST_CHECK;
+/* Those with a greater id than `above`, oldest first. */
+enum zta_status zta_audit_each_above(struct zta_view *view, uint64_t above, zta_audit_fn fn,
+                                     void *context) ZTA_MUST_CHECK;
 /*
  * Recomputes the chain. ZTA_OK: consistent, *n entries, *head the last hash. ZTA_CORRUPT: *n is the
  * first entry that does not fit and the error says how.

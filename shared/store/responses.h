@@ -49,6 +49,9 @@ enum zta_status zta_response_put(struct zta_change *change,
 typedef bool (*zta_response_fn)(void *context, const struct zta_response *response);
 enum zta_status zta_response_each(struct zta_view *view, zta_response_fn fn,
                                   void *context) ZTA_MUST_CHECK;
+/* Those with a greater id than `above`, oldest first. */
+enum zta_status zta_response_each_above(struct zta_view *view, uint64_t above, zta_response_fn fn,
+                                        void *context) ZTA_MUST_CHECK;
 /* Removes the oldest beyond ZTA_RESPONSES_KEPT, at most `most`. *n removed ones. */
 enum zta_status zta_responses_prune(struct zta_change *change, size_t most,
                                     uint64_t *n) ZTA_MUST_CHECK;

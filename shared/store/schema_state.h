@@ -122,6 +122,9 @@
 
 /* u64: up to which of policy/'s requests they are done. */
 #define ZTA_REQUESTS_DONE_KEY "requests"
+/* u64 audit, u64 response: ids up to which the decision log was written. */
+#define ZTA_LOGGED_KEY  "logged"
+#define ZTA_LOGGED_SIZE 16
 
 /*
  * "stamps": u64 transaction that wrote it, then for each stretch of the keys of what requests look

@@ -148,6 +148,7 @@ class _Server:
         texts = [text.replace("/var/lib/zta", self._httpd.path("store"))
                  .replace("/etc/zta", self._httpd.path("etc/zta"))
                  .replace("/var/lib/GeoIP", self._httpd.path("geo"))
+                 .replace("/var/log/zta", self._httpd.path("logs"))
                  for text in (global_text, vhost_text)]
         return self._httpd.configtest(*texts)
 

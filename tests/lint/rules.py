@@ -81,7 +81,7 @@ def line_of(text, position):
 
 HTTPD = r"<(httpd|http_\w+|ap_\w+|apr\w*|util_\w+|mod_\w+|mpm_common|scoreboard|unixd)\.h>"
 # Folders of shared/ from the lowest; "" stands for the files directly in shared/.
-SHARED_ORDER = {"base": 0, "": 1, "context": 2, "rules": 2, "risk": 2, "live": 3, "store": 4, "evidence": 5}
+SHARED_ORDER = {"base": 0, "": 1, "context": 2, "rules": 2, "risk": 2, "live": 3, "store": 4, "evidence": 5, "log": 5}
 # What may be included where, else nowhere: (include, allowed path, what to do instead).
 ONLY_IN = (
     (r"<lmdb\.h>", r"shared/store/(env\.c|\w+_priv\.h)$", "lmdb.h belongs to shared/store/env.c"),

@@ -13,7 +13,7 @@ build="gcc libc6-dev make apache2-dev libapr1-dev libaprutil1-dev liboauth2-dev 
 demo="$build apache2-bin tzdata openssl curl python3 python3-cryptography python3-jwt"
 test="$demo clang libcmocka-dev python3-pytest python3-h2 nghttp2-client strace lmdb-utils procps
     tmux zsh python3-jsonschema groff-base mandoc wrk libapache2-mod-auth-openidc
-    libapache2-mod-security2 modsecurity-crs"
+    libapache2-mod-security2 modsecurity-crs logrotate"
 bench="$demo libcmocka-dev wrk nghttp2-client haproxy libapache2-mod-oauth2
     libapache2-mod-auth-openidc"
 dev="$test libclang-rt-dev clang-format clang-tidy"
