@@ -270,6 +270,10 @@ static void act_on_frame(struct tui_app *app, enum tui_action action, int key)
 
 static void act(struct tui_app *app, enum tui_action action, int key)
 {
+    if (app->model->read_only[0] != '\0' && tui_key_changes(action)) {
+        tui_complain(&app->desk, "read-only: %s", app->model->read_only);
+        return;
+    }
     if (!act_alike(app, action)) {
         act_on_frame(app, action, key);
     }

@@ -118,7 +118,12 @@ static json_t *parse(struct tui_feed *feed, int code)
         return value;
     }
     json_decref(value);
-    if (feed->note[0] != '\0') {
+    if (WIFSIGNALED(code)) {
+        (void)snprintf(feed->fault, sizeof feed->fault, "it was ended by signal %d",
+                       WTERMSIG(code));
+        feed->note[0] = '\0';
+    }
+    else if (feed->note[0] != '\0') {
         set_fault(feed, feed->note, strlen(feed->note));
         feed->note[0] = '\0';
     }

@@ -15,6 +15,8 @@ enum {
     NUMBERED = 10,     /* views that have a key of their own */
     SERVER_WIDTH = 11, /* at the least of what stands at the right */
     CLOCK_WIDTH = 23,  /* of all of it */
+    FAULT_LINES = 3,   /* of what is wrong with the store, at the most */
+    BEHIND_S = 10,     /* so long it is said */
     CRUMB_GAP = 3,     /* " > " */
     TRAIL_LEAST = 5,   /* lines of a view that has room for one more above it */
 };
@@ -90,21 +92,25 @@ static void put_server(const struct tui_app *app, const struct tui_area *area)
     char span[TUI_SHORT_MAX] = "";
     char text[96];
     tui_format_clock(now_s, clock);
-    if (health->is_running) {
+    const bool is_read = model->error.status == ZTA_OK;
+    const bool is_up = is_read && health->is_running;
+    if (is_up) {
         tui_format_span(now_s - health->heartbeat.started_s, span);
     }
-    (void)snprintf(text, sizeof text, "%s%s  %s ", health->is_running ? "up " : "not running", span,
-                   clock);
+    (void)snprintf(text, sizeof text, "%s%s  %s ",
+                   is_up     ? "up "
+                   : is_read ? "not running"
+                             : "no store",
+                   span, clock);
     struct tui_area room = tui_area_part(area, 0, 0, area->width, 1);
     if (area->width < tui_text_width(zta_text_of(text)) + 2) {
-        (void)snprintf(text, sizeof text, "%s%s ", health->is_running ? "up " : "down ", span);
+        (void)snprintf(text, sizeof text, "%s%s ", is_up ? "up " : "down ", span);
     }
     if (area->width < tui_text_width(zta_text_of(text)) + 2) {
         return;
     }
     int x = tui_put_right(&room, 0, TUI_ROLE_HEADER, zta_text_of(text));
-    (void)tui_put_glyph(&room, x - 2, 0,
-                        health->is_running ? TUI_ROLE_HEADER_GOOD : TUI_ROLE_HEADER_BAD,
+    (void)tui_put_glyph(&room, x - 2, 0, is_up ? TUI_ROLE_HEADER_GOOD : TUI_ROLE_HEADER_BAD,
                         TUI_GLYPH_DOT);
     char alerts[48] = "";
     if (health->n_alerts > 0) {
@@ -113,6 +119,9 @@ static void put_server(const struct tui_app *app, const struct tui_area *area)
     }
     else if (app->is_paused) {
         (void)snprintf(alerts, sizeof alerts, " paused ");
+    }
+    else if (model->read_only[0] != '\0') {
+        (void)snprintf(alerts, sizeof alerts, " read-only ");
     }
     struct tui_area left = tui_area_part(&room, 0, 0, x - 3, 1);
     if ((int)strlen(alerts) < left.width) {
@@ -133,29 +142,70 @@ void tui_frame_header(const struct tui_app *app, const struct tui_area *area)
     put_server(app, &rest);
 }
 
+/* As many lines as it takes; returns how many. */
+static int put_fault(const struct tui_area *area, const char *fault)
+{
+    char safe[512];
+    struct zta_buffer out;
+    int y = 0;
+    zta_buffer_init(&out, safe, sizeof safe);
+    zta_buffer_safe(&out, zta_text_of(fault));
+    struct zta_text left = {.data = out.data, .len = out.len};
+    for (; left.len > 0 && y < FAULT_LINES && y < area->height; y++) {
+        struct tui_area line = tui_area_part(area, 0, y, -1, 1);
+        struct tui_area room = tui_area_part(&line, 1, 0, line.width - 2, 1);
+        const size_t len = y + 1 == FAULT_LINES ? left.len : tui_line_len(left, room.width);
+        tui_fill(&line, TUI_ROLE_ALARM);
+        (void)tui_put(&room, 0, 0, TUI_ROLE_ALARM,
+                      (struct zta_text){.data = left.data, .len = len});
+        left = (struct zta_text){.data = left.data + len, .len = left.len - len};
+        while (left.len > 0 && left.data[0] == ' ') {
+            left = (struct zta_text){.data = left.data + 1, .len = left.len - 1};
+        }
+    }
+    return y;
+}
+
+/* Why what is shown may not be how it is now; false: there is no such reason. */
+static bool put_age(const struct tui_model *model, const struct tui_area *line)
+{
+    const struct tui_health *health = &model->health;
+    char text[TUI_SHORT_MAX];
+    const bool is_behind =
+        model->missed_ns != 0 && model->now_ns - model->missed_ns < BEHIND_S * ZTA_NS_PER_S;
+    tui_format_ago(health->heartbeat.time_s, model->now_ns / ZTA_NS_PER_S, text);
+    if (health->is_running && is_behind) {
+        tui_format_count(model->n_missed, text);
+        (void)tui_print(line, 1, 0, TUI_ROLE_WARN,
+                        "behind: %s requests came between two looks and are only counted", text);
+    }
+    else if (health->is_running) {
+        return false;
+    }
+    else if (!health->has_heartbeat) {
+        (void)tui_print(line, 1, 0, TUI_ROLE_WARN,
+                        "not running: no server has run on this store yet");
+    }
+    else if (health->is_helper_there) {
+        (void)tui_print(line, 1, 0, TUI_ROLE_WARN,
+                        "old: nothing was written for %s, though the helper (process %d) is there",
+                        text, (int)health->heartbeat.pid);
+    }
+    else {
+        (void)tui_print(line, 1, 0, TUI_ROLE_WARN,
+                        "not running: last heartbeat %s ago; this is what was recorded", text);
+    }
+    return true;
+}
+
 int tui_frame_note(const struct tui_app *app, const struct tui_area *area)
 {
     const struct tui_model *model = app->model;
-    const struct tui_health *health = &model->health;
     struct tui_area line = tui_area_part(area, 0, 0, -1, 1);
-    char since[TUI_SHORT_MAX];
     if (model->error.status != ZTA_OK) {
-        tui_fill(&line, TUI_ROLE_ALARM);
-        (void)tui_put_foreign(&line, 1, 0, TUI_ROLE_ALARM, zta_text_of(model->error.text));
-        return 1;
+        return put_fault(area, model->error.text);
     }
-    if (health->is_running) {
-        return 0;
-    }
-    if (!health->has_heartbeat) {
-        (void)tui_print(&line, 1, 0, TUI_ROLE_WARN,
-                        "not running: no server has run on this store yet");
-        return 1;
-    }
-    tui_format_ago(health->heartbeat.time_s, model->now_ns / ZTA_NS_PER_S, since);
-    (void)tui_print(&line, 1, 0, TUI_ROLE_WARN,
-                    "not running: last heartbeat %s ago; this is what was recorded", since);
-    return 1;
+    return put_age(model, &line) ? 1 : 0;
 }
 
 /* ---- the way that led here ---- */

@@ -47,6 +47,16 @@ const char *tui_key_help(enum tui_action action)
     return "";
 }
 
+bool tui_key_changes(enum tui_action action)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].action == action) {
+            return rows[i].group == TUI_GROUP_CHANGE;
+        }
+    }
+    return false;
+}
+
 const char *tui_key_group_name(enum tui_key_group group)
 {
     static const char *const names[TUI_N_GROUPS] = {

@@ -3,6 +3,7 @@
 #ifndef TUI_KEYS_H
 #define TUI_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "admin-tui/console/term.h"
@@ -39,6 +40,8 @@ enum tui_action tui_key_action(int key);
 const struct tui_key_row *tui_key_at(size_t i);
 /* What the action does. */
 const char *tui_key_help(enum tui_action action);
+/* Does a key with this meaning begin a change? */
+bool tui_key_changes(enum tui_action action);
 const char *tui_key_group_name(enum tui_key_group group);
 
 #endif

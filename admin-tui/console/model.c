@@ -2,6 +2,8 @@
 /* Opening, the rhythm of refreshing, and the health of server and store. */
 #include "admin-tui/console/model.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,9 @@ void tui_keep(char *field, size_t size, struct zta_text text)
 
 void tui_model_fail(struct tui_model *model, enum zta_status status, const char *what)
 {
-    (void)zta_error_set(&model->error, status, "%s: %s", what, zta_status_text(status));
+    if (model->error.text[0] == '\0') {
+        (void)zta_error_set(&model->error, status, "%s: %s", what, zta_status_text(status));
+    }
 }
 
 void tui_model_keep_small(const struct tui_model *model)
@@ -37,6 +41,12 @@ void tui_model_keep_small(const struct tui_model *model)
     if (zta_store_pages_held() > PAGES_HELD_MAX) {
         zta_store_drop_pages(model->ctl->store);
     }
+}
+
+enum zta_status tui_model_view(struct tui_model *model, struct zta_view **view)
+{
+    enum zta_status status = zta_store_health(model->ctl->store, &model->error);
+    return status == ZTA_OK ? zta_view_begin(model->ctl->store, view) : status;
 }
 
 /* Who may not write policy/ may still look, when the files let him. */
@@ -217,6 +227,11 @@ static enum zta_status look(struct tui_model *model, unsigned parts, bool *has_c
     return status;
 }
 
+static bool is_there(int32_t pid)
+{
+    return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
 bool tui_model_refresh(struct tui_model *model, unsigned parts, int64_t now_ns)
 {
     struct tui_health *health = &model->health;
@@ -234,5 +249,6 @@ bool tui_model_refresh(struct tui_model *model, unsigned parts, int64_t now_ns)
     }
     health->is_running =
         health->has_heartbeat && now_s - health->heartbeat.time_s <= ZTA_HEARTBEAT_STALE_S;
+    health->is_helper_there = health->is_running || is_there(health->heartbeat.pid);
     return has_changed || is_new;
 }

@@ -41,6 +41,8 @@ struct tui_model {
     struct ctl_filter filter; /* of the tail */
     bool is_held;             /* the tail stands still */
     uint64_t n_held;          /* events that came meanwhile */
+    uint64_t n_missed;        /* that came between two looks, and were more than one looks at */
+    int64_t missed_ns;        /* when that happened last */
     bool is_tail_cut;         /* older ones were not looked through */
     struct tui_window window;
     struct ctl_revoking revoking;

@@ -87,7 +87,12 @@ enum zta_status tui_model_read_events(struct tui_model *model, struct zta_view *
     if (status != ZTA_OK || looking.n == 0) {
         return status;
     }
-    uint64_t extra = count_skipped(&looking) / looking.n;
+    const uint64_t n_skipped = count_skipped(&looking);
+    const uint64_t extra = n_skipped / looking.n;
+    if (n_skipped > 0) {
+        model->n_missed = n_skipped;
+        model->missed_ns = model->now_ns;
+    }
     for (size_t i = looking.n; i-- > 0;) {
         const struct ctl_event *row = &walk->batch[i];
         tui_pulse_add(&model->pulse, &row->event, row->weight * (1 + extra),
@@ -153,7 +158,7 @@ enum zta_status tui_model_fill_tail(struct tui_model *model, struct zta_view *vi
 static void fill_anew(struct tui_model *model)
 {
     struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(model->ctl->store, &view);
+    enum zta_status status = tui_model_view(model, &view);
     if (status == ZTA_OK) {
         status = tui_model_fill_tail(model, view);
         zta_view_end(&view);

@@ -328,7 +328,7 @@ void tui_model_verify_short(struct tui_model *model, struct zta_view *view)
 void tui_model_verify(struct tui_model *model)
 {
     struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(model->ctl->store, &view);
+    enum zta_status status = tui_model_view(model, &view);
     if (status != ZTA_OK) {
         tui_model_fail(model, status, "verifying the audit trail");
         return;

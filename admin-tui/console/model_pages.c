@@ -20,7 +20,7 @@ enum {
 
 static bool begin(struct tui_model *model, struct zta_view **view)
 {
-    enum zta_status status = zta_view_begin(model->ctl->store, view);
+    enum zta_status status = tui_model_view(model, view);
     if (status != ZTA_OK) {
         tui_model_fail(model, status, "reading the store");
     }

@@ -57,6 +57,11 @@ enum zta_status tui_model_read_audit(struct tui_model *model, struct zta_view *v
 void tui_model_verify_short(struct tui_model *model, struct zta_view *view);
 void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
 
+/*
+ * A look at the store, which is still the one that was opened: a file that was cut under us would
+ * end the process. ZTA_IO, with a text in model->error.
+ */
+enum zta_status tui_model_view(struct tui_model *model, struct zta_view **view) ZTA_MUST_CHECK;
 /* What was read of the store, however much, is not kept in memory. */
 void tui_model_keep_small(const struct tui_model *model);
 /* The score of a session, its factors and its course so far, as lines of its page. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "admin-tui/actions.h"
-#include "admin-tui/console/model.h"
+#include "admin-tui/console/model_priv.h"
 #include "shared/base/clock.h"
 
 /* Sessions are counted for so long before the screen and the keys have their turn. */
@@ -40,7 +40,7 @@ void tui_plan_key(struct tui_plan *plan, const char *id)
 static enum zta_status name_sessions(struct tui_model *model, struct tui_plan *plan)
 {
     struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(model->ctl->store, &view);
+    enum zta_status status = tui_model_view(model, &view);
     if (status != ZTA_OK) {
         return status;
     }
@@ -83,7 +83,10 @@ enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
     if (model->read_only[0] != '\0') {
         return zta_error_set(error, ZTA_FORBIDDEN, "read-only: %s", model->read_only);
     }
-    enum zta_status status = plan->walk.has_begun ? ZTA_OK : resolve(model, plan, error);
+    enum zta_status status = zta_store_health(model->ctl->store, error);
+    if (status == ZTA_OK && !plan->walk.has_begun) {
+        status = resolve(model, plan, error);
+    }
     if (status == ZTA_OK) {
         status = count_on(model, plan);
     }
@@ -107,7 +110,11 @@ enum zta_status tui_plan_revoke(struct tui_model *model, struct tui_plan *plan, 
 {
     struct ctl_action action = action_of(model, reason);
     struct zta_revocation records[TUI_PLAN_MAX];
-    enum zta_status status;
+    /* In files that are no longer the store's it would be done for nobody. */
+    enum zta_status status = zta_store_health(model->ctl->store, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
     if (plan->is_key) {
         status = ctl_action_key_revoke(&action, plan->texts[0]);
     }
@@ -125,7 +132,7 @@ enum zta_status tui_plan_revoke(struct tui_model *model, struct tui_plan *plan, 
 enum zta_status tui_plan_undo(struct tui_model *model, struct tui_plan *plan, const char *reason,
                               uint64_t *id, struct zta_error *error)
 {
-    enum zta_status status = ZTA_OK;
+    enum zta_status status = zta_store_health(model->ctl->store, error);
     *id = 0;
     for (size_t i = 0; i < plan->n && status == ZTA_OK; i++) {
         struct ctl_action action = action_of(model, reason);

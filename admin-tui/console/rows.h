@@ -35,6 +35,7 @@ struct tui_alert {
 struct tui_health {
     bool has_heartbeat;
     bool is_running;
+    bool is_helper_there; /* its process is, whether it writes or not */
     struct zta_heartbeat heartbeat;
     uint64_t counters[ZTA_N_COUNTERS];
     uint64_t policy_txn; /* of the last look: what operators said is as it was while it is */

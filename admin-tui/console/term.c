@@ -56,9 +56,14 @@ static void stop(int number)
 /* Async-signal-safe: curses is not asked any more. */
 static void crash(int number)
 {
+    static const char cut[] = "ztactl: a file of the store was cut while it was read\n";
     ssize_t written = write(STDOUT_FILENO, term.restore, term.restore_len);
-    (void)written;
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &term.saved);
+    if (number == SIGBUS) {
+        /* A mapped page that its file no longer has. */
+        written = write(STDERR_FILENO, cut, sizeof cut - 1);
+    }
+    (void)written;
     (void)signal(number, SIG_DFL);
     (void)raise(number);
 }

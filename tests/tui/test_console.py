@@ -159,7 +159,7 @@ def test_hostile_text_stays_text(live, terminal):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT,
-                                    signal.SIGABRT, signal.SIGSEGV])
+                                    signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS])
 def test_signals_leave_the_terminal_as_it_was(live, terminal, number):
     screen = terminal()
     screen.console(live.store)

@@ -16,7 +16,7 @@ _KEYS = 20000
 _BATCH = 20
 _ACTIONS = 10  # in the trail of the fixture
 _SIZES = ((80, 24), (120, 35), (200, 60), (40, 10), (20, 5), (5, 3), (2, 2), (1, 1), (300, 4),
-          (7, 70))
+          (7, 70), (500, 200))
 
 # What keys send: not q (it ends the console), not ^C, ^\ and ^Z (signals, test_console.py).
 _PLAIN = [ord(c) for c in "jkgG[]/nNfstp yveRu?m123456789 :=*.aA-_~"]

@@ -200,7 +200,7 @@ static void no_snapshot_is_held_while_a_key_is_waited_for(void **state)
             look();
             for (enum zta_env_id env = 0; env < ZTA_N_ENVS; env++) {
                 const struct slots slots = slots_of(env);
-                assert_int_equal(slots.n, 1);
+                assert_true(slots.n > 0);
                 assert_int_equal(slots.n_reading, 0);
             }
         }

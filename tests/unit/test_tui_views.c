@@ -374,6 +374,18 @@ static void who_may_not_write_is_told_why(void **state)
     press("R");
     draw(80, 24);
     assert_shows("read-only: it belongs to zta");
+    /* Before anything is typed, whatever the view would make of the key. */
+    for (size_t i = 0; tui_key_at(i) != NULL; i++) {
+        if (tui_key_at(i)->group == TUI_GROUP_CHANGE) {
+            tui_app_key(&app, tui_key_at(i)->key);
+            draw(80, 24);
+            assert_shows("read-only: it belongs to zta");
+            assert_false(app.prompt.is_open);
+            assert_int_equal(app.desk.dialog.step, TUI_DIALOG_CLOSED);
+        }
+    }
+    draw(160, 24);
+    assert_shows(" read-only ");
     model->read_only[0] = '\0';
 }
 
