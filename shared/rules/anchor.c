@@ -57,7 +57,8 @@ static const struct zta_rule_value *next_value(struct value_walk *walk)
     return NULL;
 }
 
-static void path_of(const struct zta_path_pattern *pattern, struct zta_index_path *path)
+/* True when what is found there matches the pattern, and not only the other way round. */
+static bool path_of(const struct zta_path_pattern *pattern, struct zta_index_path *path)
 {
     struct zta_text rest = pattern->text;
     struct zta_text segment;
@@ -65,18 +66,19 @@ static void path_of(const struct zta_path_pattern *pattern, struct zta_index_pat
     path->is_exact = false;
     while (zta_path_next_segment(&rest, &segment)) {
         if (path->depth == ZTA_INDEX_DEPTH_MAX) {
-            return;
+            return false;
         }
         /* The text of the other kinds is literal: a star in it was escaped. */
         if (pattern->kind == ZTA_PATH_PATTERN_GENERAL && zta_glob_is_pattern(segment)) {
             if (segment.len != 1) {
-                return;
+                return false;
             }
             segment = (struct zta_text){.data = NULL};
         }
         path->labels[path->depth++] = segment;
     }
     path->is_exact = pattern->kind != ZTA_PATH_PATTERN_SUBTREE;
+    return pattern->kind != ZTA_PATH_PATTERN_GENERAL;
 }
 
 /* Shortens *path to what it shares with other; what matches either is found there. */
@@ -127,12 +129,15 @@ static void separate_paths(struct zta_index_path *paths, size_t *n)
     }
 }
 
+/* *is_whole: where it is found, the line is true. */
 static size_t paths_of(const struct zta_ruleset *set, const struct zta_rule_group *group,
-                       struct zta_index_path paths[ZTA_INDEX_ANCHORS_MAX])
+                       struct zta_index_path paths[ZTA_INDEX_ANCHORS_MAX], bool *is_whole)
 {
     struct value_walk walk = {.set = set, .group = group};
     const struct zta_rule_value *value;
     size_t n = 0;
+    size_t n_values = 0;
+    *is_whole = true;
     while ((value = next_value(&walk)) != NULL) {
         if (n == ZTA_INDEX_ANCHORS_MAX) {
             for (size_t i = 1; i < n; i++) {
@@ -140,9 +145,11 @@ static size_t paths_of(const struct zta_ruleset *set, const struct zta_rule_grou
             }
             n = 1;
         }
-        path_of(&value->as.path, &paths[n++]);
+        *is_whole = path_of(&value->as.path, &paths[n++]) && *is_whole;
+        n_values++;
     }
     separate_paths(paths, &n);
+    *is_whole = *is_whole && n > 0 && n == n_values; /* none was merged with another */
     return n;
 }
 
@@ -234,6 +241,7 @@ void zta_index_entry_make(const struct zta_ruleset *set, uint32_t rule,
     entry->methods = ZTA_INDEX_METHODS_ALL;
     entry->n_paths = 0;
     entry->n_hosts = 0;
+    entry->found = ZTA_INDEX_NO_GROUP;
     for (uint32_t i = 0; i < found->n_groups; i++) {
         const struct zta_rule_group *group = &set->groups[found->first_group + i];
         if (is_plain_when(set, group, ZTA_ATTRIBUTE_METHOD)) {
@@ -243,13 +251,15 @@ void zta_index_entry_make(const struct zta_ruleset *set, uint32_t rule,
             add_hosts(set, group, entry);
         }
         if (is_plain_when(set, group, ZTA_ATTRIBUTE_PATH)) {
-            const size_t n = paths_of(set, group, paths);
+            bool is_whole;
+            const size_t n = paths_of(set, group, paths, &is_whole);
             if (entry->n_paths == 0 ||
                 depth_of(paths, n) > depth_of(entry->paths, entry->n_paths)) {
                 for (size_t k = 0; k < n; k++) {
                     entry->paths[k] = paths[k];
                 }
                 entry->n_paths = n;
+                entry->found = is_whole ? found->first_group + i : ZTA_INDEX_NO_GROUP;
             }
         }
     }

@@ -430,6 +430,9 @@ static enum zta_status build_index(struct zta_ruleset *set)
             continue;
         }
         zta_index_entry_make(set, i, entry);
+        if (entry->found != ZTA_INDEX_NO_GROUP) {
+            set->groups[entry->found].is_found = true;
+        }
         status = zta_rules_index_add(set->index[question_of(&set->rules[i])], entry);
         if (status == ZTA_OK && set->rules[i].throttles) {
             status = zta_rules_index_add(set->index[ZTA_RULES_LIMIT_ELSE], entry);

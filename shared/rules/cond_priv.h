@@ -66,6 +66,8 @@ struct zta_rule_cond {
 
 struct zta_rule_group {
     bool is_need;
+    bool
+        is_found; /* a `when` that is true wherever the index finds the rule, for a path with '/' */
     bool is_login;     /* only acr, amr, auth-age, which a new login can change */
     uint8_t refusal;   /* enum zta_reason of lacking it and nothing else; UNJUDGED: of the kind */
     uint16_t features; /* set of 1u << enum zta_feature that its conditions need */

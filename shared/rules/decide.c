@@ -477,6 +477,7 @@ void zta_rules_decide(const struct zta_ruleset *set, const struct zta_facts *fac
         .facts = facts,
         .force = zta_rules_force_of(stance),
         .now_s = now_s,
+        .is_found = zta_rules_is_found(facts),
     };
     struct trial enforced = trial_at(&view, ZTA_MODE_ENFORCE);
     try_rules(&enforced, stance, &decision->verdict);

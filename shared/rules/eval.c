@@ -463,6 +463,9 @@ enum zta_truth zta_rules_group_truth(const struct zta_rules_view *view,
                                      const struct zta_rule_group *group)
 {
     enum zta_truth best = ZTA_TRUTH_FALSE;
+    if (view->is_found && group->is_found) {
+        return ZTA_TRUTH_TRUE;
+    }
     for (uint32_t i = 0; i < group->n_conds && best != ZTA_TRUTH_TRUE; i++) {
         const enum zta_truth truth = cond_truth(view, &view->set->conds[group->first_cond + i]);
         best = truth > best ? truth : best;
@@ -472,6 +475,9 @@ enum zta_truth zta_rules_group_truth(const struct zta_rules_view *view,
 
 bool zta_rules_group_holds(const struct zta_rules_view *view, const struct zta_rule_group *group)
 {
+    if (view->is_found && group->is_found) {
+        return true;
+    }
     for (uint32_t i = 0; i < group->n_conds; i++) {
         const struct zta_rule_cond *cond = &view->set->conds[group->first_cond + i];
         const enum zta_truth truth = cond_truth(view, cond);

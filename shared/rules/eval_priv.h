@@ -33,7 +33,14 @@ struct zta_rules_view {
     const struct zta_facts *facts;
     struct zta_rules_force force;
     int64_t now_s;
+    bool is_found; /* rules are asked where the index found them: lines that it proves are true */
 };
+
+/* Of a question that the index answers. */
+static inline bool zta_rules_is_found(const struct zta_facts *facts)
+{
+    return facts->path.len > 0 && facts->path.data[0] == '/';
+}
 
 struct zta_rules_force zta_rules_force_of(const struct zta_stance *stance);
 enum zta_mode zta_rules_features_mode(const struct zta_rules_force *force, uint16_t features);

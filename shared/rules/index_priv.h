@@ -21,6 +21,8 @@
 /* Every bit of zta_index_method_bit. */
 #define ZTA_INDEX_METHODS_ALL 0xff
 
+#define ZTA_INDEX_NO_GROUP UINT32_MAX
+
 struct zta_rules_index;
 struct zta_ruleset;
 
@@ -37,6 +39,7 @@ struct zta_index_entry {
     uint8_t methods; /* set of zta_index_method_bit */
     size_t n_paths;  /* no two of them are found by one request; 0: any path */
     size_t n_hosts;  /* likewise */
+    uint32_t found;  /* group whose line is true wherever the rule is found; ZTA_INDEX_NO_GROUP */
     struct zta_index_path paths[ZTA_INDEX_ANCHORS_MAX];
     struct zta_text hosts[ZTA_INDEX_ANCHORS_MAX]; /* lower case: a name, or ".x" for "*.x" */
 };

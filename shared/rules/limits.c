@@ -289,6 +289,7 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
         .facts = facts,
         .force = zta_rules_force_of(stance),
         .now_s = now_s,
+        .is_found = zta_rules_is_found(facts),
     };
     struct pick picks[ZTA_LIMIT_CHARGES_MAX];
     const struct zta_rules_index *index = set->index[question_of(phase)];

@@ -427,6 +427,27 @@ static void deep_patterns_are_found_on_every_way(void **state)
     assert_int_equal(decision.n_granted_by, 6);
 }
 
+/* More than the index keeps apart: it finds the rule for others below /orders, too. */
+static void of_many_paths_only_those_that_stand_there_match(void **state)
+{
+    char rules[4096];
+    struct zta_buffer text;
+    struct fixture fixture;
+    struct zta_decision decision;
+    fixture_init(&fixture);
+    for (int misses = 1; misses >= 0; misses--) {
+        zta_buffer_init(&text, rules, sizeof(rules));
+        zta_buffer_string(&text, "allow many\n  when path");
+        for (int i = 0; i < 100; i++) {
+            zta_buffer_printf(&text, " /orders/%d", i == 42 && misses ? 1000 : i);
+        }
+        zta_buffer_string(&text, "\n");
+        assert_false(text.is_overflowed);
+        fixture_decide(&fixture, rules, &decision);
+        assert_int_equal(decision.verdict.reason, misses ? ZTA_REASON_NO_RULE : ZTA_REASON_OK);
+    }
+}
+
 static void long_explanations_are_cut_between_characters(void **state)
 {
     char rules[400];
@@ -462,6 +483,7 @@ int main(void)
         cmocka_unit_test(needed_scopes_are_told_without_their_issuer),
         cmocka_unit_test(scopes_that_cannot_be_asked_for_are_not_told),
         cmocka_unit_test(deep_patterns_are_found_on_every_way),
+        cmocka_unit_test(of_many_paths_only_those_that_stand_there_match),
         cmocka_unit_test(long_explanations_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
