@@ -33,10 +33,19 @@ struct zta_buffer {
 };
 
 /* Text of a NUL-terminated string; NULL gives the absent text. */
-struct zta_text zta_text_of(const char *string);
-bool zta_text_is_absent(struct zta_text text);
+static inline struct zta_text zta_text_of(const char *string)
+{
+    return (struct zta_text){.data = string, .len = string == NULL ? 0 : strlen(string)};
+}
+static inline bool zta_text_is_absent(struct zta_text text)
+{
+    return text.data == NULL;
+}
 /* Byte by byte. Absent equals nothing, not even absent. */
-bool zta_text_equal(struct zta_text a, struct zta_text b);
+static inline bool zta_text_equal(struct zta_text a, struct zta_text b)
+{
+    return a.data != NULL && b.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
 /* ASCII case folded. Absent equals nothing. */
 bool zta_text_equal_nocase(struct zta_text a, struct zta_text b);
 bool zta_text_starts_with(struct zta_text text, struct zta_text prefix);

@@ -4,21 +4,6 @@
 
 #include <string.h>
 
-struct zta_text zta_text_of(const char *string)
-{
-    return (struct zta_text){.data = string, .len = string == NULL ? 0 : strlen(string)};
-}
-
-bool zta_text_is_absent(struct zta_text text)
-{
-    return text.data == NULL;
-}
-
-bool zta_text_equal(struct zta_text a, struct zta_text b)
-{
-    return a.data != NULL && b.data != NULL && a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 /* tolower() would follow the locale of the process. */
 static unsigned char fold(char c)
 {

@@ -56,7 +56,24 @@ void zta_recall_keep(const struct zta_view *view, const struct zta_recall_questi
 /* ---- what each commit in state/ says ---- */
 /* Those that are looked up so often, and written so seldom, that it is worth its while. */
 bool zta_stamps_has(enum zta_table table);
-uint64_t zta_stamps_hash(uint64_t named, const uint64_t *words, size_t n);
+/* Each bit of either reaches all of the result: names differ in their last digits. */
+static inline uint64_t zta_stamps_mix(uint64_t hash, uint64_t word)
+{
+    const unsigned __int128 product =
+        (unsigned __int128)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t zta_stamps_hash(uint64_t named, const uint64_t *words, size_t n)
+{
+    uint64_t hash = zta_stamps_mix(UINT64_C(0x243f6a8885a308d3), named);
+    for (size_t i = 0; i < n; i++) {
+        hash = zta_stamps_mix(hash, words[i]);
+    }
+    hash = zta_stamps_mix(hash, UINT64_C(0x13198a2e03707344));
+    return hash == 0 ? 1 : hash;
+}
+
 /* A change writes to this key, or to all of a table. */
 void zta_stamps_touch(struct zta_change *change, enum zta_table table, struct zta_blob key);
 void zta_stamps_touch_all(struct zta_change *change);

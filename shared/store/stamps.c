@@ -33,24 +33,6 @@ bool zta_stamps_has(enum zta_table table)
     }
 }
 
-/* Each bit of either reaches all of the result: names differ in their last digits. */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    const unsigned __int128 product =
-        (unsigned __int128)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-uint64_t zta_stamps_hash(uint64_t named, const uint64_t *words, size_t n)
-{
-    uint64_t hash = mix(UINT64_C(0x243f6a8885a308d3), named);
-    for (size_t i = 0; i < n; i++) {
-        hash = mix(hash, words[i]);
-    }
-    hash = mix(hash, UINT64_C(0x13198a2e03707344));
-    return hash == 0 ? 1 : hash;
-}
-
 static size_t stretch_of(uint64_t hash)
 {
     return (size_t)((hash >> 32) * N_STRETCHES >> 32);
