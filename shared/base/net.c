@@ -165,3 +165,15 @@ struct zta_cidr zta_addr_network(const struct zta_addr *addr, uint8_t v4_prefix,
     unsigned prefix = addr->family == 4 ? v4_prefix : v6_prefix;
     return network_of(addr, prefix < bits ? prefix : bits);
 }
+
+struct zta_cidr zta_cidr_join(const struct zta_cidr *network, const struct zta_addr *addr)
+{
+    struct zta_cidr joined = *network;
+    if (family_bits(addr) == 0 || addr->family != network->addr.family) {
+        return joined;
+    }
+    while (!zta_cidr_contains(&joined, addr)) {
+        joined = network_of(&joined.addr, joined.prefix - 1u);
+    }
+    return joined;
+}

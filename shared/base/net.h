@@ -42,5 +42,7 @@ bool zta_addr_is_loopback(const struct zta_addr *addr);
  * Of an unknown address: all zero, contains nothing.
  */
 struct zta_cidr zta_addr_network(const struct zta_addr *addr, uint8_t v4_prefix, uint8_t v6_prefix);
+/* The smallest network that has addr, too. Of another family or unknown: the network as it is. */
+struct zta_cidr zta_cidr_join(const struct zta_cidr *network, const struct zta_addr *addr);
 
 #endif

@@ -254,6 +254,37 @@ static void limits_key_on_the_network_of_an_address(void **state)
     }
 }
 
+static void a_network_grows_by_what_joins_it(void **state)
+{
+    static const struct {
+        const char *first;
+        const char *more;
+        const char *network;
+    } cases[] = {
+        {.first = "192.0.2.7", .more = "192.0.2.7", .network = "192.0.2.7"},
+        {.first = "192.0.2.7", .more = "192.0.2.6", .network = "192.0.2.6/31"},
+        {.first = "203.0.112.1", .more = "203.0.127.254", .network = "203.0.112.0/20"},
+        {.first = "0.0.0.1", .more = "128.0.0.1", .network = "0.0.0.0/0"},
+        {.first = "2001:db8::1", .more = "2001:db8:0:1::", .network = "2001:db8::/63"},
+        {.first = "192.0.2.7", .more = "2001:db8::1", .network = "192.0.2.7"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct zta_addr first = addr_of(cases[i].first);
+        const struct zta_addr more = addr_of(cases[i].more);
+        const struct zta_cidr host = zta_addr_network(&first, 32, 128);
+        const struct zta_cidr joined = zta_cidr_join(&host, &more);
+        char out[ZTA_CIDR_TEXT_MAX];
+        zta_cidr_print(&joined, out);
+        assert_string_equal(out, cases[i].network);
+        assert_true(zta_cidr_contains(&joined, &first));
+    }
+    const struct zta_addr unknown = {.family = 0};
+    const struct zta_addr known = addr_of("192.0.2.7");
+    const struct zta_cidr network = zta_addr_network(&known, 24, 64);
+    const struct zta_cidr same = zta_cidr_join(&network, &unknown);
+    assert_int_equal(same.prefix, 24);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +297,7 @@ int main(void)
         cmocka_unit_test(equality_asks_for_the_same_family),
         cmocka_unit_test(loopback_is_known_in_both_families),
         cmocka_unit_test(limits_key_on_the_network_of_an_address),
+        cmocka_unit_test(a_network_grows_by_what_joins_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
