@@ -3,6 +3,7 @@
 #include "admin-tui/console/diagnosis.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "admin-tui/console/format.h"
 
@@ -45,24 +46,63 @@ static const struct tui_audit_row *change_before(const struct tui_audit *audit, 
     return NULL;
 }
 
+static void put_change(const struct tui_audit_row *change, struct zta_buffer *out)
+{
+    zta_buffer_safe(out, zta_text_of(change->action));
+    zta_buffer_string(out, " ");
+    zta_buffer_safe(out, zta_text_of(change->target));
+    zta_buffer_string(out, change->who[0] == '\0' ? "" : " by ");
+    zta_buffer_safe(out, zta_text_of(change->who));
+}
+
+/* What was changed last of the rule that is the cause, however long ago; NULL: nothing known. */
+static const struct tui_audit_row *change_of_rule(const struct tui_audit *audit, const char *rule)
+{
+    char target[sizeof audit->rows[0].target];
+    (void)snprintf(target, sizeof target, "rule %s", rule);
+    for (size_t i = 0; i < audit->n; i++) {
+        if (strcmp(audit->rows[i].target, target) == 0) {
+            return &audit->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* What was changed last of the rule that the cause names. */
+static const struct tui_audit_row *change_of_cause(const struct tui_pulse *pulse,
+                                                   const struct tui_audit *audit,
+                                                   const struct tui_top *cause)
+{
+    struct tui_top top;
+    if (tui_pulse_top(pulse, TUI_TALLY_RULE, true, &top, 1) != 1) {
+        return NULL;
+    }
+    const size_t len = strlen(top.name);
+    const size_t whole = strlen(cause->name);
+    const bool is_named = whole > len && strcmp(cause->name + whole - len, top.name) == 0;
+    return is_named ? change_of_rule(audit, top.name) : NULL;
+}
+
 static void put_since(const struct tui_pulse *pulse, const struct tui_audit *audit,
                       const struct tui_top *top, struct zta_buffer *out)
 {
     char clock[TUI_SHORT_MAX];
-    int64_t since_s = since_when(pulse, top);
-    if (since_s == 0) {
-        return;
+    const int64_t since_s = since_when(pulse, top);
+    const struct tui_audit_row *change = since_s > 0 ? change_before(audit, since_s) : NULL;
+    if (since_s > 0) {
+        tui_format_clock(since_s, clock);
+        zta_buffer_printf(out, ", since %s", clock);
     }
-    tui_format_clock(since_s, clock);
-    zta_buffer_printf(out, ", since %s", clock);
-    const struct tui_audit_row *change = change_before(audit, since_s);
     if (change != NULL) {
         zta_buffer_string(out, ", after ");
-        zta_buffer_safe(out, zta_text_of(change->action));
-        zta_buffer_string(out, " ");
-        zta_buffer_safe(out, zta_text_of(change->target));
-        zta_buffer_string(out, change->who[0] == '\0' ? "" : " by ");
-        zta_buffer_safe(out, zta_text_of(change->who));
+        put_change(change, out);
+        return;
+    }
+    change = change_of_cause(pulse, audit, top);
+    if (change != NULL) {
+        tui_format_clock(change->time_s, clock);
+        zta_buffer_printf(out, ", changed %s: ", clock);
+        put_change(change, out);
     }
 }
 

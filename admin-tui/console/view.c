@@ -24,10 +24,10 @@ void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_
                    "sessions quarantine %s --for=1h --reason=", hex);
 }
 
-void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr)
+void tui_propose_block(struct tui_desk *desk, const struct zta_cidr *network)
 {
     char text[ZTA_CIDR_TEXT_MAX];
-    zta_addr_print(addr, text);
+    zta_cidr_print(network, text);
     (void)snprintf(desk->proposal, sizeof desk->proposal, "block %s --for=1h --reason=", text);
 }
 

@@ -83,8 +83,8 @@ const struct tui_view_ops *tui_view_at(size_t i);
 
 /* Prepares a quarantine of the session for the `:` line. */
 void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_ID_SIZE]);
-/* Prepares a block of the address for the `:` line. */
-void tui_propose_block(struct tui_desk *desk, const struct zta_addr *addr);
+/* Prepares a block of the network for the `:` line. */
+void tui_propose_block(struct tui_desk *desk, const struct zta_cidr *network);
 
 /* One line below, until the next key. */
 void tui_say(struct tui_desk *desk, const char *fmt, ...) ZTA_PRINTF(2, 3);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How things are at a glance: a line that says it, and panels as many as the size has room for. */
+#include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/console/diagnosis.h"
@@ -204,12 +205,65 @@ static bool act(struct tui_view *view, enum tui_action action)
     return false;
 }
 
+/* What is refused most by that count; zeroed: nothing is. */
+static struct tui_top most_refused(const struct tui_view *view, enum tui_tally tally)
+{
+    struct tui_top top = {.name = ""};
+    (void)tui_pulse_top(&view->model->pulse, tally, true, &top, 1);
+    return top;
+}
+
+static void lead_to_rule(struct tui_row *row, const struct tui_top *rule)
+{
+    const struct zta_text name = zta_text_of(rule->name);
+    tui_row_leads_to(row, &tui_view_rules, "rule", NULL, name);
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests decided by", "rule", name);
+}
+
+static void lead_to_latest_change(struct tui_row *row, const struct tui_audit *audit)
+{
+    char id[24];
+    if (audit->n > 0) {
+        (void)snprintf(id, sizeof id, "%llu", (unsigned long long)audit->rows[0].id);
+        tui_row_leads_to(row, &tui_view_audit, "change", NULL, zta_text_of(id));
+    }
+}
+
+/* To what is refused most, by which rule, why, whom and where; and to what was changed last. */
+static bool row(struct tui_view *view, struct tui_row *row)
+{
+    const struct tui_top rule = most_refused(view, TUI_TALLY_RULE);
+    const struct tui_top reason = most_refused(view, TUI_TALLY_REASON);
+    const struct tui_top who = most_refused(view, TUI_TALLY_WHO);
+    const struct tui_top route = most_refused(view, TUI_TALLY_ROUTE);
+    const bool is_ruled = rule.refused >= reason.refused;
+    struct zta_addr addr;
+    const bool is_addr = zta_addr_parse(zta_text_of(who.name), &addr) == ZTA_OK;
+    tui_row_init(row, "", ZTA_TEXT(""), "status");
+    (void)snprintf(row->name, sizeof row->name, "now");
+    if (is_ruled) {
+        lead_to_rule(row, &rule);
+    }
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests refused for", "reason",
+                         zta_text_of(reason.name));
+    if (!is_ruled) {
+        lead_to_rule(row, &rule);
+    }
+    tui_row_leads_to_all(row, &tui_view_traffic, is_addr ? "requests from" : "requests of",
+                         is_addr ? "address" : "subject", zta_text_of(who.name));
+    tui_row_leads_to_all(row, &tui_view_traffic, "requests to", "route", zta_text_of(route.name));
+    lead_to_latest_change(row, &view->model->audit);
+    return true;
+}
+
 const struct tui_view_ops tui_view_overview = {
     .name = "Overview",
     .hints = {{.action = TUI_ACTION_TOP_OF, .word = "all or refused"},
+              {.action = TUI_ACTION_RELATED, .word = "go to"},
               {.action = TUI_ACTION_PAUSE, .word = "pause"},
               {.action = TUI_ACTION_NEXT_VIEW, .word = "next view"}},
     .state_size = sizeof(struct overview),
     .draw = draw,
     .act = act,
+    .row = row,
 };

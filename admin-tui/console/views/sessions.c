@@ -399,6 +399,12 @@ static enum tui_sought seek(struct tui_view *view, const char *id)
     return window->is_whole ? TUI_SOUGHT_NONE : TUI_SOUGHT_NOT_YET;
 }
 
+static void block(struct tui_view *view)
+{
+    const struct zta_cidr network = zta_addr_network(&selected(view)->addr, 32, 128);
+    tui_propose_block(view->desk, &network);
+}
+
 static bool act_on_row(struct tui_view *view, enum tui_action action)
 {
     switch ((int)action) {
@@ -418,7 +424,7 @@ static bool act_on_row(struct tui_view *view, enum tui_action action)
         isolate(view);
         return true;
     case TUI_ACTION_BLOCK:
-        tui_propose_block(view->desk, &selected(view)->addr);
+        block(view);
         return true;
     default:
         return false;

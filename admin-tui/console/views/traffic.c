@@ -12,6 +12,11 @@ enum {
     ID_END = 6, /* of a request's id, in breadcrumbs */
 };
 
+enum {
+    WIDEST_V4 = 16, /* of a network that is proposed to be blocked */
+    WIDEST_V6 = 32,
+};
+
 struct traffic {
     struct tui_list list;
     uint64_t number; /* of the selected row: rows move up as new ones come */
@@ -301,6 +306,29 @@ static bool change_session(struct tui_view *view, enum tui_action action)
     return true;
 }
 
+/*
+ * The row's address; of a filter's rows the network that those share which may be somebody's
+ * together: what lies farther off is of others.
+ */
+static void block(struct tui_view *view)
+{
+    const struct traffic *traffic = view->state;
+    const struct tui_tail *tail = &view->model->tail;
+    if (selected(view) == NULL) {
+        return;
+    }
+    const struct zta_addr *addr = &selected(view)->addr;
+    const struct zta_cidr around = zta_addr_network(addr, WIDEST_V4, WIDEST_V6);
+    struct zta_cidr network = zta_addr_network(addr, 32, 128);
+    for (size_t i = 0; traffic->filter[0] != '\0' && i < tail->n; i++) {
+        const struct zta_addr *other = &tui_tail_at(tail, i)->event.addr;
+        if (zta_cidr_contains(&around, other)) {
+            network = zta_cidr_join(&network, other);
+        }
+    }
+    tui_propose_block(view->desk, &network);
+}
+
 static bool act(struct tui_view *view, enum tui_action action)
 {
     switch ((int)action) {
@@ -308,9 +336,7 @@ static bool act(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_EXPLAIN:
         return explain(view);
     case TUI_ACTION_BLOCK:
-        if (selected(view) != NULL) {
-            tui_propose_block(view->desk, &selected(view)->addr);
-        }
+        block(view);
         return true;
     case TUI_ACTION_REVOKE:
     case TUI_ACTION_ISOLATE:
