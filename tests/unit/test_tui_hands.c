@@ -105,6 +105,31 @@ static void a_row_leads_to_what_it_is_about_and_back(void **state)
     assert_false(app.is_over);
 }
 
+static void the_overview_leads_to_what_is_refused_most(void **state)
+{
+    go("1");
+    press("o");
+    draw(120, 35);
+    assert_shows("1 requests refused for no_rule");
+    assert_shows("requests to /orders");
+    press("1");
+    draw(120, 35);
+    assert_shows("filter reason=no_rule");
+    assert_shows("100 rows");
+    assert_shows("Overview > requests refused for no_rule");
+    /* Of what a filter shows the network that it shares is proposed, of a row alone its address. */
+    press("B");
+    draw(120, 35);
+    assert_shows(": block 10.0.0.0/23 --for=1h --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("2");
+    draw(120, 35);
+    press("GB");
+    draw(120, 35);
+    assert_shows(": block 10.0.1.43 --for=1h --reason=");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
 static void a_trail_leaves_the_operators_own_filters_alone(void **state)
 {
     go("2");
@@ -486,6 +511,7 @@ int main(void)
         cmocka_unit_test(the_keys_that_were_promised_are_there),
         cmocka_unit_test(a_row_leads_to_what_it_is_about_and_back),
         cmocka_unit_test(a_trail_leaves_the_operators_own_filters_alone),
+        cmocka_unit_test(the_overview_leads_to_what_is_refused_most),
         cmocka_unit_test(what_is_gone_is_said),
         cmocka_unit_test(a_menu_takes_arrows_letters_the_mouse_and_escape),
         cmocka_unit_test(a_key_leads_to_its_sessions_and_an_action_to_what_it_changed),

@@ -116,6 +116,16 @@ static void the_diagnosis_says_what_why_and_where(void **state)
     zta_buffer_init(&out, text, sizeof text);
     (void)tui_diagnose(&pulse, &health, &audit, &out);
     assert_null(strstr(text, "after"));
+    /* However long ago the rule itself was changed. */
+    (void)snprintf(audit.rows[1].target, sizeof audit.rows[1].target, "rule calm");
+    audit.rows[1].time_s = NOW - 7200;
+    zta_buffer_init(&out, text, sizeof text);
+    (void)tui_diagnose(&pulse, &health, &audit, &out);
+    assert_non_null(strstr(text, "since 07:59:00, changed 06:00:00: rules apply rule calm by kim"));
+    (void)snprintf(audit.rows[1].target, sizeof audit.rows[1].target, "rule alm");
+    zta_buffer_init(&out, text, sizeof text);
+    (void)tui_diagnose(&pulse, &health, &audit, &out);
+    assert_null(strstr(text, "changed"));
     health.n_alerts = 1;
     (void)snprintf(health.alerts[0].name, sizeof health.alerts[0].name, "store_full");
     zta_buffer_init(&out, text, sizeof text);

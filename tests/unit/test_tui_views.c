@@ -97,7 +97,7 @@ static void sessions_are_sorted_filtered_and_shown(void **state)
     assert_shows("user3\\x1b[2J");
     const char *first = strstr(screen, "user1");
     assert_true(first != NULL && first < strstr(screen, "user7"));
-    press("s");
+    press("ss");
     draw(120, 35);
     assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
     press("fuser5\r");

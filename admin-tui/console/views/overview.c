@@ -240,7 +240,7 @@ static bool row(struct tui_view *view, struct tui_row *row)
     struct zta_addr addr;
     const bool is_addr = zta_addr_parse(zta_text_of(who.name), &addr) == ZTA_OK;
     tui_row_init(row, "", ZTA_TEXT(""), "status");
-    (void)snprintf(row->name, sizeof row->name, "now");
+    row->name[0] = '\0'; /* the view's own says it */
     if (is_ruled) {
         lead_to_rule(row, &rule);
     }
