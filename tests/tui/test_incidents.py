@@ -33,6 +33,10 @@ class Hand:
     def sees(self, *texts, absent=()):
         return self._terminal.wait(*texts, absent=absent)
 
+    def looks(self, *texts):
+        """The screen once it stands still."""
+        return self._terminal.settled(*texts)
+
     def presses(self, *keys):
         self.n += len(keys)
         for key in keys:
@@ -101,7 +105,7 @@ def test_one_stolen_token_is_taken_away(night, terminal):
     hand.presses("3")
     hand.sees("11 sessions", "RISK")
     hand.presses("s")
-    hand.sees("RISK  SEEN  REQS REFUSED LAST               ADDRESS\n   alice              50")
+    hand.looks("RISK  SEEN  REQS REFUSED LAST               ADDRESS\n   alice              50")
     hand.presses("Enter")
     hand.sees("subject   alice", "50 of 100", "impossible-travel", "CH to AU")
     hand.presses("R")
