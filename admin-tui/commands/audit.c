@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl audit list, audit verify. */
+/* ztactl audit list. */
 #include <inttypes.h>
 
 #include "admin-tui/output.h"
@@ -72,38 +72,4 @@ enum ctl_exit ctl_run_audit_list(struct ctl *ctl)
                                   .n_columns = sizeof titles / sizeof titles[0],
                                   .what = "reading the audit trail"};
     return ctl_walk_print(ctl, &walk, list_entries, &most);
-}
-
-enum ctl_exit ctl_run_audit_verify(struct ctl *ctl)
-{
-    struct zta_view *view = NULL;
-    struct zta_error error = {.status = ZTA_OK};
-    struct zta_sha256 head = {.bytes = {0}};
-    char hex[2 * ZTA_SHA256_SIZE + 1];
-    uint64_t n = 0;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "reading the store");
-    }
-    status = zta_audit_verify(view, &n, &head, &error);
-    zta_view_end(&view);
-    if (status != ZTA_OK && status != ZTA_CORRUPT) {
-        return ctl_fail_status(status, &error, "verifying the audit trail");
-    }
-    struct ctl_list list;
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
-    ctl_row_begin(&list);
-    ctl_row_string(&list, "result", status == ZTA_OK ? "consistent" : "inconsistent");
-    if (status == ZTA_OK) {
-        zta_hex_encode(head.bytes, sizeof head.bytes, hex);
-        ctl_row_int(&list, "entries", (int64_t)n);
-        ctl_row_string(&list, "head", hex);
-    }
-    else {
-        ctl_row_int(&list, "first_bad_entry", (int64_t)n);
-        ctl_row_string(&list, "fault", error.text);
-    }
-    ctl_row_end(&list);
-    enum ctl_exit printed = ctl_list_print(&list);
-    return status == ZTA_OK ? printed : CTL_FAILED;
 }

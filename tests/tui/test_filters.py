@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions chosen by a filter: listed, revoked in one change, and taken back."""
+"""Sessions chosen by a filter, listed, revoked in one change and taken back; the audit trail and kept heads."""
 
 import json
 import os
@@ -75,3 +75,36 @@ def test_a_filter_that_says_nothing_or_too_much_revokes_nobody(filled_anew, dire
     fill(other, "1100")
     said = run(other, "revoke", "subject=user-*", "--reason", "x", "--yes", code=4)["error"]
     assert "more than 1000 in one change" in said and not revoked(other)
+
+
+def test_a_trail_that_lost_its_newest_entries_is_seen_by_a_head_that_was_kept(filled_anew, directory):
+    kept = f"{directory}/kept"
+
+    def verify(code=0, text=None):
+        if text is not None:
+            with open(kept, "w", encoding="utf-8") as file:
+                file.write(text)
+        done = subprocess.run([program("ztactl"), "--store", f"{filled_anew}/store", "audit", "verify",
+                               "--anchor", kept, "--json"], capture_output=True, text=True, check=False,
+                              timeout=30)
+        assert done.returncode == code, done.stderr
+        if not done.stdout:
+            return json.loads(done.stderr)["error"]
+        validate("audit verify", json.loads(done.stdout))
+        return json.loads(done.stdout)
+
+    first = run(filled_anew, "audit", "verify")
+    subprocess.run(["cp", "-a", f"{filled_anew}/store", f"{filled_anew}/former"], check=True)
+    run(filled_anew, "block", "192.0.2.1", "--for", "1h", "--reason", "x")
+    second = run(filled_anew, "audit", "verify")
+    both = f"kept: {json.dumps(first)}\nhead={second['head'].upper()} {second['head']}\n"
+    assert verify(text=both)["result"] == "complete"
+    assert verify(text=first["head"])["entries"] == second["entries"]
+    # The store of before, in the place of the one of now: consistent, but not complete.
+    subprocess.run(["rm", "-r", f"{filled_anew}/store"], check=True)
+    os.rename(f"{filled_anew}/former", f"{filled_anew}/store")
+    assert run(filled_anew, "audit", "verify")["result"] == "consistent"
+    assert verify(text=first["head"])["result"] == "complete"
+    lost = verify(code=1, text=both)
+    assert (lost["result"], lost["missing_head"]) == ("incomplete", second["head"])
+    assert "no head" in verify(code=1, text="a" * 63 + " " + "b" * 65)
