@@ -45,21 +45,6 @@ static enum zta_status add_value(struct ctl_options *options, enum ctl_option op
     return ZTA_OK;
 }
 
-enum {
-    SECONDS_MAX = 365 * 24 * 3600
-};
-
-/* Is the word the value of an option that may be without one? */
-static bool is_value(const struct ctl_option_info *info, const char *word)
-{
-    int64_t duration_s;
-    uint64_t number;
-    const struct zta_text text = zta_text_of(word);
-    return zta_duration_parse(text, &duration_s) == ZTA_OK ||
-           (strcmp(info->value, "[SECONDS]") == 0 &&
-            zta_text_to_u64(text, SECONDS_MAX, &number) == ZTA_OK);
-}
-
 /* One word that begins with "--"; *i moves on when the next word is its value. */
 static enum zta_status parse_option(int argc, char **argv, int *i, struct ctl_options *options,
                                     struct zta_error *error)
@@ -82,7 +67,9 @@ static enum zta_status parse_option(int argc, char **argv, int *i, struct ctl_op
         return add_value(options, option, equals + 1, error);
     }
     if (info->value[0] == '[') {
-        const bool is_there = *i + 1 < argc && is_value(info, argv[*i + 1]);
+        int64_t duration_s;
+        const bool is_there =
+            *i + 1 < argc && zta_duration_parse(zta_text_of(argv[*i + 1]), &duration_s) == ZTA_OK;
         *i += is_there ? 1 : 0;
         return add_value(options, option, is_there ? argv[*i] : "", error);
     }
@@ -175,18 +162,6 @@ enum zta_status ctl_option_duration(const struct ctl_options *options, enum ctl_
                              infos[option].name, text.data);
     }
     *value = duration_s;
-    return ZTA_OK;
-}
-
-enum zta_status ctl_option_seconds(const struct ctl_options *options, enum ctl_option option,
-                                   int64_t *value, struct zta_error *error)
-{
-    uint64_t number = 0;
-    const struct zta_text text = ctl_option_text(options, option);
-    if (zta_text_to_u64(text, SECONDS_MAX, &number) != ZTA_OK || number == 0) {
-        return ctl_option_duration(options, option, value, error);
-    }
-    *value = (int64_t)number;
     return ZTA_OK;
 }
 

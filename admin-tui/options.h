@@ -61,9 +61,6 @@ enum zta_status ctl_option_count(const struct ctl_options *options, enum ctl_opt
 /* Seconds, more than 0. */
 enum zta_status ctl_option_duration(const struct ctl_options *options, enum ctl_option option,
                                     int64_t *value, struct zta_error *error) ZTA_MUST_CHECK;
-/* The same; a number alone is seconds. */
-enum zta_status ctl_option_seconds(const struct ctl_options *options, enum ctl_option option,
-                                   int64_t *value, struct zta_error *error) ZTA_MUST_CHECK;
 /* Bytes: a number with K, M, G or T. */
 enum zta_status ctl_option_size(const struct ctl_options *options, enum ctl_option option,
                                 uint64_t *value, struct zta_error *error) ZTA_MUST_CHECK;

@@ -188,7 +188,7 @@ enum ctl_exit ctl_watch(struct ctl *ctl, ctl_round_fn round)
 {
     struct zta_error error;
     struct watching watching = {.every_s = EVERY_S, .is_terminal = isatty(STDOUT_FILENO) != 0};
-    if (ctl_option_seconds(&ctl->options, CTL_OPTION_WATCH, &watching.every_s, &error) != ZTA_OK) {
+    if (ctl_option_duration(&ctl->options, CTL_OPTION_WATCH, &watching.every_s, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
     if (ctl_option_is_set(&ctl->options, CTL_OPTION_FOLLOW)) {
