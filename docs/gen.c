@@ -146,7 +146,8 @@ static const struct {
      .meaning = "when set and not empty, there are no colours, unless `--color=always`"},
     {.name = "TERM", .meaning = "the terminal; `dumb` has no colours"},
     {.name = "LC_ALL, LC_CTYPE, LANG", .meaning = "whether the console may draw in UTF-8"},
-    {.name = "HOME", .meaning = "in `.local/state/ztactl` below it the console keeps the lines that were typed"},
+    {.name = "HOME",
+     .meaning = "in `.local/state/ztactl` below it the console keeps the lines that were typed"},
     {.name = "XDG_STATE_HOME", .meaning = "in place of `.local/state` below HOME"},
     {.name = "SUDO_USER", .meaning = "stands in the audit trail beside the login name"},
 };
