@@ -37,6 +37,7 @@ struct ctl {
     size_t n_arguments;
     const char *dir;
     struct zta_store *store; /* READ and WRITE; else NULL */
+    const char *answers;     /* lines that were typed to what it asks; NULL: nobody was asked */
     struct ctl_actor actor;
 };
 

@@ -195,17 +195,34 @@ void ctl_hits_print(const struct ctl_hits *hits, struct zta_buffer *out)
     zta_buffer_printf(out, ", last seen %s", last);
 }
 
+static bool is_answered(const char *answers, const char *answer)
+{
+    const size_t len = strlen(answer);
+    for (const char *line = answers; *line != '\0'; line += strcspn(line, "\n")) {
+        line += *line == '\n';
+        if (strncmp(line, answer, len) == 0 && (line[len] == '\n' || line[len] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum ctl_exit ctl_ask(const struct ctl *ctl, const char *question, const char *answer)
 {
     if (ctl_option_is_set(&ctl->options, CTL_OPTION_YES)) {
         return CTL_DONE;
+    }
+    if (ctl->answers != NULL) {
+        return is_answered(ctl->answers, answer)
+                   ? CTL_DONE
+                   : ctl_fail(CTL_CONFLICT, "%s Type %s" CTL_ASK_END, question, answer);
     }
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         return ctl_fail(CTL_CONFLICT,
                         "%s Without a terminal that needs --yes. Nothing was changed.", question);
     }
     char line[64];
-    ctl_note("%s Type %s to go on:", question, answer);
+    ctl_note("%s Type %s" CTL_ASK_END, question, answer);
     if (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\r\n")] = '\0';
         if (strcmp(line, answer) == 0) {

@@ -45,7 +45,9 @@ void ctl_hits_print(const struct ctl_hits *hits, struct zta_buffer *out);
  */
 enum ctl_exit ctl_hits_guard(const struct ctl *ctl, const struct ctl_hits *hits);
 
-/* CTL_DONE after --yes or a typed "yes"; else CTL_CONFLICT. */
+/* How a question ends that waits for an answer. */
+#define CTL_ASK_END " to go on:"
+/* CTL_DONE after --yes, or when the answer was typed; else CTL_CONFLICT. */
 enum ctl_exit ctl_ask(const struct ctl *ctl, const char *question, const char *answer);
 
 #endif

@@ -36,6 +36,8 @@ struct checked {
     const struct zta_rules_ast *given; /* the same tree, but with --live */
     size_t first;                      /* of the sources that are given */
     size_t n_sources;
+    uint64_t version; /* of the live rules in force */
+    bool is_live;
     struct ctl_live_taken taken; /* what the first name that exists stands for; name absent: none */
 };
 
@@ -209,7 +211,10 @@ static enum ctl_exit report_good(const struct ctl *ctl, const struct checked *ch
     ctl_row_int(&list, "lists", (int64_t)checked->given->n_lists);
     ctl_row_int(&list, "cases", (int64_t)checked->given->n_cases);
     ctl_row_bool(&list, "issuers_checked", is_published);
-    add_replaced(&list, &checked->taken);
+    if (checked->is_live) {
+        ctl_row_int(&list, "version", (int64_t)checked->version);
+        add_replaced(&list, &checked->taken);
+    }
     add_warnings(&list, warnings);
     ctl_row_end(&list);
     for (size_t i = 0; i < warnings->n && !ctl_is_json(ctl); i++) {
@@ -324,8 +329,12 @@ static enum ctl_exit judge_live(struct ctl *ctl, struct ctl_live *live,
     struct ctl_live_set made = {.ast = NULL};
     struct ctl_live_set now = {.ast = NULL};
     struct zta_rules_error error = {.line = 0};
-    struct checked checked = {
-        .texts = live->baseline, .given = given, .first = live->baseline->n, .n_sources = texts->n};
+    struct checked checked = {.texts = live->baseline,
+                              .given = given,
+                              .version = live->layer.version,
+                              .is_live = true,
+                              .first = live->baseline->n,
+                              .n_sources = texts->n};
     ctl_live_compile_quietly(live, &live->next, &now);
     if (now.ast == NULL || !ctl_live_find_taken(live, now.ast, given, false, &checked.taken)) {
         checked.taken.name = (struct zta_text){.data = NULL};

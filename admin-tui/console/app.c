@@ -36,6 +36,7 @@ enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
 void tui_app_close(struct tui_app *app)
 {
     tui_shell_stop(&app->shell);
+    tui_draft_close(&app->desk.draft);
     for (size_t i = 0; i < app->n_views; i++) {
         if (app->views[i].ops->close != NULL) {
             app->views[i].ops->close(&app->views[i]);
@@ -340,13 +341,47 @@ static void type(struct tui_app *app, int key)
     }
 }
 
+/*
+ * Pasted text is typed where text is asked for, in one line, and nowhere a key. Escape is never
+ * pasted: whoever presses it waits for an end that did not come.
+ */
+static bool take_pasted(struct tui_app *app, int *key)
+{
+    if (*key == TUI_KEY_ESCAPE) {
+        app->is_pasting = false;
+        return true;
+    }
+    const bool is_asked = app->prompt.is_open || app->desk.dialog.step != TUI_DIALOG_CLOSED;
+    if (!is_asked) {
+        tui_complain(&app->desk, "pasted text is not taken for keys");
+    }
+    *key = *key == TUI_KEY_ENTER || *key == TUI_KEY_TAB ? ' ' : *key;
+    return is_asked;
+}
+
 void tui_app_key(struct tui_app *app, int key)
 {
     struct tui_dialog_said said = {.text = ""};
     if (key == TUI_KEY_NONE || key == TUI_KEY_RESIZE) {
         return;
     }
+    if (key == TUI_KEY_PASTED && app->is_pasting) {
+        app->is_pasting = false; /* what was said of it stays */
+        return;
+    }
     app->desk.message[0] = '\0';
+    if (app->desk.draft.step != TUI_DRAFT_CLOSED) {
+        tui_draft_key(&app->desk.draft, app->model, key, &said);
+        tell(app, &said);
+        return;
+    }
+    if (key == TUI_KEY_PASTE) {
+        app->is_pasting = true;
+        return;
+    }
+    if (app->is_pasting && !take_pasted(app, &key)) {
+        return;
+    }
     if (app->desk.dialog.step != TUI_DIALOG_CLOSED) {
         tui_dialog_key(&app->desk.dialog, app->model, key, &said);
         tell(app, &said);
@@ -379,6 +414,7 @@ bool tui_app_go_on(struct tui_app *app)
 {
     struct tui_dialog_said said = {.text = ""};
     bool has_gone_on = tui_dialog_go_on(&app->desk.dialog, app->model, &said);
+    has_gone_on |= tui_draft_go_on(&app->desk.draft, app->model, &said);
     tell(app, &said);
     if (!app->desk.page.is_plain) {
         /* Something else was opened over what it printed. */
@@ -440,6 +476,10 @@ static void draw_body(struct tui_app *app, const struct tui_area *body)
     struct tui_view *view = current(app);
     struct tui_page *page = &app->desk.page;
     bool has_room = body->height >= SPLIT_HEIGHT || body->width >= BESIDE_WIDTH;
+    if (app->desk.draft.step != TUI_DRAFT_CLOSED) {
+        tui_draft_draw(body, &app->desk.draft);
+        return;
+    }
     app->is_split = page->is_open && !is_alone(app) && has_room;
     show_hits(app);
     if (!page->is_open) {
@@ -467,7 +507,9 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
     struct tui_area header = tui_area_part(&all, 0, 0, -1, 1);
     tui_frame_header(app, &header);
     /* What is said while something is typed has a line of its own, and covers no row. */
-    const int said = app->prompt.is_open && app->desk.message[0] != '\0';
+    const struct tui_draft *draft = &app->desk.draft;
+    const bool has_message = app->desk.message[0] != '\0';
+    const int said = (app->prompt.is_open || draft->prompt.is_open) && has_message;
     struct tui_area rest = tui_area_part(&all, 0, 1, -1, all.height - 2 - said);
     int used = tui_frame_note(app, &rest);
     struct tui_area below = tui_area_part(&rest, 0, used, -1, -1);
@@ -480,14 +522,17 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
         if (app->asking == TUI_ASKING_COMMAND) {
             tui_completing_draw(&rest, &app->completing);
         }
-        if (said != 0) {
-            struct tui_area above = tui_area_part(&all, 0, all.height - 2, -1, 1);
-            tui_fill(&above, TUI_ROLE_TEXT);
-            enum tui_role role = app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_INFO;
-            (void)tui_put(&above, 1, 0, role, zta_text_of(app->desk.message));
-        }
+    }
+    else if (draft->step != TUI_DRAFT_CLOSED && (draft->prompt.is_open || !has_message)) {
+        tui_draft_footer(&footer, draft);
     }
     else {
         tui_frame_footer(app, &footer);
+    }
+    if (said != 0) {
+        struct tui_area above = tui_area_part(&all, 0, all.height - 2, -1, 1);
+        tui_fill(&above, TUI_ROLE_TEXT);
+        enum tui_role role = app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_INFO;
+        (void)tui_put(&above, 1, 0, role, zta_text_of(app->desk.message));
     }
 }

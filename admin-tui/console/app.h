@@ -82,7 +82,8 @@ struct tui_app {
     bool is_help;                /* the page is the help */
     bool is_split;               /* the page stands below or beside the list, as drawn last */
     bool is_paused;
-    int width; /* as drawn last */
+    bool is_pasting; /* keys are text that was pasted */
+    int width;       /* as drawn last */
     bool is_over;
     bool has_no_mouse; /* the terminal acts on it */
     struct {

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "admin-tui/console/shell.h"
-
 enum {
     READ_SIZE = 65536,
     NOTE_MAX = 16384,
@@ -74,23 +72,30 @@ static enum zta_status spawn(struct tui_feed *feed, const struct ctl *ctl,
     return ZTA_OK;
 }
 
-void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
-                    int64_t now_ns)
+void tui_feed_begin_with(struct tui_feed *feed, const struct ctl *ctl, const char *command,
+                         struct zta_text input)
 {
     struct tui_shell_words words;
     struct zta_error error = {.status = ZTA_OK};
     char line[TUI_PROMPT_SIZE];
     stop(feed);
     (void)snprintf(line, sizeof line, "%s --json", command);
-    feed->begun_ns = now_ns;
     feed->len = 0;
     enum zta_status status = tui_shell_split(line, &words, &error);
     if (status == ZTA_OK) {
+        words.given.input = input;
         status = spawn(feed, ctl, &words, &error);
     }
     if (status != ZTA_OK) {
         set_fault(feed, error.text, strlen(error.text));
     }
+}
+
+void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
+                    int64_t now_ns)
+{
+    feed->begun_ns = now_ns;
+    tui_feed_begin_with(feed, ctl, command, (struct zta_text){.data = NULL});
 }
 
 /* Room for more; false: there is none, or more came than anybody looks at. */
@@ -108,12 +113,13 @@ static bool make_room(struct tui_feed *feed)
     return data != NULL;
 }
 
-/* What was printed, or why there is nothing. */
+/* What was printed, whether the command is content or not, or why there is nothing. */
 static json_t *parse(struct tui_feed *feed, int code)
 {
     json_error_t fault;
     json_t *value = json_loadb(feed->data, feed->len, 0, &fault);
-    if (value != NULL && WIFEXITED(code) && WEXITSTATUS(code) == CTL_DONE) {
+    if (value != NULL && WIFEXITED(code) &&
+        (WEXITSTATUS(code) == CTL_DONE || WEXITSTATUS(code) == CTL_FAILED)) {
         feed->fault[0] = '\0';
         return value;
     }

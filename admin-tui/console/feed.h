@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "admin-tui/command.h"
+#include "admin-tui/console/shell.h"
 
 struct tui_feed {
     pid_t pid; /* that is read from; 0: none */
@@ -29,6 +29,9 @@ struct tui_feed {
 /* Begins "COMMAND --json"; what cannot begin is a fault. What runs is ended first. */
 void tui_feed_begin(struct tui_feed *feed, const struct ctl *ctl, const char *command,
                     int64_t now_ns);
+/* The same with what standard input has. */
+void tui_feed_begin_with(struct tui_feed *feed, const struct ctl *ctl, const char *command,
+                         struct zta_text input);
 /*
  * Takes what came, without waiting. True: the command has ended; *value is what it printed, the
  * caller's, NULL with a fault.

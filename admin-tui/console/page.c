@@ -17,7 +17,7 @@ enum {
 void tui_page_open(struct tui_page *page, const char *title)
 {
     page->is_open = true;
-    page->is_plain = page->is_following = false;
+    page->is_plain = page->is_diff = page->is_following = false;
     page->top = 0;
     page->found.len = 0;
     page->is_sought = false;
@@ -170,6 +170,9 @@ static void walk_paragraph(struct walk *walk, struct zta_text text)
     if (text.len >= 2 && text.data[0] == ROLE_SIGN) {
         role = (enum tui_role)(text.data[1] - ROLE_BASE);
         text = (struct zta_text){.data = text.data + 2, .len = text.len - 2};
+    }
+    if (walk->page->is_diff && text.len > 1 && text.data[1] == ' ') {
+        role = text.data[0] == '+' ? TUI_ROLE_GOOD : text.data[0] == '-' ? TUI_ROLE_BAD : role;
     }
     bool has_label = !walk->page->is_plain && role != TUI_ROLE_TITLE && text.len > TUI_LABEL_SIZE &&
                      text.data[TUI_LABEL_SIZE - 1] == ' ';

@@ -14,6 +14,7 @@
 struct tui_page {
     bool is_open;
     bool is_plain;     /* lines are cut as they are: what stands in front is no label */
+    bool is_diff;      /* plain lines behind '+' and '-' are what comes and what goes */
     bool is_following; /* the end stays in sight, until somebody scrolls back */
     char title[96];
     char text[TUI_PAGE_SIZE];

@@ -60,7 +60,8 @@ void tui_app_pointer(struct tui_app *app, int key, int x, int y)
     struct tui_page *page = &app->desk.page;
     struct tui_list *list = shown_list(app);
     size_t row;
-    if (app->desk.dialog.step != TUI_DIALOG_CLOSED || app->prompt.is_open) {
+    if (app->desk.dialog.step != TUI_DIALOG_CLOSED || app->prompt.is_open ||
+        app->desk.draft.step != TUI_DRAFT_CLOSED) {
         return;
     }
     app->desk.message[0] = '\0';

@@ -47,8 +47,12 @@ static void cut(struct tui_prompt *prompt, size_t from, size_t to)
     prompt->cursor = from;
 }
 
-static size_t encode(uint32_t code, char out[4])
+size_t tui_prompt_encode(int key, char out[4])
 {
+    if (key < ' ' || key == TUI_KEY_BACKSPACE || key >= TUI_KEY_UP) {
+        return 0;
+    }
+    uint32_t code = (uint32_t)key;
     if (code < 0x80) {
         out[0] = (char)code;
         return 1;
@@ -59,17 +63,14 @@ static size_t encode(uint32_t code, char out[4])
         out[i] = (char)(0x80 | (code & 0x3f));
     }
     out[0] = (char)(lead[n] | code);
-    return n;
+    return zta_utf8_len(out, n) == n ? n : 0;
 }
 
 static void insert(struct tui_prompt *prompt, int key)
 {
     char bytes[4];
-    if (key < ' ' || key == TUI_KEY_BACKSPACE || key >= TUI_KEY_UP) {
-        return;
-    }
-    size_t n = encode((uint32_t)key, bytes);
-    if (zta_utf8_len(bytes, n) != n || prompt->len + n >= sizeof prompt->text) {
+    size_t n = tui_prompt_encode(key, bytes);
+    if (n == 0 || prompt->len + n >= sizeof prompt->text) {
         return;
     }
     memmove(prompt->text + prompt->cursor + n, prompt->text + prompt->cursor,

@@ -29,6 +29,8 @@ struct tui_prompt {
 void tui_prompt_open(struct tui_prompt *prompt, const char *label, const char *text);
 /* DONE and CANCELLED close it. */
 enum tui_prompt_end tui_prompt_key(struct tui_prompt *prompt, int key);
+/* The character of a key as UTF-8, and its bytes; 0: it is none. */
+size_t tui_prompt_encode(int key, char out[4]);
 /* In the first line of the area; the part around the cursor when the text is longer. */
 void tui_prompt_draw(const struct tui_area *area, const struct tui_prompt *prompt);
 

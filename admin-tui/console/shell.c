@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +53,8 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
 {
     char *to = words->text;
     words->n = 0;
-    if (strlen(line) >= sizeof words->text) {
+    words->given = (struct tui_shell_given){.answers = NULL};
+    if (strlen(line) >= TUI_PROMPT_SIZE) {
         return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
     }
     for (line += strspn(line, " "); *line != '\0'; line += strspn(line, " ")) {
@@ -68,13 +71,46 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
     return ZTA_OK;
 }
 
+void tui_shell_add(struct tui_shell_words *words, const char *fmt, ...)
+{
+    char *word = words->text + words->len;
+    const size_t room = sizeof words->text - words->len;
+    va_list arguments;
+    va_start(arguments, fmt);
+    const int n = vsnprintf(word, room, fmt, arguments);
+    va_end(arguments);
+    if (n < 0 || (size_t)n >= room || words->n == TUI_SHELL_WORDS_MAX - 1) {
+        words->n = TUI_SHELL_WORDS_MAX;
+        return;
+    }
+    words->words[words->n++] = word;
+    words->words[words->n] = NULL;
+    words->len += (size_t)n + 1;
+}
+
 /* ---- the process ---- */
+
+/* A file in memory, to be read from its begin; -1: there is none. */
+static int make_input(struct zta_text input)
+{
+    const int fd = memfd_create("input", MFD_CLOEXEC);
+    size_t written = 0;
+    while (fd >= 0 && written < input.len) {
+        const ssize_t n = write(fd, input.data + written, input.len - written);
+        if (n <= 0) {
+            (void)close(fd);
+            return -1;
+        }
+        written += (size_t)n;
+    }
+    return fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fd : -1;
+}
 
 /*
  * The terminal is the console's: what runs beside it neither reads nor writes there, and ends as
  * any other process does.
  */
-static bool take_streams(int out, int notes)
+static bool take_streams(int out, int notes, struct zta_text input)
 {
     static const int signals[] = {SIGINT,  SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH,
                                   SIGABRT, SIGSEGV, SIGBUS, SIGFPE,  SIGILL};
@@ -85,18 +121,19 @@ static bool take_streams(int out, int notes)
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setpgid(0, 0);
-    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+    const int in =
+        zta_text_is_absent(input) ? open("/dev/null", O_RDONLY | O_CLOEXEC) : make_input(input);
+    return in >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
            dup2(notes < 0 ? out : notes, STDERR_FILENO) >= 0;
 }
 
 static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out,
                                 int notes)
 {
-    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor};
+    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor, .answers = words->given.answers};
     struct zta_error error = {.status = ZTA_OK};
     enum ctl_exit code = CTL_USAGE;
-    if (!take_streams(out, notes)) {
+    if (!take_streams(out, notes, words->given.input)) {
         _exit(CTL_FAILED);
     }
     /* Of a pipe it would keep the order of what is printed and what is complained about. */
@@ -129,6 +166,9 @@ enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *w
     int pipes[2];
     sigset_t all;
     sigset_t former;
+    if (words->n >= TUI_SHELL_WORDS_MAX) {
+        return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
+    }
     if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0) {
         return zta_error_set(error, ZTA_IO, "no pipe: %s", strerror(errno));
     }
@@ -164,32 +204,39 @@ int tui_shell_reap(pid_t pid, int fd, bool is_stopped)
     return code;
 }
 
-enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
-                                struct tui_page *page, struct zta_error *error)
+enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
+                              struct tui_shell_words *words, struct tui_page *page,
+                              struct zta_error *error)
 {
-    struct tui_shell_words words;
     struct tui_shell_ends ends = {.notes = -1};
-    enum zta_status status = tui_shell_split(line, &words, error);
-    if (status != ZTA_OK) {
-        return status;
-    }
     tui_shell_stop(shell);
-    status = tui_shell_spawn(ctl, &words, &ends, error);
+    enum zta_status status = tui_shell_spawn(ctl, words, &ends, error);
     if (status != ZTA_OK) {
         return status;
     }
     *shell = (struct tui_shell){.pid = ends.pid, .fd = ends.fd};
-    (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
     tui_page_open(page, "");
     page->is_plain = true;
-    for (size_t i = 0; i < words.n; i++) {
-        page->is_following |= strcmp(words.words[i], "--follow") == 0;
+    for (size_t i = 0; i < words->n; i++) {
+        page->is_following |= strcmp(words->words[i], "--follow") == 0;
     }
-    set_title(shell, page, "running, Esc stops it");
     return ZTA_OK;
 }
 
-/* ---- what it prints ---- */
+enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
+                                struct tui_page *page, struct zta_error *error)
+{
+    struct tui_shell_words words;
+    enum zta_status status = tui_shell_split(line, &words, error);
+    if (status == ZTA_OK) {
+        status = tui_shell_run(shell, ctl, &words, page, error);
+    }
+    if (status == ZTA_OK) {
+        (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
+        set_title(shell, page, "running, Esc stops it");
+    }
+    return status;
+}
 
 static void put_line(struct tui_shell *shell, struct tui_page *page, struct zta_text line)
 {
@@ -233,7 +280,9 @@ static void finish(struct tui_shell *shell, struct tui_page *page)
     }
     shell->pid = 0;
     shell->code = WIFEXITED(code) ? WEXITSTATUS(code) : CTL_FAILED;
-    set_title(shell, page, state);
+    if (shell->line[0] != '\0') {
+        set_title(shell, page, state);
+    }
 }
 
 bool tui_shell_go_on(struct tui_shell *shell, struct tui_page *page)

@@ -18,24 +18,35 @@
 #define TUI_SHELL_WORDS_MAX 64
 
 struct tui_shell {
-    pid_t pid; /* 0: nothing runs */
-    int fd;    /* what it prints */
-    char line[TUI_PROMPT_SIZE];
-    char rest[1024]; /* of a line whose end has not come */
+    pid_t pid;                  /* 0: nothing runs */
+    int fd;                     /* what it prints */
+    char line[TUI_PROMPT_SIZE]; /* for the title; "": that stays as it is */
+    char rest[1024];            /* of a line whose end has not come */
     size_t rest_len;
     bool is_cut; /* more came than the page holds */
     int code;    /* enum ctl_exit, once it has ended */
 };
 
+/* What a command gets beside its words; all borrowed. */
+struct tui_shell_given {
+    struct zta_text input; /* that standard input has; absent: nothing */
+    const char *answers;   /* to what it asks (struct ctl); NULL: it asks nothing */
+};
+
 /* Words of a line: blanks part them but in '...' and "..."; a backslash takes what follows it. */
 struct tui_shell_words {
-    char text[TUI_PROMPT_SIZE];
+    char text[2 * TUI_PROMPT_SIZE];
     char *words[TUI_SHELL_WORDS_MAX];
     size_t n;
+    size_t len; /* of text */
+    struct tui_shell_given given;
 };
 /* ZTA_INVALID with a text: a quote that is not closed, too many words. */
 enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
                                 struct zta_error *error) ZTA_MUST_CHECK;
+
+/* One more word, as it is; zeroed words have none. What does not fit is an error when they run. */
+void tui_shell_add(struct tui_shell_words *words, const char *fmt, ...) ZTA_PRINTF(2, 3);
 
 /*
  * A process that runs the words with the store and the actor of ctl; *fd, which never blocks, has
@@ -56,6 +67,10 @@ int tui_shell_reap(pid_t pid, int fd, bool is_stopped);
 /* Starts the line with the store and the actor of ctl, and opens the page for what it prints. */
 enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
                                 struct tui_page *page, struct zta_error *error) ZTA_MUST_CHECK;
+/* The same with words; the title of the page is the caller's. */
+enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
+                              struct tui_shell_words *words, struct tui_page *page,
+                              struct zta_error *error) ZTA_MUST_CHECK;
 /* Takes what was printed meanwhile, without waiting. True: the page looks different. */
 bool tui_shell_go_on(struct tui_shell *shell, struct tui_page *page);
 /* Ends what runs; a change that is being committed is committed first. */

@@ -23,6 +23,12 @@ enum {
     COPY_MAX = 4096,
 };
 
+/* Text that is pasted comes between marks (xterm's bracketed paste), so that it is no keys. */
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+#define PASTE     (KEY_MAX + 1) /* codes of curses for the marks */
+#define PASTED    (KEY_MAX + 2)
+
 /* What curses and signal handlers need; there is one terminal. */
 static struct {
     SCREEN *screen;
@@ -105,9 +111,9 @@ static void keep_capability(const char *name)
 }
 
 /* Terminals that do not know a private mode ignore it. */
-static void keep_mouse_off(void)
+static void keep_modes_off(void)
 {
-    static const char off[] = "\033[?1000l\033[?1006l";
+    static const char off[] = "\033[?1000l\033[?1006l" PASTE_OFF;
     if (term.restore_len + sizeof off <= sizeof term.restore) {
         memcpy(term.restore + term.restore_len, off, sizeof off - 1);
         term.restore_len += sizeof off - 1;
@@ -125,6 +131,27 @@ static void start_colours(void)
     for (int i = 0; i < PAIRS_MAX && i + 1 < COLOR_PAIRS; i++) {
         struct tui_style style = tui_theme_style((enum tui_role)(i / 2), i % 2 == 1, term.colours);
         (void)init_pair((short)(i + 1), style.foreground, style.background);
+    }
+}
+
+static void mark_pasted(bool is_on)
+{
+    if (is_on) {
+        (void)define_key("\033[200~", PASTE);
+        (void)define_key("\033[201~", PASTED);
+    }
+    (void)printf("%s", is_on ? PASTE_ON : PASTE_OFF);
+    (void)fflush(stdout);
+}
+
+/* ^S is a key here: nothing stops what is shown. */
+static void take_flow_control(void)
+{
+    struct termios now;
+    if (tcgetattr(STDIN_FILENO, &now) == 0) {
+        now.c_iflag &= ~(tcflag_t)IXON;
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &now);
+        (void)def_prog_mode();
     }
 }
 
@@ -155,7 +182,7 @@ enum zta_status tui_term_open(struct zta_error *error)
     keep_capability("cnorm");
     keep_capability("rmkx");
     keep_capability("rmcup");
-    keep_mouse_off();
+    keep_modes_off();
     (void)cbreak();
     (void)noecho();
     (void)nonl();
@@ -163,6 +190,8 @@ enum zta_status tui_term_open(struct zta_error *error)
     (void)nodelay(stdscr, TRUE);
     (void)set_escdelay(ESCAPE_WAIT_MS);
     (void)curs_set(0);
+    take_flow_control();
+    mark_pasted(true);
     start_colours();
     return ZTA_OK;
 }
@@ -174,6 +203,7 @@ void tui_term_close(void)
     }
     term.is_open = false;
     tui_term_mouse(false);
+    mark_pasted(false);
     (void)endwin();
     delscreen(term.screen);
     term.screen = NULL;
@@ -246,11 +276,13 @@ static void suspend(void)
 {
     is_stopping = 0;
     (void)def_prog_mode();
+    mark_pasted(false);
     (void)endwin();
     (void)signal(SIGTSTP, SIG_DFL);
     (void)raise(SIGTSTP);
     handle(SIGTSTP, stop, 0);
     (void)reset_prog_mode();
+    mark_pasted(true);
     tui_term_redraw();
     (void)refresh();
 }
@@ -269,6 +301,7 @@ static const struct {
     {.from = KEY_F(5), .to = TUI_KEY_F5},       {.from = KEY_F(6), .to = TUI_KEY_F6},
     {.from = KEY_F(9), .to = TUI_KEY_F9},       {.from = KEY_F(10), .to = TUI_KEY_F10},
     {.from = KEY_ENTER, .to = TUI_KEY_ENTER},   {.from = KEY_BACKSPACE, .to = TUI_KEY_BACKSPACE},
+    {.from = PASTE, .to = TUI_KEY_PASTE},       {.from = PASTED, .to = TUI_KEY_PASTED},
     {.from = KEY_RESIZE, .to = TUI_KEY_RESIZE},
 };
 

@@ -37,7 +37,9 @@ enum tui_special {
     TUI_KEY_F6,
     TUI_KEY_F9,
     TUI_KEY_F10,
-    TUI_KEY_CLICK, /* of the mouse, at tui_term_pointer() */
+    TUI_KEY_PASTE,  /* what follows was pasted, ... */
+    TUI_KEY_PASTED, /* ... up to here */
+    TUI_KEY_CLICK,  /* of the mouse, at tui_term_pointer() */
     TUI_KEY_WHEEL_UP,
     TUI_KEY_WHEEL_DOWN,
     TUI_KEY_RESIZE, /* the size is another one */

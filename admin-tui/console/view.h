@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "admin-tui/console/dialog.h"
+#include "admin-tui/console/draft.h"
 #include "admin-tui/console/keys.h"
 #include "admin-tui/console/list.h"
 #include "admin-tui/console/model.h"
@@ -23,7 +24,8 @@
 struct tui_desk {
     struct tui_page page; /* the detail; open: shown beside or over the view */
     struct tui_dialog dialog;
-    char message[512]; /* for the line below; safe */
+    struct tui_draft draft; /* a rule that is written; open: over the view */
+    char message[512];      /* for the line below; safe */
     bool is_complaint;
     char copied[TUI_COPY_SIZE];     /* for the clipboard; "": nothing */
     char proposal[TUI_PROMPT_SIZE]; /* a command to be looked at before it runs; "": none */

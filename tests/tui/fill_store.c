@@ -416,11 +416,13 @@ static void put_published(struct zta_change *change)
         N_PLACES = sizeof places / sizeof places[0]
     };
     struct zta_published_location locations[N_PLACES] = {0};
+    int8_t as_staged[ZTA_N_FEATURES];
+    memset(as_staged, -1, sizeof as_staged);
     for (size_t i = 0; i < N_PLACES; i++) {
         locations[i].server = ZTA_TEXT("api.example.com:443");
         locations[i].path = zta_text_of(places[i].path);
-        locations[i].stance.stage = places[i].stage;
-        locations[i].stance.monitor = places[i].monitor;
+        need(zta_stance_make(places[i].stage, places[i].monitor, as_staged, &locations[i].stance),
+             "stance");
         locations[i].is_lower = places[i].is_lower;
     }
     need(zta_published_put_heartbeat(change, &heartbeat, counters, ZTA_N_COUNTERS), "heartbeat");

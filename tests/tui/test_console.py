@@ -288,7 +288,7 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.keys("5")
     screen.wait("1 rule", "allow    enforce")
     screen.keys("M")
-    screen.wait(": rules monitor 'read' --for=1h --reason=")
+    screen.wait(": rules monitor read --for=1h --reason=")
     screen.type("'too strict'")
     screen.keys("Enter")
     # Nothing has changed yet; what would is on the page.
@@ -302,7 +302,7 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.wait("1 rule", "allow    monitor", absent=["--yes"])
     assert live.gateway.json("rules", "list")[0]["mode"] == "monitor"
     screen.keys("M")
-    screen.wait(": rules enforce 'read'")
+    screen.wait(": rules enforce read")
     screen.keys("Escape")
     # A filter leaves what has all its words.
     screen.keys("f")
@@ -312,3 +312,59 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     live.gateway.ctl("undo", "--yes")
     screen.keys("f", "C-u", "Enter")
     screen.wait("1 rule", "allow    enforce")
+
+
+def test_a_rule_is_written_mended_tried_and_in_force(live, terminal):
+    gateway = live.gateway
+    screen = terminal(width=120, height=35)
+    screen.console(live.store)
+    screen.keys("5")
+    screen.wait("1 rule", "allow    enforce")
+    screen.keys("E")
+    screen.wait("allow read", "need scope read", "good: takes the place of rule read")
+    screen.keys("Down", "End", "Enter")
+    screen.type("when mehtod GET")
+    screen.wait("line 3", "found 'mehtod', expected an attribute; did you mean 'method'?")
+    screen.keys("C-w", "C-w")
+    screen.type("method GET")
+    screen.wait("good: takes the place of", absent=["mehtod"])
+    assert gateway.json("rules", "show", "read")["live"] is None
+    screen.keys("C-s")
+    screen.wait("+   when  method GET", "why, Esc goes back:")
+    screen.type("reads only")
+    screen.keys("Enter", "Enter", "Enter")
+    screen.wait("added, action", "in force on the next request", "live:read")
+    shown = gateway.json("rules", "show", "read")
+    assert "method GET" in shown["text"] and shown["live"]["reason"] == "reads only"
+    version = gateway.json("rules", "history")[0]["version"]
+    # One that would refuse everybody takes the number of those, and is kept as it is until then.
+    for i in range(10):
+        live.get(f"/orders/{i}", live.alice)
+    screen.keys("A")
+    screen.wait("good: it is new")
+    screen.keys("Home", "C-k", "C-k", "C-k", "C-k")
+    screen.send(b"\x1b[200~deny closed\r  when path /orders/**\r\x1b[201~")
+    screen.wait("deny closed", "  2   when path /orders/**", "good: it is new")
+    screen.keys("C-s")
+    screen.wait("ALLOWED -> REFUSED", "why, Esc goes back:")
+    screen.type("closed for today")
+    screen.keys("Enter", "Enter", "Enter")
+    number = re.search(r"Type (\d+) to go on:", screen.wait("to go on:"))[1]
+    screen.type("7")
+    screen.keys("Enter")
+    screen.wait(f"not that. Type {number} to go on:")
+    assert len(gateway.json("rules", "list")) == 1
+    screen.type(number)
+    screen.keys("Enter")
+    screen.wait("added, action", "2 rules")
+    assert live.get("/orders/1", live.alice).status == 403
+    screen.keys(":")
+    screen.type(f"rules rollback {version} --yes --reason=enough")
+    screen.keys("Enter")
+    screen.wait("rolled back, action")
+    assert live.get("/orders/1", live.alice).status == 200
+    screen.keys("q")
+    screen.wait("1 rule", absent=["rolled back"])
+    gateway.ctl("rules", "rollback", "0", "--yes")
+    screen.keys("q")
+    screen.check_restored()

@@ -11,6 +11,7 @@ _EMPTY_SIZES = (_SIZES[0], _SIZES[2])
 
 # name: keys one after the other (a list is typed, a tuple waited for), then what is there at last.
 _ROWS = ("REQS", "alice")  # of Sessions
+_RULES = ("3 rules", "orders-read")
 _FILLED = {
     "overview": ([], ("insufficient_scope", "1 Overview", "Health")),
     "overview-all": (["t"], ("Routes by requests",)),
@@ -38,7 +39,14 @@ _FILLED = {
     "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
     "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
     "rules": (["5"], ("3 rules", "orders-read", "enforce")),
-    "rules-mode": (["5", ("3 rules", "orders-read"), "M"], ("rules monitor",)),
+    "rules-mode": (["5", _RULES, "M"], ("rules monitor",)),
+    "rules-detail": (["5", _RULES, "j", "Enter"], ("allowed   3249",)),
+    "rules-edit": (["5", _RULES, "j", "E"], ("good: takes the place of",)),
+    "rules-edit-wrong": (["5", _RULES, "j", "E", ("good:",), "Down", "End", "Enter",
+                          ["when mehtod GET"]], ("did you mean 'method'?",)),
+    "rules-trial": (["5", _RULES, "j", "E", ("good:",), "Down", "End", "Enter", ["when method GET"],
+                     ("when method GET", "good:"), "C-s"],
+                    ("why, Esc goes back:",)),
     "limits": (["6"], ("limit 2", "203.0.113.0/24", "search-burst")),
     "limits-callers": (["6", ("limit 2", "search-burst"), "e"], ("limits show", "done", "alice@corp")),
     "limits-reset": (["6", ("limit 2", "search-burst"), "X"], ("limits reset",)),

@@ -243,16 +243,21 @@ static void type_command(void)
             zta_buffer_printf(&out, "=%s", value());
         }
     }
+    tui_app_key(&app, TUI_KEY_PASTED); /* what is pasted into a list is no command */
     press(":");
     press(line);
     press(below(8) == 0 ? "\t\n" : "\n");
 }
 
-/* Somebody reads what a command prints to its end, or goes on while it runs. */
+/*
+ * Somebody reads what a command prints to its end, or goes on while it runs. Where a rule is
+ * written it was text, and what runs below that may go on for ever.
+ */
 static void wait_for_command(void)
 {
     int64_t left_ms = WAIT_MS;
-    while (app.shell.pid != 0 && !app.desk.page.is_following) {
+    while (app.desk.draft.step == TUI_DRAFT_CLOSED && app.shell.pid != 0 &&
+           !app.desk.page.is_following) {
         struct pollfd output = {.fd = app.shell.fd, .events = POLLIN};
         const int64_t before_ns = zta_clock_monotonic_ns();
         (void)poll(&output, 1, (int)left_ms);
@@ -350,9 +355,23 @@ static void resize(void)
     assert_int_equal(tui_canvas_resize(&canvas, width, height), ZTA_OK);
 }
 
+/* A text that was typed is given up by a word. */
+static void leave_draft(void)
+{
+    while (app.desk.draft.step != TUI_DRAFT_CLOSED) {
+        const bool is_asked = app.desk.draft.step == TUI_DRAFT_LEAVING;
+        tui_app_key(&app, is_asked ? 'u' - 96 : TUI_KEY_ESCAPE);
+        for (const char *c = "yes\n"; is_asked && *c != '\0'; c++) {
+            tui_app_key(&app, *c);
+        }
+        look();
+    }
+}
+
 /* Out of all that is open; a view by its number is there at once. */
 static void check_answers(void)
 {
+    leave_draft();
     for (int i = 0; i < 16; i++) {
         tui_app_key(&app, TUI_KEY_ESCAPE);
         look();
