@@ -53,8 +53,8 @@ static bool take_keys(struct tui_app *app, int wait_ms)
         else {
             tui_app_key(app, key);
         }
-        /* Another view has its rows before the next key means one of them. */
-        if (app->current != before || app->is_arriving) {
+        /* Another view, or another order, has its rows before the next key means one of them. */
+        if (app->current != before || app->is_arriving || tui_app_is_busy(app)) {
             (void)tui_app_refresh(app, zta_clock_real_ns());
         }
         key = tui_term_key(0);
