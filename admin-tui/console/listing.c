@@ -30,9 +30,17 @@ static const char *source_at(const struct tui_listing *listing, size_t i)
 
 static void begin_reading(struct tui_view *view, struct tui_rows *rows, int64_t now_ns)
 {
+    const struct tui_listing *listing = view->ops->listing;
+    char line[2 * TUI_PROMPT_SIZE];
+    struct zta_buffer out;
     rows->read_ns = now_ns;
     rows->policy_txn = view->model->health.policy_txn;
-    tui_feed_begin(&rows->feed, view->model->ctl, view->ops->listing->command, now_ns);
+    rows->is_narrowed = rows->is_cut && rows->filter[0] != '\0' && listing->narrows != NULL &&
+                        listing->narrows(rows->filter);
+    zta_buffer_init(&out, line, sizeof line);
+    tui_put_command(&out, rows->is_narrowed ? listing->narrowed : listing->command,
+                    zta_text_of(rows->filter));
+    tui_feed_begin(&rows->feed, view->model->ctl, line, now_ns);
 }
 
 static void choose_rows(struct tui_view *view, struct tui_rows *rows);
@@ -95,6 +103,7 @@ static bool go_on_reading(struct tui_view *view, struct tui_rows *rows)
         return false;
     }
     take_rows(view, rows);
+    rows->is_cut = rows->is_narrowed ? rows->is_cut : rows->note[0] != '\0';
     const int64_t share_ns = PAUSE_SHARE * (view->model->now_ns - rows->read_ns);
     rows->pause_ns = share_ns > READ_AGAIN_NS ? share_ns : READ_AGAIN_NS;
     return true;
@@ -350,6 +359,11 @@ bool tui_listing_set_filter(struct tui_view *view, const char *text)
     if (tui_listing_parse(listing, text, &rows->parsed, &error) == ZTA_OK) {
         (void)snprintf(rows->filter, sizeof rows->filter, "%s", text);
         choose_rows(view, rows);
+        if (rows->is_cut) {
+            /* Of all there are, not of those that were read. */
+            forget_read(rows);
+            begin_reading(view, rows, view->model->now_ns);
+        }
         return true;
     }
     tui_complain(view->desk, "%s", error.text);
@@ -401,7 +415,11 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
         (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
     }
     else if (rows->note[0] != '\0') {
-        (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_WARN, zta_text_of(rows->note));
+        /* What follows is how a shell gets them. */
+        x = tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_WARN,
+                            (struct zta_text){.data = rows->note, .len = strcspn(rows->note, ";")});
+        (void)tui_print(&rest, x, 0, TUI_ROLE_DIM, "%s",
+                        listing->narrows == NULL ? "" : "; f looks at all of them");
     }
     struct tui_area below = tui_area_part(&rest, 1, 1, rest.width - 2, -1);
     tui_list_draw(&below, &table, list);

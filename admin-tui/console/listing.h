@@ -51,7 +51,10 @@ struct tui_listing_action {
 };
 
 struct tui_listing {
-    const char *command;   /* that prints an array of objects */
+    const char *command;  /* that prints an array of objects */
+    const char *narrowed; /* and, of a list that is too long for it, what a filter % leaves */
+    /* Is it a filter of that one? NULL: there is none. */
+    bool (*narrows)(const char *filter);
     const char *also;      /* another one, whose rows stand with them; NULL: none */
     const char *show;      /* command that shows one, % being its key; NULL: the list has it all */
     const char *noun;      /* "device" */
@@ -85,6 +88,8 @@ struct tui_rows {
     size_t n_read;
     char fault[256];     /* of the last reading; "": none */
     char note[256];      /* what that one left out; "": nothing */
+    bool is_cut;         /* without a filter it leaves out some */
+    bool is_narrowed;    /* the last one was of what the filter leaves */
     int64_t pause_ns;    /* until the next one */
     uint64_t policy_txn; /* that the rows, or those that are read, are of */
     int64_t read_ns;     /* when reading began last */

@@ -218,7 +218,8 @@ enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
     tui_page_open(page, "");
     page->is_plain = true;
     for (size_t i = 0; i < words->n; i++) {
-        page->is_following |= strcmp(words->words[i], "--follow") == 0;
+        page->is_following |= strcmp(words->words[i], "--follow") == 0 ||
+                              strncmp(words->words[i], "--watch", strlen("--watch")) == 0;
     }
     return ZTA_OK;
 }

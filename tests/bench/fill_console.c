@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes a store in DIR for the console to be measured with: N events of the last ten minutes,
- * devices, and what operators did. Sessions come by fill_sessions.
+ * devices, and what operators did. Sessions come by fill_sessions. With DIR alone it stores an
+ * event for the path of each line that it reads, and says so when that is committed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,13 +147,39 @@ static struct zta_store *open_as(const char *dir, enum zta_store_role role)
     return store;
 }
 
+static void append(const char *dir)
+{
+    const struct zta_error none = {.text = "an event"};
+    const struct zta_event_key key = {.segment_created_ns = (uint64_t)zta_clock_real_ns(),
+                                      .segment_id = 10};
+    struct zta_store *store = open_as(dir, ZTA_STORE_HELPER);
+    char path[256];
+    for (uint64_t i = 0; fgets(path, sizeof path, stdin) != NULL; i++) {
+        struct zta_event event;
+        path[strcspn(path, "\n")] = '\0';
+        const struct scratch_event wanted = {
+            .number = i + 1, .time_ns = zta_clock_real_ns(), .session = 1, .path = path};
+        scratch_event_make(&wanted, &event);
+        struct zta_change *change = begin(store);
+        need(zta_events_append(change, &key, &event, &i, 1, i + 1), &none);
+        commit(&change);
+        (void)puts(path);
+        (void)fflush(stdout);
+    }
+    zta_store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
     struct zta_error error = {.text = ""};
     const struct zta_store_owners owners = {
         .owner = geteuid(), .group = getegid(), .httpd = geteuid()};
+    if (argc == 2) {
+        append(argv[1]);
+        return 0;
+    }
     if (argc != 4) {
-        (void)fprintf(stderr, "usage: fill_console DIR EVENTS DEVICES\n");
+        (void)fprintf(stderr, "usage: fill_console DIR [EVENTS DEVICES]\n");
         return 2;
     }
     const int64_t now_ns = zta_clock_real_ns();

@@ -3,6 +3,7 @@
 #include "admin-tui/console/app.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,12 @@
 
 #include <cmocka.h>
 
+#include "admin-tui/console/listing.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/live/segment.h"
+#include "shared/store/audit.h"
+#include "shared/store/devices.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/events.h"
 #include "shared/store/pages.h"
@@ -346,9 +350,130 @@ static void pages_of_the_store_are_given_back(void **state)
     zta_view_end(&view);
 }
 
+/* ---- the audit trail ---- */
+
+/* An entry whose bytes are others than its hash is of. */
+static int tamper(void *context)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    for (int i = 0; i < 3; i++) {
+        store_append(store);
+    }
+    struct zta_change *change = store_begin(store, "tamper");
+    const uint8_t second[8] = {[7] = 2};
+    struct zta_blob value;
+    uint8_t copy[1024];
+    if (zta_change_get(change, ZTA_TABLE_AUDIT, ZTA_BLOB(second, sizeof second), &value) !=
+            ZTA_OK ||
+        value.size > sizeof copy) {
+        return 1;
+    }
+    const size_t size = value.size;
+    memcpy(copy, value.data, size);
+    copy[size - 1] ^= 1;
+    const enum zta_status status = zta_change_put(
+        change, ZTA_TABLE_AUDIT, ZTA_BLOB(second, sizeof second), ZTA_BLOB(copy, size));
+    const bool is_done = status == ZTA_OK && zta_change_commit(&change, &error) == ZTA_OK;
+    zta_store_close(&store);
+    return is_done ? 0 : 1;
+}
+
+static void a_broken_trail_is_shown_as_it_is_verified(void **state)
+{
+    struct zta_error error = {.text = ""};
+    struct zta_sha256 head;
+    struct zta_view *view = NULL;
+    uint64_t n = 0;
+    go_to("Audit");
+    look();
+    assert_non_null(strstr(line(1), "consistent"));
+    assert_int_equal(run_in_child(tamper, NULL), 0);
+    look();
+    assert_null(strstr(line(1), "consistent"));
+    assert_non_null(strstr(line(1), "broken at entry 2"));
+    assert_int_equal(zta_view_begin(ctl.store, &view), ZTA_OK);
+    assert_int_equal(zta_audit_verify(view, &n, &head, &error), ZTA_CORRUPT);
+    zta_view_end(&view);
+    assert_int_equal(n, 2);
+    assert_int_equal(model->audit.n_verified, 2);
+}
+
+/* ---- many devices ---- */
+
+#define DEVICES 5100
+
+static void put_devices(void)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    struct zta_change *change = store_begin(store, "fixture");
+    for (unsigned i = 0; i < DEVICES; i++) {
+        char id[32];
+        bool is_changed = false;
+        (void)snprintf(id, sizeof id, "laptop-%05u", i);
+        const struct zta_device device = {.id = zta_text_of(id), .author = ZTA_TEXT("tester")};
+        assert_int_equal(zta_device_put(change, &device, &is_changed), ZTA_OK);
+    }
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&store);
+}
+
+static int setup_devices(void **state)
+{
+    now_ns = INT64_C(1800000000) * ZTA_NS_PER_S;
+    store_fixture_make(&fixture);
+    fill(20);
+    put_devices();
+    struct zta_error error;
+    ctl = (struct ctl){.dir = fixture.dir};
+    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
+    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    assert_int_equal(tui_canvas_resize(&canvas, 120, 40), ZTA_OK);
+    return 0;
+}
+
+/* Until the command has printed its list. */
+static const struct tui_rows *read_list(void)
+{
+    const struct tui_rows *rows = app.views[app.current].state;
+    look();
+    while (rows->feed.pid != 0) {
+        struct pollfd output = {.fd = rows->feed.fd, .events = POLLIN};
+        assert_int_equal(poll(&output, 1, 60000), 1);
+        look();
+    }
+    return rows;
+}
+
+static void press(const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        tui_app_key(&app, *keys == '\n' ? (int)TUI_KEY_ENTER : *keys);
+    }
+}
+
+static void a_long_list_says_what_it_lacks_and_is_filtered_as_a_whole(void **state)
+{
+    go_to("Devices");
+    assert_int_equal(read_list()->n_shown, 5000);
+    assert_non_null(strstr(line(1), "5000 of 5100 devices; f looks at all of them"));
+    press("fid=laptop-05099\n");
+    assert_int_equal(read_list()->n_shown, 1);
+    assert_non_null(strstr(line(3), "laptop-05099"));
+    assert_null(strstr(line(1), "5000 of"));
+    press("f\025\n");
+    assert_int_equal(read_list()->n_shown, 5000);
+    assert_non_null(strstr(line(1), "5000 of 5100"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_broken_trail_is_shown_as_it_is_verified, setup_few,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_long_list_says_what_it_lacks_and_is_filtered_as_a_whole,
+                                        setup_devices, teardown),
         cmocka_unit_test_setup_teardown(no_snapshot_is_held_while_a_key_is_waited_for, setup_few,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_store_does_not_grow_while_the_console_waits, setup_few,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inventory of devices. */
 #include "admin-tui/console/listing.h"
+#include "admin-tui/filter.h"
 
 static const struct tui_listing_column columns[] = {
     {.member = "id", .column = {.title = "DEVICE", .least = 16, .share = 3, .rank = 0}},
@@ -22,8 +23,17 @@ static const struct tui_listing_column columns[] = {
     {.member = "changed_by", .column = {.title = "BY", .least = 8, .rank = 4}},
 };
 
+static bool narrows(const char *text)
+{
+    static struct ctl_filter filter; /* too large for a stack */
+    struct zta_error error;
+    return ctl_filter_parse_devices(zta_text_of(text), &filter, &error) == ZTA_OK;
+}
+
 static const struct tui_listing listing = {
     .command = "devices list --limit=5000",
+    .narrowed = "devices list --limit=5000 --filter=%",
+    .narrows = narrows,
     .show = "devices show %",
     .noun = "device",
     .nothing = "there is no device; `devices import FILE` takes an inventory",
