@@ -100,10 +100,16 @@ static bool make(struct mod_zta_decision_log *log, const struct zta_log_record *
     return true;
 }
 
+/* A line that cannot be made is passed: its number must hold nobody up. */
 static void put(struct mod_zta_decision_log *log, struct end *end, enum zta_logged stream,
                 const struct zta_log_record *record)
 {
-    if (make(log, record, end->config->format)) {
+    if (!make(log, record, end->config->format)) {
+        if (stream < ZTA_N_LOGGED) {
+            mod_zta_log_target_pass(end->target, stream, record->sequence);
+        }
+    }
+    else {
         mod_zta_log_target_put(end->target, stream, record->sequence, severity_of(record),
                                (struct zta_text){.data = log->made.line, .len = log->made.len});
     }
@@ -182,7 +188,9 @@ static void tell_event(struct mod_zta_decision_log *log, uint64_t sequence)
         if (record.weight > 0) {
             put(log, end, ZTA_LOGGED_EVENTS, &record);
         }
-        mod_zta_log_target_pass(end->target, ZTA_LOGGED_EVENTS, sequence);
+        else {
+            mod_zta_log_target_pass(end->target, ZTA_LOGGED_EVENTS, sequence);
+        }
     }
 }
 

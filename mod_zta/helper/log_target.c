@@ -42,6 +42,7 @@ struct mod_zta_log_target {
     uint64_t next[ZTA_N_LOGGED];      /* behind the last that was put or passed */
     int64_t writing_ns;               /* since when a write runs; 0: none does */
     bool is_stopping;
+    bool has_ended; /* by the thread, as the last it does */
     int64_t deadline_ns;
     /* By the thread alone. */
     struct mod_zta_log_out out;
@@ -276,24 +277,33 @@ static bool is_over_locked(struct mod_zta_log_target *target)
     return over;
 }
 
+/* False: the thread is to end before it is written. */
+static bool write_chunk(struct mod_zta_log_target *target)
+{
+    struct chunk *chunk = &target->chunk;
+    while (chunk->written < chunk->len) {
+        const size_t n = write_some(target);
+        chunk->written += n;
+        if (n == 0 && is_over_locked(target)) {
+            return false;
+        }
+        if (n == 0) {
+            mod_zta_log_out_wait(&target->out, PAUSE_MS);
+        }
+    }
+    end_chunk(target);
+    return true;
+}
+
 static void *run(void *data)
 {
     struct mod_zta_log_target *target = data;
-    struct chunk *chunk = &target->chunk;
-    while (wait_for_chunk(target)) {
-        while (chunk->written < chunk->len) {
-            const size_t n = write_some(target);
-            chunk->written += n;
-            if (n > 0) {
-                continue;
-            }
-            if (is_over_locked(target)) {
-                return NULL;
-            }
-            mod_zta_log_out_wait(&target->out, PAUSE_MS);
-        }
-        end_chunk(target);
+    while (wait_for_chunk(target) && write_chunk(target)) {
     }
+    (void)pthread_mutex_lock(&target->lock);
+    target->has_ended = true;
+    (void)pthread_cond_broadcast(&target->wake);
+    (void)pthread_mutex_unlock(&target->lock);
     return NULL;
 }
 
@@ -347,22 +357,26 @@ enum zta_status mod_zta_log_target_open(const struct mod_zta_log_target_options 
 enum zta_status mod_zta_log_target_stop(struct mod_zta_log_target *target, int64_t deadline_ns,
                                         uint64_t *left)
 {
-    (void)pthread_mutex_lock(&target->lock);
-    target->is_stopping = true;
-    target->deadline_ns = deadline_ns;
-    (void)pthread_cond_signal(&target->wake);
-    (void)pthread_mutex_unlock(&target->lock);
     const int64_t now_ns = zta_clock_monotonic_ns();
     const int64_t until_ns = (deadline_ns > now_ns ? deadline_ns : now_ns) + PATIENCE_NS;
     const struct timespec until = {.tv_sec = until_ns / ZTA_NS_PER_S,
                                    .tv_nsec = until_ns % ZTA_NS_PER_S};
-    const bool hangs = pthread_clockjoin_np(target->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
     (void)pthread_mutex_lock(&target->lock);
+    target->is_stopping = true;
+    target->deadline_ns = deadline_ns;
+    (void)pthread_cond_broadcast(&target->wake);
+    while (!target->has_ended &&
+           pthread_cond_timedwait(&target->wake, &target->lock, &until) == 0) {
+    }
+    const bool hangs = !target->has_ended;
     *left = 0;
     for (unsigned stream = 0; stream < ZTA_N_LOGGED; stream++) {
         *left += target->n_waiting[stream];
     }
     (void)pthread_mutex_unlock(&target->lock);
+    if (!hangs) {
+        (void)pthread_join(target->thread, NULL);
+    }
     return hangs ? ZTA_BUSY : ZTA_OK;
 }
 

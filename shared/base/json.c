@@ -4,7 +4,6 @@
 
 #include "shared/base/clock.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 void zta_json_init(struct zta_json *json, struct zta_buffer *buffer)
@@ -119,8 +118,18 @@ void zta_json_string(struct zta_json *json, const char *name, const char *value)
 
 void zta_json_int(struct zta_json *json, const char *name, int64_t value)
 {
+    char digits[sizeof "-9223372036854775808"];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        digits[--at] = '-';
+    }
     begin_item(json, name);
-    zta_buffer_printf(json->buffer, "%" PRId64, value);
+    zta_buffer_append(json->buffer, digits + at, sizeof digits - at);
 }
 
 void zta_json_bool(struct zta_json *json, const char *name, bool value)

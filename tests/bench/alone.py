@@ -53,6 +53,8 @@ def _without_httpd():
                f"{cpu_us} ({_EVENTS_A_SECOND:,}/s take {share:.0%} of a processor)")
         if size != "-":
             yield f"observer, bytes/event in the store: {title}", size
+    for title, cpu_us, size in printed("bench_log"):
+        yield f"decision log, µs/event: {title}", cpu_us + (f" ({size} bytes)" if size != "-" else "")
     for title, seconds, size in printed("bench_replay"):
         yield f"{title}, s, with two threads", f"{seconds}{_verdict(float(seconds), 5)}"
         yield f"{title}: bytes a request in the store", size

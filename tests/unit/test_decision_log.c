@@ -30,7 +30,7 @@
 #include "shared/store/audit.h"
 #include "tests/unit/observer_world.h"
 
-#define PATIENCE_NS (20 * ZTA_NS_PER_S)
+#define PATIENCE_NS (60 * ZTA_NS_PER_S)
 #define TEXT_MAX    (16 << 20)
 
 /* A world whose observer logs. */
@@ -66,12 +66,12 @@ static struct mod_zta_log_end *add_end(struct logging *logging, enum mod_zta_log
 
 static void close_world(struct logging *logging)
 {
+    world_close(&logging->world);
     for (size_t i = 0; i < logging->world.options.n_log_ends; i++) {
         if (logging->ends[i].fd >= 0) {
             (void)close(logging->ends[i].fd);
         }
     }
-    world_close(&logging->world);
 }
 
 static char *read_file(const char *path)
@@ -86,10 +86,15 @@ static char *read_file(const char *path)
     return text;
 }
 
+/* By lengths: sanitizers look at all of a string that is only searched. */
 static size_t count_in(const char *text, const char *what)
 {
+    const size_t len = strlen(what);
+    const char *end = text + strlen(text);
+    size_t left = (size_t)(end - text);
     size_t n = 0;
-    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what)) {
+    for (const char *at = text; (at = memmem(at, left, what, len)) != NULL; at += len) {
+        left = (size_t)(end - at) - len;
         n++;
     }
     return n;
@@ -98,12 +103,27 @@ static size_t count_in(const char *text, const char *what)
 /* Every line begins and ends as one of ours. */
 static void assert_whole(const char *text)
 {
-    for (const char *line = text; *line != '\0';) {
-        const char *end = strchr(line, '\n');
-        assert_non_null(end);
+    const char *end = text + strlen(text);
+    for (const char *line = text; line < end;) {
+        const char *feed = memchr(line, '\n', (size_t)(end - line));
+        assert_non_null(feed);
         assert_int_equal(line[0], '{');
-        assert_int_equal(end[-1], '}');
-        line = end + 1;
+        assert_int_equal(feed[-1], '}');
+        line = feed + 1;
+    }
+}
+
+/* How often each number of the ring's stands in a line. */
+static void count_sequences(const char *text, uint8_t *n_of, size_t n)
+{
+    static const char member[] = "\"sequence\":";
+    const char *end = text + strlen(text);
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), member, sizeof member - 1)) != NULL;) {
+        at += sizeof member - 1;
+        const unsigned long sequence = strtoul(at, NULL, 10);
+        assert_true(sequence < n);
+        n_of[sequence]++;
     }
 }
 
@@ -148,14 +168,14 @@ static void each_event_has_one_line_even_where_the_store_counts_repeats(void **s
         add_end(&logging, MOD_ZTA_LOG_FILE, logging.path, open_log_file(logging.path));
     world_observe(&logging.world);
     publish_some(&logging, 3000);
-    AWAIT(&logging, lines_with(logging.path, "\"mod_zta.decision\"") == 3000);
+    AWAIT(&logging, world_counter(&logging.world, ZTA_COUNTER_LOG_WRITTEN) >= 3001);
     char *text = read_file(end->path);
     assert_whole(text);
     assert_int_equal(count_in(text, "\"access-denied\""), 1500);
-    for (unsigned sequence = 0; sequence < 3000; sequence += 97) {
-        char member[40];
-        (void)snprintf(member, sizeof member, "\"sequence\":%u,", sequence);
-        assert_int_equal(count_in(text, member), 1);
+    uint8_t n_of[3000] = {0};
+    count_sequences(text, n_of, sizeof n_of);
+    for (size_t i = 0; i < sizeof n_of; i++) {
+        assert_int_equal(n_of[i], 1);
     }
     free(text);
     AWAIT(&logging, zta_ring_tail(logging.world.segment) == 3000);
@@ -227,7 +247,8 @@ static void a_full_disk_holds_nobody_up_and_what_is_lost_is_told_in_the_log(void
     (void)add_end(&logging, MOD_ZTA_LOG_FILE, "/dev/full", open("/dev/full", O_WRONLY));
     world_observe(&logging.world);
     publish_some(&logging, 12000);
-    AWAIT(&logging, lines_with(logging.path, "mod_zta.decision") == 12000);
+    AWAIT(&logging, world_counter(&logging.world, ZTA_COUNTER_LOG_WRITTEN) >= 12000);
+    assert_int_equal(lines_with(logging.path, "mod_zta.decision"), 12000);
     AWAIT(&logging, world_counter(&logging.world, ZTA_COUNTER_LOG_DROPPED) > 5000);
     AWAIT(&logging, strstr(logging.world.line, "/dev/full: No space left on device") != NULL);
     /* What cannot be logged holds its part of the ring and no more, and the store has them all. */
@@ -270,7 +291,7 @@ static void a_file_that_may_not_grow_is_written_on_when_it_may(void **state)
         mod_zta_log_target_stats(target, &stats);
     }
     assert_true(stats.troubled_ns != 0);
-    assert_int_equal(mod_zta_log_target_done(target, ZTA_LOGGED_EVENTS), 0);
+    assert_true(mod_zta_log_target_done(target, ZTA_LOGGED_EVENTS) < 3);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     while (mod_zta_log_target_done(target, ZTA_LOGGED_EVENTS) < 10) {
         assert_true(zta_clock_monotonic_ns() < until_ns);
@@ -316,7 +337,8 @@ static void a_pipe_that_does_not_read_loses_the_oldest_and_its_loss_is_told(void
     (void)add_end(&logging, MOD_ZTA_LOG_PIPE, "soc", ends[1]);
     world_observe(&logging.world);
     publish_some(&logging, 12000);
-    AWAIT(&logging, lines_with(logging.path, "mod_zta.decision") == 12000);
+    AWAIT(&logging, world_counter(&logging.world, ZTA_COUNTER_LOG_WRITTEN) >= 12000);
+    assert_int_equal(lines_with(logging.path, "mod_zta.decision"), 12000);
     AWAIT(&logging, world_counter(&logging.world, ZTA_COUNTER_LOG_DROPPED) > 5000);
     AWAIT(&logging, strstr(logging.world.line, "ZTALog soc: it reads nothing") != NULL);
     /* It reads again: what waited comes whole, then what is missing is told. */
@@ -488,14 +510,14 @@ static void a_helper_killed_at_any_moment_loses_no_line(void **state)
     char *text = read_file(logging.path);
     assert_whole(text);
     uint64_t n_twice = 0;
-    for (uint64_t sequence = 0; sequence < n; sequence++) {
-        char member[40];
-        (void)snprintf(member, sizeof member, "\"sequence\":%u,", (unsigned)sequence);
-        const char *found = strstr(text, member);
-        assert_non_null(found);
-        n_twice += strstr(found + 1, member) != NULL;
-        /* The text is in order, so that the next one is not far behind. */
+    uint8_t *n_of = calloc(1, n);
+    assert_non_null(n_of);
+    count_sequences(text, n_of, n);
+    for (uint64_t i = 0; i < n; i++) {
+        assert_true(n_of[i] > 0);
+        n_twice += n_of[i] > 1;
     }
+    free(n_of);
     print_message("%u lines, %u of them twice after 20 kills\n", (unsigned)n, (unsigned)n_twice);
     assert_true(n_twice < n / 20);
     free(text);
