@@ -2,6 +2,7 @@
 /* Reads the layer in force, changes a copy of it, and compiles either over the baseline. */
 #include "admin-tui/live.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +157,22 @@ enum ctl_exit ctl_live_lifetime(const struct ctl *ctl, struct ctl_live *live)
     }
     live->until_s = is_permanent ? 0 : live->now_s + duration_s;
     return CTL_DONE;
+}
+
+enum ctl_exit ctl_live_check_base(const struct ctl *ctl, const struct ctl_live *live)
+{
+    struct zta_error error;
+    const uint64_t version = live->layer.version;
+    uint64_t base = version;
+    if (ctl_option_count(&ctl->options, CTL_OPTION_BASE, &base, &error) != ZTA_OK) {
+        return ctl_fail(CTL_USAGE, "%s", error.text);
+    }
+    return base == version
+               ? CTL_DONE
+               : ctl_fail(CTL_CONFLICT,
+                          "version %" PRIu64 " is in force, not --base %" PRIu64
+                          "; 'ztactl rules history' says who changed it. Nothing was changed",
+                          version, base);
 }
 
 static enum zta_status copy(struct ctl_live *live, struct zta_text from, struct zta_text *to)

@@ -50,6 +50,9 @@ void ctl_live_close(struct ctl_live **live);
 /* --for or --permanent, exactly one of them, into until_s. */
 enum ctl_exit ctl_live_lifetime(const struct ctl *ctl, struct ctl_live *live);
 
+/* --base, the version that something was made on: CTL_CONFLICT where another one is in force. */
+enum ctl_exit ctl_live_check_base(const struct ctl *ctl, const struct ctl_live *live);
+
 /*
  * Puts an entry in place of one of its kind and name, or adds it; all text is copied. Its end is
  * until_s. ZTA_NO_MEMORY, ZTA_FULL.

@@ -177,27 +177,11 @@ static void clear(struct changing *changing)
     next->n = kept;
 }
 
-/* --base: the version that an edited export was taken from. */
-static enum ctl_exit check_base(const struct changing *changing)
-{
-    struct zta_error error;
-    uint64_t base = changing->live->layer.version;
-    if (ctl_option_count(&changing->ctl->options, CTL_OPTION_BASE, &base, &error) != ZTA_OK) {
-        return ctl_fail(CTL_USAGE, "%s", error.text);
-    }
-    return base == changing->live->layer.version
-               ? CTL_DONE
-               : ctl_fail(CTL_CONFLICT,
-                          "version %" PRIu64 " is in force, not --base %" PRIu64
-                          "; 'ztactl rules history' says who changed it. Nothing was changed",
-                          changing->live->layer.version, base);
-}
-
 static enum ctl_exit change(struct changing *changing, bool is_exact)
 {
     enum ctl_exit code = ctl_live_lifetime(changing->ctl, changing->live);
     if (code == CTL_DONE) {
-        code = check_base(changing);
+        code = ctl_live_check_base(changing->ctl, changing->live);
     }
     if (code == CTL_DONE) {
         code = parse_given(changing);

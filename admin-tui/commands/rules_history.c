@@ -192,6 +192,9 @@ enum ctl_exit ctl_run_rules_rollback(struct ctl *ctl)
     }
     enum ctl_exit code = ctl_live_open_to_mend(ctl, &live);
     if (code == CTL_DONE) {
+        code = ctl_live_check_base(ctl, live);
+    }
+    if (code == CTL_DONE) {
         code = ctl_live_roll_back(ctl, live, version, ctl->command->words, "rolled back");
     }
     ctl_live_close(&live);

@@ -220,6 +220,10 @@ static bool act_alike(struct tui_app *app, enum tui_action action)
     case TUI_ACTION_SEARCH_FORMER:
         tui_app_search(app, action == TUI_ACTION_SEARCH_FORMER);
         return true;
+    case TUI_ACTION_DENY:
+    case TUI_ACTION_LIMIT:
+        tui_app_write_rule(app, action == TUI_ACTION_LIMIT);
+        return true;
     case TUI_ACTION_COMMAND:
         tui_app_command_open(app, NULL, TUI_PROPOSAL_NONE);
         return true;

@@ -56,4 +56,7 @@ void tui_app_command_ended(struct tui_app *app);
 /* What the line says. False: it is to be put right. */
 bool tui_app_command(struct tui_app *app);
 
+/* D and L (app_rule.c): opens the editor on a rule from what is looked at. */
+void tui_app_write_rule(struct tui_app *app, bool is_limit);
+
 #endif

@@ -21,6 +21,11 @@ enum {
     TRAIL_LEAST = 5,   /* lines of a view that has room for one more above it */
 };
 
+static bool has_tab(const struct tui_app *app, size_t i)
+{
+    return i == app->current || !app->views[i].ops->is_behind;
+}
+
 /* Letters of other views' names that a header of this width has room for; TAB_SIZE: all. */
 static int letters_for(const struct tui_app *app, int width)
 {
@@ -29,6 +34,9 @@ static int letters_for(const struct tui_app *app, int width)
         const int letters = choices[c];
         int all = letters == TAB_SIZE ? CLOCK_WIDTH : SERVER_WIDTH;
         for (size_t i = 0; i < app->n_views; i++) {
+            if (!has_tab(app, i)) {
+                continue;
+            }
             const int name = (int)strlen(app->views[i].ops->name);
             const bool is_whole = i == app->current || letters == TAB_SIZE;
             all += is_whole ? name + TAB_FRAME : (name < letters ? name : letters) + SHORT_FRAME;
@@ -46,6 +54,10 @@ static void tab_of(const struct tui_app *app, int width, size_t i, char tab[TAB_
     const int letters = i == app->current ? TAB_SIZE : letters_for(app, width);
     const bool is_short = letters < TAB_SIZE;
     char number[8] = "";
+    tab[0] = '\0';
+    if (!has_tab(app, i)) {
+        return;
+    }
     if (i < NUMBERED) {
         (void)snprintf(number, sizeof number, "%zu%s", (i + 1) % NUMBERED, is_short ? "" : " ");
     }

@@ -53,6 +53,7 @@ struct tui_hint {
 
 struct tui_view_ops {
     const char *name;
+    bool is_behind; /* the header has it only while it is shown: another view leads to it */
     struct tui_hint hints[TUI_HINTS_MAX]; /* as many as have a word */
     const struct tui_listing *listing;    /* its rows are a command's; else NULL */
     unsigned parts;                       /* of the model, a set of enum tui_part */

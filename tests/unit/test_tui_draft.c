@@ -134,7 +134,9 @@ static void change_elsewhere(const char *line)
     while (shell.pid != 0) {
         (void)tui_shell_go_on(&shell, &page);
     }
-    assert_int_equal(shell.code, CTL_DONE);
+    if (shell.code != CTL_DONE) {
+        fail_msg("%s: %s", line, page.text);
+    }
 }
 
 static void a_new_rule_is_checked_as_it_is_typed_and_applied(void **state)
@@ -267,6 +269,53 @@ static void the_detail_of_a_rule_has_text_standing_hour_and_changes(void **state
     press("q");
 }
 
+static void versions_are_shown_line_by_line_and_rolled_back_to(void **state)
+{
+    bool is_there;
+    press("5v");
+    draw_until("4 versions");
+    assert_non_null(strstr(screen, "in force"));
+    assert_non_null(strstr(screen, "because"));
+    press("G\r");
+    draw_until("rules history 1 · done");
+    assert_non_null(strstr(screen, "against version 0:"));
+    assert_non_null(strstr(screen, "+ deny    read-not"));
+    press_key(TUI_KEY_ESCAPE, 1);
+    press("Z");
+    draw_until(": rules rollback 1 --base=4 --reason=");
+    change_elsewhere("rules monitor read-not --permanent --reason=x --yes");
+    press("back\r");
+    draw_until("version 5 is in force, not --base 4");
+    press_key(TUI_KEY_ESCAPE, 2);
+    draw_until("5 versions");
+    press("GZback\r");
+    draw_until("nothing is done yet; Enter does it");
+    assert_non_null(strstr(screen, "rule read changes"));
+    press_key(TUI_KEY_ENTER, 1);
+    draw_until("rolled back, action");
+    assert_int_equal(version_with("deny    read-not", &is_there), 6);
+    assert_true(is_there);
+    press_key(TUI_KEY_ESCAPE, 1);
+    press("[");
+    draw_until("2 rules");
+}
+
+static void a_rule_is_written_from_the_filter_or_the_row(void **state)
+{
+    press("2fsubject=mallory\rD");
+    draw_until("New deny rule from the filter");
+    draw_until("deny    no-mallory");
+    draw_until("good: it is new");
+    press_key(TUI_KEY_ESCAPE, 1);
+    press("L");
+    draw_until("limit   slow-mallory");
+    assert_non_null(strstr(screen, "key   subject"));
+    press_key(TUI_KEY_ESCAPE, 1);
+    press("1D");
+    draw_until("deny    NAME");
+    press_key(TUI_KEY_ESCAPE, 1);
+}
+
 static void a_draft_draws_at_every_size(void **state)
 {
     static const int sizes[][2] = {{80, 24}, {120, 35}, {160, 50}, {40, 10}, {20, 5},
@@ -295,6 +344,8 @@ int main(void)
         cmocka_unit_test(a_text_outlives_what_refuses_it_and_what_others_change),
         cmocka_unit_test(typed_text_is_not_lost_by_one_key),
         cmocka_unit_test(the_detail_of_a_rule_has_text_standing_hour_and_changes),
+        cmocka_unit_test(versions_are_shown_line_by_line_and_rolled_back_to),
+        cmocka_unit_test(a_rule_is_written_from_the_filter_or_the_row),
         cmocka_unit_test(a_draft_draws_at_every_size),
     };
     (void)setlocale(LC_ALL, "C.UTF-8");

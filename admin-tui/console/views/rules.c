@@ -6,6 +6,7 @@
 
 #include "admin-tui/console/format.h"
 #include "admin-tui/console/listing.h"
+#include "admin-tui/console/rule_from.h"
 #include "admin-tui/target.h"
 #include "shared/base/clock.h"
 
@@ -297,8 +298,15 @@ static bool act(struct tui_view *view, enum tui_action action)
 {
     const json_t *row = tui_listing_selected(view);
     if (action == TUI_ACTION_ADD) {
-        tui_draft_write(&view->desk->draft, "New rule", "deny    NAME\n  when  path    /PATH/**\n",
-                        1);
+        char text[256];
+        struct zta_buffer out;
+        zta_buffer_init(&out, text, sizeof text);
+        tui_rule_blank(false, &out);
+        tui_draft_write(&view->desk->draft, "New rule", text, 1);
+        return true;
+    }
+    if (action == TUI_ACTION_VERIFY) {
+        view->desk->jump = (struct tui_jump){.to = &tui_view_versions, .name = "versions"};
         return true;
     }
     return row == NULL ? tui_listing_act(view, action) : act_on(view, action, row);
@@ -314,7 +322,8 @@ static void close(struct tui_view *view)
 const struct tui_view_ops tui_view_rules = {
     .name = "Rules",
     .hints = {{.action = TUI_ACTION_EDIT, .word = "edit"},
-              {.action = TUI_ACTION_ADD, .word = "new"}},
+              {.action = TUI_ACTION_ADD, .word = "new"},
+              {.action = TUI_ACTION_VERIFY, .word = "versions"}},
     .listing = &listing,
     .state_size = sizeof(struct rules),
     .draw = tui_listing_draw,
