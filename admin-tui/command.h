@@ -3,6 +3,7 @@
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,8 @@ struct ctl {
     struct zta_store *store; /* READ and WRITE; else NULL */
     const char *answers;     /* lines that were typed to what it asks; NULL: nobody was asked */
     struct ctl_actor actor;
+    bool
+        is_console; /* what a guard wants typed is told behind CTL_ANSWER, for the console to ask */
 };
 
 typedef enum ctl_exit (*ctl_command_fn)(struct ctl *ctl);

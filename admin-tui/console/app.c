@@ -37,6 +37,7 @@ void tui_app_close(struct tui_app *app)
 {
     tui_shell_stop(&app->shell);
     tui_draft_close(&app->desk.draft);
+    tui_feed_close(&app->copying);
     for (size_t i = 0; i < app->n_views; i++) {
         if (app->views[i].ops->close != NULL) {
             app->views[i].ops->close(&app->views[i]);
@@ -107,6 +108,9 @@ static void answer(struct tui_app *app)
             break;
         }
         tui_app_note_filter(app);
+        break;
+    case TUI_ASKING_ANSWER:
+        tui_app_answered(app);
         break;
     case TUI_ASKING_COMMAND:
         if (!tui_app_command(app)) {
@@ -188,12 +192,18 @@ static void pause(struct tui_app *app)
     tui_model_hold(app->model, app->is_paused);
 }
 
-/* What the view has, else what was revoked last. */
+/* What the view has, the action of its row, else what was done last from here. */
 static void undo(struct tui_app *app)
 {
     struct tui_view *view = current(app);
-    if (!view->ops->act(view, TUI_ACTION_UNDO) && !tui_dialog_begin_undo(&app->desk.dialog)) {
-        tui_complain(&app->desk, "nothing was revoked from here that could be taken back");
+    if (view->ops->act(view, TUI_ACTION_UNDO)) {
+        return;
+    }
+    if (view->ops->row != NULL && view->ops->row(view, &app->row) && app->row.undo[0] != '\0') {
+        tui_app_command_open(app, app->row.undo, TUI_PROPOSAL_TRIAL);
+    }
+    else if (!tui_dialog_begin_undo(&app->desk.dialog) && !tui_app_undo_last(app)) {
+        tui_complain(&app->desk, "nothing was done from here that could be taken back");
     }
 }
 
@@ -338,6 +348,9 @@ static void type(struct tui_app *app, int key)
         if (app->asking == TUI_ASKING_SEARCH) {
             tui_app_search_end(app, true);
         }
+        if (app->asking == TUI_ASKING_ANSWER) {
+            tui_say(&app->desk, "nothing was changed");
+        }
         break;
     case TUI_PROMPT_GOES_ON:
         look_at_typed(app);
@@ -426,6 +439,7 @@ bool tui_app_go_on(struct tui_app *app)
     }
     const bool was_running = app->shell.pid != 0;
     has_gone_on |= tui_shell_go_on(&app->shell, &app->desk.page);
+    has_gone_on |= tui_app_go_on_copying(app);
     if (was_running && app->shell.pid == 0) {
         tui_app_command_ended(app);
     }
@@ -507,6 +521,8 @@ void tui_app_draw(struct tui_app *app, struct tui_canvas *canvas)
 {
     tui_canvas_clear(canvas);
     app->width = canvas->width;
+    app->height = canvas->height;
+    app->n_hints = 0;
     struct tui_area all = tui_area_of(canvas);
     struct tui_area header = tui_area_part(&all, 0, 0, -1, 1);
     tui_frame_header(app, &header);

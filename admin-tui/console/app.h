@@ -9,20 +9,23 @@
 #include <stdbool.h>
 
 #include "admin-tui/console/completing.h"
+#include "admin-tui/console/feed.h"
 #include "admin-tui/console/history.h"
 #include "admin-tui/console/menu.h"
 #include "admin-tui/console/prompt.h"
 #include "admin-tui/console/shell.h"
 #include "admin-tui/console/view.h"
 
-#define TUI_VIEWS_MAX   12
-#define TUI_HISTORY_MAX 32
+#define TUI_VIEWS_MAX       12
+#define TUI_HISTORY_MAX     32
+#define TUI_SHOWN_HINTS_MAX 24
 
 enum tui_asking {
     TUI_ASKING_NOTHING = 0,
     TUI_ASKING_SEARCH,
     TUI_ASKING_FILTER,
     TUI_ASKING_COMMAND,
+    TUI_ASKING_ANSWER, /* what a guard wants typed */
 };
 
 /* A change that a key prepared goes through two lines: one that tries it, one that does it. */
@@ -63,6 +66,7 @@ struct tui_app {
     struct tui_menu menu;
     enum tui_choosing choosing;
     struct tui_row row; /* that the menu is about */
+    struct tui_feed copying;
     struct tui_prompt prompt;
     enum tui_asking asking;
     char searched[TUI_PROMPT_SIZE];
@@ -79,13 +83,25 @@ struct tui_app {
     enum tui_proposal proposal;  /* what the line in the prompt is */
     enum tui_proposal running;   /* what the one is that runs */
     char tried[TUI_PROMPT_SIZE]; /* that one, as it was proposed */
+    size_t n_done;               /* of the marks, by a line that is about them */
+    char answer[64];             /* to be typed */
+    char answers[256];           /* lines that were */
+    uint64_t undoable;           /* the last action that a line did from here; 0: none */
     bool is_help;                /* the page is the help */
     bool is_split;               /* the page stands below or beside the list, as drawn last */
     bool is_paused;
     bool is_pasting; /* keys are text that was pasted */
     int width;       /* as drawn last */
+    int height;
+    struct {
+        int from; /* columns of the line below */
+        int to;
+        enum tui_action action;
+    } hints[TUI_SHOWN_HINTS_MAX]; /* that were drawn last */
+    size_t n_hints;
     bool is_over;
-    bool has_no_mouse; /* the terminal acts on it */
+    bool has_no_mouse;     /* the terminal acts on it */
+    bool has_no_clipboard; /* that is known of the terminal */
     struct {
         int x;
         int y;
@@ -112,7 +128,7 @@ bool tui_app_go_on(struct tui_app *app);
 /* The view whose name the header has in that column; n_views: none. */
 size_t tui_frame_view_at(const struct tui_app *app, int width, int x);
 void tui_frame_header(const struct tui_app *app, const struct tui_area *area);
-void tui_frame_footer(const struct tui_app *app, const struct tui_area *area);
+void tui_frame_footer(struct tui_app *app, const struct tui_area *area);
 /* The note below the header; returns lines used: 0 when all is well. */
 int tui_frame_note(const struct tui_app *app, const struct tui_area *area);
 /* The way that led here, below the header; returns lines used: 0 where no jump did. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The `:` line: views and actions by name, and every command of ztactl. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/console/app_priv.h"
 #include "admin-tui/console/words.h"
+#include "admin-tui/hits.h"
 
 #define LABEL ":"
 
@@ -77,21 +79,65 @@ void tui_app_command_open(struct tui_app *app, const char *line, enum tui_propos
     tui_prompt_open(&app->prompt, LABEL, line);
 }
 
-/* The page stands over the view; what was open there is closed. */
-static bool run(struct tui_app *app, const char *line)
+/* The line for one of the marks, or as it is where it is about none; false: it is too long. */
+static bool make_line(const struct tui_app *app, const char *line, char out[TUI_PROMPT_SIZE])
+{
+    const char *at = strstr(line, TUI_MARKED);
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, out, TUI_PROMPT_SIZE);
+    if (at == NULL || app->n_done >= app->desk.marks.n) {
+        zta_buffer_string(&buffer, line);
+    }
+    else {
+        zta_buffer_append(&buffer, line, (size_t)(at - line));
+        tui_put_quoted(&buffer, zta_text_of(app->desk.marks.ids[app->n_done]));
+        zta_buffer_string(&buffer, at + sizeof TUI_MARKED - 1);
+    }
+    zta_buffer_string(&buffer, app->proposal == TUI_PROPOSAL_TRIAL ? " --dry-run" : "");
+    return !buffer.is_overflowed;
+}
+
+static bool is_about_marks(const struct tui_app *app, const char *line)
+{
+    return strstr(line, TUI_MARKED) != NULL && app->desk.marks.n > 0;
+}
+
+/* The line, or its part about the mark that is next. */
+static bool start(struct tui_app *app, const char *line, bool is_more)
 {
     struct zta_error error = {.status = ZTA_OK};
+    static struct tui_shell_words words; /* too large for a stack */
     struct tui_page *page = &app->desk.page;
-    char whole[TUI_PROMPT_SIZE + 16];
-    app->running = TUI_PROPOSAL_NONE;
-    (void)snprintf(whole, sizeof whole, "%s%s", line,
-                   app->proposal == TUI_PROPOSAL_TRIAL ? " --dry-run" : "");
-    if (tui_shell_start(&app->shell, app->model->ctl, whole, page, &error) != ZTA_OK) {
+    char whole[TUI_PROMPT_SIZE];
+    if (!make_line(app, line, whole)) {
+        tui_complain(&app->desk, "the line is too long");
+        return false;
+    }
+    enum zta_status status = tui_shell_split(whole, &words, &error);
+    if (status == ZTA_OK) {
+        words.given.answers = app->answers;
+        words.given.is_more = is_more;
+        status = tui_shell_run(&app->shell, app->model->ctl, &words, page, &error);
+    }
+    if (status != ZTA_OK) {
         tui_complain(&app->desk, "%s", error.text);
         return false;
     }
+    tui_shell_name(&app->shell, whole, page);
+    return true;
+}
+
+/* The page stands over the view; what was open there is closed. */
+static bool run(struct tui_app *app, const char *line)
+{
+    app->running = TUI_PROPOSAL_NONE;
+    app->n_done = 0;
+    app->answers[0] = '\0';
+    if (!start(app, line, false)) {
+        return false;
+    }
     app->running = app->proposal;
-    (void)snprintf(app->tried, sizeof app->tried, "%s", line);
+    (void)snprintf(app->tried, sizeof app->tried, "%.*s", (int)sizeof app->tried - 1, line);
     app->is_help = false;
     return true;
 }
@@ -102,29 +148,122 @@ void tui_app_command_look(struct tui_app *app, const char *line)
     (void)run(app, line);
 }
 
+/* ---- its end ---- */
+
+/* The next of the marks; false: that was the last, or something failed. */
+static bool go_on_with_marks(struct tui_app *app)
+{
+    if (app->shell.code != CTL_DONE || !is_about_marks(app, app->tried) ||
+        ++app->n_done >= app->desk.marks.n) {
+        return false;
+    }
+    app->proposal = app->running;
+    return start(app, app->tried, true);
+}
+
+static void ask_answer(struct tui_app *app, const char *answer, size_t len)
+{
+    char label[sizeof app->answer + 32];
+    (void)snprintf(app->answer, sizeof app->answer, "%.*s", (int)len, answer);
+    (void)snprintf(label, sizeof label, "type %s to do it:", app->answer);
+    app->asking = TUI_ASKING_ANSWER;
+    tui_prompt_open(&app->prompt, label, NULL);
+}
+
+/* The last place of the page that has the text, behind it; NULL: none. */
+static const char *last_behind(const struct tui_page *page, const char *text)
+{
+    const char *found = NULL;
+    for (const char *at = strstr(page->text, text); at != NULL; at = strstr(at + 1, text)) {
+        found = at + strlen(text);
+    }
+    return found;
+}
+
+/* What the line did is what `u` takes back. */
+static void note_action(struct tui_app *app)
+{
+    static const char undone[] = "undo";
+    char line[TUI_PROMPT_SIZE + 1];
+    (void)snprintf(line, sizeof line, "%s ", app->tried);
+    const struct ctl_command *command = command_of(line);
+    if (command == NULL || (command->options & CTL_SET(REASON)) == 0) {
+        return;
+    }
+    const char *at = last_behind(&app->desk.page, ", action ");
+    uint64_t id = 0;
+    if (at == NULL ||
+        zta_text_to_u64((struct zta_text){.data = at, .len = strspn(at, "0123456789")}, UINT64_MAX,
+                        &id) != ZTA_OK) {
+        return;
+    }
+    app->undoable = strncmp(app->tried, undone, sizeof undone - 1) == 0 ? 0 : id;
+    app->desk.dialog.can_undo = false;
+}
+
+static void try_was_good(struct tui_app *app)
+{
+    char number[24];
+    if (is_about_marks(app, app->tried) && app->desk.marks.n > 1) {
+        (void)snprintf(number, sizeof number, "%zu", app->desk.marks.n);
+        ask_answer(app, number, strlen(number));
+        return;
+    }
+    tui_app_command_open(app, app->tried, TUI_PROPOSAL_CHANGE);
+    tui_say(&app->desk, "nothing is done yet; Enter does it, Esc leaves it");
+}
+
 void tui_app_command_ended(struct tui_app *app)
 {
-    char line[TUI_PROMPT_SIZE];
     const bool is_trial = app->running == TUI_PROPOSAL_TRIAL;
-    const bool is_guarded = app->shell.code == CTL_CONFLICT && strstr(app->tried, "--yes") == NULL;
-    if (app->running == TUI_PROPOSAL_NONE || !app->desk.page.is_open) {
+    if (!app->desk.page.is_open || go_on_with_marks(app)) {
         return;
     }
     app->running = TUI_PROPOSAL_NONE;
-    (void)snprintf(line, sizeof line, "%.*s%s", (int)sizeof line - 8, app->tried,
-                   is_guarded ? " --yes" : "");
-    if (is_guarded) {
-        tui_app_command_open(app, line, TUI_PROPOSAL_CHANGE);
-        tui_say(&app->desk, "a guard holds it back, as told above; Enter does it all the same");
+    const char *answer =
+        app->shell.code == CTL_CONFLICT ? last_behind(&app->desk.page, " Type ") : NULL;
+    const char *end = answer == NULL ? NULL : strstr(answer, CTL_ASK_END);
+    if (end != NULL) {
+        ask_answer(app, answer, (size_t)(end - answer));
     }
     else if (is_trial && app->shell.code == CTL_DONE) {
-        tui_app_command_open(app, line, TUI_PROPOSAL_CHANGE);
-        tui_say(&app->desk, "nothing is done yet; Enter does it, Esc leaves it");
+        try_was_good(app);
     }
     else if (is_trial) {
-        tui_app_command_open(app, line, TUI_PROPOSAL_TRIAL);
+        tui_app_command_open(app, app->tried, TUI_PROPOSAL_TRIAL);
         tui_complain(&app->desk, "to be put right; the page above says why");
     }
+    else if (app->shell.code == CTL_DONE) {
+        note_action(app);
+    }
+}
+
+void tui_app_answered(struct tui_app *app)
+{
+    const size_t len = strlen(app->answers);
+    if (strcmp(app->prompt.text, app->answer) != 0) {
+        tui_complain(&app->desk, "that was not %s: nothing was changed", app->answer);
+        return;
+    }
+    (void)snprintf(app->answers + len, sizeof app->answers - len, "%s\n", app->answer);
+    /* Marks that were done are done; the number of all of them begins with the first. */
+    const bool is_first = app->n_done >= app->desk.marks.n;
+    app->n_done = is_first ? 0 : app->n_done;
+    app->proposal = TUI_PROPOSAL_CHANGE;
+    if (start(app, app->tried, !is_first && app->n_done > 0)) {
+        app->running = TUI_PROPOSAL_CHANGE;
+    }
+}
+
+bool tui_app_undo_last(struct tui_app *app)
+{
+    char line[48];
+    if (app->undoable == 0) {
+        return false;
+    }
+    (void)snprintf(line, sizeof line, "undo %" PRIu64 " --reason=", app->undoable);
+    tui_app_command_open(app, line, TUI_PROPOSAL_TRIAL);
+    return true;
 }
 
 /* A view or an action, and what follows its name. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where one is, was, and can go from a row. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin-tui/console/app_priv.h"
@@ -194,6 +195,10 @@ void tui_app_go_related(struct tui_app *app)
     }
 }
 
+enum {
+    COPY_JSON = 1, /* of the menu */
+};
+
 static void copy_text(struct tui_app *app, const char *what, const char *text)
 {
     if (strlen(text) >= sizeof app->desk.copied) {
@@ -201,7 +206,12 @@ static void copy_text(struct tui_app *app, const char *what, const char *text)
         return;
     }
     (void)snprintf(app->desk.copied, sizeof app->desk.copied, "%s", text);
-    tui_say(&app->desk, "copied %s", what);
+    if (app->has_no_clipboard) {
+        tui_complain(&app->desk, "this terminal takes no copies: %s", what);
+    }
+    else {
+        tui_say(&app->desk, "copied %s", what);
+    }
 }
 
 void tui_app_copy(struct tui_app *app)
@@ -219,21 +229,81 @@ void tui_app_choose_copy(struct tui_app *app)
     }
     tui_menu_open(&app->menu, "Copy");
     app->choosing = TUI_CHOOSING_COPY;
-    tui_menu_add(&app->menu, "its id");
-    tui_menu_add(&app->menu, "ztactl %s", row->command);
+    tui_menu_add(&app->menu, "id: %s", row->id);
+    tui_menu_add(&app->menu, "JSON");
+    tui_menu_add(&app->menu, "command: ztactl %s", row->command);
+}
+
+static void copy_json(struct tui_app *app, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    char what[TUI_NAME_SIZE + 16];
+    (void)snprintf(what, sizeof what, "%s as JSON", app->row.name);
+    copy_text(app, what, text == NULL ? "" : text);
+    free(text);
+}
+
+/* What the command that shows the row prints, where the view has no JSON of it. */
+static void begin_copy(struct tui_app *app)
+{
+    struct tui_view *view = current(app);
+    if (view->ops->row(view, &app->row) && app->row.json != NULL) {
+        copy_json(app, app->row.json);
+        return;
+    }
+    tui_feed_begin(&app->copying, app->model->ctl, app->row.command, app->model->now_ns);
+    tui_say(&app->desk, "reading %s ...", app->row.name);
+}
+
+/* Of a list, the object with that id; NULL: there is none. */
+static const json_t *find_row(const json_t *list, const char *id)
+{
+    const json_t *row;
+    char text[32];
+    size_t i;
+    json_array_foreach(list, i, row)
+    {
+        const json_t *value = json_object_get(row, "id");
+        (void)snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (strcmp(json_is_string(value) ? json_string_value(value) : text, id) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+bool tui_app_go_on_copying(struct tui_app *app)
+{
+    json_t *json = NULL;
+    if (app->copying.pid == 0 || !tui_feed_go_on(&app->copying, &json)) {
+        return false;
+    }
+    const json_t *one = json_is_array(json) ? find_row(json, app->row.id) : json;
+    if (one == NULL) {
+        tui_complain(&app->desk, "%s",
+                     json == NULL ? app->copying.fault : "it is not listed any more");
+    }
+    else {
+        copy_json(app, one);
+    }
+    json_decref(json);
+    return true;
 }
 
 void tui_app_chosen(struct tui_app *app)
 {
     char command[sizeof app->row.command + 8];
     const size_t i = app->menu.list.selected;
-    switch (app->choosing) {
-    case TUI_CHOOSING_JUMP:
+    if (app->choosing == TUI_CHOOSING_JUMP) {
         tui_app_jump(app, &app->row.jumps[i]);
-        break;
-    case TUI_CHOOSING_COPY:
-        (void)snprintf(command, sizeof command, "ztactl %s", app->row.command);
-        copy_text(app, i == 0 ? app->row.id : command, i == 0 ? app->row.id : command);
-        break;
+        return;
+    }
+    (void)snprintf(command, sizeof command, "ztactl %s", app->row.command);
+    if (i == COPY_JSON) {
+        begin_copy(app);
+    }
+    else {
+        const char *text = i == 0 ? app->row.id : command;
+        copy_text(app, text, text);
     }
 }

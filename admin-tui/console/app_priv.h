@@ -21,6 +21,8 @@ void tui_app_note_filter(struct tui_app *app);
 void tui_app_go_related(struct tui_app *app);
 void tui_app_copy(struct tui_app *app);
 void tui_app_choose_copy(struct tui_app *app);
+/* A copy that a command prints is taken when it is there. True: something looks different. */
+bool tui_app_go_on_copying(struct tui_app *app);
 /* What was chosen from the menu. */
 void tui_app_chosen(struct tui_app *app);
 /* The selected row; false, and a complaint: there is none. */
@@ -53,6 +55,10 @@ void tui_app_command_open(struct tui_app *app, const char *line, enum tui_propos
 void tui_app_command_look(struct tui_app *app, const char *line);
 /* Behind the end of what ran: a line that was tried is there again, to be run. */
 void tui_app_command_ended(struct tui_app *app);
+/* What a guard wanted typed was typed, or something else. */
+void tui_app_answered(struct tui_app *app);
+/* Proposes to take back what a line did last; false: none did anything. */
+bool tui_app_undo_last(struct tui_app *app);
 /* What the line says. False: it is to be put right. */
 bool tui_app_command(struct tui_app *app);
 

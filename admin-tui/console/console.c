@@ -107,6 +107,7 @@ static enum ctl_exit run(struct tui_app *app, struct tui_model *model)
     if (status == ZTA_OK) {
         canvas.is_ascii = tui_term_is_ascii();
         tui_term_mouse(true);
+        app->has_no_clipboard = !tui_term_can_copy();
         status = loop(app, &canvas);
         tui_term_close();
     }

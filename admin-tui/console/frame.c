@@ -301,18 +301,26 @@ static const char *key_of(enum tui_action action, char out[TUI_SHORT_MAX])
     return "";
 }
 
-static int put_hint(const struct tui_area *area, int x, const struct tui_hint *hint)
+static int put_hint(struct tui_app *app, const struct tui_area *area, int x,
+                    const struct tui_hint *hint)
 {
     char key[TUI_SHORT_MAX];
     const char *label = key_of(hint->action, key);
     if (x + (int)(strlen(label) + strlen(hint->word)) + 1 > area->width) {
         return x;
     }
+    const int from = area->x + x;
     x = tui_put(area, x, 0, TUI_ROLE_KEY, zta_text_of(label));
-    return tui_put(area, x + 1, 0, TUI_ROLE_DIM, zta_text_of(hint->word)) + 2;
+    x = tui_put(area, x + 1, 0, TUI_ROLE_DIM, zta_text_of(hint->word));
+    if (app->n_hints < TUI_SHOWN_HINTS_MAX) {
+        app->hints[app->n_hints].from = from;
+        app->hints[app->n_hints].to = area->x + x;
+        app->hints[app->n_hints++].action = hint->action;
+    }
+    return x + 2;
 }
 
-void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
+void tui_frame_footer(struct tui_app *app, const struct tui_area *area)
 {
     const struct tui_view_ops *ops = app->views[app->current].ops;
     bool is_page = app->desk.page.is_open;
@@ -343,16 +351,16 @@ void tui_frame_footer(const struct tui_app *app, const struct tui_area *area)
     }
     int x = 0;
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
-        x = common[i].is_shown ? put_hint(&room, x, &common[i].hint) : x;
+        x = common[i].is_shown ? put_hint(app, &room, x, &common[i].hint) : x;
     }
     for (size_t i = 0; i < TUI_HINTS_MAX && ops->hints[i].word != NULL && !app->is_help; i++) {
-        x = put_hint(&room, x, &ops->hints[i]);
+        x = put_hint(app, &room, x, &ops->hints[i]);
     }
     const struct tui_listing *listing = is_page ? NULL : ops->listing;
     for (size_t i = 0; listing != NULL && listing->actions[i].word != NULL; i++) {
         const struct tui_listing_action *action = &listing->actions[i];
         const struct tui_hint hint = {.action = action->action, .word = action->word};
-        x = hint.word[0] != '\0' ? put_hint(&room, x, &hint) : x;
+        x = hint.word[0] != '\0' ? put_hint(app, &room, x, &hint) : x;
     }
 }
 

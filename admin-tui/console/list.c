@@ -265,3 +265,17 @@ void tui_list_count(const struct tui_list *list, const struct tui_table *table, 
         *place = row == list->selected ? *n : *place;
     }
 }
+
+size_t tui_list_title_at(const struct tui_list *list, const struct tui_table *table, int x, int y)
+{
+    int widths[TUI_COLUMNS_MAX] = {0};
+    int at = list->x;
+    share_out(table, list->width, widths);
+    for (size_t i = 0; y == list->y - 1 && list->height > 0 && i < table->n_columns; i++) {
+        if (widths[i] > 0 && x >= at && x < at + widths[i]) {
+            return i;
+        }
+        at += widths[i] > 0 ? widths[i] + GAP : 0;
+    }
+    return table->n_columns;
+}

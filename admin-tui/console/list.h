@@ -53,6 +53,8 @@ void tui_list_select(struct tui_list *list, size_t row);
 bool tui_list_row_at(const struct tui_list *list, int x, int y, size_t *row);
 /* Rows will be drawn in that area, from list->top on, which keeps the selected one in sight. */
 void tui_list_place(struct tui_list *list, const struct tui_area *rows);
+/* The column whose title was drawn on that cell of the canvas; n_columns: none. */
+size_t tui_list_title_at(const struct tui_list *list, const struct tui_table *table, int x, int y);
 /* Titles and rows; keeps the selected row in sight. */
 void tui_list_draw(const struct tui_area *area, const struct tui_table *table,
                    struct tui_list *list);

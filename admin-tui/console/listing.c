@@ -375,6 +375,50 @@ bool tui_listing_set_filter(struct tui_view *view, const char *text)
     return false;
 }
 
+/* Index of a marked row, marks->n when it is not. */
+static size_t mark_of(const struct tui_marks *marks, struct zta_text key)
+{
+    size_t i = 0;
+    while (i < marks->n && !zta_text_equal(zta_text_of(marks->ids[i]), key)) {
+        i++;
+    }
+    return i;
+}
+
+static void mark(struct tui_view *view, struct zta_text key)
+{
+    struct tui_rows *rows = view->state;
+    struct tui_marks *marks = &rows->marks;
+    const size_t at = mark_of(marks, key);
+    if (at < marks->n) {
+        marks->n--;
+        memmove(marks->ids[at], marks->ids[at + 1], (marks->n - at) * sizeof marks->ids[0]);
+    }
+    else if (marks->n < TUI_MARKS_MAX && key.len < sizeof marks->ids[0]) {
+        (void)snprintf(marks->ids[marks->n++], sizeof marks->ids[0], "%.*s", (int)key.len,
+                       key.data);
+    }
+    else {
+        tui_complain(view->desk, "%d rows is the most in one change", TUI_MARKS_MAX);
+    }
+    (void)tui_list_move(&rows->list, TUI_ACTION_DOWN);
+}
+
+/* In the margin in front of the rows, which begin in that line. */
+static void draw_marks(const struct tui_view *view, const struct tui_area *rest, int first)
+{
+    const struct tui_rows *rows = view->state;
+    char room[TUI_SHORT_MAX];
+    for (int y = 0; rows->marks.n > 0 && y < rows->list.height; y++) {
+        const size_t i = rows->list.top + (size_t)y;
+        const json_t *row = i < rows->n_shown ? json_array_get(rows->all, rows->shown[i]) : NULL;
+        if (row != NULL &&
+            mark_of(&rows->marks, tui_listing_key(view->ops->listing, row, room)) < rows->marks.n) {
+            (void)tui_put_glyph(rest, 0, first + y, TUI_ROLE_KEY, TUI_GLYPH_MARK);
+        }
+    }
+}
+
 /* How many of each group there are, or of all. */
 static int put_counts(const struct tui_area *area, const struct tui_view *view)
 {
@@ -411,6 +455,9 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
         x = tui_print(&rest, x, 0, TUI_ROLE_DIM, " of %zu, filter ", json_array_size(rows->all));
         x = tui_put_foreign(&rest, x, 0, TUI_ROLE_INFO, zta_text_of(rows->filter));
     }
+    if (rows->marks.n > 0) {
+        x = tui_print(&rest, x + 2, 0, TUI_ROLE_KEY, "%zu marked", rows->marks.n);
+    }
     if (rows->fault[0] != '\0') {
         (void)tui_put_foreign(&rest, x + 2, 0, TUI_ROLE_BAD, zta_text_of(rows->fault));
     }
@@ -423,6 +470,7 @@ void tui_listing_draw(struct tui_view *view, const struct tui_area *area)
     }
     struct tui_area below = tui_area_part(&rest, 1, 1, rest.width - 2, -1);
     tui_list_draw(&below, &table, list);
+    draw_marks(view, &rest, 2);
     if (list->n == 0 && rows->all != NULL) {
         (void)tui_print(&below, 0, 1, TUI_ROLE_DIM, "%s",
                         rows->filter[0] == '\0'
@@ -460,10 +508,17 @@ static void show_detail(struct tui_view *view, json_t *row)
     }
 }
 
+/* About the marked rows, if any are; else about the selected one. */
 static void propose(struct tui_view *view, const struct tui_listing_action *action,
                     struct zta_text key)
 {
     struct tui_desk *desk = view->desk;
+    struct tui_rows *rows = view->state;
+    if (rows->marks.n > 0 && !action->only_looks && strchr(action->command, '%') != NULL) {
+        desk->marks = rows->marks;
+        rows->marks.n = 0;
+        key = ZTA_TEXT(TUI_MARKED);
+    }
     char *line = action->only_looks ? desk->look : desk->proposal;
     struct zta_buffer out;
     zta_buffer_init(&out, line, sizeof desk->proposal);
@@ -491,6 +546,14 @@ static void sort_by_next(struct tui_view *view, struct tui_rows *rows)
     choose_rows(view, rows);
 }
 
+bool tui_listing_sort_by(struct tui_view *view, size_t column)
+{
+    struct tui_rows *rows = view->state;
+    rows->sorted = rows->sorted == column + 1 ? 0 : column + 1;
+    choose_rows(view, rows);
+    return true;
+}
+
 bool tui_listing_act(struct tui_view *view, enum tui_action action)
 {
     const struct tui_listing *listing = view->ops->listing;
@@ -504,6 +567,10 @@ bool tui_listing_act(struct tui_view *view, enum tui_action action)
     const struct zta_text key = tui_listing_key(listing, row, room);
     if (row != NULL && action == TUI_ACTION_DETAIL) {
         show_detail(view, row);
+        return true;
+    }
+    if (row != NULL && action == TUI_ACTION_MARK) {
+        mark(view, key);
         return true;
     }
     for (size_t i = 0; i < TUI_LISTING_ACTIONS_MAX && listing->actions[i].word != NULL; i++) {

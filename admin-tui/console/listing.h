@@ -83,6 +83,7 @@ struct tui_rows {
     char filter[TUI_PROMPT_SIZE];
     struct ctl_filter parsed; /* that; never copied: values point into it */
     size_t sorted;
+    struct tui_marks marks;
     struct tui_feed feed;
     json_t *read[TUI_LISTING_SOURCES_MAX]; /* of the reading under way; NULL: that one failed */
     size_t n_read;
@@ -98,6 +99,7 @@ struct tui_rows {
 /* Functions of such a view. */
 void tui_listing_draw(struct tui_view *view, const struct tui_area *area);
 bool tui_listing_act(struct tui_view *view, enum tui_action action);
+bool tui_listing_sort_by(struct tui_view *view, size_t column);
 struct tui_list *tui_listing_rows(struct tui_view *view, struct tui_table *table);
 const char *tui_listing_filter(struct tui_view *view);
 bool tui_listing_set_filter(struct tui_view *view, const char *text);
@@ -132,6 +134,7 @@ bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filte
         .draw = tui_listing_draw,                                                                  \
         .act = tui_listing_act,                                                                    \
         .rows = tui_listing_rows,                                                                  \
+        .sort_by = tui_listing_sort_by,                                                            \
         .row = tui_listing_row,                                                                    \
         .seek = tui_listing_seek,                                                                  \
         .filter = tui_listing_filter,                                                              \

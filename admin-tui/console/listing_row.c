@@ -66,12 +66,21 @@ static void see_texts(const json_t *value, struct ctl_seen *seen)
     }
 }
 
+/* Members of columns first, then those that stand in their place; NULL behind the last. */
+static const char *member_at(const struct tui_listing *listing, size_t field, enum tui_form *form)
+{
+    const struct tui_listing_column *column = &listing->columns[field % listing->n_columns];
+    *form = column->form;
+    return field < listing->n_columns ? column->member : column->instead;
+}
+
 static void see(const void *record, unsigned field, int64_t now_s, struct ctl_seen *seen)
 {
     const struct record *at = record;
-    const struct tui_listing_column *column = &at->listing->columns[field];
-    const json_t *value = tui_listing_value(at->row, column);
-    switch (type_of(column->form)) {
+    enum tui_form form;
+    const char *member = member_at(at->listing, field, &form);
+    const json_t *value = json_object_get(at->row, member);
+    switch (type_of(form)) {
     case CTL_TYPE_ANSWER:
         seen->is_known = json_is_boolean(value);
         seen->number = json_is_true(value);
@@ -81,7 +90,7 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
         seen->number = json_integer_value(value);
         break;
     case CTL_TYPE_AGE:
-        see_time(value, column->form, now_s, seen);
+        see_time(value, form, now_s, seen);
         break;
     default:
         see_texts(value, seen);
@@ -106,24 +115,28 @@ static bool has_word(const void *record, struct zta_text word)
     return false;
 }
 
-static void make_kind(const struct tui_listing *listing,
-                      struct ctl_field_info fields[TUI_COLUMNS_MAX], struct ctl_filter_kind *kind)
+#define FIELDS_MAX (2 * TUI_COLUMNS_MAX)
+
+static void make_kind(const struct tui_listing *listing, struct ctl_field_info fields[FIELDS_MAX],
+                      struct ctl_filter_kind *kind)
 {
-    for (size_t i = 0; i < listing->n_columns; i++) {
-        const enum ctl_field_type type = type_of(listing->columns[i].form);
+    const size_t n = 2 * listing->n_columns;
+    for (size_t i = 0; i < n; i++) {
+        enum tui_form form;
+        const char *member = member_at(listing, i, &form);
+        const enum ctl_field_type type = type_of(form);
+        /* A column that none takes the place of has a field without a name: nobody asks for it. */
         fields[i] = (struct ctl_field_info){
-            .name = listing->columns[i].member, .type = type, .expected = expected_of(type)};
+            .name = member == NULL ? "" : member, .type = type, .expected = expected_of(type)};
     }
-    *kind = (struct ctl_filter_kind){.fields = fields,
-                                     .n_fields = (unsigned)listing->n_columns,
-                                     .see = see,
-                                     .has_word = has_word};
+    *kind = (struct ctl_filter_kind){
+        .fields = fields, .n_fields = (unsigned)n, .see = see, .has_word = has_word};
 }
 
 enum zta_status tui_listing_parse(const struct tui_listing *listing, const char *text,
                                   struct ctl_filter *filter, struct zta_error *error)
 {
-    struct ctl_field_info fields[TUI_COLUMNS_MAX];
+    struct ctl_field_info fields[FIELDS_MAX];
     struct ctl_filter_kind kind;
     make_kind(listing, fields, &kind);
     return ctl_filter_parse_kind(zta_text_of(text), &kind, filter, error);
@@ -140,7 +153,7 @@ bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filte
                        const json_t *row, int64_t now_s)
 {
     const struct record record = {.row = row, .listing = listing};
-    struct ctl_field_info fields[TUI_COLUMNS_MAX];
+    struct ctl_field_info fields[FIELDS_MAX];
     struct ctl_filter_kind kind;
     make_kind(listing, fields, &kind);
     return ctl_filter_matches_record(filter, &kind, &record, now_s);
@@ -302,6 +315,11 @@ bool tui_listing_row(struct tui_view *view, struct tui_row *row)
     tui_row_init(row, listing->noun, tui_listing_key(listing, from, room),
                  listing->show != NULL ? listing->show : listing->command);
     row->json = from;
+    const json_t *action = json_object_get(from, "action");
+    if (json_is_integer(action)) {
+        (void)snprintf(row->undo, sizeof row->undo,
+                       "undo %" JSON_INTEGER_FORMAT " --reason=", json_integer_value(action));
+    }
     add_relations(view, from, row);
     return true;
 }

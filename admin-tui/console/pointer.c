@@ -30,11 +30,39 @@ static bool is_double_click(struct tui_app *app, int x, int y)
     return is_second;
 }
 
+/* What the line below names, as by its key. */
+static void click_hint(struct tui_app *app, int x)
+{
+    for (size_t i = 0; i < app->n_hints; i++) {
+        if (x >= app->hints[i].from && x < app->hints[i].to) {
+            tui_app_do(app, app->hints[i].action, TUI_KEY_NONE);
+            return;
+        }
+    }
+}
+
+/* By the column whose title that is. */
+static void click_title(struct tui_app *app, int x, int y)
+{
+    struct tui_view *view = &app->views[app->current];
+    struct tui_table table;
+    const struct tui_list *list = view->ops->rows(view, &table);
+    const size_t column = tui_list_title_at(list, &table, x, y);
+    if (column < table.n_columns &&
+        (view->ops->sort_by == NULL || !view->ops->sort_by(view, column))) {
+        tui_complain(&app->desk, "rows are not sorted by that");
+    }
+}
+
 /* A row that is chosen already is opened, as by Enter. */
 static void click(struct tui_app *app, struct tui_list *list, int x, int y)
 {
     struct tui_view *view = &app->views[app->current];
     size_t row;
+    if (y == app->height - 1) {
+        click_hint(app, x);
+        return;
+    }
     if (y == 0) {
         size_t to = tui_frame_view_at(app, app->width, x);
         app->clicked.at_ns = 0;
@@ -43,7 +71,11 @@ static void click(struct tui_app *app, struct tui_list *list, int x, int y)
         }
         return;
     }
-    if (list == NULL || !tui_list_row_at(list, x, y, &row)) {
+    if (list == NULL) {
+        return;
+    }
+    if (!tui_list_row_at(list, x, y, &row)) {
+        click_title(app, x, y);
         return;
     }
     bool is_opened = is_double_click(app, x, y) || row == list->selected;

@@ -215,13 +215,21 @@ enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
         return status;
     }
     *shell = (struct tui_shell){.pid = ends.pid, .fd = ends.fd};
-    tui_page_open(page, "");
-    page->is_plain = true;
+    if (!words->given.is_more) {
+        tui_page_open(page, "");
+        page->is_plain = true;
+    }
     for (size_t i = 0; i < words->n; i++) {
         page->is_following |= strcmp(words->words[i], "--follow") == 0 ||
                               strncmp(words->words[i], "--watch", strlen("--watch")) == 0;
     }
     return ZTA_OK;
+}
+
+void tui_shell_name(struct tui_shell *shell, const char *line, struct tui_page *page)
+{
+    (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
+    set_title(shell, page, "running, Esc stops it");
 }
 
 enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
@@ -233,8 +241,7 @@ enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, 
         status = tui_shell_run(shell, ctl, &words, page, error);
     }
     if (status == ZTA_OK) {
-        (void)snprintf(shell->line, sizeof shell->line, "%s", line + strspn(line, " "));
-        set_title(shell, page, "running, Esc stops it");
+        tui_shell_name(shell, line, page);
     }
     return status;
 }

@@ -31,6 +31,7 @@ struct tui_shell {
 struct tui_shell_given {
     struct zta_text input; /* that standard input has; absent: nothing */
     const char *answers;   /* to what it asks (struct ctl); NULL: it asks nothing */
+    bool is_more;          /* it prints behind what is on the page */
 };
 
 /* Words of a line: blanks part them but in '...' and "..."; a backslash takes what follows it. */
@@ -67,6 +68,8 @@ int tui_shell_reap(pid_t pid, int fd, bool is_stopped);
 /* Starts the line with the store and the actor of ctl, and opens the page for what it prints. */
 enum zta_status tui_shell_start(struct tui_shell *shell, const struct ctl *ctl, const char *line,
                                 struct tui_page *page, struct zta_error *error) ZTA_MUST_CHECK;
+/* What runs is that line, for the title of its page. */
+void tui_shell_name(struct tui_shell *shell, const char *line, struct tui_page *page);
 /* The same with words; the title of the page is the caller's. */
 enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
                               struct tui_shell_words *words, struct tui_page *page,

@@ -20,7 +20,7 @@ enum {
     ESCAPE_WAIT_MS = 25, /* between ESC and the rest of a key's sequence */
     PAIRS_MAX = 2 * TUI_N_ROLES,
     RESTORE_SIZE = 256,
-    COPY_MAX = 4096,
+    COPY_MAX = 32768, /* xterm and tmux take more */
 };
 
 /* Text that is pasted comes between marks (xterm's bracketed paste), so that it is no keys. */
@@ -386,6 +386,19 @@ int tui_term_key(int timeout_ms)
 bool tui_term_is_ending(void)
 {
     return is_ending != 0;
+}
+
+/* Consoles of machines and terminals of old; of others nobody can tell but by trying. */
+bool tui_term_can_copy(void)
+{
+    static const char *const without[] = {"linux", "vt", "dumb", "cons", "ansi"};
+    const char *name = getenv("TERM");
+    for (size_t i = 0; name != NULL && i < sizeof without / sizeof without[0]; i++) {
+        if (strncmp(name, without[i], strlen(without[i])) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Plain base64 with padding, as RFC 4648 section 4 has it. */

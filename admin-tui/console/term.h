@@ -63,6 +63,8 @@ void tui_term_mouse(bool is_on);
 bool tui_term_is_ending(void);
 /* Everything is sent again: another program wrote on the screen. */
 void tui_term_redraw(void);
+/* False: this terminal is known to have no clipboard that text can be handed to. */
+bool tui_term_can_copy(void);
 /* Hands plain printable text to the terminal's clipboard (OSC 52), which may ignore it. */
 void tui_term_copy(const char *text);
 

@@ -21,6 +21,14 @@
 #define TUI_COPY_SIZE 32768
 
 /* What views share with the frame around them. */
+#define TUI_MARKS_MAX 64
+#define TUI_MARKED    "@marked" /* in a proposal: the command is done for each of the marks */
+
+struct tui_marks {
+    char ids[TUI_MARKS_MAX][TUI_ROW_ID_SIZE];
+    size_t n;
+};
+
 struct tui_desk {
     struct tui_page page; /* the detail; open: shown beside or over the view */
     struct tui_dialog dialog;
@@ -30,6 +38,7 @@ struct tui_desk {
     char copied[TUI_COPY_SIZE];     /* for the clipboard; "": nothing */
     char proposal[TUI_PROMPT_SIZE]; /* a command to be looked at before it runs; "": none */
     char look[TUI_PROMPT_SIZE];     /* one that changes nothing and runs at once; "": none */
+    struct tui_marks marks;         /* that a proposal with TUI_MARKED is about */
     struct tui_jump jump;           /* where to go, as `o` does; to NULL: nowhere */
 };
 
@@ -63,6 +72,8 @@ struct tui_view_ops {
     bool (*act)(struct tui_view *view, enum tui_action action);
     /* The table and list that movement and search are about; NULL: the view has none. */
     struct tui_list *(*rows)(struct tui_view *view, struct tui_table *table);
+    /* By the column, as `s` does by the next one; false: not by that. May be NULL. */
+    bool (*sort_by)(struct tui_view *view, size_t column);
     /*
      * What the selected row is about, into *row; false: there is none. Copying, going to what is
      * related, and breadcrumbs are the frame's. May be NULL where rows is.
@@ -86,6 +97,9 @@ const struct tui_view_ops *tui_view_at(size_t i);
 
 /* Prepares a quarantine of the session for the `:` line. */
 void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_ID_SIZE]);
+/* Prepares a deny or limit rule: of what the filter asks for, else of that request alone. */
+void tui_propose_rule(struct tui_desk *desk, bool is_limit, const struct ctl_filter *filter,
+                      const struct zta_event *event);
 /* Prepares a block of the network for the `:` line. */
 void tui_propose_block(struct tui_desk *desk, const struct zta_cidr *network);
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "admin-tui/console/listing.h"
 #include "admin-tui/console/row.h"
 #include "shared/base/clock.h"
 #include "tests/unit/console_fixture.h"
@@ -504,6 +505,164 @@ static void a_filter_is_looked_at_as_it_is_typed(void **state)
     tui_app_key(&app, TUI_KEY_ESCAPE);
 }
 
+/* ---- acting ---- */
+
+/* Commands and lists are read by processes. */
+static void draw_until(const char *text)
+{
+    for (int i = 0; i < 1500 && strstr(draw(120, 40), text) == NULL; i++) {
+        now_ns += 10 * 1000 * 1000;
+        (void)usleep(10000);
+    }
+    assert_shows(text);
+}
+
+static void what_a_line_did_is_taken_back_by_its_number(void **state)
+{
+    go("1");
+    press(":block 198.51.100.7 --for=1h --reason=x\r");
+    draw_until("· done");
+    assert_shows("blocked, action ");
+    const char *number = strstr(screen, "blocked, action ") + strlen("blocked, action ");
+    char line[64];
+    (void)snprintf(line, sizeof line, "undo %.*s --reason=", (int)strspn(number, "0123456789"),
+                   number);
+    press("qu");
+    assert_string_equal(app.prompt.text, line);
+    press("oops\r");
+    draw_until("nothing is done yet");
+    assert_shows("198.51.100.7");
+    press("\r");
+    draw_until("· done");
+    press("qu");
+    draw(80, 24);
+    assert_shows("nothing was done from here that could be taken back");
+}
+
+static void more_than_one_hit_is_done_by_its_number_alone(void **state)
+{
+    go("1");
+    press(":revoke issuer=corp --reason=all\r");
+    draw_until("type 7 to do it:");
+    press("6\r");
+    draw(120, 40);
+    assert_shows("that was not 7: nothing was changed");
+    go("1");
+    press(":revoke issuer=corp --reason=all\r");
+    draw_until("type 7 to do it:");
+    press("7\r");
+    draw_until("· done");
+    assert_shows("revoked, action ");
+    press("qu");
+    assert_non_null(strstr(app.prompt.text, "undo "));
+    press("back\r");
+    draw_until("nothing is done yet");
+    press("\r");
+    draw_until("· done");
+    go("1");
+}
+
+static void marked_rows_are_acted_on_together(void **state)
+{
+    go("1");
+    press(":block 198.51.100.8 --for=1h --reason=x\r");
+    draw_until("· done");
+    assert_shows("blocked, action ");
+    press("q:block 198.51.100.9 --for=1h --reason=x\r");
+    draw_until("· done");
+    assert_shows("blocked, action ");
+    go("6");
+    draw_until("198.51.100.9");
+    press("f\x15target=198.*\rg  ");
+    draw(120, 40);
+    assert_shows("2 marked");
+    press("X");
+    assert_string_equal(app.prompt.text, "blocks remove @marked --reason=");
+    press("over\r");
+    draw_until("type 2 to do it:");
+    assert_shows("198.51.100.8");
+    assert_shows("198.51.100.9");
+    press("2\r");
+    draw_until("· done");
+    assert_shows("block removed");
+    press("q");
+    draw_until("no row matches");
+    press("f\x15\r");
+}
+
+static void a_rule_is_made_of_the_filter_or_of_the_row(void **state)
+{
+    go("2");
+    press("fsubject=alice not method=GET,HEAD reason=no_rule\rD");
+    draw(120, 35);
+    press("f\x15method=GET reason=no_rule\rG");
+    draw(120, 35);
+    press("L");
+    assert_non_null(strstr(app.prompt.text, " -e 'when method GET' -e 'key ip'"));
+    assert_non_null(strstr(app.prompt.text, "rules add -e 'limit console-"));
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("f\x15\rGD");
+    assert_non_null(strstr(app.prompt.text, "rules add -e 'deny console-"));
+    assert_non_null(strstr(app.prompt.text, " -e 'when path "));
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
+/* ---- the mouse ---- */
+
+static int column_of(const char *text)
+{
+    const char *at = strstr(screen, text);
+    assert_non_null(at);
+    int x = 0;
+    for (; at > screen && at[-1] != '\n'; at--) {
+        x += ((unsigned char)at[-1] & 0xc0) != 0x80;
+    }
+    return x;
+}
+
+static void titles_sort_and_hints_are_pressed(void **state)
+{
+    go("3");
+    press("g");
+    draw(80, 24);
+    const int titles = selected_row() - 1;
+    tui_app_pointer(&app, TUI_KEY_CLICK, column_of("REQS") + 1, titles);
+    draw(80, 24);
+    assert_true(strstr(screen, "user7") < strstr(screen, "user1"));
+    tui_app_pointer(&app, TUI_KEY_CLICK, column_of("ADDRESS"), titles);
+    draw(80, 24);
+    assert_shows("rows are not sorted by that");
+    tui_app_pointer(&app, TUI_KEY_CLICK, column_of("SEEN"), titles);
+    draw(80, 24);
+    tui_app_pointer(&app, TUI_KEY_CLICK, column_of("f filter"), 23);
+    assert_int_equal(app.asking, TUI_ASKING_FILTER);
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+}
+
+/* ---- copying ---- */
+
+static void a_row_is_copied_as_id_json_and_command(void **state)
+{
+    go("7");
+    press("y");
+    assert_string_equal(app.desk.copied, "abcdefghijkl");
+    press("Y3");
+    assert_string_equal(app.desk.copied, "ztactl keys show abcdefghijkl");
+    app.desk.copied[0] = '\0';
+    press("Y2");
+    draw_until("copied key billing as JSON");
+    assert_non_null(strstr(app.desk.copied, "\"name\": \"billing\""));
+    go("0");
+    press("gY2");
+    draw_until("as JSON");
+    assert_int_equal(app.desk.copied[0], '{');
+    app.has_no_clipboard = true;
+    press("y");
+    draw(80, 24);
+    assert_shows("this terminal takes no copies: ");
+    app.has_no_clipboard = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,6 +686,12 @@ int main(void)
         cmocka_unit_test(values_come_from_the_store),
         cmocka_unit_test(older_lines_come_back_by_how_they_begin),
         cmocka_unit_test(a_filter_is_looked_at_as_it_is_typed),
+        cmocka_unit_test(what_a_line_did_is_taken_back_by_its_number),
+        cmocka_unit_test(more_than_one_hit_is_done_by_its_number_alone),
+        cmocka_unit_test(marked_rows_are_acted_on_together),
+        cmocka_unit_test(a_rule_is_made_of_the_filter_or_of_the_row),
+        cmocka_unit_test(titles_sort_and_hints_are_pressed),
+        cmocka_unit_test(a_row_is_copied_as_id_json_and_command),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -139,7 +139,7 @@ static void revoking_asks_says_and_can_be_taken_back(void **state)
     draw(80, 24);
     assert_shows("stolen");
     assert_shows("consistent, 4 entries");
-    press("u");
+    press("3u");
     draw(80, 24);
     assert_shows("take it back, because:");
     press("found\r");
@@ -243,7 +243,7 @@ static void the_mouse_chooses_views_and_rows_and_opens_a_chosen_row(void **state
     assert_shows("Latest requests");
     tui_app_key(&app, TUI_KEY_ESCAPE);
     tui_app_pointer(&app, TUI_KEY_CLICK, 3, 1); /* titles */
-    tui_app_pointer(&app, TUI_KEY_CLICK, 3, 23);
+    tui_app_pointer(&app, TUI_KEY_CLICK, 79, 23);
     tui_app_pointer(&app, TUI_KEY_CLICK, -1, 500);
     draw(80, 24);
     assert_int_equal(selected_row(), 4);

@@ -205,6 +205,7 @@ static bool row(struct tui_view *view, struct tui_row *row)
     }
     (void)snprintf(id, sizeof id, "%" PRIu64, entry->id);
     tui_row_init(row, "action", zta_text_of(id), "audit list");
+    (void)snprintf(row->undo, sizeof row->undo, "undo %s --reason=", id);
     tui_row_leads_to_target(row, zta_text_of(entry->target));
     tui_row_leads_to_all(row, &tui_view_audit, "actions of", "who", zta_text_of(entry->who));
     tui_row_leads_to_all(row, &tui_view_audit, "actions on", "target", zta_text_of(entry->target));
@@ -268,7 +269,8 @@ static enum zta_status check_filter(struct tui_view *view, const char *text,
 const struct tui_view_ops tui_view_audit = {
     .name = "Audit",
     .hints = {{.action = TUI_ACTION_VERIFY, .word = "verify"},
-              {.action = TUI_ACTION_RELATED, .word = "go to"}},
+              {.action = TUI_ACTION_RELATED, .word = "go to"},
+              {.action = TUI_ACTION_UNDO, .word = "undo"}},
     .parts = TUI_PART_AUDIT,
     .state_size = sizeof(struct audit),
     .draw = draw,

@@ -9,6 +9,8 @@
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 
+_Static_assert(TUI_PLAN_MAX <= TUI_MARKS_MAX, "all that is marked is in a proposal");
+
 struct sessions {
     struct tui_list list;
     uint8_t id[ZTA_SESSION_ID_SIZE]; /* of the selected row */
@@ -340,7 +342,18 @@ static void revoke(struct tui_view *view)
 /* Into quarantine, or out of what a measure holds against it. */
 static void isolate(struct tui_view *view)
 {
-    const struct sessions *sessions = view->state;
+    struct sessions *sessions = view->state;
+    struct tui_marks *marks = &view->desk->marks;
+    if (sessions->n_marked > 0) {
+        marks->n = sessions->n_marked;
+        for (size_t i = 0; i < marks->n; i++) {
+            zta_hex_encode(sessions->marked[i], ZTA_SESSION_ID_SIZE, marks->ids[i]);
+        }
+        sessions->n_marked = 0;
+        (void)snprintf(view->desk->proposal, sizeof view->desk->proposal,
+                       "sessions quarantine " TUI_MARKED " --for=1h --reason=");
+        return;
+    }
     const char *revoked = view->model->revoked[sessions->list.selected];
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
     if (!is_quarantined(revoked) && strncmp(revoked, "step-up", 7) != 0) {
@@ -445,6 +458,17 @@ static bool act(struct tui_view *view, enum tui_action action)
     return act_on_row(view, action);
 }
 
+static bool sort_by(struct tui_view *view, size_t column)
+{
+    for (size_t i = 0; i < TUI_N_ORDERS; i++) {
+        if (sorted_columns[i] == column) {
+            tui_model_sort(view->model, (enum tui_order)i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *filter(struct tui_view *view)
 {
     return view->model->window.words;
@@ -480,6 +504,7 @@ const struct tui_view_ops tui_view_sessions = {
     .draw = draw,
     .act = act,
     .rows = rows,
+    .sort_by = sort_by,
     .row = row,
     .seek = seek,
     .filter = filter,

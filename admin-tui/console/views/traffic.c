@@ -338,6 +338,13 @@ static bool act(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_BLOCK:
         block(view);
         return true;
+    case TUI_ACTION_DENY:
+    case TUI_ACTION_LIMIT:
+        if (selected(view) != NULL) {
+            tui_propose_rule(view->desk, action == TUI_ACTION_LIMIT, &view->model->filter,
+                             selected(view));
+        }
+        return true;
     case TUI_ACTION_REVOKE:
     case TUI_ACTION_ISOLATE:
         return change_session(view, action);
@@ -377,7 +384,8 @@ const struct tui_view_ops tui_view_traffic = {
               {.action = TUI_ACTION_BOTTOM, .word = "follow"},
               {.action = TUI_ACTION_RELATED, .word = "go to"},
               {.action = TUI_ACTION_REVOKE, .word = "revoke"},
-              {.action = TUI_ACTION_BLOCK, .word = "block"}},
+              {.action = TUI_ACTION_BLOCK, .word = "block"},
+              {.action = TUI_ACTION_DENY, .word = "deny"}},
     .parts = TUI_PART_TAIL,
     .state_size = sizeof(struct traffic),
     .draw = draw,
