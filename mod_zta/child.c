@@ -5,6 +5,7 @@
  */
 #include "mod_zta/child.h"
 
+#include <ap_mpm.h>
 #include <http_config.h>
 #include <http_log.h>
 
@@ -19,6 +20,7 @@
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
 #include "shared/store/measures.h"
+#include "shared/store/recall.h"
 #include "shared/store/revocations.h"
 
 APLOG_USE_MODULE(zta);
@@ -92,6 +94,11 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "ZTA0021: store %s: %s; ZTAFailure decides",
                      global->store_dir, error.text);
         store = NULL;
+    }
+    if (store != NULL) {
+        int n_threads = 0;
+        (void)ap_mpm_query(AP_MPMQ_MAX_THREADS, &n_threads);
+        zta_store_remember(store, n_threads > 0 ? (unsigned)n_threads : 1);
     }
     mod_zta_keys_begin(store);
     mod_zta_rules_begin(pchild, s, store);

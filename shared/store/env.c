@@ -331,7 +331,6 @@ enum zta_status zta_store_open(const char *dir, enum zta_store_role role, uint64
     }
     opened->role = role;
     opened->owners = layout.owners;
-    opened->recall = role == ZTA_STORE_CHILD ? zta_recall_open() : NULL;
     init_views(opened);
     for (enum zta_env_id id = 0; id < ZTA_N_ENVS && status == ZTA_OK; id++) {
         status = open_one(opened, id, map_size, &layout.env[id], error);

@@ -53,7 +53,7 @@ struct zta_store {
     _Atomic unsigned n_waiting;  /* threads that found none free */
     sem_t given_back;            /* posted when one was given back while somebody waited */
     pthread_mutex_t resize;      /* held by the one thread that drains the handles */
-    struct zta_recall *recall;   /* of an httpd child; else NULL */
+    struct zta_recall *recall;   /* of one that remembers; else NULL */
 };
 
 struct zta_change {

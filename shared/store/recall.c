@@ -3,13 +3,18 @@
  * A table of slots, two for each name; each is a seqlock whose words are stored with release and
  * loaded with acquire. What is found is copied to the view that asked, so that nobody waits for it.
  */
-#include "shared/store/recall_priv.h"
+#include "shared/store/recall.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define N_SLOTS    16384
+#include "shared/store/recall_priv.h"
+
+/* Powers of two; as many threads together meet as many sessions more. */
+#define SLOTS_A_THREAD 1024
+#define SLOTS_MAX      16384
+
 #define SLOT_WORDS 59   /* of key and value; a record that has no room is looked up each time */
 #define DESK_WORDS 1024 /* lent to one view; more is looked up */
 #define NOTHING    UINT64_MAX
@@ -37,22 +42,41 @@ struct desk {
 };
 
 struct zta_recall {
-    _Alignas(64) struct slot slots[N_SLOTS];
+    size_t size; /* of all of it */
+    uint64_t n_slots;
     struct desk desks[ZTA_STORE_VIEWS];
+    _Alignas(64) struct slot slots[];
 };
 
-struct zta_recall *zta_recall_open(void)
+static struct zta_recall *recall_open(unsigned n_threads)
 {
+    uint64_t n_slots = SLOTS_A_THREAD;
+    while (n_slots < SLOTS_MAX && n_slots < (uint64_t)n_threads * SLOTS_A_THREAD) {
+        n_slots *= 2;
+    }
     /* What nobody touches takes no memory. */
+    const size_t size = sizeof(struct zta_recall) + n_slots * sizeof(struct slot);
     struct zta_recall *recall =
-        mmap(NULL, sizeof(*recall), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return recall == MAP_FAILED ? NULL : recall;
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (recall == MAP_FAILED) {
+        return NULL;
+    }
+    recall->size = size;
+    recall->n_slots = n_slots;
+    return recall;
+}
+
+void zta_store_remember(struct zta_store *store, unsigned n_threads)
+{
+    if (store->recall == NULL) {
+        store->recall = recall_open(n_threads);
+    }
 }
 
 void zta_recall_close(struct zta_recall **recall)
 {
     if (*recall != NULL) {
-        (void)munmap(*recall, sizeof(**recall));
+        (void)munmap(*recall, (*recall)->size);
         *recall = NULL;
     }
 }
@@ -199,7 +223,8 @@ static bool slot_read(const struct slot *slot, const struct zta_recall_question 
 static struct slot *slot_at(const struct zta_view *view, const struct zta_recall_question *question,
                             unsigned way)
 {
-    return &view->store->recall->slots[(question->hash % N_SLOTS) ^ way];
+    struct zta_recall *recall = view->store->recall;
+    return &recall->slots[(question->hash & (recall->n_slots - 1)) ^ way];
 }
 
 bool zta_recall_find(const struct zta_view *view, const struct zta_recall_question *question,

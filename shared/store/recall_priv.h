@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "shared/store/env_priv.h"
+#include "shared/store/recall.h"
 
 #define ZTA_RECALL_KEY_WORDS 40 /* longer keys are not remembered */
 
@@ -30,8 +31,6 @@ struct zta_recall_question {
     uint64_t key[ZTA_RECALL_KEY_WORDS]; /* behind its end zeros */
 };
 
-/* NULL without memory: nothing is remembered then. */
-struct zta_recall *zta_recall_open(void);
 void zta_recall_close(struct zta_recall **recall);
 
 /* A view begins: what it was lent before is free. */

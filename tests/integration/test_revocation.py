@@ -223,6 +223,52 @@ def test_blocks_of_addresses_networks_and_subjects(zta):
     assert z.get("/x", token=z.issuer.token({"sub": "bob"})).status == 200
 
 
+REMEMBERED = """
+allow all
+  when path /**
+  need issuer corp
+
+require managed
+  when path /**
+  need device managed
+"""
+
+
+def test_what_children_remember_of_a_subject_outlives_no_change(zta):
+    """Warm connections to all children; after each command returned, the next request of each."""
+    z = zta(stage=4, children=2, rules=REMEMBERED, issuer_text="ZTAClaim device device_id")
+    claims = {"sid": "s1", "auth_time": int(time.time()) - 10, "device_id": "LT-1"}
+    token = z.issuer.token(claims)
+    open_connections = connections(z, 6)
+    why = ("--reason", "test")
+
+    def answers():
+        return {status_on(connection, token) for connection in open_connections}
+
+    z.ctl("devices", "set", "LT-1", "--managed", "yes", *why)
+    assert answers() == {200}
+    wait_for(lambda: z.json("sessions", "list"), what="its session")
+    session = z.json("sessions", "list")[0]["id"]
+    changes = (
+        (403, ["devices", "set", "LT-1", "--managed", "no", *why]),
+        (200, ["devices", "set", "LT-1", "--managed", "yes", *why]),
+        (403, ["block", "alice@corp", "--for", "1h", *why, "--yes"]),
+        (200, ["blocks", "remove", "alice@corp", *why]),
+        (401, ["sessions", "quarantine", session, "--for", "1h", *why, "--yes"]),
+        (200, ["sessions", "release", session]),
+        (403, ["rules", "add", "-e", "deny now", "-e", "when path /x", "--for", "1h", *why, "--yes"]),
+        (200, ["rules", "remove", "now", *why, "--yes"]),
+        (403, ["devices", "remove", "LT-1", *why]),
+        (200, ["devices", "set", "LT-1", "--managed", "yes", *why]),
+        (401, ["revoke", "--session", session, *why, "--yes"]),
+    )
+    for status, change in changes:
+        for _ in range(3):
+            answers()  # remembered by every child
+        z.ctl(*change)
+        assert answers() == {status}, change
+
+
 def test_a_block_ends_by_itself(zta):
     z = zta(stage=1)
     token = z.issuer.token()

@@ -47,7 +47,7 @@ static int teardown(void **state)
 static void open_store(enum zta_store_role role)
 {
     store = store_fixture_open(&fixture, role);
-    store->recall = zta_recall_open();
+    zta_store_remember(store, N_READERS);
     assert_non_null(store->recall);
 }
 
