@@ -65,9 +65,6 @@ enum zta_status ctl_filter_parse(struct zta_text text, struct ctl_filter *filter
 bool ctl_filter_matches(const struct ctl_filter *filter, const struct zta_event *event,
                         int64_t now_s);
 
-/* Name of a term's field; NULL: it is a free word. */
-const char *ctl_filter_field(unsigned field);
-
 /* The same of devices of the inventory. */
 enum zta_status ctl_filter_parse_devices(struct zta_text text, struct ctl_filter *filter,
                                          struct zta_error *error) ZTA_MUST_CHECK;

@@ -209,8 +209,3 @@ bool ctl_filter_matches(const struct ctl_filter *filter, const struct zta_event 
 {
     return ctl_filter_matches_record(filter, &events, event, now_s);
 }
-
-const char *ctl_filter_field(unsigned field)
-{
-    return field < CTL_N_EVENT_FIELDS ? fields[field].name : NULL;
-}

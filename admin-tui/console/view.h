@@ -97,9 +97,6 @@ const struct tui_view_ops *tui_view_at(size_t i);
 
 /* Prepares a quarantine of the session for the `:` line. */
 void tui_propose_quarantine(struct tui_desk *desk, const uint8_t id[ZTA_SESSION_ID_SIZE]);
-/* Prepares a deny or limit rule: of what the filter asks for, else of that request alone. */
-void tui_propose_rule(struct tui_desk *desk, bool is_limit, const struct ctl_filter *filter,
-                      const struct zta_event *event);
 /* Prepares a block of the network for the `:` line. */
 void tui_propose_block(struct tui_desk *desk, const struct zta_cidr *network);
 

@@ -239,13 +239,15 @@ def test_every_command_runs_on_the_command_line(live, terminal):
     screen.wait("keys list · done", "NAME", "billing")
     screen.keys("Escape")
     screen.wait("Refused because of", absent=["done"])
-    # Options are completed too; what a guard holds back is said, and nothing is asked.
+    # Options are completed too; what a guard asks is asked here, and Escape changes nothing.
     screen.keys(":")
     screen.type("block 192.0.0.0/7 --fo")
     screen.keys("Tab")
     screen.type("1h --reason='a test'")
     screen.keys("Enter")
-    screen.wait("exit code 4", "--yes")
+    screen.wait("exit code 4", "type yes to do it:")
+    screen.keys("Escape")
+    screen.wait("nothing was changed")
     # The line comes back with Up, and a mistake in it is no line.
     screen.keys(":", "Up")
     screen.wait("block 192.0.0.0/7 --for=1h --reason='a test'")

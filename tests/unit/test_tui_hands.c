@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "admin-tui/console/listing.h"
 #include "admin-tui/console/row.h"
 #include "shared/base/clock.h"
 #include "tests/unit/console_fixture.h"
@@ -590,23 +589,6 @@ static void marked_rows_are_acted_on_together(void **state)
     press("f\x15\r");
 }
 
-static void a_rule_is_made_of_the_filter_or_of_the_row(void **state)
-{
-    go("2");
-    press("fsubject=alice not method=GET,HEAD reason=no_rule\rD");
-    draw(120, 35);
-    press("f\x15method=GET reason=no_rule\rG");
-    draw(120, 35);
-    press("L");
-    assert_non_null(strstr(app.prompt.text, " -e 'when method GET' -e 'key ip'"));
-    assert_non_null(strstr(app.prompt.text, "rules add -e 'limit console-"));
-    tui_app_key(&app, TUI_KEY_ESCAPE);
-    press("f\x15\rGD");
-    assert_non_null(strstr(app.prompt.text, "rules add -e 'deny console-"));
-    assert_non_null(strstr(app.prompt.text, " -e 'when path "));
-    tui_app_key(&app, TUI_KEY_ESCAPE);
-}
-
 /* ---- the mouse ---- */
 
 static int column_of(const char *text)
@@ -689,7 +671,6 @@ int main(void)
         cmocka_unit_test(what_a_line_did_is_taken_back_by_its_number),
         cmocka_unit_test(more_than_one_hit_is_done_by_its_number_alone),
         cmocka_unit_test(marked_rows_are_acted_on_together),
-        cmocka_unit_test(a_rule_is_made_of_the_filter_or_of_the_row),
         cmocka_unit_test(titles_sort_and_hints_are_pressed),
         cmocka_unit_test(a_row_is_copied_as_id_json_and_command),
     };

@@ -338,13 +338,6 @@ static bool act(struct tui_view *view, enum tui_action action)
     case TUI_ACTION_BLOCK:
         block(view);
         return true;
-    case TUI_ACTION_DENY:
-    case TUI_ACTION_LIMIT:
-        if (selected(view) != NULL) {
-            tui_propose_rule(view->desk, action == TUI_ACTION_LIMIT, &view->model->filter,
-                             selected(view));
-        }
-        return true;
     case TUI_ACTION_REVOKE:
     case TUI_ACTION_ISOLATE:
         return change_session(view, action);
