@@ -17,6 +17,7 @@ enum {
     CONTROL_S = 's' - 96,
     REASON_MAX = 1000, /* bytes */
     ANSWER_ROOM = 32,
+    TERM_MAX = sizeof((struct tui_draft *)NULL)->lifetime - 1, /* of a duration as it is typed */
 };
 
 #define LIFETIME_USUAL "1h" /* of what is written in a hurry */
@@ -504,7 +505,7 @@ static void take_lifetime(struct tui_draft *draft)
         ask(draft, TUI_DRAFT_LIFETIME, "a duration such as 1h, or permanent:", draft->lifetime);
         return;
     }
-    (void)snprintf(draft->lifetime, sizeof draft->lifetime, "%s", draft->prompt.text);
+    (void)snprintf(draft->lifetime, sizeof draft->lifetime, "%.*s", TERM_MAX, draft->prompt.text);
     ask(draft, TUI_DRAFT_CONFIRM,
         "take itself back unless confirmed within (5m; empty: no):", draft->confirm);
 }
@@ -517,7 +518,7 @@ static void take_confirm(struct tui_draft *draft, const struct tui_model *model)
         ask(draft, TUI_DRAFT_CONFIRM, "a duration such as 5m, or nothing:", NULL);
         return;
     }
-    (void)snprintf(draft->confirm, sizeof draft->confirm, "%s", text);
+    (void)snprintf(draft->confirm, sizeof draft->confirm, "%.*s", TERM_MAX, text);
     run_add(draft, model, false);
 }
 
@@ -525,7 +526,7 @@ static void take_answer(struct tui_draft *draft, const struct tui_model *model)
 {
     const size_t len = strlen(draft->answers);
     if (strlen(draft->prompt.text) < ANSWER_ROOM && len + ANSWER_ROOM < sizeof draft->answers) {
-        (void)snprintf(draft->answers + len, sizeof draft->answers - len, "%s\n",
+        (void)snprintf(draft->answers + len, sizeof draft->answers - len, "%.*s\n", ANSWER_ROOM - 1,
                        draft->prompt.text);
     }
     run_add(draft, model, false);
