@@ -42,6 +42,7 @@ struct ctl {
     struct ctl_actor actor;
     bool
         is_console; /* what a guard wants typed is told behind CTL_ANSWER, for the console to ask */
+    bool tells_progress; /* on stderr, though it is no terminal: who reads it asked for it */
 };
 
 typedef enum ctl_exit (*ctl_command_fn)(struct ctl *ctl);

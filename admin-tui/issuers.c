@@ -135,3 +135,14 @@ enum zta_status ctl_name_resolve(const struct ctl_issuers *issuers, struct zta_t
     }
     return ZTA_OK;
 }
+
+const char *ctl_issuer_state(const struct zta_keyset_record *record, int64_t now_s)
+{
+    if (record->jwks.len == 0) {
+        return record->attempted_s == 0 ? "not asked yet" : "no keys";
+    }
+    if (record->stale_s > 0 && now_s - record->fetched_s > record->stale_s) {
+        return "too old";
+    }
+    return record->n_failures > 0 ? "failing" : CTL_ISSUER_GOOD;
+}

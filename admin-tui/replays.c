@@ -27,7 +27,7 @@ struct ctl_replay ctl_replay_of_last(const struct ctl *ctl, int64_t period_s)
     struct ctl_replay replay = {
         .until_ns = zta_clock_real_ns(),
         .n_rows = CTL_REPLAY_ROWS,
-        .shows_progress = !ctl_is_json(ctl) && isatty(STDERR_FILENO) != 0,
+        .shows_progress = ctl->tells_progress || (!ctl_is_json(ctl) && isatty(STDERR_FILENO) != 0),
     };
     replay.from_ns =
         period_s < replay.until_ns / ZTA_NS_PER_S ? replay.until_ns - period_s * ZTA_NS_PER_S : 0;

@@ -13,6 +13,7 @@
 #include "shared/store/blocks.h"
 #include "shared/store/devices.h"
 #include "shared/store/keys.h"
+#include "shared/store/keysets.h"
 #include "shared/store/revocations.h"
 
 #define CTL_ISSUERS_MAX    64
@@ -82,6 +83,10 @@ enum zta_status ctl_block_resolve(const struct ctl_issuers *issuers, struct zta_
                                   struct zta_block *block, struct zta_error *error) ZTA_MUST_CHECK;
 /* "192.0.2.0/24", "alice@corp". */
 void ctl_block_print(const struct zta_block *block, struct zta_buffer *out);
+
+/* What stands between the issuer and its tokens, in one word: "good", "failing", "too old", ... */
+#define CTL_ISSUER_GOOD "good"
+const char *ctl_issuer_state(const struct zta_keyset_record *record, int64_t now_s);
 
 /* By id, else by name, living keys first. storage has ZTA_KEY_STORAGE_SIZE bytes. */
 enum zta_status ctl_key_find(struct zta_view *view, struct zta_text text, void *storage,

@@ -21,18 +21,6 @@ struct listing {
     int64_t now_s;
 };
 
-/* What stands between the issuer and its tokens, in one word. */
-static const char *state_of(const struct zta_keyset_record *record, int64_t now_s)
-{
-    if (record->jwks.len == 0) {
-        return record->attempted_s == 0 ? "not asked yet" : "no keys";
-    }
-    if (record->stale_s > 0 && now_s - record->fetched_s > record->stale_s) {
-        return "too old";
-    }
-    return record->n_failures > 0 ? "failing" : "good";
-}
-
 static struct zta_text member(const json_t *key, const char *name)
 {
     const json_t *value = json_object_get(key, name);
@@ -154,7 +142,7 @@ static bool add_issuer(void *context, const struct zta_keyset_record *record)
     const json_t *keys = json_object_get(jwks, "keys");
     ctl_row_begin(list);
     ctl_row_text(list, "name", record->name);
-    ctl_row_string(list, "state", state_of(record, listing->now_s));
+    ctl_row_string(list, "state", ctl_issuer_state(record, listing->now_s));
     struct zta_json *json = ctl_row_json(list);
     if (json != NULL) {
         add_members(json, record, listing->now_s);

@@ -7,28 +7,58 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     READ_SIZE = 65536,
     NOTE_MAX = 16384,
+    PROGRESS_MAX = 64,
     SIZE_MAX_READ = 32 << 20, /* above, a filter of the command has to do */
 };
 
+/* The first line says it. */
 static void set_fault(struct tui_feed *feed, const char *text, size_t len)
 {
     const size_t room = sizeof feed->fault - 1;
+    const char *end = memchr(text, '\n', len);
+    len = end == NULL ? len : (size_t)(end - text);
     (void)snprintf(feed->fault, sizeof feed->fault, "%.*s", (int)(len < room ? len : room), text);
 }
 
-/* The first of its complaints, each of which is an object on a line. */
+/* The last "37 %" of what it told about its progress. */
+static void read_progress(struct tui_feed *feed)
+{
+    char text[PROGRESS_MAX];
+    struct stat about;
+    if (fstat(feed->notes, &about) != 0) {
+        return;
+    }
+    const off_t from = about.st_size > (off_t)sizeof text ? about.st_size - (off_t)sizeof text : 0;
+    ssize_t at = pread(feed->notes, text, sizeof text, from);
+    int percent = 0;
+    int unit = 1;
+    while (at > 0 && text[at - 1] != '%') {
+        at--;
+    }
+    for (at -= 2; at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9' && unit <= 100; at--) {
+        percent += unit * (text[at - 1] - '0');
+        unit *= 10;
+    }
+    feed->percent = unit == 1 ? feed->percent : percent < 100 ? percent : 100;
+}
+
+/* The first of its complaints, each of which is an object on a line, behind its progress. */
 static void take_note(struct tui_feed *feed)
 {
     char line[NOTE_MAX];
     json_error_t fault;
     const ssize_t n = pread(feed->notes, line, sizeof line, 0);
-    json_t *said = json_loadb(line, n < 0 ? 0 : (size_t)n, JSON_DISABLE_EOF_CHECK, &fault);
+    const char *from = n <= 0 ? NULL : memchr(line, '{', (size_t)n);
+    json_t *said =
+        from == NULL ? NULL
+                     : json_loadb(from, (size_t)(line + n - from), JSON_DISABLE_EOF_CHECK, &fault);
     const json_t *error = json_object_get(said, "error");
     const json_t *text = error != NULL ? error : json_object_get(said, "note");
     (void)snprintf(feed->note, sizeof feed->note, "%s",
@@ -81,7 +111,9 @@ void tui_feed_begin_with(struct tui_feed *feed, const struct ctl *ctl, const cha
     stop(feed);
     (void)snprintf(line, sizeof line, "%s --json", command);
     feed->len = 0;
+    feed->percent = -1;
     enum zta_status status = tui_shell_split(line, &words, &error);
+    words.is_fed = true;
     if (status == ZTA_OK) {
         words.given.input = input;
         status = spawn(feed, ctl, &words, &error);
@@ -146,6 +178,7 @@ bool tui_feed_go_on(struct tui_feed *feed, json_t **value)
     if (feed->pid == 0) {
         return false;
     }
+    read_progress(feed);
     while (make_room(feed)) {
         const ssize_t n = read(feed->fd, feed->data + feed->len, READ_SIZE);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -168,4 +201,10 @@ void tui_feed_close(struct tui_feed *feed)
     stop(feed);
     free(feed->data);
     *feed = (struct tui_feed){.pid = 0};
+}
+
+struct zta_text tui_feed_text(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+    return (struct zta_text){.data = json_string_value(value), .len = json_string_length(value)};
 }

@@ -23,6 +23,7 @@ struct tui_feed {
     char *data;
     size_t len;
     size_t size;
+    int percent;     /* of its work that is done, as far as it tells; -1: it does not */
     char fault[256]; /* why the last one gave nothing; "": it gave something */
 };
 
@@ -39,5 +40,8 @@ void tui_feed_begin_with(struct tui_feed *feed, const struct ctl *ctl, const cha
 bool tui_feed_go_on(struct tui_feed *feed, json_t **value);
 /* Ends what runs, and forgets all. */
 void tui_feed_close(struct tui_feed *feed);
+
+/* A text of an object, borrowed from it and as it was printed: not yet safe. Absent: no text. */
+struct zta_text tui_feed_text(const json_t *object, const char *member);
 
 #endif

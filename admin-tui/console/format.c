@@ -140,6 +140,20 @@ void tui_format_until(int64_t time_s, int64_t now_s, char out[TUI_SHORT_MAX])
     (void)snprintf(out, TUI_SHORT_MAX, is_over ? "%.8s ago" : "in %.8s", span);
 }
 
+void tui_format_latency(double us, char out[TUI_SHORT_MAX])
+{
+    const double ms = us / 1000;
+    if (us <= 0) {
+        (void)snprintf(out, TUI_SHORT_MAX, "-");
+    }
+    else if (ms < 1000) {
+        (void)snprintf(out, TUI_SHORT_MAX, "%.*f ms", ms < 1 ? 2 : ms < 10 ? 1 : 0, ms);
+    }
+    else {
+        (void)snprintf(out, TUI_SHORT_MAX, "%.1f s", ms / 1000 < 1e6 ? ms / 1000 : 1e6);
+    }
+}
+
 void tui_format_clock(int64_t time_s, char out[TUI_SHORT_MAX])
 {
     char text[ZTA_TIME_TEXT_MAX];

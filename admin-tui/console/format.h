@@ -25,6 +25,8 @@ void tui_format_span(int64_t seconds, char out[TUI_SHORT_MAX]);
 void tui_format_ago(int64_t time_s, int64_t now_s, char out[TUI_SHORT_MAX]);
 /* How long until: "in 4d", "7m ago", "never" for time 0. */
 void tui_format_until(int64_t time_s, int64_t now_s, char out[TUI_SHORT_MAX]);
+/* Time that requests take: "0.42 ms", "17 ms", "2.1 s"; "-" for none. */
+void tui_format_latency(double us, char out[TUI_SHORT_MAX]);
 /* "12:31:07" (UTC). */
 void tui_format_clock(int64_t time_s, char out[TUI_SHORT_MAX]);
 

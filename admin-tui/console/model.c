@@ -17,6 +17,9 @@ enum {
     USAGE_EVERY_S = 5, /* LMDB's free list is walked for it */
 };
 
+/* What ends is shown to the minute. */
+#define HELD_EVERY_NS (3 * ZTA_NS_PER_S)
+
 /* Of the store's files, and of the program's: above, they are given back. */
 #define PAGES_HELD_MAX (UINT64_C(32) << 20)
 
@@ -173,6 +176,13 @@ static enum zta_status read_parts(struct tui_model *model, struct zta_view *view
     if (status == ZTA_OK && model->now_ns - walk->health_ns >= ZTA_NS_PER_S) {
         status = read_health(model, view);
         walk->health_ns = model->now_ns;
+    }
+    const bool is_held_due = model->now_ns - walk->held_ns >= HELD_EVERY_NS ||
+                             walk->held_policy_txn != zta_view_policy_txn(view);
+    if (status == ZTA_OK && is_held_due) {
+        status = tui_model_read_held(model, view);
+        walk->held_ns = model->now_ns;
+        walk->held_policy_txn = zta_view_policy_txn(view);
     }
     if (status == ZTA_OK && (parts & TUI_PART_SESSIONS) != 0) {
         status = tui_model_read_sessions(model, view);

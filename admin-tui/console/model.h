@@ -37,6 +37,7 @@ struct tui_model {
     int64_t now_ns;         /* of the last refresh */
     struct tui_health health;
     struct tui_pulse pulse;
+    struct tui_day day; /* filled by the Overview */
     struct tui_tail tail;
     struct ctl_filter filter; /* of the tail */
     bool is_held;             /* the tail stands still */

@@ -20,6 +20,8 @@ struct tui_model_walk {
     uint64_t state_txn;
     uint64_t policy_txn;
     int64_t health_ns; /* when it was read last */
+    int64_t held_ns;
+    uint64_t held_policy_txn;
     int64_t repeats_ns;
     int64_t repeats_seen_s; /* repeats of before are counted */
     int64_t usage_ns;
@@ -64,6 +66,8 @@ void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
 enum zta_status tui_model_view(struct tui_model *model, struct zta_view **view) ZTA_MUST_CHECK;
 /* What was read of the store, however much, is not kept in memory. */
 void tui_model_keep_small(const struct tui_model *model);
+/* What ends, what waits and how issuers do, into model->health.held. */
+enum zta_status tui_model_read_held(struct tui_model *model, struct zta_view *view) ZTA_MUST_CHECK;
 /* The score of a session, its factors and its course so far, as lines of its page. */
 enum zta_status tui_model_put_risk(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                    int64_t now_s, struct tui_page *page) ZTA_MUST_CHECK;

@@ -7,6 +7,8 @@
 #include "admin-tui/console/panels.h"
 #include "shared/decision.h"
 
+#define SLOW_SHARE 0.95 /* of the requests are faster than the latency that is shown */
+
 enum {
     NAME = 10, /* columns of what stands before a chart */
     RATE = 7,
@@ -15,6 +17,8 @@ enum {
     CHART_FROM = 46, /* width from which on there are charts */
     CHART_MAX = 400,
     HIGH = 8, /* lines of all requests that are enough */
+    SPAN = 2, /* lines of an hour or a day: all, and refused */
+    HOUR_M = 60,
 };
 
 static const enum zta_outcome refusing[] = {ZTA_OUTCOME_DENY, ZTA_OUTCOME_CHALLENGE,
@@ -113,6 +117,95 @@ static void draw_outcome(const struct tui_pulse *pulse, const struct tui_area *l
     put_figures(pulse, line, series_of(outcome), zta_outcome_name(outcome), role);
 }
 
+/* What most requests took no longer than, and how that was. */
+static void draw_latency(const struct tui_pulse *pulse, const struct tui_area *line)
+{
+    struct tui_area chart = chart_beside(line);
+    const double usual = tui_pulse_latency(pulse, SLOW_SHARE);
+    double values[CHART_MAX];
+    double most = 0;
+    char text[TUI_SHORT_MAX];
+    const size_t n = (size_t)(chart.width < CHART_MAX ? chart.width : CHART_MAX);
+    for (size_t i = 0; i < n; i++) {
+        values[i] = tui_pulse_latency_of(pulse, i * TUI_TALLY_SLOTS / n, SLOW_SHARE);
+        values[i] = values[i] <= 0 && i > 0 ? values[i - 1] : values[i];
+        most = values[i] > most ? values[i] : most;
+    }
+    /* The usual is half high, so that what is not stands out. */
+    tui_chart(&chart, TUI_ROLE_INFO, values, n, most < 2 * usual ? 2 * usual : most);
+    struct tui_area figure = tui_area_part(line, NAME, 0, RATE, 1);
+    struct tui_area share = tui_area_part(line, NAME + RATE, 0, SHARE, 1);
+    (void)tui_print(line, 0, 0, TUI_ROLE_INFO, "latency");
+    tui_format_latency(usual, text);
+    (void)tui_put_right(&figure, 0, TUI_ROLE_STRONG, zta_text_of(text));
+    (void)tui_put_right(&share, 0, TUI_ROLE_DIM, ZTA_TEXT("p95"));
+}
+
+/* ---- an hour, a day ---- */
+
+/* Values of the last `minutes`, a column each `minutes / n` of them; returns their sum. */
+static double read_day(const uint32_t *series, int minutes, double *values, size_t n)
+{
+    const uint32_t *from = series + TUI_DAY_MINUTES - minutes;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t begin = i * (size_t)minutes / n;
+        const size_t end = (i + 1) * (size_t)minutes / n;
+        const size_t last = end > begin ? end : begin + 1;
+        values[i] = 0;
+        for (size_t m = begin; m < last; m++) {
+            values[i] += (double)from[m] / (double)(last - begin);
+        }
+    }
+    for (int m = 0; m < minutes; m++) {
+        sum += from[m];
+    }
+    return sum;
+}
+
+/* Where something was changed. */
+static void mark_changes(const struct tui_model *model, const struct tui_area *chart, int minutes)
+{
+    const int64_t begin_s = model->day.end_s - (int64_t)minutes * 60;
+    for (size_t i = 0; i < model->audit.n; i++) {
+        const int64_t since_s = model->audit.rows[i].time_s - begin_s;
+        if (since_s < 0) {
+            return;
+        }
+        const int64_t x = since_s * chart->width / ((int64_t)minutes * 60);
+        (void)tui_put_glyph(chart, x < chart->width ? (int)x : chart->width - 1, 0, TUI_ROLE_INFO,
+                            TUI_GLYPH_MARK);
+    }
+}
+
+static void draw_span(const struct tui_model *model, const struct tui_area *area, const char *name,
+                      int minutes)
+{
+    struct tui_area chart = chart_beside(area);
+    struct tui_area upper = tui_area_part(&chart, 0, 0, -1, 1);
+    struct tui_area lower = tui_area_part(&chart, 0, 1, -1, 1);
+    const size_t n = (size_t)(chart.width < CHART_MAX ? chart.width : CHART_MAX);
+    double values[CHART_MAX];
+    double most = 0;
+    char text[TUI_SHORT_MAX];
+    const double all = read_day(model->day.all, minutes, values, n);
+    for (size_t i = 0; i < n; i++) {
+        most = values[i] > most ? values[i] : most;
+    }
+    tui_chart(&upper, TUI_ROLE_CHART, values, n, most);
+    mark_changes(model, &upper, minutes);
+    const double refused = read_day(model->day.refused, minutes, values, n);
+    tui_chart(&lower, TUI_ROLE_BAD, values, n, most);
+    struct tui_area figure = tui_area_part(area, NAME, 0, RATE - 2, 1);
+    struct tui_area share = tui_area_part(area, NAME + RATE, 0, SHARE, 1);
+    (void)tui_print(area, 0, 0, TUI_ROLE_TEXT, "%s", name);
+    tui_format_count((uint64_t)all, text);
+    (void)tui_put_right(&figure, 0, TUI_ROLE_STRONG, zta_text_of(text));
+    tui_format_share(refused, all, text);
+    (void)tui_put_right(&share, 0, TUI_ROLE_TEXT, zta_text_of(text));
+    (void)tui_print(area, 0, 1, TUI_ROLE_DIM, "refused");
+}
+
 /* The column of a time; < 0: before the axis begins. */
 static int column_of(const struct tui_model *model, int width, int64_t time_s)
 {
@@ -165,7 +258,8 @@ static void draw_axis(const struct tui_model *model, const struct tui_area *line
 
 static int wanted(const struct tui_model *model, bool shows_all)
 {
-    return 2 + HIGH + lines_of_outcomes(&model->pulse);
+    const int spans = model->day.is_known ? 2 * SPAN : 0;
+    return 3 + HIGH + lines_of_outcomes(&model->pulse) + spans;
 }
 
 static void draw(const struct tui_model *model, const struct tui_area *area, bool shows_all)
@@ -176,6 +270,13 @@ static void draw(const struct tui_model *model, const struct tui_area *area, boo
     int outcomes = lines_of_outcomes(pulse);
     bool has_axis = inside.height > outcomes + 1 && inside.width >= CHART_FROM;
     int high = inside.height - outcomes - (has_axis ? 1 : 0);
+    const bool has_latency = high > 1;
+    high -= has_latency ? 1 : 0;
+    int spans = 0;
+    while (model->day.is_known && spans < 2 && high >= SPAN + 2 && has_axis) {
+        high -= SPAN;
+        spans++;
+    }
     high = high < 1 ? 1 : high;
     struct tui_area all = tui_area_part(&inside, 0, 0, -1, high);
     draw_all(pulse, &all);
@@ -186,9 +287,17 @@ static void draw(const struct tui_model *model, const struct tui_area *area, boo
             draw_outcome(pulse, &line, refusing[i]);
         }
     }
+    if (has_latency) {
+        struct tui_area line = tui_area_part(&inside, 0, y++, -1, 1);
+        draw_latency(pulse, &line);
+    }
     if (has_axis) {
-        struct tui_area line = tui_area_part(&inside, 0, y, -1, 1);
+        struct tui_area line = tui_area_part(&inside, 0, y++, -1, 1);
         draw_axis(model, &line);
+    }
+    for (int i = 0; i < spans; i++, y += SPAN) {
+        struct tui_area part = tui_area_part(&inside, 0, y, -1, SPAN);
+        draw_span(model, &part, i == 0 ? "hour" : "day", i == 0 ? HOUR_M : TUI_DAY_MINUTES);
     }
 }
 

@@ -12,7 +12,10 @@ enum {
     LABEL = 9,
     GAUGE = 12,
     GAUGE_FROM = 50, /* width from which on there are gauges */
-    HEALTH_LINES = 6,
+    HEALTH_LINES = 8,
+    HEALTH_LEAST = 7,
+    END = 8, /* columns of when something ends */
+    WHAT = 22,
     LEAST = 4,
 };
 
@@ -115,29 +118,68 @@ static int put_label(const struct tui_area *line, const char *label, double shar
     return LABEL + GAUGE + 2;
 }
 
-static void put_usage(const struct tui_area *line, const char *label,
-                      const struct zta_store_usage *usage)
+/* The fuller of both counts. */
+static void put_store(const struct tui_area *line, const struct tui_model *model)
 {
-    char used[TUI_SHORT_MAX];
+    const struct zta_store_usage *both[] = {&model->health.state, &model->health.policy};
+    static const char *const names[] = {"", " and "};
+    double full = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const double share =
+            both[i]->map_size == 0 ? 0 : (double)both[i]->used / (double)both[i]->map_size;
+        full = share > full ? share : full;
+    }
+    const enum tui_role role = full > FULL ? TUI_ROLE_BAD : TUI_ROLE_GOOD;
+    int x = put_label(line, "store", full, role);
+    for (size_t i = 0; i < 2; i++) {
+        char used[TUI_SHORT_MAX];
+        tui_format_size(both[i]->used, used);
+        x = tui_print(line, x, 0, TUI_ROLE_DIM, "%s", names[i]);
+        x = tui_print(line, x, 0, full > FULL ? TUI_ROLE_BAD : TUI_ROLE_TEXT, "%s", used);
+    }
     char size[TUI_SHORT_MAX];
-    char share[TUI_SHORT_MAX];
-    double full = usage->map_size == 0 ? 0 : (double)usage->used / (double)usage->map_size;
-    tui_format_size(usage->used, used);
-    tui_format_size(usage->map_size, size);
-    tui_format_share((double)usage->used, (double)usage->map_size, share);
-    int x = put_label(line, label, full, full > FULL ? TUI_ROLE_BAD : TUI_ROLE_GOOD);
-    x = tui_print(line, x, 0, full > FULL ? TUI_ROLE_BAD : TUI_ROLE_TEXT, "%s", used);
-    (void)tui_print(line, x, 0, TUI_ROLE_DIM, " of %s, %s", size, share);
+    tui_format_size(both[0]->map_size, size);
+    (void)tui_print(line, x, 0, TUI_ROLE_DIM, " of %s", size);
 }
 
-static void put_policy(const struct tui_area *line, const struct tui_model *model)
+static void put_issuers(const struct tui_area *line, const struct tui_model *model)
 {
-    put_usage(line, "policy", &model->health.policy);
+    const struct tui_held *held = &model->health.held;
+    (void)tui_print(line, 0, 0, TUI_ROLE_DIM, "issuers");
+    int x = LABEL;
+    if (held->n_issuers == 0) {
+        (void)tui_print(line, x, 0, TUI_ROLE_DIM, "none whose keys are fetched");
+        return;
+    }
+    x = tui_print(line, x, 0, held->n_ill > 0 ? TUI_ROLE_WARN : TUI_ROLE_GOOD, "%zu of %zu good",
+                  held->n_issuers - held->n_ill, held->n_issuers);
+    if (held->n_ill > 0) {
+        x = tui_print(line, x, 0, TUI_ROLE_DIM, ", ");
+        x = tui_put_foreign(line, x, 0, TUI_ROLE_BAD, zta_text_of(held->ill));
+        (void)tui_print(line, x, 0, TUI_ROLE_BAD, " %s", held->ill_state);
+    }
 }
 
-static void put_state(const struct tui_area *line, const struct tui_model *model)
+/* What holds for a time, and what waits for somebody. */
+static void put_held(const struct tui_area *line, const struct tui_model *model)
 {
-    put_usage(line, "state", &model->health.state);
+    const struct tui_held *held = &model->health.held;
+    (void)tui_print(line, 0, 0, TUI_ROLE_DIM, "holds");
+    int x = LABEL;
+    if (held->n_waiting > 0) {
+        x = tui_print(line, x, 0, TUI_ROLE_WARN, "%zu to decide, ", held->n_waiting);
+    }
+    x = tui_print(line, x, 0, held->n > 0 ? TUI_ROLE_TEXT : TUI_ROLE_DIM, "%zu held", held->n);
+    if (held->n > 0) {
+        char until[TUI_SHORT_MAX];
+        tui_format_until(held->ends[0].until_s, model->now_ns / ZTA_NS_PER_S, until);
+        (void)tui_print(line, x, 0, TUI_ROLE_DIM, ", one ends %s", until);
+    }
+}
+
+static void put_threat_line(const struct tui_area *line, const struct tui_model *model)
+{
+    tui_put_threat(line, &model->health, model->now_ns);
 }
 
 static void put_ring(const struct tui_area *line, const struct tui_model *model)
@@ -242,7 +284,8 @@ static int wanted_health(const struct tui_model *model, bool shows_all)
 static void draw_health(const struct tui_model *model, const struct tui_area *area, bool shows_all)
 {
     static void (*const lines[HEALTH_LINES])(const struct tui_area *, const struct tui_model *) = {
-        put_server, put_ring, put_state, put_policy, put_cache, put_stored};
+        put_threat_line, put_server, put_issuers, put_held,
+        put_ring,        put_store,  put_cache,   put_stored};
     struct tui_area titled = tui_titled(area, "Health");
     struct tui_area inside = tui_area_part(&titled, 1, 0, titled.width - 2, -1);
     int y = 0;
@@ -256,7 +299,44 @@ static void draw_health(const struct tui_model *model, const struct tui_area *ar
     }
 }
 
+/* ---- what ends ---- */
+
+static size_t kept_ends(const struct tui_held *held)
+{
+    return held->n < TUI_ENDS_MAX ? held->n : TUI_ENDS_MAX;
+}
+
+static int wanted_ends(const struct tui_model *model, bool shows_all)
+{
+    const size_t n = kept_ends(&model->health.held);
+    return 1 + (n == 0 ? 1 : (int)n);
+}
+
+static void draw_ends(const struct tui_model *model, const struct tui_area *area, bool shows_all)
+{
+    const struct tui_held *held = &model->health.held;
+    struct tui_area titled = tui_titled(area, "Ends by itself");
+    struct tui_area inside = tui_area_part(&titled, 1, 0, titled.width - 2, -1);
+    for (size_t i = 0; i < kept_ends(held) && (int)i < inside.height; i++) {
+        const struct tui_end *end = &held->ends[i];
+        struct tui_area line = tui_area_part(&inside, 0, (int)i, -1, 1);
+        struct tui_area when = tui_area_part(&line, 0, 0, END, 1);
+        struct tui_area what = tui_area_part(&line, END + 1, 0, WHAT, 1);
+        struct tui_area whom = tui_area_part(&line, END + WHAT + 2, 0, -1, 1);
+        char until[TUI_SHORT_MAX];
+        tui_format_until(end->until_s, model->now_ns / ZTA_NS_PER_S, until);
+        (void)tui_put_right(&when, 0, TUI_ROLE_DIM, zta_text_of(until));
+        (void)tui_put_foreign(&what, 0, 0, TUI_ROLE_STRONG, zta_text_of(end->what));
+        (void)tui_put_foreign(&whom, 0, 0, TUI_ROLE_TEXT, zta_text_of(end->target));
+    }
+    if (held->n == 0) {
+        (void)tui_print(&inside, 0, 0, TUI_ROLE_DIM, "nothing is held or blocked for a time");
+    }
+}
+
+const struct tui_panel tui_panel_ends = {
+    .wanted = wanted_ends, .draw = draw_ends, .least = LEAST - 1};
 const struct tui_panel tui_panel_places = {
     .wanted = wanted_places, .draw = draw_places, .least = LEAST};
 const struct tui_panel tui_panel_health = {
-    .wanted = wanted_health, .draw = draw_health, .least = 1 + HEALTH_LINES};
+    .wanted = wanted_health, .draw = draw_health, .least = HEALTH_LEAST};

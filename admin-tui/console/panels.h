@@ -28,6 +28,7 @@ extern const struct tui_panel tui_panel_would;
 /* How things are (panel_state.c). */
 extern const struct tui_panel tui_panel_places;
 extern const struct tui_panel tui_panel_health;
+extern const struct tui_panel tui_panel_ends;
 /* The threat level, since when and why, in a line (panel_state.c). */
 void tui_put_threat(const struct tui_area *line, const struct tui_health *health, int64_t now_ns);
 /* What happened last (panel_latest.c). */

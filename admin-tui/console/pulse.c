@@ -27,6 +27,7 @@ static size_t slot_of(int64_t time_s)
 
 static void clear_slot(struct tui_pulse *pulse, size_t slot)
 {
+    memset(pulse->latencies[slot], 0, sizeof pulse->latencies[slot]);
     for (size_t i = 0; i < TUI_N_TALLIES; i++) {
         for (size_t k = 0; k < pulse->n_rows[i]; k++) {
             pulse->rows[i][k].all[slot] = 0;
@@ -91,6 +92,69 @@ static struct tui_tally_row *row_of(struct tui_pulse *pulse, enum tui_tally tall
     memcpy(rows[at].name, name.data, len);
     return &rows[at];
 }
+
+/* ---- latency ---- */
+
+enum {
+    QUARTERS = 4, /* steps of an octave */
+};
+
+static size_t step_of(uint32_t us)
+{
+    size_t octave = 0;
+    while (octave < 31 && us >> (octave + 1) != 0) {
+        octave++;
+    }
+    const uint64_t rest = (uint64_t)us - (us == 0 ? 0 : UINT64_C(1) << octave);
+    const size_t step = QUARTERS * octave + (size_t)(rest * QUARTERS >> octave);
+    return step < TUI_LATENCY_STEPS ? step : TUI_LATENCY_STEPS - 1;
+}
+
+/* The middle of a step. */
+static double us_of(size_t step)
+{
+    const double octave = (double)(UINT64_C(1) << step / QUARTERS);
+    return octave * (1 + ((double)(step % QUARTERS) + 0.5) / QUARTERS);
+}
+
+static double percentile(const uint64_t steps[TUI_LATENCY_STEPS], double share)
+{
+    uint64_t all = 0;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < TUI_LATENCY_STEPS; i++) {
+        all += steps[i];
+    }
+    for (size_t i = 0; i < TUI_LATENCY_STEPS; i++) {
+        sum += steps[i];
+        if (steps[i] > 0 && (double)sum >= share * (double)all) {
+            return us_of(i);
+        }
+    }
+    return 0;
+}
+
+double tui_pulse_latency(const struct tui_pulse *pulse, double share)
+{
+    uint64_t steps[TUI_LATENCY_STEPS] = {0};
+    for (size_t slot = 0; slot < TUI_TALLY_SLOTS; slot++) {
+        for (size_t i = 0; i < TUI_LATENCY_STEPS; i++) {
+            steps[i] += pulse->latencies[slot][i];
+        }
+    }
+    return percentile(steps, share);
+}
+
+double tui_pulse_latency_of(const struct tui_pulse *pulse, size_t i, double share)
+{
+    uint64_t steps[TUI_LATENCY_STEPS];
+    const uint32_t *slot = pulse->latencies[(slot_of(pulse->now_s) + 1 + i) % TUI_TALLY_SLOTS];
+    for (size_t k = 0; k < TUI_LATENCY_STEPS; k++) {
+        steps[k] = slot[k];
+    }
+    return percentile(steps, share);
+}
+
+/* ---- counting ---- */
 
 struct counted {
     struct zta_text name;
@@ -185,6 +249,7 @@ void tui_pulse_add(struct tui_pulse *pulse, const struct zta_event *event, uint6
     }
     int64_t age_slots = pulse->now_s / TUI_TALLY_SLOT_S - time_s / TUI_TALLY_SLOT_S;
     if (age_slots < TUI_TALLY_SLOTS) {
+        add_to(&pulse->latencies[slot_of(time_s)][step_of(event->latency_us)], weight);
         count_all(
             pulse, event,
             (struct counted){.is_refused = is_refused, .weight = weight, .slot = slot_of(time_s)});

@@ -54,12 +54,15 @@ struct tui_top {
     uint32_t trend[TUI_TALLY_SLOTS]; /* of what it was ordered by; the slot that runs is the last */
 };
 
+#define TUI_LATENCY_STEPS 100 /* quarters of an octave, from a microsecond to 33 s */
+
 struct tui_pulse {
     int64_t now_s;
     int64_t from_s; /* nothing before is known */
     uint32_t seconds[TUI_N_SERIES][TUI_PULSE_S];
     struct tui_tally_row rows[TUI_N_TALLIES][TUI_TALLY_ROWS];
     size_t n_rows[TUI_N_TALLIES];
+    uint32_t latencies[TUI_TALLY_SLOTS][TUI_LATENCY_STEPS];
 };
 
 void tui_pulse_init(struct tui_pulse *pulse, int64_t now_s);
@@ -77,6 +80,12 @@ uint64_t tui_pulse_sum(const struct tui_pulse *pulse, enum tui_series series, in
 /* The most frequent of five minutes, at most `most`; by refusals or by all. Returns how many. */
 size_t tui_pulse_top(const struct tui_pulse *pulse, enum tui_tally tally, bool by_refused,
                      struct tui_top *out, size_t most);
+/*
+ * So many microseconds, to an eighth, that a share of the requests took no longer than; 0: there
+ * was none. Over the five minutes, or of slot i of them (the one that runs is the last).
+ */
+double tui_pulse_latency(const struct tui_pulse *pulse, double share);
+double tui_pulse_latency_of(const struct tui_pulse *pulse, size_t i, double share);
 /* Seconds that the five minutes really cover. */
 int tui_pulse_covered(const struct tui_pulse *pulse);
 

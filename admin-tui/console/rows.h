@@ -32,6 +32,35 @@ struct tui_alert {
     int64_t since_s;
 };
 
+/* Something that ends by itself. */
+struct tui_end {
+    char what[64];
+    char target[160]; /* as it was printed: not yet safe */
+    int64_t until_s;
+};
+
+#define TUI_ENDS_MAX 8
+
+struct tui_held {
+    struct tui_end ends[TUI_ENDS_MAX]; /* the soonest of all, in that order */
+    size_t n;                          /* all that end */
+    size_t n_waiting;                  /* signals that wait for an operator */
+    size_t n_issuers;
+    size_t n_ill; /* of them: their keys are not as they should be */
+    char ill[ZTA_NAME_MAX + 1];
+    char ill_state[16];
+};
+
+#define TUI_DAY_MINUTES 1440
+
+/* Requests of the last day by the minute, the newest last. */
+struct tui_day {
+    bool is_known;
+    int64_t end_s; /* behind the newest minute */
+    uint32_t all[TUI_DAY_MINUTES];
+    uint32_t refused[TUI_DAY_MINUTES];
+};
+
 struct tui_health {
     bool has_heartbeat;
     bool is_running;
@@ -49,6 +78,7 @@ struct tui_health {
     size_t n_locations; /* all there are; the first TUI_LOCATIONS_MAX are kept */
     struct tui_alert alerts[TUI_ALERTS_MAX];
     size_t n_alerts; /* all that stand */
+    struct tui_held held;
 };
 
 struct tui_apikey {

@@ -54,6 +54,7 @@ enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,
     char *to = words->text;
     words->n = 0;
     words->given = (struct tui_shell_given){.answers = NULL};
+    words->is_fed = false;
     if (strlen(line) >= TUI_PROMPT_SIZE) {
         return zta_error_set(error, ZTA_TOO_LARGE, "the line is too long");
     }
@@ -130,7 +131,10 @@ static bool take_streams(int out, int notes, struct zta_text input)
 static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out,
                                 int notes)
 {
-    struct ctl child = {.dir = ctl->dir, .actor = ctl->actor, .answers = words->given.answers};
+    struct ctl child = {.dir = ctl->dir,
+                        .actor = ctl->actor,
+                        .answers = words->given.answers,
+                        .tells_progress = words->is_fed};
     struct zta_error error = {.status = ZTA_OK};
     enum ctl_exit code = CTL_USAGE;
     if (!take_streams(out, notes, words->given.input)) {

@@ -41,6 +41,7 @@ struct tui_shell_words {
     size_t n;
     size_t len; /* of text */
     struct tui_shell_given given;
+    bool is_fed; /* who reads what they print knows how to take their progress out of it */
 };
 /* ZTA_INVALID with a text: a quote that is not closed, too many words. */
 enum zta_status tui_shell_split(const char *line, struct tui_shell_words *words,

@@ -22,6 +22,7 @@
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
 #include "tests/tui/fill_adaptive.h"
+#include "tests/tui/fill_inputs.h"
 #include "tests/unit/hostile_store.h"
 #include "tests/unit/scratch_store.h"
 
@@ -259,6 +260,8 @@ static void make_event(uint64_t number, int64_t time_ns, struct zta_event *event
     event->latency_us = 180 + (uint32_t)below(2400);
     event->rule_line = kind->rule == NULL ? 0 : strcmp(kind->rule, "search") == 0 ? 4 : 7;
     event->flags = ZTA_EVENT_TLS | ZTA_EVENT_HTTP2;
+    fill_inputs_of(event, people, is_known ? who : SIZE_MAX,
+                   strcmp(kind->route, "/payments") == 0 ? 1 : 2);
     if (kind->would_be != 0 && below(3) == 0) {
         event->flags |= ZTA_EVENT_MONITORED;
         event->monitor_reason = kind->would_be;
@@ -432,7 +435,10 @@ static void put_published(struct zta_change *change)
                                           "allow search\n  when path /search/**\n\n"
                                           "allow orders-read\n  when path /orders/**\n\n"
                                           "limit search-burst\n  when path /search/**\n"
-                                          "  key subject\n  rate 10/m\n"),
+                                          "  key subject\n  rate 10/m\n\n"
+                                          "allow payments-own\n  when path /payments/**\n\n"
+                                          "require payments-scope\n  when path /payments/**\n"
+                                          "  need scope payments.read\n"),
                                  0, 1),
          "rules");
 }
@@ -473,6 +479,7 @@ static void put_state(const char *dir, uint32_t n_sessions)
     put_published(change);
     put_logout(change);
     need(fill_adaptive(change), "risk, measures and signals");
+    need(fill_inputs(change, people, N_PEOPLE, FIXTURE_NOW_S), "what is recorded of credentials");
     need(zta_key_use_put(change, "billing00001", FIXTURE_NOW_S - 4, 48211), "use of a key");
     need(zta_key_use_put(change, "metrics00002", FIXTURE_NOW_S - 51, 120877), "use of a key");
     need(zta_key_use_put(change, "partner00003", FIXTURE_NOW_S - 3 * DAY_S, 911), "use of a key");

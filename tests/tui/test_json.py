@@ -40,7 +40,7 @@ def lines(store):
         file.write(_RULES)
     live = ["--for", "1h", *_WHY]
     return [
-        "status", "version", "help", "maturity", "changes", "issuers", "events", "threat-level",
+        "status", "version", "help", "maturity", "changes", "rates", "issuers", "events", "threat-level",
         "threat-level show", "sessions list", "keys list", "devices list", "blocks list",
         "blocks list --all", "automation history", "rules list", "rules history", "mode", "limits list",
         "signals list", "signals streams", "audit list", "audit verify", "readiness", "rules export",

@@ -11,7 +11,7 @@ _EMPTY_SIZES = (_SIZES[0], _SIZES[2])
 
 # name: keys one after the other (a list is typed, a tuple waited for), then what is there at last.
 _ROWS = ("REQS", "alice")  # of Sessions
-_RULES = ("3 rules", "orders-read")
+_RULES = ("5 rules", "orders-read")
 _FILLED = {
     "overview": ([], ("insufficient_scope", "1 Overview", "Health")),
     "overview-all": (["t"], ("Routes by requests",)),
@@ -38,7 +38,7 @@ _FILLED = {
                          ("type 2 to revoke:",)),
     "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
     "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
-    "rules": (["5"], ("3 rules", "orders-read", "enforce")),
+    "rules": (["5"], ("5 rules", "orders-read", "enforce")),
     "rules-mode": (["5", _RULES, "M"], ("rules monitor",)),
     "rules-detail": (["5", _RULES, "j", "Enter"], ("allowed   3249",)),
     "rules-edit": (["5", _RULES, "j", "E"], ("good: takes the place of",)),
@@ -69,6 +69,9 @@ _FILLED = {
               ("> requests of session", "filter session=")),
     "complete": ([":", ["rules mon"], "Tab", "Tab", ("Tab chooses",), "Tab"],
                  ("rules monitor search",)),
+    "readiness": ([":", ["readiness"], "Enter"], ("payments-scope", "carol@corp")),
+    "readiness-detail": ([":", ["readiness"], "Enter", ("payments-scope", "carol@corp"), "Enter"],
+                         ("fix first", "Readiness and maturity")),
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
@@ -80,6 +83,7 @@ _EMPTY = {
     "empty-limits": (["6"], ("limit 1", "failed-verifications")),
     "empty-keys": (["7"], ("there is no API key",)),
     "empty-signals": (["9"], ("nothing was told",)),
+    "empty-readiness": ([":", ["readiness"], "Enter"], ("no place of a running", "Governance")),
     "empty-audit": (["0"], ("store init",)),
 }
 

@@ -191,6 +191,17 @@ static void assert_before(const char *first, const char *second)
     }
 }
 
+static void the_overview_says_what_holds_and_what_waits(void **state)
+{
+    press("1");
+    draw_until("1 to decide, 2 held, one ends in 10m");
+    draw_until("hour          2");
+    assert_before("threat   high for 1m", "issuers  none whose keys are fetched");
+    assert_before("Ends by itself", "peggy@corp");
+    assert_before("quarantine", "9e3779b97f4a7c15");
+    assert_before("latency", "p95");
+}
+
 static void what_waits_for_an_operator_stands_first(void **state)
 {
     press("9");
@@ -261,6 +272,7 @@ static void the_riskiest_session_is_found_and_explained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_overview_says_what_holds_and_what_waits),
         cmocka_unit_test(what_waits_for_an_operator_stands_first),
         cmocka_unit_test(a_key_prepares_what_fits_the_row),
         cmocka_unit_test(limits_stand_beside_blocks),

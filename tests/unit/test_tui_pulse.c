@@ -16,6 +16,7 @@
 #include "admin-tui/console/list.h"
 #include "admin-tui/console/window.h"
 #include "shared/decision.h"
+#include "tests/unit/scratch_store.h"
 
 #define NOW INT64_C(1800000000)
 
@@ -177,6 +178,30 @@ static void walk_all(struct tui_window *window, uint32_t n)
     tui_window_settle(window, true);
 }
 
+static void latencies_are_told_to_an_eighth(void **state)
+{
+    static const uint32_t times_us[] = {0, 1, 7, 180, 999, 2400, 65000, 4000000, UINT32_MAX};
+    for (size_t i = 0; i < sizeof times_us / sizeof times_us[0]; i++) {
+        const struct scratch_event wanted = {
+            .number = 1, .time_ns = NOW * 1000000000, .route = "/x", .path = "/x"};
+        scratch_event_make(&wanted, &event);
+        tui_pulse_init(&pulse, NOW);
+        assert_true(tui_pulse_latency(&pulse, 0.95) <= 0);
+        event.latency_us = times_us[i];
+        tui_pulse_add(&pulse, &event, 94, NOW);
+        const double us = tui_pulse_latency(&pulse, 0.95);
+        const double most = times_us[i] > 33000000 ? 33000000 : times_us[i] < 1 ? 1 : times_us[i];
+        assert_true(us >= most * 0.85 && us <= most * 1.15);
+        event.latency_us = 9000000;
+        tui_pulse_add(&pulse, &event, 6, NOW);
+        assert_true(times_us[i] > 9000000 || tui_pulse_latency(&pulse, 0.95) > 8000000);
+        assert_true(tui_pulse_latency_of(&pulse, TUI_TALLY_SLOTS - 1, 0.95) > 0);
+        assert_true(tui_pulse_latency_of(&pulse, 0, 0.95) <= 0);
+        tui_pulse_advance(&pulse, NOW + TUI_TALLY_S + TUI_TALLY_SLOT_S);
+        assert_true(tui_pulse_latency(&pulse, 0.95) <= 0);
+    }
+}
+
 static void the_window_keeps_the_top_of_any_number(void **state)
 {
     struct tui_window *window = calloc(1, sizeof *window);
@@ -287,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_frequent_stay_when_there_are_more_names_than_places),
         cmocka_unit_test(the_diagnosis_says_what_why_and_where),
         cmocka_unit_test(the_diagnosis_names_what_goes_together),
+        cmocka_unit_test(latencies_are_told_to_an_eighth),
         cmocka_unit_test(the_window_keeps_the_top_of_any_number),
         cmocka_unit_test(a_session_that_moves_is_shown_where_it_belongs),
         cmocka_unit_test(lists_keep_the_selection_in_sight),

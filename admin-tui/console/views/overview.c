@@ -4,21 +4,76 @@
 #include <string.h>
 
 #include "admin-tui/console/diagnosis.h"
+#include "admin-tui/console/feed.h"
 #include "admin-tui/console/panels.h"
 #include "admin-tui/console/view.h"
+#include "shared/base/clock.h"
 
 enum {
     TWO_COLUMNS = 76,
     THREE_COLUMNS = 150,
     PANELS_MAX = 8,
-    REQUESTS_LEAST = 7, /* lines, where there are as many */
+    REQUESTS_LEAST = 8, /* lines, where there are as many */
     LATEST_LEAST = 6,
     LATEST_FROM = 40, /* height from which on refusals stand below all columns */
 };
 
+/* A day is counted from all that is recorded of it: anew so often, and on opening. */
+#define DAY_EVERY_NS (120 * ZTA_NS_PER_S)
+
 struct overview {
     bool shows_all; /* lists count all requests, not refusals only */
+    struct tui_feed feed;
 };
+
+/* ---- the last day ---- */
+
+static void take_day(struct tui_model *model, const json_t *rows)
+{
+    struct tui_day *day = &model->day;
+    const int64_t end = model->now_ns / ZTA_NS_PER_S / 60 + 1;
+    const json_t *row;
+    size_t i;
+    *day = (struct tui_day){.is_known = true, .end_s = end * 60};
+    json_array_foreach(rows, i, row)
+    {
+        int64_t time_s = 0;
+        if (zta_time_parse(tui_feed_text(row, "time"), &time_s) != ZTA_OK) {
+            continue;
+        }
+        const int64_t at = time_s / 60 - (end - TUI_DAY_MINUTES);
+        if (at >= 0 && at < TUI_DAY_MINUTES) {
+            day->all[at] = (uint32_t)json_integer_value(json_object_get(row, "requests"));
+            day->refused[at] = (uint32_t)json_integer_value(json_object_get(row, "refused"));
+        }
+    }
+}
+
+static bool refresh(struct tui_view *view, int64_t now_ns)
+{
+    struct overview *overview = view->state;
+    struct tui_feed *feed = &overview->feed;
+    const int64_t age_ns = now_ns - feed->begun_ns;
+    json_t *rows = NULL;
+    if (feed->pid == 0 && (feed->begun_ns == 0 || age_ns >= DAY_EVERY_NS || age_ns < 0)) {
+        tui_feed_begin(feed, view->model->ctl, "rates --last=24h", now_ns);
+        return false;
+    }
+    if (!tui_feed_go_on(feed, &rows)) {
+        return false;
+    }
+    if (rows != NULL) {
+        take_day(view->model, rows);
+        json_decref(rows);
+    }
+    return true;
+}
+
+static void close_view(struct tui_view *view)
+{
+    struct overview *overview = view->state;
+    tui_feed_close(&overview->feed);
+}
 
 /* ---- columns ---- */
 
@@ -29,19 +84,20 @@ struct column {
 
 static const struct column one_column = {
     .panels = {&tui_panel_reasons, &tui_panel_health, &tui_panel_places, &tui_panel_routes,
-               &tui_panel_who, &tui_panel_changes, &tui_panel_refusals},
-    .n = 7};
+               &tui_panel_who, &tui_panel_ends, &tui_panel_changes, &tui_panel_refusals},
+    .n = 8};
 static const struct column left_of_two = {
     .panels = {&tui_panel_reasons, &tui_panel_routes, &tui_panel_who, &tui_panel_would}, .n = 4};
-static const struct column right_of_two = {
-    .panels = {&tui_panel_health, &tui_panel_places, &tui_panel_changes, &tui_panel_refusals},
-    .n = 4};
+static const struct column right_of_two = {.panels = {&tui_panel_health, &tui_panel_places,
+                                                      &tui_panel_ends, &tui_panel_changes,
+                                                      &tui_panel_refusals},
+                                           .n = 5};
 static const struct column left_of_three = {
     .panels = {&tui_panel_reasons, &tui_panel_rules, &tui_panel_would}, .n = 3};
 static const struct column middle_of_three = {.panels = {&tui_panel_routes, &tui_panel_who},
                                               .n = 2};
 static const struct column right_of_three = {
-    .panels = {&tui_panel_health, &tui_panel_places, &tui_panel_changes}, .n = 3};
+    .panels = {&tui_panel_health, &tui_panel_places, &tui_panel_ends, &tui_panel_changes}, .n = 4};
 
 static int least_of(const struct tui_panel *panel, int wanted)
 {
@@ -266,4 +322,6 @@ const struct tui_view_ops tui_view_overview = {
     .draw = draw,
     .act = act,
     .row = row,
+    .refresh = refresh,
+    .close = close_view,
 };
