@@ -22,7 +22,7 @@ static enum ctl_exit run_console(struct ctl *ctl)
         ctl_help_list(NULL);
         return is_asked ? CTL_DONE : CTL_USAGE;
     }
-    if (ctl_options_restrict(&ctl->options, CTL_SET_COMMON, &error) != ZTA_OK) {
+    if (ctl_options_restrict(&ctl->options, CTL_SET_COMMON | CTL_SET(THEME), &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "the console: %s", error.text);
     }
     return tui_console_run(ctl);

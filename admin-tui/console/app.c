@@ -262,6 +262,10 @@ static void act_on_frame(struct tui_app *app, enum tui_action action, int key)
     case TUI_ACTION_UNDO:
         undo(app);
         break;
+    case TUI_ACTION_THEME:
+        app->theme = (enum tui_theme)(((int)app->theme + 1) % TUI_N_THEMES);
+        tui_say(&app->desk, "theme %s", tui_theme_name(app->theme));
+        break;
     case TUI_ACTION_MOUSE:
         app->has_no_mouse = !app->has_no_mouse;
         tui_say(&app->desk, "mouse %s", app->has_no_mouse ? "off: the terminal selects" : "on");

@@ -100,6 +100,7 @@ struct tui_app {
     } hints[TUI_SHOWN_HINTS_MAX]; /* that were drawn last */
     size_t n_hints;
     bool is_over;
+    enum tui_theme theme;
     bool has_no_mouse;     /* the terminal acts on it */
     bool has_no_clipboard; /* that is known of the terminal */
     struct {

@@ -282,6 +282,13 @@ static bool do_word(struct tui_app *app, const struct tui_word *word, const char
         tui_app_search(app, false);
         return true;
     }
+    if (word->action == TUI_ACTION_THEME && *rest != '\0') {
+        const bool is_one = tui_theme_find(rest, &app->theme);
+        if (!is_one) {
+            tui_complain(&app->desk, "no theme '%s'; dark, light, high-contrast, monochrome", rest);
+        }
+        return is_one;
+    }
     tui_app_do(app, word->action, TUI_KEY_NONE);
     return true;
 }

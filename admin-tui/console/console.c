@@ -64,6 +64,7 @@ static bool take_keys(struct tui_app *app, int wait_ms)
         app->is_redraw_due = false;
     }
     tui_term_mouse(!app->has_no_mouse);
+    tui_term_theme(app->theme);
     if (app->desk.copied[0] != '\0') {
         tui_term_copy(app->desk.copied);
         app->desk.copied[0] = '\0';
@@ -95,7 +96,7 @@ static enum zta_status loop(struct tui_app *app, struct tui_canvas *canvas)
     return status;
 }
 
-static enum ctl_exit run(struct tui_app *app, struct tui_model *model)
+static enum ctl_exit run(struct tui_app *app, struct tui_model *model, enum tui_theme theme)
 {
     struct tui_canvas canvas = {.cells = NULL};
     struct zta_error error = {.status = ZTA_OK};
@@ -103,11 +104,13 @@ static enum ctl_exit run(struct tui_app *app, struct tui_model *model)
     if (status != ZTA_OK) {
         return ctl_fail_status(status, NULL, "");
     }
+    app->theme = theme;
     status = tui_term_open(&error);
     if (status == ZTA_OK) {
         canvas.is_ascii = tui_term_is_ascii();
         tui_term_mouse(true);
         app->has_no_clipboard = !tui_term_can_copy();
+        tui_term_theme(app->theme);
         status = loop(app, &canvas);
         tui_term_close();
     }
@@ -120,6 +123,13 @@ enum ctl_exit tui_console_run(struct ctl *ctl)
 {
     struct tui_model *model = NULL;
     struct zta_error error = {.status = ZTA_OK};
+    enum tui_theme theme = TUI_THEME_DARK;
+    const struct zta_text chosen = ctl_option_text(&ctl->options, CTL_OPTION_THEME);
+    const char *name = zta_text_is_absent(chosen) ? getenv("ZTA_THEME") : chosen.data;
+    if (name != NULL && name[0] != '\0' && !tui_theme_find(name, &theme)) {
+        return ctl_fail(CTL_USAGE, "there is no theme '%s': dark, light, high-contrast, monochrome",
+                        name);
+    }
     struct tui_app *app = calloc(1, sizeof *app);
     if (app == NULL) {
         return ctl_fail(CTL_FAILED, "out of memory");
@@ -132,7 +142,7 @@ enum ctl_exit tui_console_run(struct ctl *ctl)
         (void)ctl_fail_status(status, &error, "");
     }
     else {
-        code = run(app, model);
+        code = run(app, model, theme);
         tui_model_close(&model);
     }
     tui_history_close(&app->history);

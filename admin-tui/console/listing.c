@@ -506,6 +506,9 @@ static void show_detail(struct tui_view *view, json_t *row)
             tui_page_printf(page, "", "%s: %s", name, text);
         }
     }
+    if (view->ops->listing->more != NULL) {
+        view->ops->listing->more(view, tui_listing_key(view->ops->listing, row, room), page);
+    }
 }
 
 /* About the marked rows, if any are; else about the selected one. */

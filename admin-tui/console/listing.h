@@ -70,6 +70,8 @@ struct tui_listing {
      */
     size_t (*group)(const json_t *row);
     const char *const *groups;
+    /* Adds to a row's detail what its object does not say; NULL: nothing. */
+    void (*more)(struct tui_view *view, struct zta_text key, struct tui_page *page);
     /* Draws what is to be known above the rows, and returns its lines; NULL: nothing. */
     int (*head)(const struct tui_view *view, const struct tui_area *area);
 };

@@ -81,6 +81,8 @@ bool tui_model_explain(struct tui_model *model, const struct zta_event *event,
                        struct tui_page *page);
 bool tui_model_show_session(struct tui_model *model, const struct zta_session *session,
                             struct tui_page *page);
+/* What requests tell of the device, behind what stands on the page. */
+bool tui_model_add_device(struct tui_model *model, struct zta_text id, struct tui_page *page);
 bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page *page);
 bool tui_model_show_audit(struct tui_model *model, uint64_t id, struct tui_page *page);
 /* Recomputes the audit trail's chain into model->audit. */

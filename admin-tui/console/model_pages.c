@@ -132,8 +132,9 @@ static void put_part(struct tui_page *page, const char *text, enum part part, ui
 
 struct latest {
     struct tui_page *page;
-    const uint8_t *session; /* NULL: by the name of the API key */
-    struct zta_text apikey;
+    const uint8_t *session; /* NULL: by the text below */
+    enum zta_event_text which;
+    struct zta_text text;
     size_t n_seen;
     size_t n_put;
 };
@@ -144,7 +145,7 @@ static bool put_request(void *context, const struct zta_event_key *key,
     struct latest *latest = context;
     bool is_wanted = latest->session != NULL
                          ? memcmp(event->session, latest->session, sizeof event->session) == 0
-                         : zta_text_equal(zta_event_text(event, ZTA_EVENT_APIKEY), latest->apikey);
+                         : zta_text_equal(zta_event_text(event, latest->which), latest->text);
     if (is_wanted) {
         char clock[TUI_SHORT_MAX];
         struct zta_buffer *out = &latest->page->out;
@@ -379,6 +380,22 @@ static void put_key(struct tui_page *page, const struct zta_key *key, int64_t no
     tui_page_line(page, "reason", key->reason);
 }
 
+bool tui_model_add_device(struct tui_model *model, struct zta_text id, struct tui_page *page)
+{
+    struct latest latest = {.page = page, .which = ZTA_EVENT_DEVICE, .text = id};
+    struct zta_view *view = NULL;
+    if (!begin(model, &view)) {
+        return false;
+    }
+    const enum zta_status status =
+        tui_model_put_device(view, id, model->now_ns / ZTA_NS_PER_S, page);
+    if (!end(model, &view, status, "this device")) {
+        return false;
+    }
+    put_latest(model, &latest, "Latest requests");
+    return true;
+}
+
 bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page *page)
 {
     char storage[ZTA_KEY_STORAGE_SIZE];
@@ -402,7 +419,7 @@ bool tui_model_show_key(struct tui_model *model, const char *id, struct tui_page
     put_key(page, &key, now_s);
     tui_page_printf(page, "used", "%" PRIu64 " times", n_uses);
     put_time(page, "last used", used_s, now_s);
-    struct latest latest = {.page = page, .apikey = key.name};
+    struct latest latest = {.page = page, .which = ZTA_EVENT_APIKEY, .text = key.name};
     put_latest(model, &latest, "Latest requests");
     return true;
 }

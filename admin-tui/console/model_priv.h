@@ -66,6 +66,9 @@ void tui_model_verify_chain(struct tui_model *model, struct zta_view *view);
 enum zta_status tui_model_view(struct tui_model *model, struct zta_view **view) ZTA_MUST_CHECK;
 /* What was read of the store, however much, is not kept in memory. */
 void tui_model_keep_small(const struct tui_model *model);
+/* Of a device: sources of its facts, who comes with it; as lines of its page. */
+enum zta_status tui_model_put_device(struct zta_view *view, struct zta_text id, int64_t now_s,
+                                     struct tui_page *page) ZTA_MUST_CHECK;
 /* What ends, what waits and how issuers do, into model->health.held. */
 enum zta_status tui_model_read_held(struct tui_model *model, struct zta_view *view) ZTA_MUST_CHECK;
 /* The score of a session, its factors and its course so far, as lines of its page. */

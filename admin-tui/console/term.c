@@ -33,6 +33,7 @@ enum {
 static struct {
     SCREEN *screen;
     bool is_open;
+    enum tui_theme theme;
     enum tui_colours colours;
     struct termios saved;
     char restore[RESTORE_SIZE]; /* sequences that a dying process writes */
@@ -120,6 +121,26 @@ static void keep_modes_off(void)
     }
 }
 
+static void make_pairs(void)
+{
+    for (int i = 0; i < PAIRS_MAX && i + 1 < COLOR_PAIRS; i++) {
+        struct tui_style style =
+            tui_theme_style(term.theme, (enum tui_role)(i / 2), i % 2 == 1, term.colours);
+        (void)init_pair((short)(i + 1), style.foreground, style.background);
+    }
+}
+
+void tui_term_theme(enum tui_theme theme)
+{
+    if (term.theme != theme) {
+        term.theme = theme;
+        if (term.colours != TUI_COLOURS_NONE) {
+            make_pairs();
+        }
+        tui_term_redraw();
+    }
+}
+
 static void start_colours(void)
 {
     term.colours = tui_theme_colours(getenv("NO_COLOR"), tigetnum("colors"));
@@ -128,10 +149,7 @@ static void start_colours(void)
     }
     (void)start_color();
     (void)use_default_colors();
-    for (int i = 0; i < PAIRS_MAX && i + 1 < COLOR_PAIRS; i++) {
-        struct tui_style style = tui_theme_style((enum tui_role)(i / 2), i % 2 == 1, term.colours);
-        (void)init_pair((short)(i + 1), style.foreground, style.background);
-    }
+    make_pairs();
 }
 
 static void mark_pasted(bool is_on)
@@ -246,7 +264,7 @@ static void show_cell(int y, int x, const struct tui_cell *cell)
     }
     text[n] = L'\0';
     struct tui_style style =
-        tui_theme_style((enum tui_role)cell->role, cell->is_selected, term.colours);
+        tui_theme_style(term.theme, (enum tui_role)cell->role, cell->is_selected, term.colours);
     short pair = (short)(term.colours == TUI_COLOURS_NONE
                              ? 0
                              : 2 * cell->role + (cell->is_selected ? 1 : 0) + 1);

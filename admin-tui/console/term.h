@@ -51,6 +51,8 @@ void tui_term_close(void);
 void tui_term_size(int *width, int *height);
 /* By the locale. */
 bool tui_term_is_ascii(void);
+/* How roles look from now on. */
+void tui_term_theme(enum tui_theme theme);
 /* Shows the canvas; only what changed is sent. */
 void tui_term_show(const struct tui_canvas *canvas);
 /* The next key, or TUI_KEY_NONE after that time. */

@@ -4,6 +4,7 @@
 #define TUI_THEME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum tui_role {
     TUI_ROLE_TEXT = 0,
@@ -29,10 +30,24 @@ enum tui_role {
 enum tui_colours {
     TUI_COLOURS_NONE = 0, /* attributes only */
     TUI_COLOURS_8,
+    TUI_COLOURS_16, /* the 8, and each of them brighter */
     TUI_COLOURS_256,
 };
 
-/* Of a palette of 8 or 256; -1: the terminal's own. */
+enum tui_theme {
+    TUI_THEME_DARK = 0, /* for a dark background */
+    TUI_THEME_LIGHT,
+    TUI_THEME_CONTRAST, /* on black, whatever the terminal's own background is */
+    TUI_THEME_MONO,     /* attributes only, on terminals with colours too */
+    TUI_N_THEMES
+};
+
+/* "dark", "light", "high-contrast", "monochrome". */
+const char *tui_theme_name(enum tui_theme theme);
+/* By name or the begin of one; false: it is none. */
+bool tui_theme_find(const char *name, enum tui_theme *theme);
+
+/* Of a palette of 8, 16 or 256; -1: the terminal's own. */
 struct tui_style {
     short foreground;
     short background;
@@ -43,6 +58,8 @@ struct tui_style {
 
 /* NO_COLOR in the environment (no-color.org), else what the terminal has. */
 enum tui_colours tui_theme_colours(const char *no_color, int terminal_colours);
-struct tui_style tui_theme_style(enum tui_role role, bool is_selected, enum tui_colours colours);
+/* How a role looks in that theme; monochrome wants no colours, however many there are. */
+struct tui_style tui_theme_style(enum tui_theme theme, enum tui_role role, bool is_selected,
+                                 enum tui_colours colours);
 
 #endif

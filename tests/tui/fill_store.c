@@ -32,6 +32,7 @@ enum {
     EVENTS_MAX = 20000,
     SESSIONS_A_CHANGE = 50000,
     N_PEOPLE = 24,
+    N_LAPTOPS = 2,  /* of the first people */
     LOGGED_OUT = 3, /* of the people: by the issuer, behind the last request */
     VICTOR = 20,    /* of the people: revoked by an operator, refused since */
     VICTOR_AGO_S = 280,
@@ -87,6 +88,7 @@ static const char *const people[N_PEOPLE] = {
     "ivan",  "judy",  "mallory", "niaj",   "olivia", "peggy",  "quentin", "rupert",
     "sybil", "trent", "ursula",  "victor", "wendy",  "xavier", "yolanda", "zoe",
 };
+static const char *const laptops[] = {"laptop-0042", "laptop-0077"};
 static const char *const clients[] = {"web", "mobile", "backoffice"};
 static const char *const agents[] = {"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101",
                                      "okhttp/4.12.0", "curl/8.9.1", "python-requests/2.32.3"};
@@ -287,8 +289,13 @@ static void make_event(uint64_t number, int64_t time_ns, struct zta_event *event
         [ZTA_EVENT_NEAREST] = zta_text_of(kind->nearest),
         [ZTA_EVENT_DETAIL] = zta_text_of(kind->detail),
         [ZTA_EVENT_AGENT] = zta_text_of(agents[who % 4]),
+        [ZTA_EVENT_DEVICE] = zta_text_of(is_known && who < N_LAPTOPS ? laptops[who] : NULL),
     };
     zta_event_set_texts(event, texts);
+    if (is_known && who < N_LAPTOPS) {
+        event->context.sources[2] = ZTA_SOURCE_CERTIFICATE;
+        event->context.ages_s[2] = 3 * DAY_S;
+    }
     if (is_known) {
         fill_risk_of(event, who + 1);
     }

@@ -37,7 +37,7 @@ _FILLED = {
     "sessions-confirm": (["3", _ROWS, "Space", "Space", "R", ["stolen"], "Enter"],
                          ("type 2 to revoke:",)),
     "devices": (["4"], ("4 devices", "laptop-0042", "MANAGED")),
-    "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045",)),
+    "devices-detail": (["4", ("4 devices", "laptop-0042"), "j", "Enter"], ("10.0.19045", "Who comes with it")),
     "rules": (["5"], ("5 rules", "orders-read", "enforce")),
     "rules-mode": (["5", _RULES, "M"], ("rules monitor",)),
     "rules-detail": (["5", _RULES, "j", "Enter"], ("allowed   3249",)),

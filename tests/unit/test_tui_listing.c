@@ -14,6 +14,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/risk/recorded.h"
+#include "shared/store/devices.h"
 #include "shared/store/events.h"
 #include "shared/store/measures.h"
 #include "shared/store/notices.h"
@@ -68,6 +69,8 @@ static void put_risky(struct zta_change *change)
                                   .for_s = 600,
                                   .max_age_s = -1};
     struct zta_measure_placed placed;
+    const struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_SUBJECT] = ZTA_TEXT("mallory"), [ZTA_EVENT_DEVICE] = ZTA_TEXT("laptop-1")};
     scratch_session_id(1, session.id);
     (void)snprintf(session.subject, sizeof session.subject, "mallory");
     for (size_t i = 0; i < 2; i++) {
@@ -79,10 +82,13 @@ static void put_risky(struct zta_change *change)
                                              .path = "/x"};
         struct zta_risk_factor factor;
         scratch_event_make(&wanted, &events[i]);
+        zta_event_set_texts(&events[i], texts);
         assert_true(zta_risk_factor_make(&zta_risk_tuning_default, signals[i], 100,
                                          ZTA_TEXT("hostile \x1b[2J"), wanted.time_ns / ZTA_NS_PER_S,
                                          &factor));
         assert_true(zta_risk_record_add(&events[i], &factor));
+        events[i].context.sources[2] = ZTA_SOURCE_CERTIFICATE;
+        events[i].context.ages_s[2] = 300;
         events[i].risk.raised[0].owners = ZTA_RISK_KEPT_FOR_SESSION;
         (void)zta_risk_put(&record.risk, &factor);
     }
@@ -96,6 +102,18 @@ static void put_risky(struct zta_change *change)
     (void)snprintf(session.subject, sizeof session.subject, "calm");
     session.last_s++;
     assert_int_equal(zta_session_put(change, &session), ZTA_OK);
+}
+
+static void put_device(void)
+{
+    struct zta_error error;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    struct zta_change *change = store_begin(store, "fixture");
+    const struct zta_device device = {.id = ZTA_TEXT("laptop-1"), .author = ZTA_TEXT("tester")};
+    bool is_changed = false;
+    assert_int_equal(zta_device_put(change, &device, &is_changed), ZTA_OK);
+    assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
+    zta_store_close(&store);
 }
 
 static int open_all(void **state)
@@ -134,6 +152,7 @@ static int open_all(void **state)
                      ZTA_OK);
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
     zta_store_close(&store);
+    put_device();
     memset(&ctl, 0, sizeof ctl);
     ctl.dir = fixture.dir;
     assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
@@ -200,6 +219,17 @@ static void the_overview_says_what_holds_and_what_waits(void **state)
     assert_before("Ends by itself", "peggy@corp");
     assert_before("quarantine", "9e3779b97f4a7c15");
     assert_before("latency", "p95");
+}
+
+static void a_device_tells_who_comes_with_it(void **state)
+{
+    press("4");
+    draw_until("laptop-1");
+    press("g\r");
+    draw_until("Who comes with it");
+    draw_until("mallory");
+    assert_before("2 among the newest 2", "2 requests, ");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
 }
 
 static void what_waits_for_an_operator_stands_first(void **state)
@@ -273,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_overview_says_what_holds_and_what_waits),
+        cmocka_unit_test(a_device_tells_who_comes_with_it),
         cmocka_unit_test(what_waits_for_an_operator_stands_first),
         cmocka_unit_test(a_key_prepares_what_fits_the_row),
         cmocka_unit_test(limits_stand_beside_blocks),

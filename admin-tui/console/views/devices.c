@@ -30,6 +30,13 @@ static bool narrows(const char *text)
     return ctl_filter_parse_devices(zta_text_of(text), &filter, &error) == ZTA_OK;
 }
 
+static void put_use(struct tui_view *view, struct zta_text id, struct tui_page *page)
+{
+    if (!tui_model_add_device(view->model, id, page)) {
+        tui_complain(view->desk, "%s", view->model->error.text);
+    }
+}
+
 static const struct tui_listing listing = {
     .command = "devices list --limit=5000",
     .narrowed = "devices list --limit=5000 --filter=%",
@@ -38,6 +45,7 @@ static const struct tui_listing listing = {
     .noun = "device",
     .nothing = "there is no device; `devices import FILE` takes an inventory",
     .key = "id",
+    .more = put_use,
     .columns = columns,
     .n_columns = sizeof columns / sizeof columns[0],
     .actions =
