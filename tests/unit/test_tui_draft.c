@@ -81,11 +81,21 @@ static const char *draw(int width, int height)
 /* What commands print comes when it comes. */
 static void draw_until(const char *text)
 {
-    const int64_t end_ns = zta_clock_monotonic_ns() + 20 * ZTA_NS_PER_S;
+    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
     while (strstr(draw(120, 35), text) == NULL) {
         if (zta_clock_monotonic_ns() > end_ns) {
             fail_msg("'%s' is not on the screen:\n%s", text, screen);
         }
+    }
+}
+
+/* What a command says is there before its end, and until then keys are the draft's. */
+static void draw_until_closed(void)
+{
+    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
+    while (app.desk.draft.step != TUI_DRAFT_CLOSED) {
+        draw(120, 35);
+        assert_true(zta_clock_monotonic_ns() < end_ns);
     }
 }
 
@@ -206,6 +216,7 @@ static void a_rule_of_the_configuration_is_edited_over_it(void **state)
     draw_until("Type yes to go on:");
     press("yes\r");
     draw_until("added, action 3");
+    draw_until_closed();
     assert_int_equal(version_with("allow   read\n", &is_there), 2);
     assert_true(is_there);
 }
