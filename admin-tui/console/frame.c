@@ -29,7 +29,7 @@ static bool has_tab(const struct tui_app *app, size_t i)
 /* Letters of other views' names that a header of this width has room for; TAB_SIZE: all. */
 static int letters_for(const struct tui_app *app, int width)
 {
-    static const int choices[] = {TAB_SIZE, 4, 3};
+    static const int choices[] = {TAB_SIZE, TAB_SIZE - 1, 6, 5, 4, 3};
     for (size_t c = 0; c < sizeof choices / sizeof choices[0]; c++) {
         const int letters = choices[c];
         int all = letters == TAB_SIZE ? CLOCK_WIDTH : SERVER_WIDTH;
