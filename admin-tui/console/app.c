@@ -437,6 +437,10 @@ bool tui_app_go_on(struct tui_app *app)
     bool has_gone_on = tui_dialog_go_on(&app->desk.dialog, app->model, &said);
     has_gone_on |= tui_draft_go_on(&app->desk.draft, app->model, &said);
     tell(app, &said);
+    if (app->desk.draft.written != 0) {
+        tui_app_did(app, app->desk.draft.written);
+        app->desk.draft.written = 0;
+    }
     if (!app->desk.page.is_plain) {
         /* Something else was opened over what it printed. */
         tui_shell_stop(&app->shell);

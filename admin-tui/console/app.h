@@ -86,7 +86,7 @@ struct tui_app {
     size_t n_done;               /* of the marks, by a line that is about them */
     char answer[64];             /* to be typed */
     char answers[256];           /* lines that were */
-    uint64_t undoable;           /* the last action that a line did from here; 0: none */
+    uint64_t undoable;           /* the last action that was done from here; 0: none */
     bool is_help;                /* the page is the help */
     bool is_split;               /* the page stands below or beside the list, as drawn last */
     bool is_paused;

@@ -180,6 +180,12 @@ static const char *last_behind(const struct tui_page *page, const char *text)
     return found;
 }
 
+void tui_app_did(struct tui_app *app, uint64_t action_id)
+{
+    app->undoable = action_id;
+    app->desk.dialog.can_undo = false;
+}
+
 /* What the line did is what `u` takes back. */
 static void note_action(struct tui_app *app)
 {
@@ -197,8 +203,7 @@ static void note_action(struct tui_app *app)
                         &id) != ZTA_OK) {
         return;
     }
-    app->undoable = strncmp(app->tried, undone, sizeof undone - 1) == 0 ? 0 : id;
-    app->desk.dialog.can_undo = false;
+    tui_app_did(app, strncmp(app->tried, undone, sizeof undone - 1) == 0 ? 0 : id);
 }
 
 static void try_was_good(struct tui_app *app)

@@ -57,7 +57,9 @@ void tui_app_command_look(struct tui_app *app, const char *line);
 void tui_app_command_ended(struct tui_app *app);
 /* What a guard wanted typed was typed, or something else. */
 void tui_app_answered(struct tui_app *app);
-/* Proposes to take back what a line did last; false: none did anything. */
+/* That action was done last from here: `u` takes it back; 0: nothing that can be. */
+void tui_app_did(struct tui_app *app, uint64_t action_id);
+/* Proposes to take back what was done last; false: nothing was. */
 bool tui_app_undo_last(struct tui_app *app);
 /* What the line says. False: it is to be put right. */
 bool tui_app_command(struct tui_app *app);

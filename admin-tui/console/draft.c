@@ -383,8 +383,14 @@ static bool ask_guard(struct tui_draft *draft)
 
 static void finish(struct tui_draft *draft, struct tui_dialog_said *said)
 {
-    const char *done = strstr(draft->page.text, "added, action");
+    static const char added[] = "added, action ";
+    const char *done = strstr(draft->page.text, added);
     const int len = done == NULL ? 0 : (int)strcspn(done, "\n");
+    const char *id = done == NULL ? "" : done + sizeof added - 1;
+    const struct zta_text number = {.data = id, .len = strspn(id, "0123456789")};
+    if (zta_text_to_u64(number, UINT64_MAX, &draft->written) != ZTA_OK) {
+        draft->written = 0;
+    }
     say(said, false, "%.*s: in force on the next request%s", len, done == NULL ? "" : done,
         draft->confirm[0] == '\0' ? "" : "; it takes itself back unless :rules confirm is given");
     tui_draft_close(draft);

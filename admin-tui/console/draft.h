@@ -71,6 +71,7 @@ struct tui_draft {
     char lifetime[32]; /* "permanent", or a duration */
     char confirm[32];  /* "": it stays */
     char answers[256]; /* lines */
+    uint64_t written;  /* the action that put it into force, until somebody took note; 0: none */
 };
 
 /* On a rule by its name; it is read first. */

@@ -186,6 +186,9 @@ static void a_new_rule_is_checked_as_it_is_typed_and_applied(void **state)
     assert_int_equal(version_with("deny    read-not", &is_there), 1);
     assert_true(is_there);
     draw_until("2 rules");
+    press("u");
+    draw_until(": undo 2 --reason=");
+    press_key(TUI_KEY_ESCAPE, 1);
 }
 
 static void a_rule_of_the_configuration_is_edited_over_it(void **state)
