@@ -144,6 +144,9 @@ static const struct {
     {.name = "ZTA_STORE", .meaning = "directory of the store, unless `--store` names it"},
     {.name = "NO_COLOR",
      .meaning = "when set and not empty, there are no colours, unless `--color=always`"},
+    {.name = "ZTA_THEME",
+     .meaning = "theme of the console, unless `--theme` names it: dark, light, high-contrast, "
+                "monochrome"},
     {.name = "TERM", .meaning = "the terminal; `dumb` has no colours"},
     {.name = "LC_ALL, LC_CTYPE, LANG", .meaning = "whether the console may draw in UTF-8"},
     {.name = "HOME",
