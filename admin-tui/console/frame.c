@@ -14,6 +14,7 @@ enum {
     SHORT_FRAME = 2,   /* the same of a name that is cut: a blank before its number */
     NUMBERED = 10,     /* views that have a key of their own */
     SERVER_WIDTH = 11, /* at the least of what stands at the right */
+    DOT_ROOM = 3,      /* before what stands at the right: a blank, a dot, a blank */
     CLOCK_WIDTH = 23,  /* of all of it */
     FAULT_LINES = 3,   /* of what is wrong with the store, at the most */
     BEHIND_S = 10,     /* so long it is said */
@@ -115,10 +116,10 @@ static void put_server(const struct tui_app *app, const struct tui_area *area)
                              : "no store",
                    span, clock);
     struct tui_area room = tui_area_part(area, 0, 0, area->width, 1);
-    if (area->width < tui_text_width(zta_text_of(text)) + 2) {
+    if (area->width < tui_text_width(zta_text_of(text)) + DOT_ROOM) {
         (void)snprintf(text, sizeof text, "%s%s ", is_up ? "up " : "down ", span);
     }
-    if (area->width < tui_text_width(zta_text_of(text)) + 2) {
+    if (area->width < tui_text_width(zta_text_of(text)) + DOT_ROOM) {
         return;
     }
     int x = tui_put_right(&room, 0, TUI_ROLE_HEADER, zta_text_of(text));

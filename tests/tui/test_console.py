@@ -106,7 +106,7 @@ def test_any_size(live, terminal):
     screen.wait("Health")
     for width, height, text in ((40, 10, "1 Overview"), (200, 60, "Latest refusals"),
                                 (120, 35, "Monitored: would"), (20, 4, "1 Over"),
-                                (80, 24, "2Traf")):
+                                (80, 24, "2Tra")):
         screen.resize(width, height)
         screen.wait_for_size(width, height)
         screen.wait(text)
@@ -297,11 +297,15 @@ def test_a_key_prepares_a_command_that_is_tried_before_it_runs(live, terminal):
     screen.wait("nothing is done yet; Enter does it", "--dry-run · done", "read")
     assert live.gateway.json("rules", "list")[0]["mode"] == "enforce"
     screen.keys("Enter")
-    screen.wait("a guard holds it back", "--reason='too strict' --yes", "exit code 4")
+    screen.wait("exit code 4", "type yes to do it:")
+    screen.type("yes")
     screen.keys("Enter")
-    screen.wait("--yes · done")
+    asked = screen.wait("requests that were allowed in the last hour", " to do it:", absent=["type yes"])
+    screen.type(re.search(r"type (\d+) to do it:", asked)[1])
+    screen.keys("Enter")
+    screen.wait(" · done", absent=["exit code 4"])
     screen.keys("Escape")
-    screen.wait("1 rule", "allow    monitor", absent=["--yes"])
+    screen.wait("1 rule", "allow    monitor", absent=[" · done"])
     assert live.gateway.json("rules", "list")[0]["mode"] == "monitor"
     screen.keys("M")
     screen.wait(": rules enforce read")

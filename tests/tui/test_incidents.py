@@ -82,10 +82,11 @@ def test_our_own_rule_did_it_and_traffic_flows_again(night, terminal):
     hand.sees("let in", "4 subjects", "nothing is done yet")
     assert 403 in night.everybody()
     hand.presses("Enter")
-    hand.sees("a guard holds it back")
+    hand.sees("type yes to do it:")
+    hand.types("yes")
     hand.presses("Enter")
     wait_for(lambda: set(night.everybody()) == {200}, what="traffic that flows")
-    hand.is_done(6)
+    hand.is_done(9)
 
 
 def test_one_stolen_token_is_taken_away(night, terminal):

@@ -22,12 +22,13 @@ _SIZES = ((80, 24), (120, 35), (200, 60), (40, 10), (20, 5), (5, 3), (2, 2), (1,
 _PLAIN = [ord(c) for c in "jkgG[]/nNfstp yveRu?m123456789 :=*.aA-_~"]
 _CONTROL = [1, 4, 5, 8, 9, 12, 13, 13, 13, 21, 23, 27, 127]
 _SEQUENCES = [b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1bOA", b"\x1bOB", b"\x1b[5~",
-              b"\x1b[6~", b"\x1b[1~", b"\x1b[4~", b"\x1b[3~", b"\x1b[Z", b"\x1bOP", b"\x1b[200~",
+              b"\x1b[6~", b"\x1b[1~", b"\x1b[4~", b"\x1b[3~", b"\x1b[Z", b"\x1bOP",
+              b"\x1b[200~x\ry\x1b[201~",
               b"\x1b[M !!", b"\x1b[M 6)", b"\x1b[M E2", b"\x1b[M`<(", b"\x1b[Ma0,", b"\x1b[M",
               b"\xc3\xa9", b"\xe6\xbc\xa2", b"\xf0\x9f\x98\x80", b"\xff", b"\x1b[999;999H"]
 # Revocations to their end and in parts, with the number or the word that is asked for, or a wrong
-# one; two Escapes leave what is open.
-_OUT = b"\x1b\x1b"
+# one; Escapes leave what is open, a text that was typed by a word.
+_OUT = b"\x1b\x15yes\r\x1b\x1b"
 _DANGEROUS = [b"3R", b"3   R", b"4jR", b"Rstolen\r", b"stolen\ryes\r", b"stolen\rno\r", b"u",
               _OUT + b"3Rstolen\ryes\r", _OUT + b"3jjRstolen\rno\r", _OUT + b"3jRstolen\r1\r",
               _OUT + b"3  Rstolen\r2\r", _OUT + b"3   Rstolen\r3\r", _OUT + b"ufound\r",
@@ -112,6 +113,10 @@ def test_random_keys_and_sizes_do_no_harm(filled_anew, terminal):
         # Out of what is open, one level at a time; Escape alone takes a moment to be known.
         screen.keys("Escape")
         time.sleep(0.1)
+        if "lose what was typed?" in screen.screen():
+            screen.keys("C-u")
+            screen.type("yes")
+            screen.keys("Enter")
         if "q quit" in screen.screen():
             screen.keys("q")
             time.sleep(0.1)
