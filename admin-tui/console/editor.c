@@ -102,7 +102,7 @@ static size_t characters_between(const struct tui_editor *editor, size_t from, s
 static void keep_undo(struct tui_editor *editor, enum edit edit)
 {
     const bool is_same = editor->edit == (int)edit && edit != EDIT_NONE && editor->n_undos > 0;
-    editor->edit = edit;
+    editor->edit = (int)edit;
     editor->has_column = false;
     editor->revision++;
     if (is_same) {
