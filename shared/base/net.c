@@ -156,6 +156,25 @@ bool zta_addr_is_loopback(const struct zta_addr *addr)
     return zta_cidr_contains(&v4, addr) || zta_cidr_contains(&v6, addr);
 }
 
+bool zta_addr_is_private(const struct zta_addr *addr)
+{
+    static const struct zta_cidr networks[] = {
+        {.addr = {.bytes = {10}, .family = 4}, .prefix = 8},
+        {.addr = {.bytes = {172, 16}, .family = 4}, .prefix = 12},
+        {.addr = {.bytes = {192, 168}, .family = 4}, .prefix = 16},
+        {.addr = {.bytes = {169, 254}, .family = 4}, .prefix = 16},
+        {.addr = {.bytes = {100, 64}, .family = 4}, .prefix = 10},
+        {.addr = {.bytes = {0xfc}, .family = 6}, .prefix = 7},
+        {.addr = {.bytes = {0xfe, 0x80}, .family = 6}, .prefix = 10},
+    };
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+        if (zta_cidr_contains(&networks[i], addr)) {
+            return true;
+        }
+    }
+    return zta_addr_is_loopback(addr);
+}
+
 struct zta_cidr zta_addr_network(const struct zta_addr *addr, uint8_t v4_prefix, uint8_t v6_prefix)
 {
     unsigned bits = family_bits(addr);

@@ -37,6 +37,8 @@ bool zta_addr_equal(const struct zta_addr *a, const struct zta_addr *b);
 /* False when families differ or addr is unknown. */
 bool zta_cidr_contains(const struct zta_cidr *cidr, const struct zta_addr *addr);
 bool zta_addr_is_loopback(const struct zta_addr *addr);
+/* Loopback, link-local, RFC 1918, RFC 6598 or RFC 4193: nobody on the internet has it. */
+bool zta_addr_is_private(const struct zta_addr *addr);
 /*
  * The first prefix bits of addr, the rest zero: what limits and blocks key on (IPv4 /32, IPv6 /64).
  * Of an unknown address: all zero, contains nothing.

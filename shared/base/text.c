@@ -109,13 +109,16 @@ enum zta_status zta_text_to_u64(struct zta_text text, uint64_t max, uint64_t *va
     return ZTA_OK;
 }
 
+/* One more than the value of a hex digit; 0: it is none. A request has the hex of its trace. */
+static const uint8_t hex_marks[UINT8_MAX + 1] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 int zta_hex_digit(char c)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    unsigned char lower = fold(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return hex_marks[(uint8_t)c] - 1;
 }
 
 void zta_hex_encode(const uint8_t *data, size_t size, char *out)
@@ -134,13 +137,13 @@ enum zta_status zta_hex_decode(struct zta_text text, uint8_t *out, size_t size)
         return ZTA_INVALID;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (zta_hex_digit(text.data[i]) < 0) {
+        if (hex_marks[(uint8_t)text.data[i]] == 0) {
             return ZTA_INVALID;
         }
     }
     for (size_t i = 0; i < size; i++) {
-        int high = zta_hex_digit(text.data[2 * i]);
-        int low = zta_hex_digit(text.data[2 * i + 1]);
+        int high = hex_marks[(uint8_t)text.data[2 * i]] - 1;
+        int low = hex_marks[(uint8_t)text.data[2 * i + 1]] - 1;
         out[i] = (uint8_t)(high * 16 + low);
     }
     return ZTA_OK;
