@@ -19,15 +19,14 @@ static const struct counter_text texts[ZTA_N_COUNTERS] = {
 #undef ZTA_COUNTER
 };
 
-/* That of the processor we run on: its lines are in its own cache, and moving on harms nothing. */
-static unsigned shard_here(void)
+struct zta_counter_shard *zta_counter_shard_here(struct zta_segment *segment)
 {
-    return (unsigned)sched_getcpu() % ZTA_COUNTER_SHARDS;
+    return &segment->header->counters[(unsigned)sched_getcpu() % ZTA_COUNTER_SHARDS];
 }
 
 void zta_counter_add(struct zta_segment *segment, enum zta_counter counter, uint64_t n)
 {
-    atomic_fetch_add_explicit(&segment->header->counters[shard_here()].values[counter], n,
+    atomic_fetch_add_explicit(&zta_counter_shard_here(segment)->values[counter], n,
                               memory_order_relaxed);
 }
 
@@ -41,9 +40,16 @@ static uint64_t sum_shards(const struct zta_segment *segment, enum zta_counter c
     return sum;
 }
 
-/* What the ring's own words tell exactly, whoever dies when, is not counted a second time. */
+/*
+ * Each request is allowed or denied, so that they are no third count of each. What the ring's own
+ * words tell exactly, whoever dies when, is not counted a second
+ * time.
+ */
 uint64_t zta_counter_get(const struct zta_segment *segment, enum zta_counter counter)
 {
+    if (counter == ZTA_COUNTER_REQUESTS) {
+        return sum_shards(segment, ZTA_COUNTER_ALLOWED) + sum_shards(segment, ZTA_COUNTER_DENIED);
+    }
     if (counter == ZTA_COUNTER_EVENTS_PUBLISHED) {
         return zta_ring_head(segment) + sum_shards(segment, ZTA_COUNTER_EVENTS_DROPPED_FULL);
     }

@@ -23,6 +23,9 @@
 #define NS         ZTA_NS_PER_S
 /* Each means that another process changed the window; so many in a row do not happen by chance. */
 #define RESTARTS_MAX 1000
+/* A sample: so many places of the table, so many slots at each, which are a cache line. */
+#define SAMPLE_RUNS UINT64_C(512)
+#define SAMPLE_RUN  UINT64_C(4)
 
 struct limits {
     /* The latest time at which any slot was taken; raised by whoever is about to take one. */
@@ -311,6 +314,14 @@ void zta_limits_reset(struct zta_segment *segment, struct zta_text name)
     }
 }
 
+void zta_limits_expect(const struct zta_segment *segment, uint64_t tag)
+{
+    const struct table table = table_of(segment);
+    if (table.n_slots > 0) {
+        __builtin_prefetch(slot_at(&table, home_of(&table, tag), 0), 1);
+    }
+}
+
 enum outcome {
     DONE,
     CHANGED, /* another process was faster: look again */
@@ -374,6 +385,20 @@ void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct z
         if (!is_test) {
             zta_counter_add(segment, ZTA_COUNTER_LIMIT_OVERFLOW, 1);
         }
+    }
+}
+
+void zta_limits_sample(const struct zta_segment *segment, int64_t now_ns,
+                       struct zta_limits_sample *sample)
+{
+    const struct table table = table_of(segment);
+    const uint64_t now = now_ns > 0 ? (uint64_t)now_ns : 0;
+    const uint64_t n_runs = min_u64(SAMPLE_RUNS, table.n_slots / SAMPLE_RUN);
+    *sample = (struct zta_limits_sample){.n_looked = n_runs * SAMPLE_RUN};
+    for (uint64_t i = 0; i < sample->n_looked; i++) {
+        const uint64_t first = table.n_slots / n_runs * (i / SAMPLE_RUN);
+        struct zta_pair *slot = &table.limits->slots[first + i % SAMPLE_RUN];
+        sample->n_used += atomic_load(&slot->first) != 0 && atomic_load(&slot->second) >> 1 >= now;
     }
 }
 

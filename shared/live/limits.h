@@ -37,6 +37,20 @@ struct zta_limit_state {
 void zta_limits_charge(struct zta_segment *segment, uint64_t tag, const struct zta_limit_rate *rate,
                        int64_t now_ns, bool is_test, struct zta_limit_state *state);
 
+/* That bucket will be charged soon: its slot is fetched meanwhile. */
+void zta_limits_expect(const struct zta_segment *segment, uint64_t tag);
+
+/*
+ * How many of some slots of the table, spread over all of it, hold a bucket that is not full again:
+ * of so many that were looked at. Pages that nobody uses stay untouched but for those few.
+ */
+struct zta_limits_sample {
+    uint64_t n_used;
+    uint64_t n_looked;
+};
+void zta_limits_sample(const struct zta_segment *segment, int64_t now_ns,
+                       struct zta_limits_sample *sample);
+
 /*
  * Limits are reset by their names, all buckets of a name at once: names fall into groups, and each
  * group has a number that is part of its tags. What was counted before is never looked at again.

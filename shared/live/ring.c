@@ -172,6 +172,15 @@ static enum zta_status claim(const struct zta_segment *segment, const struct rin
     }
 }
 
+void zta_ring_expect(const struct zta_segment *segment)
+{
+    const struct ring ring = ring_of(segment);
+    const uint8_t *slot = (const uint8_t *)&ring.slots[head_load(&ring) % ring.n_slots];
+    for (size_t at = 0; at < SLOT_SIZE; at += ZTA_CACHE_LINE) {
+        __builtin_prefetch(slot + at, 1);
+    }
+}
+
 /* The reader has passed over this slot: says that its owner will not write there any more. */
 static void acknowledge(struct ring_slot *slot, uint32_t incarnation)
 {

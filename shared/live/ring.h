@@ -24,6 +24,12 @@
 enum zta_status zta_ring_publish(struct zta_segment *segment, uint32_t incarnation,
                                  const struct zta_event *event) ZTA_MUST_CHECK;
 
+/*
+ * An event will be published soon: the memory of the slot that it will probably have, where nobody
+ * was for a whole lap, is fetched meanwhile.
+ */
+void zta_ring_expect(const struct zta_segment *segment);
+
 /* Sequence number that a reader with nothing stored begins at (0), or where the tail stands. */
 uint64_t zta_ring_tail(const struct zta_segment *segment);
 uint64_t zta_ring_head(const struct zta_segment *segment);

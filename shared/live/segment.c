@@ -17,9 +17,9 @@
 #define RING_SIZE_MAX (UINT64_C(100000) * 896 + 4096) /* slots, and room for the ring's own words */
 
 /* Shares in percent of what the other areas leave; the large class gets the remainder. */
-#define TOKENS_SMALL_PERCENT  40
-#define TOKENS_MIDDLE_PERCENT 40
-#define TOKENS_BAD_PERCENT    10
+#define TOKENS_SMALL_PERCENT  65
+#define TOKENS_MIDDLE_PERCENT 20
+#define TOKENS_BAD_PERCENT    5
 
 _Static_assert(sizeof(struct zta_segment_header) % ZTA_CACHE_LINE == 0, "areas begin aligned");
 _Static_assert(sizeof(struct zta_segment_header) < ZTA_SEGMENT_SIZE_MIN / 8, "areas have room");

@@ -12,6 +12,7 @@
 #include "shared/base/hash.h"
 #include "shared/live/layout_priv.h"
 #include "shared/live/segment.h"
+#include "shared/live/totals.h"
 
 #define ZTA_CACHE_LINE     64
 #define ZTA_COUNTER_SHARDS 64 /* processors that count without sharing a cache line */
@@ -39,10 +40,18 @@ struct zta_segment_layout {
     struct zta_segment_range areas[ZTA_N_AREAS];
 };
 
-/* One processor's share of all counters; whole cache lines of its own. */
+/*
+ * One processor's share of all counters and totals; whole cache lines of its own. Added to by any
+ * thread that runs here, relaxed; read by anybody, relaxed.
+ */
 struct zta_counter_shard {
-    /* Added to by any thread that runs here, relaxed; read by anybody, relaxed. */
     _Alignas(ZTA_CACHE_LINE) _Atomic uint64_t values[ZTA_N_COUNTERS];
+    struct {
+        _Atomic uint64_t buckets[ZTA_DURATION_BUCKETS];
+        _Atomic uint64_t total_ns;
+    } durations[ZTA_N_DURATIONS];
+    _Atomic uint64_t monitored[ZTA_TOTALS_OUTCOMES][ZTA_N_REASONS];
+    _Atomic uint64_t decisions[ZTA_TOTALS_STAGES][ZTA_TOTALS_OUTCOMES][ZTA_N_REASONS];
 };
 
 struct zta_segment_header {
@@ -77,6 +86,9 @@ struct zta_segment {
     struct zta_segment_header *header;
     struct zta_segment_layout layout;
 };
+
+/* Of the processor we run on: its lines are in its own cache, and moving on harms nothing. */
+struct zta_counter_shard *zta_counter_shard_here(struct zta_segment *segment);
 
 /* Compares the header in the memory with what this program would write for its size. */
 enum zta_status zta_segment_layout_check(const struct zta_segment_layout *layout, uint64_t size,

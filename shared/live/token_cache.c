@@ -14,10 +14,12 @@
 #include "shared/live/pair_priv.h"
 #include "shared/live/token_priv.h"
 
-#define WAYS       ZTA_TOKEN_WAYS
-#define KEY_WORDS  6
-#define N_CLASSES  3
-#define LINE_WORDS 8 /* of a line of the processor's cache */
+#define WAYS      ZTA_TOKEN_WAYS
+#define KEY_WORDS 6
+#define N_CLASSES 3
+/* Of an entry that is about to be read: lines of the processor's cache in most of the smallest. */
+#define LINE_SIZE       64
+#define PREFETCHED_SIZE 384
 
 /* zta_token_place.slot is the class above the index. */
 #define CLASS_SHIFT 56
@@ -205,11 +207,15 @@ static uint64_t copy_payload(const struct entry *entry, uint64_t sum, const stru
     return sums_end(&sums);
 }
 
-/* All at once, before they are summed up one after the other. */
-static void prefetch(const struct entry *entry, uint64_t size)
+/*
+ * All at once, before they are summed up one after the other; nobody knows yet how much of the
+ * entry is in use, but most that are found fill the smallest.
+ */
+static void prefetch(const struct entry *entry)
 {
-    for (uint64_t i = 0; i * sizeof(entry->payload[0]) < size; i += LINE_WORDS) {
-        __builtin_prefetch(&entry->payload[i]);
+    const unsigned char *bytes = (const unsigned char *)entry;
+    for (size_t at = 0; at < PREFETCHED_SIZE; at += LINE_SIZE) {
+        __builtin_prefetch(bytes + at);
     }
 }
 
@@ -217,6 +223,7 @@ static void prefetch(const struct entry *entry, uint64_t size)
 static enum zta_status entry_read(const struct entry *entry, uint64_t capacity,
                                   const struct lookup *lookup, struct reading *reading)
 {
+    prefetch(entry);
     reading->word = word_load(&entry->head.first);
     if (owner_of(reading->word) != 0) {
         return ZTA_BUSY;
@@ -225,7 +232,6 @@ static enum zta_status entry_read(const struct entry *entry, uint64_t capacity,
     uint64_t sum = word_load(&entry->sum);
     reading->expires_s = word_load(&entry->expires_s);
     reading->size = word_load(&entry->size);
-    prefetch(entry, reading->size < capacity ? reading->size : capacity);
     uint64_t found = sum_add(sum_add(reading->word, reading->expires_s), reading->size);
     bool is_same = true;
     for (size_t i = 0; i < KEY_WORDS; i++) {
@@ -346,10 +352,8 @@ bool zta_token_cache_has(struct zta_segment *segment, const struct zta_token_key
         const struct table table = table_of(segment, size_class);
         const uint64_t set = table.n_sets == 0 ? 0 : zta_token_set(lookup.tag, table.n_sets);
         for (uint64_t way = 0; way < WAYS && table.n_sets > 0; way++) {
-            struct entry *entry = entry_at(&table, set * WAYS + way);
             if (word_load(&table.lines[set].tags[way]) == lookup.tag &&
-                entry_is_of(entry, &lookup, now_s)) {
-                note_second(&entry->used_s, now_s);
+                entry_is_of(entry_at(&table, set * WAYS + way), &lookup, now_s)) {
                 return true;
             }
         }

@@ -47,7 +47,7 @@ enum zta_status zta_token_cache_get(struct zta_segment *segment, const struct zt
                                     int64_t now_s, void *out, size_t size, size_t *out_size,
                                     uint64_t *cleared_generation,
                                     struct zta_token_place *place) ZTA_MUST_CHECK;
-/* True when a living entry of the key is there, which counts as a use; nothing is copied. */
+/* True when a living entry of the key is there, which is no use of it; nothing is copied. */
 bool zta_token_cache_has(struct zta_segment *segment, const struct zta_token_key *key,
                          int64_t now_s);
 /*
