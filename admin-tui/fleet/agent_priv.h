@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the agent share: its state, and what it does in turn. */
+#ifndef CTL_FLEET_AGENT_PRIV_H
+#define CTL_FLEET_AGENT_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "admin-tui/fleet/agent.h"
+#include "admin-tui/fleet/batch.h"
+#include "admin-tui/fleet/engine.h"
+#include "shared/base/clock.h"
+#include "shared/fleet/signing.h"
+
+#define CTL_FLEET_BEAT_S 5 /* between two lines about itself */
+/* All that is said is compared with the engine's records so often, whatever it seems to have. */
+#define CTL_FLEET_SYNC_NS (3600 * ZTA_NS_PER_S)
+
+struct ctl_agent {
+    struct ctl *ctl;
+    const struct ctl_fleet_config *config;
+    struct zta_fleet fleet;
+    struct zta_signing_key *key;
+    struct ctl_engine *engine; /* NULL: not connected */
+    struct ctl_batch batch;
+    char place[ZTA_FLEET_PLACE_MAX];
+    bool is_place_moved; /* since it was stored last */
+    int watch_fd;
+    bool is_loss_told;
+    char problem[512]; /* with the engine; "": none */
+    int64_t connected_s;
+    int64_t backoff_ns;
+    int64_t next_attempt_ns;
+    int64_t next_sync_ns;
+    int64_t next_beat_ns;
+    int64_t told_s;       /* when the file was written last */
+    uint64_t said;        /* notes of the outbox up to that were said */
+    uint64_t seen;        /* what own sum, the others' and the engine's number looked like last */
+    uint64_t seen_synced; /* and when all was compared last: what differs then is refused here */
+    bool is_left;         /* the store is part of no fleet any more */
+    uint64_t outcomes[ZTA_N_FLEET_OUTCOMES];
+    uint64_t n_said;
+    uint64_t n_synced; /* times that all was compared */
+};
+
+/* Every status but ZTA_OK ends the connection; the next one begins by comparing all. */
+
+/* What waits in the outbox is said, sent, and forgotten there. */
+enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* What came on the stream is taken. */
+enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Both know all that either knew: takes the engine's records, sends it what it lacks. */
+enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Goes on behind the place where it left off; compares all when the engine lost that place. */
+enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Tells the others of itself, and sees whether one of them or the engine knows something else. */
+enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Writes what `fleet status` reads, when its time has come. */
+void ctl_agent_tell(struct ctl_agent *agent);
+void ctl_agent_lose(struct ctl_agent *agent, const struct zta_error *error);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agent tells the other nodes and its own operators of itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin-tui/fleet/agent_priv.h"
+#include "admin-tui/output.h"
+#include "shared/base/clock.h"
+#include "shared/base/hash.h"
+#include "shared/base/version.h"
+
+/* What others say of themselves is told up to that, whoever wrote it. */
+#define NODES_MAX     2000
+#define NODE_TEXT_MAX 400
+
+/* A node that said nothing of itself for longer does not count as one that knows something. */
+#define FRESH_S 15
+
+static int64_t now_s(void)
+{
+    return zta_clock_real_ns() / ZTA_NS_PER_S;
+}
+
+static enum zta_status look(struct ctl_agent *agent, struct zta_fleet_digest *digest,
+                            uint64_t *n_waiting)
+{
+    struct zta_view *view = NULL;
+    struct zta_fleet fleet;
+    enum zta_status status = zta_view_begin(agent->ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_fleet_get(view, &fleet);
+        agent->is_left = status == ZTA_NOT_FOUND;
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_digest(view, digest);
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_waiting(view, n_waiting);
+    }
+    zta_view_end(&view);
+    return status;
+}
+
+/* What the engine and the others know, beside what this node does. */
+struct comparison {
+    const char *sum; /* own */
+    bool is_other;   /* somebody knows something else */
+    uint64_t seen;   /* of all of it: the same while nobody says anything */
+};
+
+/* Those that were heard of lately and have nothing to say themselves. */
+static void compare_node(void *context, struct zta_text origin, struct zta_text text)
+{
+    struct comparison *comparison = context;
+    json_t *node = text.len > NODE_TEXT_MAX ? NULL : json_loadb(text.data, text.len, 0, NULL);
+    const struct zta_text sum = zta_text_of(json_string_value(json_object_get(node, "sum")));
+    const json_int_t said_s = json_integer_value(json_object_get(node, "time"));
+    if (sum.data != NULL && said_s > now_s() - FRESH_S && said_s < now_s() + FRESH_S) {
+        struct zta_sha256 digest;
+        const struct zta_text parts[] = {origin, sum};
+        zta_sha256_parts(parts, sizeof parts / sizeof parts[0], &digest);
+        comparison->seen += zta_get_u64(digest.bytes);
+        comparison->is_other |= !zta_text_equal(sum, zta_text_of(comparison->sum));
+    }
+    json_decref(node);
+}
+
+/*
+ * Compares all when somebody knows something else, for two beats in which nobody said anything.
+ * What differs afterwards is what one of the two refuses: no reason to compare all again.
+ */
+static enum zta_status compare(struct ctl_agent *agent, const struct zta_fleet_digest *digest,
+                               struct zta_error *error)
+{
+    char sum[2 * sizeof digest->sum + 1];
+    uint64_t n_records = 0;
+    struct comparison comparison = {.sum = sum};
+    zta_hex_encode(digest->sum, sizeof digest->sum, sum);
+    enum zta_status status = ctl_engine_count(agent->engine, &n_records, error);
+    if (status == ZTA_OK) {
+        status = ctl_engine_nodes(agent->engine, compare_node, &comparison, error);
+    }
+    comparison.seen += n_records + zta_get_u64(digest->sum) + digest->n;
+    const bool is_still = comparison.seen == agent->seen;
+    agent->seen = comparison.seen;
+    if (status == ZTA_OK && is_still && comparison.seen != agent->seen_synced &&
+        (comparison.is_other || n_records != digest->n)) {
+        agent->seen_synced = comparison.seen;
+        status = ctl_agent_sync(agent, error);
+    }
+    return status;
+}
+
+static json_t *describe(const struct ctl_agent *agent, const struct zta_fleet_digest *digest,
+                        uint64_t n_waiting)
+{
+    char sum[2 * sizeof digest->sum + 1];
+    zta_hex_encode(digest->sum, sizeof digest->sum, sum);
+    return json_pack("{s:s, s:I, s:s, s:I, s:s, s:I}", "name", agent->fleet.node, "time",
+                     (json_int_t)now_s(), "release", ZTA_VERSION_TEXT, "statements",
+                     (json_int_t)digest->n, "sum", sum, "waiting", (json_int_t)n_waiting);
+}
+
+static enum zta_status store_place(struct ctl_agent *agent, struct zta_error *error)
+{
+    struct zta_change *change = NULL;
+    enum zta_status status = zta_change_begin(agent->ctl->store, "fleet agent", &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_fleet_set_place(change, agent->place);
+    if (status == ZTA_OK) {
+        status = zta_change_commit(&change, error);
+    }
+    else {
+        zta_change_abort(&change);
+    }
+    agent->is_place_moved = status != ZTA_OK;
+    return status;
+}
+
+enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
+{
+    char origin[2 * ZTA_ORIGIN_SIZE + 1];
+    struct zta_fleet_digest digest = {.n = 0};
+    uint64_t n_waiting = 0;
+    enum zta_status status = look(agent, &digest, &n_waiting);
+    if (status != ZTA_OK) {
+        return zta_error_set(error, status, "reading the store: %s", zta_status_text(status));
+    }
+    if (n_waiting == 0) {
+        status = compare(agent, &digest, error);
+    }
+    if (status == ZTA_OK && agent->is_place_moved) {
+        status = store_place(agent, error);
+    }
+    json_t *own = status == ZTA_OK ? describe(agent, &digest, n_waiting) : NULL;
+    char *text = own == NULL ? NULL : json_dumps(own, JSON_COMPACT);
+    if (text != NULL) {
+        zta_hex_encode(agent->fleet.origin, sizeof agent->fleet.origin, origin);
+        status = ctl_engine_tell_node(agent->engine, origin, zta_text_of(text), error);
+    }
+    free(text);
+    json_decref(own);
+    return status;
+}
+
+/* ---- for `fleet status` ---- */
+
+static void add_node(void *context, struct zta_text origin, struct zta_text text)
+{
+    json_t *node = NULL;
+    if (text.len <= NODE_TEXT_MAX && json_array_size(context) < NODES_MAX) {
+        node = json_loadb(text.data, text.len, 0, NULL);
+    }
+    if (json_is_object(node)) {
+        (void)json_object_set_new(node, "origin", json_stringn(origin.data, origin.len));
+        (void)json_array_append(context, node);
+    }
+    json_decref(node);
+}
+
+static json_t *outcomes_of(const struct ctl_agent *agent)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; i < ZTA_N_FLEET_OUTCOMES; i++) {
+        const enum zta_fleet_outcome outcome = (enum zta_fleet_outcome)i;
+        if (zta_fleet_outcome_is_refusal(outcome) && agent->outcomes[i] > 0) {
+            (void)json_object_set_new(object, zta_fleet_outcome_name(outcome),
+                                      json_integer((json_int_t)agent->outcomes[i]));
+        }
+    }
+    return object;
+}
+
+/* Beside it first, so that no reader finds half of it. */
+static void write_file(const struct ctl_agent *agent, const char *text)
+{
+    char path[PATH_MAX];
+    char beside[PATH_MAX + 8];
+    ctl_fleet_status_path(agent->ctl, path);
+    (void)snprintf(beside, sizeof beside, "%s.new", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (fd < 0) {
+        return; /* a full disk, for one: what is there is old, and status says so */
+    }
+    const size_t len = strlen(text);
+    const bool is_written = write(fd, text, len) == (ssize_t)len;
+    if (close(fd) != 0 || !is_written || rename(beside, path) != 0) {
+        (void)unlink(beside);
+    }
+}
+
+void ctl_agent_tell(struct ctl_agent *agent)
+{
+    struct zta_error error = {.status = ZTA_OK};
+    const int64_t now = now_s();
+    if (now - agent->told_s < CTL_FLEET_BEAT_S && now >= agent->told_s) {
+        return;
+    }
+    agent->told_s = now;
+    json_t *nodes = json_array();
+    if (agent->engine != NULL &&
+        ctl_engine_nodes(agent->engine, add_node, nodes, &error) != ZTA_OK) {
+        ctl_agent_lose(agent, &error);
+    }
+    json_t *all = json_pack(
+        "{s:I, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:o}", "time", (json_int_t)now, "engine",
+        agent->engine == NULL ? NULL : ctl_engine_name(agent->engine), "connected",
+        (json_int_t)(agent->engine == NULL ? 0 : agent->connected_s), "problem",
+        agent->problem[0] == '\0' ? NULL : agent->problem, "said", (json_int_t)agent->n_said,
+        "taken", (json_int_t)agent->outcomes[ZTA_FLEET_TAKEN], "compared",
+        (json_int_t)agent->n_synced, "refused", outcomes_of(agent), "nodes", nodes);
+    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(1));
+    if (text != NULL) {
+        write_file(agent, text);
+    }
+    free(text);
+    json_decref(all);
+}

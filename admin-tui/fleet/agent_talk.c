@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agent says, hears and compares. */
+#include <string.h>
+
+#include "admin-tui/fleet/agent_priv.h"
+#include "shared/base/clock.h"
+
+/* Statements of one round through the outbox. */
+#define SAY_MOST 500
+
+static enum zta_status with_text(enum zta_status status, const char *what, struct zta_error *error)
+{
+    return status == ZTA_OK ? ZTA_OK
+                            : zta_error_set(error, status, "%s: %s", what, zta_status_text(status));
+}
+
+/* A change of the store, if it is still part of the same fleet. */
+static enum zta_status begin(struct ctl_agent *agent, struct zta_change **change,
+                             struct zta_error *error)
+{
+    struct zta_view *view = NULL;
+    struct zta_fleet fleet;
+    enum zta_status status = zta_change_begin(agent->ctl->store, "fleet agent", change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_view_begin(agent->ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_fleet_get(view, &fleet);
+        zta_view_end(&view);
+    }
+    if (status == ZTA_NOT_FOUND ||
+        (status == ZTA_OK && strcmp(fleet.name, agent->fleet.name) != 0)) {
+        agent->is_left = true;
+        status = zta_error_set(error, ZTA_CONFLICT, "this store is in this fleet no more");
+    }
+    if (status != ZTA_OK) {
+        zta_change_abort(change);
+    }
+    return status;
+}
+
+/* Commits what there is to commit, unless something failed. */
+static enum zta_status end(struct zta_change **change, enum zta_status status, bool is_changed,
+                           struct zta_error *error)
+{
+    if (status == ZTA_OK && is_changed) {
+        return zta_change_commit(change, error);
+    }
+    zta_change_abort(change);
+    return status;
+}
+
+/* ---- hearing ---- */
+
+/* Takes the batch in one change; a change that would change nothing is not made. */
+static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *error)
+{
+    struct zta_change *change = NULL;
+    struct zta_hearing hearing = {.fleet = &agent->fleet,
+                                  .key = agent->key,
+                                  .items = agent->batch.items,
+                                  .n = agent->batch.n,
+                                  .now_ns = zta_clock_real_ns(),
+                                  .said = agent->said};
+    if (agent->batch.n == 0) {
+        return ZTA_OK;
+    }
+    enum zta_status status = begin(agent, &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = with_text(zta_fleet_hear(change, &hearing), "taking what other nodes say", error);
+    status = end(&change, status, hearing.is_changed, error);
+    for (size_t i = 0; status == ZTA_OK && i < ZTA_N_FLEET_OUTCOMES; i++) {
+        agent->outcomes[i] += hearing.outcomes[i];
+    }
+    agent->said = status == ZTA_OK ? hearing.said : agent->said;
+    ctl_batch_clear(&agent->batch);
+    return status;
+}
+
+struct taking {
+    struct ctl_agent *agent;
+    struct zta_error *error;
+    enum zta_status status;
+};
+
+/* Of records without end: each full batch is taken before the next. */
+static bool take_scanned(void *context, struct zta_text bytes)
+{
+    struct taking *taking = context;
+    if (taking->agent->batch.n == ZTA_FLEET_BATCH) {
+        taking->status = take_batch(taking->agent, taking->error);
+    }
+    return taking->status == ZTA_OK && ctl_batch_add(&taking->agent->batch, bytes);
+}
+
+enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error)
+{
+    char place[ZTA_FLEET_PLACE_MAX];
+    bool is_answered;
+    memcpy(place, agent->place, sizeof place);
+    enum zta_status status =
+        ctl_engine_hear(agent->engine, ctl_batch_add, &agent->batch, place, &is_answered, error);
+    if (status == ZTA_OK) {
+        status = take_batch(agent, error);
+    }
+    if (status == ZTA_OK && strcmp(place, agent->place) != 0) {
+        memcpy(agent->place, place, sizeof place);
+        agent->is_place_moved = true;
+    }
+    ctl_batch_clear(&agent->batch);
+    return status;
+}
+
+/* ---- saying ---- */
+
+/* One round through the outbox; *goes_on: there may be more. */
+static enum zta_status say_some(struct ctl_agent *agent, bool *goes_on, struct zta_error *error)
+{
+    struct zta_change *change = NULL;
+    uint64_t last = 0;
+    const struct zta_saying saying = {.fleet = &agent->fleet,
+                                      .key = agent->key,
+                                      .most = SAY_MOST,
+                                      .fn = ctl_batch_add,
+                                      .context = &agent->batch};
+    enum zta_status status = begin(agent, &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status =
+        with_text(zta_fleet_say(change, &saying, &last), "saying what was changed here", error);
+    status = end(&change, status, true, error);
+    const size_t n = agent->batch.n;
+    if (status == ZTA_OK && n > 0) {
+        status = ctl_engine_publish(agent->engine, agent->batch.items, n, error);
+    }
+    ctl_batch_clear(&agent->batch);
+    if (status == ZTA_OK && last > 0) {
+        agent->said = last > agent->said ? last : agent->said;
+        status = begin(agent, &change, error);
+        if (status == ZTA_OK) {
+            status = with_text(zta_fleet_sent(change, last), "emptying the outbox", error);
+            status = end(&change, status, true, error);
+        }
+        agent->n_said += status == ZTA_OK ? n : 0;
+    }
+    *goes_on = last > 0;
+    return status;
+}
+
+static enum zta_status count_waiting(struct ctl_agent *agent, uint64_t *n, struct zta_error *error)
+{
+    struct zta_view *view = NULL;
+    enum zta_status status = zta_view_begin(agent->ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_fleet_waiting(view, n);
+        zta_view_end(&view);
+    }
+    return with_text(status, "reading the outbox", error);
+}
+
+enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error)
+{
+    uint64_t n_waiting = 0;
+    enum zta_status status = count_waiting(agent, &n_waiting, error);
+    bool goes_on = n_waiting > 0;
+    while (status == ZTA_OK && goes_on) {
+        status = say_some(agent, &goes_on, error);
+    }
+    return status;
+}
+
+/* ---- comparing ---- */
+
+/* Sends those of the batch that the engine lacks. */
+static enum zta_status send_lacking(struct ctl_agent *agent, struct zta_error *error)
+{
+    bool lacks[ZTA_FLEET_BATCH];
+    struct zta_text wanted[ZTA_FLEET_BATCH];
+    size_t n = 0;
+    enum zta_status status =
+        ctl_engine_lacks(agent->engine, agent->batch.items, agent->batch.n, lacks, error);
+    for (size_t i = 0; status == ZTA_OK && i < agent->batch.n; i++) {
+        if (lacks[i]) {
+            wanted[n++] = agent->batch.items[i];
+        }
+    }
+    if (status == ZTA_OK && n > 0) {
+        status = ctl_engine_publish(agent->engine, wanted, n, error);
+    }
+    return status;
+}
+
+static enum zta_status send_all_lacking(struct ctl_agent *agent, struct zta_error *error)
+{
+    static const uint8_t nowhere[ZTA_STATEMENT_NAME_SIZE];
+    uint8_t place[ZTA_STATEMENT_NAME_SIZE] = {0};
+    enum zta_status status;
+    do {
+        struct zta_view *view = NULL;
+        status = zta_view_begin(agent->ctl->store, &view);
+        if (status == ZTA_OK) {
+            status = zta_fleet_each(view, place, ZTA_FLEET_BATCH, ctl_batch_add, &agent->batch);
+            zta_view_end(&view);
+        }
+        status = with_text(status, "reading statements", error);
+        if (status == ZTA_OK) {
+            status = send_lacking(agent, error);
+        }
+        ctl_batch_clear(&agent->batch);
+    } while (status == ZTA_OK && memcmp(place, nowhere, sizeof place) != 0);
+    return status;
+}
+
+enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
+{
+    char head[ZTA_FLEET_PLACE_MAX];
+    struct taking taking = {.agent = agent, .error = error, .status = ZTA_OK};
+    /* First the place: what comes while the records are read is read from the stream again. */
+    enum zta_status status = ctl_engine_head(agent->engine, head, error);
+    if (status == ZTA_OK) {
+        status = ctl_engine_scan(agent->engine, take_scanned, &taking, error);
+        status = taking.status != ZTA_OK ? taking.status : status;
+    }
+    if (status == ZTA_OK) {
+        status = take_batch(agent, error);
+    }
+    ctl_batch_clear(&agent->batch);
+    if (status == ZTA_OK) {
+        status = send_all_lacking(agent, error);
+    }
+    if (status == ZTA_OK) {
+        memcpy(agent->place, head, sizeof head);
+        agent->is_place_moved = true;
+        agent->n_synced++;
+        agent->next_sync_ns = zta_clock_monotonic_ns() + CTL_FLEET_SYNC_NS;
+    }
+    return status;
+}
+
+enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error)
+{
+    bool has_place = false;
+    enum zta_status status = ZTA_OK;
+    if (agent->place[0] != '\0') {
+        status = ctl_engine_has_place(agent->engine, agent->place, &has_place, error);
+    }
+    return status == ZTA_OK && !has_place ? ctl_agent_sync(agent, error) : status;
+}

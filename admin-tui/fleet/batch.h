@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements on their way, copied out of the store or of an answer. */
+#ifndef CTL_FLEET_BATCH_H
+#define CTL_FLEET_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shared/base/bytes.h"
+#include "shared/store/fleet.h"
+
+struct ctl_batch {
+    struct zta_text items[ZTA_FLEET_BATCH];
+    size_t n;
+};
+
+/*
+ * A zta_statement_fn; false: out of memory, or full. What is too long for a statement is kept as an
+ * empty one, which is none either: whoever can write to the engine cannot fill a memory, or end a
+ * connection.
+ */
+bool ctl_batch_add(void *context, struct zta_text bytes);
+/* Frees what is in it. */
+void ctl_batch_clear(struct ctl_batch *batch);
+
+#endif

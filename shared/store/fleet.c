@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Joining, saying and hearing: the transactions of a node. */
+#include "shared/store/fleet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base/reader.h"
+#include "shared/store/env_priv.h"
+#include "shared/store/fleet_priv.h"
+#include "shared/store/schema_policy.h"
+
+#define RECORD_MAX 256
+
+static const struct zta_blob fleet_key = {.data = ZTA_FLEET_KEY, .size = sizeof(ZTA_FLEET_KEY) - 1};
+static const struct zta_blob place_key = {.data = ZTA_FLEET_PLACE_KEY,
+                                          .size = sizeof(ZTA_FLEET_PLACE_KEY) - 1};
+static const struct zta_blob sum_key = {.data = ZTA_FLEET_SUM_KEY,
+                                        .size = sizeof(ZTA_FLEET_SUM_KEY) - 1};
+
+static const struct {
+    const char *text;
+    bool is_refusal;
+} outcomes[] = {
+#define ZTA_FLEET_OUTCOME(name, refusal, words) {.text = (words), .is_refusal = (refusal)},
+#include "shared/store/fleet_outcomes.def"
+#undef ZTA_FLEET_OUTCOME
+};
+
+const char *zta_fleet_outcome_name(enum zta_fleet_outcome outcome)
+{
+    return outcomes[outcome].text;
+}
+
+bool zta_fleet_outcome_is_refusal(enum zta_fleet_outcome outcome)
+{
+    return outcomes[outcome].is_refusal;
+}
+
+static struct zta_text text_of(struct zta_blob blob)
+{
+    return (struct zta_text){.data = blob.data, .len = blob.size};
+}
+
+static struct zta_blob blob_of(struct zta_text text)
+{
+    return ZTA_BLOB(text.data, text.len);
+}
+
+/* ---- being part of it ---- */
+
+static bool copy_name(struct zta_text name, char out[ZTA_NAME_MAX + 1])
+{
+    if (!zta_node_name_is_valid(name)) {
+        return false;
+    }
+    memcpy(out, name.data, name.len);
+    out[name.len] = '\0';
+    return true;
+}
+
+enum zta_status zta_fleet_get(struct zta_view *view, struct zta_fleet *fleet)
+{
+    struct zta_blob record;
+    struct zta_reader reader;
+    struct zta_fleet found;
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, fleet_key, &record);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    zta_reader_init(&reader, record.data, record.size);
+    const uint8_t format = zta_read_u8(&reader);
+    zta_read_bytes(&reader, found.operator_key.bytes, sizeof found.operator_key.bytes);
+    const struct zta_text name = zta_read_text(&reader);
+    const struct zta_text node = zta_read_text(&reader);
+    if (!zta_reader_is_done(&reader) || format != ZTA_FLEET_FORMAT ||
+        !copy_name(name, found.name) || !copy_name(node, found.node)) {
+        return ZTA_CORRUPT;
+    }
+    memcpy(found.origin, view->store->origin, sizeof found.origin);
+    *fleet = found;
+    return ZTA_OK;
+}
+
+/* Notes every record of a topic, as if it had been written now. */
+static enum zta_status note_all(struct zta_change *change, const struct zta_topic *topic)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob value;
+    enum zta_status status = zta_walk_change(change, topic->table, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (status = zta_walk_first(&walk, &key, &value); status == ZTA_OK;
+         status = zta_walk_next(&walk, &key, &value)) {
+        uint8_t copy[ZTA_STORE_KEY_MAX];
+        memcpy(copy, key.data, key.size);
+        status = zta_outbox_note(change, topic->topic, ZTA_BLOB(copy, key.size), false);
+        if (status != ZTA_OK) {
+            break;
+        }
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_fleet_join(struct zta_change *change, const struct zta_fleet *fleet)
+{
+    uint8_t bytes[RECORD_MAX];
+    struct zta_blob found;
+    struct zta_writer writer;
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_POLICY_META, fleet_key, &found);
+    if (status != ZTA_NOT_FOUND) {
+        return status == ZTA_OK ? ZTA_EXISTS : status;
+    }
+    if (!zta_node_name_is_valid(zta_text_of(fleet->name)) ||
+        !zta_node_name_is_valid(zta_text_of(fleet->node))) {
+        return ZTA_INVALID;
+    }
+    zta_writer_init(&writer, bytes, sizeof bytes);
+    zta_write_u8(&writer, ZTA_FLEET_FORMAT);
+    zta_write_bytes(&writer, fleet->operator_key.bytes, sizeof fleet->operator_key.bytes);
+    zta_write_text(&writer, zta_text_of(fleet->name));
+    zta_write_text(&writer, zta_text_of(fleet->node));
+    /* Whom another fleet's operator enrolled is nobody here. */
+    status = zta_change_clear(change, ZTA_TABLE_FLEET_STATEMENTS);
+    if (status == ZTA_OK) {
+        status =
+            zta_change_put(change, ZTA_TABLE_POLICY_META, fleet_key, ZTA_BLOB(bytes, writer.len));
+    }
+    for (size_t i = 0; status == ZTA_OK && zta_topic_at(i) != NULL; i++) {
+        status = note_all(change, zta_topic_at(i));
+    }
+    return status;
+}
+
+enum zta_status zta_fleet_leave(struct zta_change *change)
+{
+    const struct zta_blob forgotten[] = {place_key, sum_key};
+    enum zta_status status = zta_change_remove(change, ZTA_TABLE_POLICY_META, fleet_key);
+    for (size_t i = 0; status == ZTA_OK && i < sizeof forgotten / sizeof forgotten[0]; i++) {
+        status = zta_change_remove(change, ZTA_TABLE_POLICY_META, forgotten[i]);
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    if (status == ZTA_OK) {
+        status = zta_change_clear(change, ZTA_TABLE_FLEET_OUTBOX);
+    }
+    return status == ZTA_OK ? zta_change_clear(change, ZTA_TABLE_FLEET_STATEMENTS) : status;
+}
+
+enum zta_status zta_fleet_place(struct zta_view *view, char place[ZTA_FLEET_PLACE_MAX])
+{
+    struct zta_blob record;
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, place_key, &record);
+    if (status == ZTA_OK && record.size >= ZTA_FLEET_PLACE_MAX) {
+        return ZTA_CORRUPT;
+    }
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        const size_t len = status == ZTA_OK ? record.size : 0;
+        memcpy(place, len > 0 ? record.data : "", len);
+        place[len] = '\0';
+        return ZTA_OK;
+    }
+    return status;
+}
+
+enum zta_status zta_fleet_set_place(struct zta_change *change, const char *place)
+{
+    return zta_change_put(change, ZTA_TABLE_POLICY_META, place_key, ZTA_BLOB(place, strlen(place)));
+}
+
+/* ---- what follows of what was said ---- */
+
+enum zta_status zta_fleet_apply(struct zta_change *change, const struct zta_statement *about)
+{
+    struct zta_walk walk;
+    uint8_t name[ZTA_SHA256_SIZE];
+    struct zta_statement counts = {.value = {.data = NULL}};
+    const struct zta_topic *topic = zta_topic_find(about->topic);
+    if (topic == NULL) {
+        return ZTA_OK; /* nodes: asked for when they say something */
+    }
+    zta_statement_record_name(about->topic, about->key, name);
+    enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_STATEMENTS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_fleet_settle(&walk, name, topic->strength, &counts);
+    uint8_t *copy = NULL;
+    if (status == ZTA_OK) {
+        copy = malloc(counts.value.len);
+        status = copy == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+    }
+    if (copy != NULL) {
+        memcpy(copy, counts.value.data, counts.value.len);
+    }
+    zta_walk_end(&walk);
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        const enum zta_membership former = change->membership;
+        change->membership = ZTA_MEMBERSHIP_NONE;
+        status = topic->replace(change, blob_of(about->key),
+                                ZTA_BLOB(copy, copy == NULL ? 0 : counts.value.len));
+        change->membership = former;
+    }
+    free(copy);
+    return status;
+}
+
+/* ---- hearing ---- */
+
+/* since_ns: of the statement that gave it its role. */
+static enum zta_status find_node(struct zta_walk *walk, const uint8_t origin[ZTA_ORIGIN_SIZE],
+                                 struct zta_fleet_node *node, int64_t *since_ns)
+{
+    uint8_t name[ZTA_SHA256_SIZE];
+    struct zta_statement counts;
+    const struct zta_text key = {.data = (const char *)origin, .len = ZTA_ORIGIN_SIZE};
+    zta_statement_record_name(ZTA_FLEET_NODE, key, name);
+    const enum zta_status status = zta_fleet_settle(walk, name, NULL, &counts);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    *since_ns = counts.version_ns;
+    return zta_node_decode(counts.key, counts.value, node) == ZTA_OK ? ZTA_OK : ZTA_CORRUPT;
+}
+
+/* May a node of that role say this? Of one that was removed what it said before still restricts. */
+static bool may_say(const struct zta_fleet_node *node, int64_t role_since_ns,
+                    const struct zta_statement *statement)
+{
+    switch (node->role) {
+    case ZTA_NODE_FULL:
+        return true;
+    case ZTA_NODE_RESTRICT:
+        return !statement->is_gone;
+    case ZTA_NODE_NONE:
+        return !statement->is_gone && statement->version_ns <= role_since_ns;
+    }
+    return false;
+}
+
+/* Who it names has signed it, and may say that. TAKEN: so far nothing speaks against it. */
+static enum zta_status check_speaker(struct zta_change *change, const struct zta_fleet *fleet,
+                                     const struct zta_statement *statement, struct zta_text bytes,
+                                     enum zta_fleet_outcome *outcome)
+{
+    struct zta_fleet_node node = {.role = ZTA_NODE_FULL, .key = fleet->operator_key};
+    int64_t since_ns = 0;
+    *outcome = ZTA_FLEET_TAKEN;
+    if (statement->topic != ZTA_FLEET_NODE) {
+        struct zta_walk walk;
+        enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_STATEMENTS, &walk);
+        if (status != ZTA_OK) {
+            return status;
+        }
+        status = find_node(&walk, statement->origin, &node, &since_ns);
+        zta_walk_end(&walk);
+        if (status == ZTA_NOT_FOUND) {
+            *outcome = ZTA_FLEET_UNKNOWN_NODE;
+        }
+        if (status != ZTA_OK) {
+            return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+        }
+    }
+    if (zta_statement_check(bytes, zta_text_of(fleet->name), &node.key) != ZTA_OK) {
+        *outcome = ZTA_FLEET_FORGED;
+    }
+    else if (!may_say(&node, since_ns, statement)) {
+        *outcome = node.role == ZTA_NODE_NONE ? ZTA_FLEET_UNKNOWN_NODE : ZTA_FLEET_NOT_GRANTED;
+    }
+    return ZTA_OK;
+}
+
+static bool is_operator(const uint8_t origin[ZTA_ORIGIN_SIZE])
+{
+    static const uint8_t zeros[ZTA_ORIGIN_SIZE];
+    return memcmp(origin, zeros, sizeof zeros) == 0;
+}
+
+/* Does it say what a record of its topic can say? */
+static bool is_sound(const struct zta_statement *statement)
+{
+    int64_t strength;
+    struct zta_fleet_node node;
+    const struct zta_topic *topic = zta_topic_find(statement->topic);
+    if (statement->is_gone) {
+        return topic != NULL && statement->key.len <= ZTA_STORE_KEY_MAX &&
+               topic->has_key(blob_of(statement->key));
+    }
+    return topic == NULL ? is_operator(statement->origin) &&
+                               zta_node_decode(statement->key, statement->value, &node) == ZTA_OK
+                         : topic->strength(blob_of(statement->key), blob_of(statement->value),
+                                           &strength) == ZTA_OK;
+}
+
+static enum zta_status judge(struct zta_change *change, const struct zta_fleet *fleet,
+                             const struct zta_statement *statement, struct zta_text bytes,
+                             enum zta_fleet_outcome *outcome)
+{
+    struct zta_statement kept;
+    enum zta_status status = zta_fleet_kept(change, statement, &kept);
+    if (status == ZTA_OK && kept.version_ns >= statement->version_ns) {
+        *outcome = kept.version_ns == statement->version_ns ? ZTA_FLEET_KNOWN : ZTA_FLEET_OLDER;
+        return ZTA_OK;
+    }
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    status = check_speaker(change, fleet, statement, bytes, outcome);
+    if (status == ZTA_OK && *outcome == ZTA_FLEET_TAKEN && !is_sound(statement)) {
+        *outcome = ZTA_FLEET_MALFORMED;
+    }
+    return status;
+}
+
+enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_fleet *fleet,
+                               struct zta_text bytes, int64_t now_ns,
+                               enum zta_fleet_outcome *outcome)
+{
+    struct zta_statement statement;
+    enum zta_status status = zta_statement_read(bytes, &statement);
+    if (status != ZTA_OK) {
+        *outcome = status == ZTA_VERSION ? ZTA_FLEET_STRANGE : ZTA_FLEET_MALFORMED;
+        return ZTA_OK;
+    }
+    if (statement.version_ns - now_ns > ZTA_FLEET_AHEAD_S * INT64_C(1000000000)) {
+        *outcome = ZTA_FLEET_AHEAD;
+        return ZTA_OK;
+    }
+    status = judge(change, fleet, &statement, bytes, outcome);
+    if (status != ZTA_OK || *outcome != ZTA_FLEET_TAKEN) {
+        return status;
+    }
+    status = zta_fleet_keep(change, &statement, bytes);
+    return status == ZTA_OK ? zta_fleet_apply(change, &statement) : status;
+}
+
+enum zta_status zta_fleet_enrol(struct zta_change *change, const struct zta_fleet *fleet,
+                                struct zta_text bytes, int64_t now_ns,
+                                enum zta_fleet_outcome *outcome)
+{
+    struct zta_statement statement;
+    if (zta_statement_read(bytes, &statement) != ZTA_OK || statement.topic != ZTA_FLEET_NODE) {
+        *outcome = ZTA_FLEET_MALFORMED;
+        return ZTA_OK;
+    }
+    const enum zta_status status = zta_fleet_take(change, fleet, bytes, now_ns, outcome);
+    return status == ZTA_OK && *outcome == ZTA_FLEET_TAKEN
+               ? zta_outbox_note(change, ZTA_FLEET_NODE, blob_of(statement.key), false)
+               : status;
+}
+
+/* ---- nodes ---- */
+
+struct node_listing {
+    struct zta_view *view;
+    zta_fleet_node_fn fn;
+    void *context;
+    uint8_t former[ZTA_SHA256_SIZE]; /* the record whose statements were just passed */
+};
+
+static enum zta_status tell_node(void *context, struct zta_blob key, struct zta_blob value,
+                                 bool *goes_on)
+{
+    struct node_listing *listing = context;
+    struct zta_statement statement;
+    struct zta_fleet_node node;
+    struct zta_walk walk;
+    if (zta_statement_read(text_of(value), &statement) != ZTA_OK ||
+        key.size != ZTA_STATEMENT_NAME_SIZE) {
+        return ZTA_CORRUPT;
+    }
+    if (statement.topic != ZTA_FLEET_NODE || statement.key.len != ZTA_ORIGIN_SIZE ||
+        memcmp(key.data, listing->former, sizeof listing->former) == 0) {
+        return ZTA_OK;
+    }
+    memcpy(listing->former, key.data, sizeof listing->former);
+    enum zta_status status = zta_walk_begin(listing->view, ZTA_TABLE_FLEET_STATEMENTS, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    int64_t since_ns;
+    status = find_node(&walk, (const uint8_t *)statement.key.data, &node, &since_ns);
+    zta_walk_end(&walk);
+    if (status == ZTA_OK) {
+        *goes_on = listing->fn(listing->context, &node);
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_fleet_each_node(struct zta_view *view, zta_fleet_node_fn fn, void *context)
+{
+    struct node_listing listing = {.view = view, .fn = fn, .context = context};
+    return zta_view_each(view, ZTA_TABLE_FLEET_STATEMENTS, tell_node, &listing);
+}

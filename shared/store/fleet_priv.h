@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a store's part in a fleet share: topics, notes of the outbox, statements. */
+#ifndef ZTA_STORE_FLEET_PRIV_H
+#define ZTA_STORE_FLEET_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/store/fleet.h"
+#include "shared/store/tables_priv.h"
+
+/* How records of a topic are kept, and which of several statements about one counts. */
+struct zta_topic {
+    enum zta_fleet_topic topic;
+    enum zta_table table;
+    /* Can a record of this topic have that key? */
+    bool (*has_key)(struct zta_blob key);
+    /* The greater, the stricter. ZTA_CORRUPT: no record of this topic. */
+    enum zta_status (*strength)(struct zta_blob key, struct zta_blob value, int64_t *strength);
+    /* Makes the record of that key what value says, or nothing (data NULL); as its puts do. */
+    enum zta_status (*replace)(struct zta_change *change, struct zta_blob key,
+                               struct zta_blob value);
+};
+
+/* NULL: nodes do not tell each other of that table, or of that topic's records by a table. */
+const struct zta_topic *zta_topic_of_table(enum zta_table table);
+const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic);
+/* Row i of the table; NULL behind the last. */
+const struct zta_topic *zta_topic_at(size_t i);
+
+/* ---- the outbox ---- */
+
+/* A record of that key was written, or removed (is_gone) here; noted when its topic is told and
+ * this store is in a fleet. A failure fails the change. */
+void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                      bool is_gone);
+enum zta_status zta_outbox_note(struct zta_change *change, enum zta_fleet_topic topic,
+                                struct zta_blob key, bool is_gone) ZTA_MUST_CHECK;
+
+/* ---- statements that are kept ---- */
+
+/* Keeps it in place of an earlier one of its origin, and raises this store's clock to it. */
+enum zta_status zta_fleet_keep(struct zta_change *change, const struct zta_statement *statement,
+                               struct zta_text bytes) ZTA_MUST_CHECK;
+/* The statement of that origin; its texts are valid until the next write. ZTA_NOT_FOUND. */
+enum zta_status zta_fleet_kept(struct zta_change *change, const struct zta_statement *like,
+                               struct zta_statement *kept) ZTA_MUST_CHECK;
+/* The same as it stands there. */
+enum zta_status zta_fleet_kept_bytes(struct zta_change *change, const struct zta_statement *like,
+                                     struct zta_blob *bytes) ZTA_MUST_CHECK;
+/*
+ * What follows for a record: the statement that counts, or ZTA_NOT_FOUND when it is gone. strength
+ * NULL: the latest counts. Texts as the walk's.
+ */
+typedef enum zta_status (*zta_strength_fn)(struct zta_blob key, struct zta_blob value,
+                                           int64_t *strength);
+enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
+                                 zta_strength_fn strength,
+                                 struct zta_statement *counts) ZTA_MUST_CHECK;
+
+/*
+ * Makes the record that a statement is about what follows of all of them; what that writes is
+ * nothing that is to be said again.
+ */
+enum zta_status zta_fleet_apply(struct zta_change *change,
+                                const struct zta_statement *about) ZTA_MUST_CHECK;
+
+/* One statement that came in; zta_fleet_hear is what others call. */
+enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_fleet *fleet,
+                               struct zta_text bytes, int64_t now_ns,
+                               enum zta_fleet_outcome *outcome) ZTA_MUST_CHECK;
+
+/* ---- of the topics' own files ---- */
+bool zta_revocation_has_key(struct zta_blob key);
+enum zta_status zta_revocation_strength(struct zta_blob key, struct zta_blob value,
+                                        int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_revocation_replace(struct zta_change *change, struct zta_blob key,
+                                       struct zta_blob value) ZTA_MUST_CHECK;
+bool zta_block_has_key(struct zta_blob key);
+enum zta_status zta_block_strength(struct zta_blob key, struct zta_blob value,
+                                   int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_block_replace(struct zta_change *change, struct zta_blob key,
+                                  struct zta_blob value) ZTA_MUST_CHECK;
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which topics nodes tell each other of, and what of them was changed here and is still to be said.
+ */
+#include <string.h>
+
+#include "shared/store/env_priv.h"
+#include "shared/store/fleet_priv.h"
+#include "shared/store/schema_policy.h"
+
+static const struct zta_topic topics[] = {
+    {
+        .topic = ZTA_FLEET_REVOCATION,
+        .table = ZTA_TABLE_REVOCATIONS,
+        .has_key = zta_revocation_has_key,
+        .strength = zta_revocation_strength,
+        .replace = zta_revocation_replace,
+    },
+    {
+        .topic = ZTA_FLEET_BLOCK,
+        .table = ZTA_TABLE_BLOCKS,
+        .has_key = zta_block_has_key,
+        .strength = zta_block_strength,
+        .replace = zta_block_replace,
+    },
+};
+#define N_TOPICS (sizeof topics / sizeof topics[0])
+
+const struct zta_topic *zta_topic_at(size_t i)
+{
+    return i < N_TOPICS ? &topics[i] : NULL;
+}
+
+const struct zta_topic *zta_topic_of_table(enum zta_table table)
+{
+    for (size_t i = 0; i < N_TOPICS; i++) {
+        if (topics[i].table == table) {
+            return &topics[i];
+        }
+    }
+    return NULL;
+}
+
+const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic)
+{
+    for (size_t i = 0; i < N_TOPICS; i++) {
+        if (topics[i].topic == topic) {
+            return &topics[i];
+        }
+    }
+    return NULL;
+}
+
+enum zta_status zta_outbox_note(struct zta_change *change, enum zta_fleet_topic topic,
+                                struct zta_blob key, bool is_gone)
+{
+    uint8_t number[sizeof(uint64_t)];
+    uint8_t note[ZTA_OUTBOX_HEAD_SIZE + ZTA_STORE_KEY_MAX];
+    if (key.size > ZTA_STORE_KEY_MAX) {
+        return ZTA_TOO_LARGE;
+    }
+    zta_put_u64(number, (uint64_t)zta_change_clock_ns(change));
+    note[0] = (uint8_t)topic;
+    note[1] = is_gone ? 1 : 0;
+    memcpy(note + ZTA_OUTBOX_HEAD_SIZE, key.data, key.size);
+    return zta_change_append(change, ZTA_TABLE_FLEET_OUTBOX, ZTA_BLOB(number, sizeof number),
+                             ZTA_BLOB(note, ZTA_OUTBOX_HEAD_SIZE + key.size));
+}
+
+static bool is_in_fleet(struct zta_change *change)
+{
+    if (change->membership == ZTA_MEMBERSHIP_UNKNOWN) {
+        struct zta_blob record;
+        const struct zta_blob key = ZTA_BLOB(ZTA_FLEET_KEY, strlen(ZTA_FLEET_KEY));
+        const enum zta_status status = zta_change_get(change, ZTA_TABLE_POLICY_META, key, &record);
+        change->membership = status == ZTA_NOT_FOUND ? ZTA_MEMBERSHIP_NONE : ZTA_MEMBERSHIP_TELLS;
+    }
+    return change->membership == ZTA_MEMBERSHIP_TELLS;
+}
+
+void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                      bool is_gone)
+{
+    const struct zta_topic *topic =
+        change->env == ZTA_ENV_POLICY ? zta_topic_of_table(table) : NULL;
+    if (topic == NULL || !is_in_fleet(change)) {
+        return;
+    }
+    const enum zta_status status = zta_outbox_note(change, topic->topic, key, is_gone);
+    if (status != ZTA_OK && change->failure == ZTA_OK) {
+        change->failure = status;
+    }
+}

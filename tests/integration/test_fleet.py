@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several proxies with one will: what is done at one holds at all, and a cut cable loses nothing."""
+
+import os
+import random
+import signal
+import socket
+import stat
+
+import pytest
+
+from support.fleet import Fleet, held
+from support.local import ROOT, USERS, wait_for
+from support.redis import Redis
+from support.store import Store
+
+_REASON = ("--reason", "test")
+
+
+def _documented(begin):
+    """The line of docs/fleet.md that begins so."""
+    with open(os.path.join(ROOT, "docs", "fleet.md"), encoding="utf-8") as f:
+        return next(line.rstrip("\n") for line in f if line.startswith(begin))
+
+
+@pytest.fixture
+def engine():
+    """Its user for fleets may do what docs/fleet.md says, no more."""
+    redis = Redis(password="of its administrator", extra=_documented("user zta on ")).start()
+    yield redis
+    redis.remove()
+
+
+@pytest.fixture
+def fleet(engine, directory):
+    password = os.path.join(directory, "password")
+    with open(password, "w", encoding="ascii") as f:
+        f.write("password\n")
+    os.chmod(password, 0o600)
+    if os.geteuid() == 0:
+        os.chown(password, USERS.owner_uid, -1)
+    made = Fleet([f"engine 127.0.0.1:{engine.port}", "user zta", f"password-file {password}"])
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def stores(directory):
+    def make(number):
+        store = Store(os.path.join(directory, f"store-{number}"))
+        store.init()
+        return store
+    return make
+
+
+def _join(fleet, stores, number, **options):
+    store = stores(number)
+    if fleet.operator_key is None:
+        fleet.create(store)
+    return fleet.join(f"proxy-{number}", store, **options).start()
+
+
+def _blocked(node):
+    return {row["target"] for row in node.store.json("blocks", "list")}
+
+
+def _block(node, last):
+    node.store.run("block", f"203.0.113.{last}", "--for", "1h", *_REASON)
+
+
+def _unblock(node, last, code=0):
+    node.store.run("blocks", "remove", f"203.0.113.{last}", *_REASON, code=code)
+
+
+def test_a_revocation_at_one_proxy_is_a_refusal_at_all(zta, fleet):
+    first, second = (zta(stage=1) for _ in range(2))
+    fleet.create(first.store)
+    nodes = [fleet.join(f"proxy-{i}", z.store).start() for i, z in enumerate((first, second))]
+    fleet.await_alike()
+    token = second.issuer.token({"sub": "alice"})
+    assert second.get("/", token).status == 200
+    first.ctl("revoke", "--subject", "alice@corp", *_REASON)
+    wait_for(lambda: second.get("/", token).status == 401, what="the refusal at the other proxy")
+    second.ctl("unrevoke", "--subject", "alice@corp", *_REASON)
+    wait_for(lambda: second.get("/", token).status == 200, what="she is let in where it was taken back")
+    fleet.await_alike()
+    status = nodes[1].status()
+    assert status["fleet"] == "corp" and status["agent_runs"] and status["refused"] == []
+    wait_for(lambda: [node["alike"] for node in nodes[1].status()["nodes"]] == [True, True],
+             what="both nodes in the status")
+    assert {node["name"] for node in nodes[1].status()["nodes"]} == {"proxy-0", "proxy-1"}
+    nodes[1].store.run("fleet", "status", "--check")
+    assert nodes[1].stop()["taken"] >= 2
+    held(nodes[1].store, "leave", *_REASON)
+    nodes[1].store.run("fleet", "status", code=1)
+    fleet.nodes.remove(nodes[1])
+
+
+@pytest.mark.timeout(240)
+def test_without_the_engine_each_goes_on_and_an_empty_one_is_filled_again(fleet, stores, engine):
+    nodes = [_join(fleet, stores, i) for i in range(3)]
+    _block(nodes[0], 1)
+    fleet.await_alike()
+    engine.kill()
+    for i, node in enumerate(nodes):
+        _block(node, 10 + i)
+        wait_for(lambda node=node: node.status()["problem"], what="the agent tells that it is alone")
+        assert node.status()["waiting"] == 1
+        node.store.run("fleet", "status", "--check", code=1)
+    nodes[2].kill()  # its agent, too; and what it knew is in its store
+    engine.start()  # with nothing of what it had
+    fleet.nodes[2].start()
+    fleet.await_alike()
+    expected = {f"203.0.113.{n}" for n in (1, 10, 11, 12)}
+    assert [_blocked(node) for node in nodes] == [expected] * 3
+    engine.command("FLUSHALL")
+    late = _join(fleet, stores, 3)
+    wait_for(lambda: _blocked(late) == expected, what="a new node learns what all know", timeout=60)
+    fleet.await_alike()
+
+
+def test_who_may_not_is_not_heard(fleet, stores, engine):
+    first, second = (_join(fleet, stores, i) for i in range(2))
+    sensor = _join(fleet, stores, 2, role="restrict")
+    fleet.await_alike()
+    _block(sensor, 1)
+    wait_for(lambda: "203.0.113.1" in _blocked(first), what="a block of who may restrict")
+    _unblock(sensor, 1)
+    refused = wait_for(lambda: first.status()["refused"], what="its release is refused and told")
+    assert refused == [{"what": "a release, of a node that may only restrict", "statements": 1}]
+    assert "203.0.113.1" in _blocked(first)
+
+    # Who can write to the engine, and nothing else, can neither make nor change a statement.
+    records = engine.command("HVALS", "zta:corp:records")
+    one = bytearray(max(records, key=len))
+    one[-80] ^= 1
+    for data in (bytes(one), b"nonsense", b"", bytes(100_000)):
+        _send_raw(engine, data)
+    engine.command("HSET", "zta:corp:records", "of nobody", "nothing")
+    wait_for(lambda: sum(row["statements"] for row in second.status()["refused"]) >= 4,
+             what="what is forged is refused")
+    assert _blocked(second) == _blocked(first) and second.status()["problem"] is None
+
+    # A node that nobody enrolled says nothing; one that was expelled nothing more.
+    _block(second, 2)
+    wait_for(lambda: "203.0.113.2" in _blocked(first), what="a block of a node")
+    fleet.enrol(second, "none", first)
+    wait_for(lambda: second.status()["statements"] == first.status()["statements"], what="it is known")
+    _block(second, 3)
+    wait_for(lambda: any("not enrolled" in row["what"] for row in first.status()["refused"]),
+             what="it is not heard any more")
+    assert "203.0.113.3" not in _blocked(first)
+
+
+def _send_raw(engine, data):
+    with socket.create_connection(("127.0.0.1", engine.port), 5) as connection:
+        words = ([b"AUTH", engine.password.encode()],
+                 [b"XADD", b"zta:corp:stream", b"*", b"s", data])
+        for parts in words:
+            connection.sendall(b"*%d\r\n" % len(parts) +
+                               b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
+            assert connection.recv(100)[:1] in b"+$"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="users that differ need root")
+def test_httpds_user_reaches_neither_key_nor_policy(fleet, stores):
+    node = _join(fleet, stores, 0)
+    key = node.store.policy_path("fleet.key")
+    info = os.stat(key)
+    assert stat.S_IMODE(info.st_mode) == 0o600 and info.st_uid == USERS.owner_uid
+    denied = node.store.run("fleet", "enrol", "x", user=USERS.httpd, code=None)
+    assert denied.returncode != 0
+    agent = node.store.run("fleet", "agent", node.config, user=USERS.httpd, code=None)
+    assert agent.returncode == 3 and "Permission denied" in agent.stderr
+
+
+@pytest.mark.timeout(240)
+def test_sentinels_lead_to_the_engine_that_took_over(stores):
+    master = Redis().start()
+    replica = Redis(replica_of=master).start()
+    sentinel = Redis(sentinel=True, extra=f"""sentinel monitor zta 127.0.0.1 {master.port} 1
+sentinel down-after-milliseconds zta 500
+sentinel failover-timeout zta 5000""").start()
+    fleet = Fleet([f"sentinel zta 127.0.0.1:{sentinel.port}"])
+    try:
+        nodes = [_join(fleet, stores, i) for i in range(2)]
+        _block(nodes[0], 1)
+        fleet.await_alike()
+        wait_for(lambda: replica.command("HLEN", "zta:corp:records") == 3, what="the replica follows")
+        master.kill()
+        _block(nodes[0], 2)
+        wait_for(lambda: "203.0.113.2" in _blocked(nodes[1]), timeout=60, what="it goes by the replica")
+        fleet.await_alike()
+        wait_for(lambda: nodes[1].status()["engine"] == f"127.0.0.1:{replica.port}", what="the replica's name")
+    finally:
+        fleet.remove()
+        for server in (sentinel, replica, master):
+            server.remove()
+
+
+@pytest.mark.timeout(240)
+def test_whatever_breaks_nothing_that_was_confirmed_is_lost(fleet, stores, engine):
+    """Agents and the engine die, the engine loses all or stands still, while operators work."""
+    chance = random.Random(20261122)
+    nodes = [_join(fleet, stores, i) for i in range(3)]
+    fleet.await_alike()
+    expected = set()
+    for _ in range(12):
+        breaks = chance.choice(["agent", "engine", "flush", "stop", "none"])
+        victim = chance.choice(nodes)
+        if breaks == "agent":
+            victim.kill()
+        elif breaks == "engine":
+            engine.kill()
+        elif breaks == "flush":
+            engine.command("FLUSHALL")
+        elif breaks == "stop":
+            engine.signal(signal.SIGSTOP)
+        for _ in range(4):
+            last = chance.randrange(30)
+            if chance.random() < 0.7:
+                _block(chance.choice(nodes), last)
+                expected.add(last)
+            elif last in expected and breaks == "none":
+                fleet.await_alike()
+                _unblock(chance.choice(nodes), last)
+                expected.discard(last)
+        if breaks == "agent":
+            victim.start()
+        elif breaks == "engine":
+            engine.start()
+        elif breaks == "stop":
+            engine.signal(signal.SIGCONT)
+    fleet.await_alike(timeout=120)
+    assert [_blocked(node) for node in nodes] == [{f"203.0.113.{n}" for n in expected}] * 3
+    for node in nodes:
+        node.stop()
+        node.store.run("store", "check", "--deep")
+
+
+@pytest.mark.parametrize("line, message", [
+    ("fleet a b", "found 'fleet'; expected a word and its value"),
+    ("fleet a/b", "found 'a/b'; expected at most 64 letters"),
+    ("engine nowhere", "found 'nowhere'; expected HOST:PORT"),
+    ("engine h:0", "found 'h:0'; expected HOST:PORT"),
+    ("engine h:1\nsentinel a h:1", "expected one engine or one list of sentinels"),
+    ("sentinel a", "expected sentinel NAME HOST:PORT"),
+    ("operator-key short", "expected the 43 characters"),
+    ("password-file relative", "expected a path from the root"),
+    ("colour blue", "found 'colour'; expected fleet, node, operator-key"),
+    ("node a", "there is no line 'fleet NAME'"),
+])
+def test_a_bad_file_is_told_with_its_line(directory, stores, line, message):
+    path = os.path.join(directory, "fleet.conf")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(line + "\n")
+    done = stores(0).run("fleet", "join", path, code=1)
+    assert message in done.stderr and path in done.stderr

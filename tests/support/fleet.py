@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fleet of stores whose agents meet at a private Redis."""
+
+import os
+import signal
+import subprocess
+
+from support.local import make_dir, remove_dir, wait_for
+from support.schema import validate
+from support.store import parse
+
+_PATIENCE_S = 30
+
+
+def held(store, word, *arguments, **options):
+    """What `ztactl fleet word --json` prints, which is as its schema says."""
+    found = store.json("fleet", word, *arguments, **options)
+    validate(f"fleet {word}", found)
+    return found
+
+
+class Node:
+    """A store that is part of a fleet, and its agent."""
+
+    def __init__(self, fleet, name, store, role=None):
+        self.name = name
+        self.store = store
+        self.config = os.path.join(fleet.directory, f"{name}.conf")
+        self.agent = None
+        with open(self.config, "w", encoding="ascii") as f:
+            f.write("\n".join(["# of a test", "fleet corp", f"node {name}",
+                               f"operator-key {fleet.operator_key}", *fleet.engine_lines, ""]))
+        self.request = held(store, "join", self.config)["request"]
+        self.role = role
+
+    def start(self):
+        self.agent = self.store.start("fleet", "agent", self.config, "--json")
+        return self
+
+    def kill(self):
+        """As a power cut ends it."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        """What the agent did."""
+        code, out, said = self._end(signal.SIGTERM)
+        assert code == 0, said
+        done = parse(out)
+        validate("fleet agent", done)
+        for line in said.splitlines():
+            validate("complaint", parse(line))
+        return done
+
+    def _end(self, number):
+        if self.agent is None:
+            return None, "", ""
+        agent, self.agent = self.agent, None
+        agent.send_signal(number)
+        try:
+            out, said = agent.communicate(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            agent.kill()
+            raise
+        return agent.returncode, out, said
+
+    def status(self):
+        return held(self.store, "status")
+
+    def digest(self):
+        return held(self.store, "digest")
+
+
+class Fleet:
+    """Fleet corp; engine_lines are those of fleet.conf that name the engine."""
+
+    def __init__(self, engine_lines):
+        self.directory = make_dir("fleet")
+        self.engine_lines = engine_lines
+        self.nodes = []
+        self.key = os.path.join(self.directory, "operator.key")
+        self.operator_key = None
+
+    def create(self, store):
+        """The operator's key, on a machine with ztactl and no store of the fleet."""
+        self.operator_key = held(store, "create", self.key)["operator_key"]
+        return self
+
+    def join(self, name, store, role=None, at=None):
+        """A node that is enrolled, at its own store or at another node's."""
+        node = Node(self, name, store, role)
+        self.nodes.append(node)
+        self.enrol(node, role, at or self.nodes[0])
+        return node
+
+    def enrol(self, node, role, at):
+        line = held(node.store, "sign", self.key, node.request,
+                    *(["--role", role] if role else []))["enrolment"]
+        held(at.store, "enrol", "-", data=line + "\n")
+
+    def are_alike(self):
+        """All know the same, and nothing waits."""
+        digests = [node.digest() for node in self.nodes]
+        return digests[1:] == digests[:-1] and all(n.status()["waiting"] == 0 for n in self.nodes)
+
+    def await_alike(self, timeout=_PATIENCE_S):
+        wait_for(self.are_alike, what="all nodes alike", timeout=timeout)
+
+    def remove(self):
+        for node in self.nodes:
+            node.kill()
+        remove_dir(self.directory)
