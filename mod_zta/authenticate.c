@@ -361,6 +361,7 @@ static enum zta_reason judge_token(struct trial *trial)
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
     zta_sha256(trial->token.data, trial->token.len, &trial->digest);
+    trial->request->token_digest = trial->digest;
     bool is_known = try_cache(trial, &reason);
     zta_counter_add(mod_zta_segment(),
                     trial->request->is_from_cache ? ZTA_COUNTER_TOKEN_CACHE_HITS
@@ -485,6 +486,13 @@ static enum zta_reason judge_presented(struct trial *trial)
     return ZTA_REASON_BAD_CREDENTIAL;
 }
 
+static struct zta_identity *take_room(const request_rec *r, struct mod_zta_request *request)
+{
+    struct zta_identity *room = request->spare;
+    request->spare = NULL;
+    return room != NULL ? room : apr_palloc(r->pool, sizeof(*room));
+}
+
 enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *request,
                                      const struct mod_zta_dir *dir, struct mod_zta_look *look)
 {
@@ -501,7 +509,7 @@ enum zta_reason mod_zta_authenticate(request_rec *r, struct mod_zta_request *req
         .accept = mod_zta_dir_accept(dir),
         .look = look,
         .now_s = request->arrived_ns / ZTA_NS_PER_S,
-        .identity = apr_palloc(r->pool, sizeof(*trial.identity)),
+        .identity = take_room(r, request),
     };
     if (!request->is_awaiting_login) {
         mod_zta_present_read(r, request, dir);

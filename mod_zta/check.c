@@ -11,8 +11,13 @@
 
 #include "mod_zta/config.h"
 #include "mod_zta/conftree.h"
+#include "mod_zta/dump.h"
 #include "mod_zta/handlers/metadata.h"
+#include "mod_zta/handlers/own.h"
+#include "mod_zta/lint/findings.h"
+#include "mod_zta/lint/lint.h"
 #include "mod_zta/load.h"
+#include "mod_zta/places.h"
 #include "mod_zta/retained.h"
 #include "mod_zta/routes.h"
 #include "mod_zta/step_up.h"
@@ -31,38 +36,80 @@ struct walk {
     bool has_fault;
 };
 
-void mod_zta_each_place(apr_pool_t *pool, server_rec *main_server, mod_zta_place_fn fn,
-                        void *context)
+typedef void (*section_fn)(void *context, const server_rec *s, const struct mod_zta_around *around);
+
+/* The servers themselves, then their sections. */
+static void each_section(apr_pool_t *pool, server_rec *main_server, section_fn fn, void *context)
 {
     for (server_rec *s = main_server; s != NULL; s = s->next) {
         const struct mod_zta_dir *base = ap_get_module_config(s->lookup_defaults, &zta_module);
-        fn(context, s, base, NULL);
+        struct mod_zta_around around = {.alone = base, .place = base, .below = base};
+        fn(context, s, &around);
         const core_server_config *core = ap_get_core_module_config(s->module_config);
         const apr_array_header_t *lists[] = {core->sec_dir, core->sec_url};
         for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
             for (int i = 0; lists[l] != NULL && i < lists[l]->nelts; i++) {
                 ap_conf_vector_t *section = APR_ARRAY_IDX(lists[l], i, ap_conf_vector_t *);
-                struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
-                if (add == NULL) {
+                if (ap_get_module_config(section, &zta_module) == NULL) {
                     continue;
                 }
-                union {
-                    const void *c;
-                    void *v;
-                } parent = {.c = base};
-                fn(context, s, mod_zta_dir_merge(pool, parent.v, add), base);
+                mod_zta_places_around(pool, s, section, l == 1, &around);
+                fn(context, s, &around);
             }
         }
     }
+}
+
+/* Who asks for places alone. */
+struct asker {
+    mod_zta_place_fn fn;
+    void *context;
+};
+
+static void tell_place(void *context, const server_rec *s, const struct mod_zta_around *around)
+{
+    const struct asker *asker = context;
+    asker->fn(asker->context, s, around->place, around->parent);
+}
+
+void mod_zta_each_place(apr_pool_t *pool, server_rec *main_server, mod_zta_place_fn fn,
+                        void *context)
+{
+    struct asker asker = {.fn = fn, .context = context};
+    each_section(pool, main_server, tell_place, &asker);
+}
+
+/* The same may be wrong of a section's own path and of what lies below it. */
+static bool is_told(const server_rec *s, const char *text)
+{
+    const apr_array_header_t *findings = mod_zta_global()->findings;
+    for (int i = 0; i < findings->nelts; i++) {
+        const struct mod_zta_finding *finding = &APR_ARRAY_IDX(findings, i, struct mod_zta_finding);
+        if (finding->severity == ZTA_SEVERITY_ERROR && finding->server == s &&
+            strcmp(finding->text, text) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /*
  * Says a fault once. At a cold start and a configtest it is fatal; at a restart the vhost
  * refuses.
  */
-static void fault(struct walk *walk, const server_rec *s, const char *text)
+static void refuse(struct walk *walk, struct mod_zta_finding finding, const ap_directive_t *line)
 {
+    const server_rec *s = finding.server;
+    const char *text = finding.text;
     walk->has_fault = true;
+    if (is_told(s, text)) {
+        return;
+    }
+    if (line != NULL) {
+        finding.file = line->filename;
+        finding.line = line->line_num;
+    }
+    mod_zta_finding_refuse(finding);
     if (walk->is_running) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                      "ZTA0001: %s; this server answers 503 until the configuration is mended",
@@ -73,6 +120,13 @@ static void fault(struct walk *walk, const server_rec *s, const char *text)
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0002: %s", text);
+}
+
+static void fault(struct walk *walk, const server_rec *s, const char *text)
+{
+    refuse(walk,
+           (struct mod_zta_finding){.hazard = ZTA_HAZARD_CONFIG_REFUSED, .server = s, .text = text},
+           NULL);
 }
 
 static const char *place_name(const struct walk *walk, const server_rec *s,
@@ -233,6 +287,40 @@ static void note_cert_header(struct mod_zta_server *server, apr_pool_t *pool, co
     APR_ARRAY_PUSH(server->cert_headers, const char *) = apr_pstrdup(pool, name);
 }
 
+/* An assertion is for somebody, by somebody, and signed. */
+static void check_assertion(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    const char *wanted = NULL;
+    if (dir->forward == MOD_ZTA_UNSET || (dir->forward & MOD_ZTA_FORWARD_ASSERTION) == 0) {
+        return;
+    }
+    if (mod_zta_global()->assertion == NULL) {
+        wanted = "ZTAAssertion key=FILE in the main server";
+    }
+    else if (dir->audience == NULL) {
+        wanted = "ZTAAssertionAudience URI with the name of the API";
+    }
+    else if (dir->origin == NULL && mod_zta_conftree_last_of(s, "ServerName") == NULL) {
+        wanted = "ZTAOrigin URL or a ServerName: who the assertion is by";
+    }
+    if (wanted != NULL) {
+        fault(walk, s,
+              apr_psprintf(walk->pool, "%s: ZTAForward has assertion, expected %s",
+                           place_name(walk, s, dir), wanted));
+    }
+}
+
+static void check_jwks(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    if (mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_JWKS) && mod_zta_global()->assertion == NULL) {
+        fault(walk, s,
+              apr_psprintf(walk->pool,
+                           "%s: SetHandler " MOD_ZTA_HANDLER_JWKS " without any key, expected "
+                           "ZTAAssertion key=FILE in the main server",
+                           place_name(walk, s, dir)));
+    }
+}
+
 /* A kind of credential that is read here but accepted of nobody is a mistake. */
 static void check_sources(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
 {
@@ -272,10 +360,28 @@ static void check_sources(struct walk *walk, const server_rec *s, const struct m
     }
 }
 
-static void check_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
-                        const struct mod_zta_dir *parent)
+/* Whose tokens are taken anywhere: without their keys the server does not do its work. */
+static void note_accepted(const struct mod_zta_accept *accept)
 {
-    struct walk *walk = context;
+    const apr_array_header_t *issuers = mod_zta_global()->issuers;
+    for (int i = 0; i < issuers->nelts; i++) {
+        struct mod_zta_issuer_config *config =
+            APR_ARRAY_IDX(issuers, i, struct mod_zta_issuer_config *);
+        for (size_t n = 0; n < accept->n_issuers; n++) {
+            config->is_accepted |= accept->issuers[n] == &config->issuer;
+        }
+    }
+}
+
+/* Judged here, or its requests counted. */
+static bool is_looked_at(const struct mod_zta_dir *dir)
+{
+    return dir->stance.monitor > 0 || dir->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF;
+}
+
+/* What a server needs for what some request may meet. */
+static void note_place(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
     struct mod_zta_global *global = mod_zta_global();
     struct mod_zta_server *server = mod_zta_server_of(s);
 
@@ -289,17 +395,11 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
         resolve_accept(dir->accept, walk->pool);
         check_accept_names(walk, s, dir);
     }
-    bool is_limited_only =
-        dir->stance.monitor == 0 && dir->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF;
-    if (dir->stance.monitor == 0 && !is_limited_only) {
-        if (dir->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_ENFORCE ||
-            dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
-            /* Nothing is judged here: whoever asks for it would rely on what does not happen. */
-            check_features(walk, s, dir);
-        }
+    if (!is_looked_at(dir)) {
         return;
     }
     server->is_governed = true;
+    server->has_stage = server->has_stage || dir->stance.monitor > 0;
     server->is_enforced = server->is_enforced || dir->stance.stage > 0;
     global->is_governed = true;
     if (global->store_dir == NULL) {
@@ -308,38 +408,45 @@ static void check_place(void *context, const server_rec *s, const struct mod_zta
                            "%s: stage %u needs a store, expected ZTAStore DIR in the main server",
                            place_name(walk, s, dir), (unsigned)dir->stance.monitor));
     }
-    check_features(walk, s, dir);
-    if (is_limited_only) {
+    if (dir->stance.monitor == 0) {
+        return;
+    }
+    note_accepted(mod_zta_dir_accept(dir));
+    global->accepts_apikeys |= mod_zta_dir_accept(dir)->has_local;
+    global->accepts_certificates |= mod_zta_dir_accept(dir)->has_mtls;
+    server->has_openidc |= dir->sources != NULL && dir->sources->has_openidc;
+}
+
+/* What is said of a place must be enough. */
+static void check_place(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
+{
+    check_jwks(walk, s, dir);
+    /* Where nothing is judged, whoever asks for it would rely on what does not happen. */
+    if (is_looked_at(dir) || dir->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_ENFORCE ||
+        dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
+        check_features(walk, s, dir);
+    }
+    if (dir->stance.monitor == 0) {
         return;
     }
     check_dpop(walk, s, dir);
+    check_assertion(walk, s, dir);
     check_introspection(walk, s, dir);
     if (dir->accept == NULL) {
         check_accept_default(walk, s, dir);
     }
     check_sources(walk, s, dir);
-    global->accepts_apikeys |= mod_zta_dir_accept(dir)->has_local;
-    global->accepts_certificates |= mod_zta_dir_accept(dir)->has_mtls;
-    server->has_openidc |= dir->sources != NULL && dir->sources->has_openidc;
-    if (parent != NULL && dir->stance.stage < parent->stance.stage) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     "ZTA0003: %s is at stage %u, lower than the stage %u around it",
-                     place_name(walk, s, dir), (unsigned)dir->stance.stage,
-                     (unsigned)parent->stance.stage);
-    }
 }
 
-/* A public place inside a governed server is worth a line too: it is lower than its parent. */
-static void note_public_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
-                              const struct mod_zta_dir *parent)
+static void check_section(void *context, const server_rec *s, const struct mod_zta_around *around)
 {
     struct walk *walk = context;
-    if (parent != NULL && dir->handler == NULL && dir->stance.stage == 0 &&
-        parent->stance.stage > 0) {
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, s,
-                     "ZTA0004: %s is public (stage 0), the server around it is at stage %u",
-                     place_name(walk, s, dir), (unsigned)parent->stance.stage);
-    }
+    /* A section opens nothing by what another says at one path: each counts by itself, too. */
+    note_place(walk, s, around->alone);
+    note_place(walk, s, around->place);
+    note_place(walk, s, around->below);
+    check_place(walk, s, around->place);
+    check_place(walk, s, around->below);
 }
 
 /* What one server says of mod_cache, whose configuration is in no installed header. */
@@ -372,11 +479,16 @@ static void check_cache(struct walk *walk)
         struct caching caching = of_main;
         read_caching(s, &caching);
         if (caching.enable != NULL && caching.is_quick && mod_zta_server_of(s)->is_governed) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "CacheEnable at %s:%d: mod_cache would serve stored answers before "
-                               "any request is judged, expected 'CacheQuickHandler off'",
-                               caching.enable->filename, caching.enable->line_num));
+            refuse(walk,
+                   (struct mod_zta_finding){
+                       .hazard = ZTA_HAZARD_CACHE_BEFORE_ACCESS,
+                       .server = s,
+                       .text = apr_psprintf(walk->pool,
+                                            "CacheEnable at %s:%d: mod_cache would serve stored "
+                                            "answers before any request is judged, expected "
+                                            "'CacheQuickHandler off'",
+                                            caching.enable->filename, caching.enable->line_num)},
+                   caching.enable);
         }
     }
 }
@@ -387,61 +499,65 @@ static void check_quick_handlers(struct walk *walk)
     for (const ap_directive_t *node = ap_conftree; node != NULL;
          node = mod_zta_conftree_next(node)) {
         if (strcasecmp(node->directive, "LuaQuickHandler") == 0) {
-            fault(walk, walk->main_server,
-                  apr_psprintf(walk->pool,
-                               "LuaQuickHandler at %s:%d: the script would answer before any "
-                               "request is judged, expected another Lua hook",
-                               node->filename, node->line_num));
+            refuse(walk,
+                   (struct mod_zta_finding){
+                       .hazard = ZTA_HAZARD_QUICK_HANDLER,
+                       .server = walk->main_server,
+                       .text = apr_psprintf(walk->pool,
+                                            "LuaQuickHandler at %s:%d: the script would answer "
+                                            "before any request is judged, expected another Lua "
+                                            "hook",
+                                            node->filename, node->line_num)},
+                   node);
         }
     }
 }
 
 /*
- * Without a list mod_remoteip believes whoever sends the header: addresses mean nothing then, and
- * rules that ask where a request comes from would be asking the client.
+ * Where mod_remoteip believes whoever sends the header, addresses mean nothing, and rules that ask
+ * where a request comes from would be asking the client.
  */
-static void check_remoteip(struct walk *walk)
+static void check_remoteip(struct walk *walk, const struct mod_zta_lint *lint)
 {
     const struct zta_ruleset *rules = mod_zta_global()->rules;
-    const ap_directive_t *header = NULL;
-    for (const ap_directive_t *node = ap_conftree; node != NULL;
-         node = mod_zta_conftree_next(node)) {
-        if (strcasecmp(node->directive, "RemoteIPHeader") == 0) {
-            header = node;
+    const bool is_asked =
+        zta_ruleset_asks(rules, ZTA_FEATURE_NETWORK) || zta_ruleset_asks(rules, ZTA_FEATURE_GEO);
+    for (const server_rec *s = walk->main_server; s != NULL; s = s->next) {
+        const ap_directive_t *line =
+            mod_zta_server_of(s)->is_governed ? mod_zta_lint_open_remoteip(lint, s) : NULL;
+        if (line == NULL) {
+            continue;
         }
-        else if (strncasecmp(node->directive, "RemoteIPInternalProxy", 21) == 0 ||
-                 strncasecmp(node->directive, "RemoteIPTrustedProxy", 20) == 0) {
-            return;
+        struct mod_zta_finding finding = {
+            .hazard = ZTA_HAZARD_REMOTEIP_TRUSTS_ALL,
+            .server = s,
+            .text = apr_psprintf(walk->pool,
+                                 "%s at %s:%d without RemoteIPInternalProxy or "
+                                 "RemoteIPTrustedProxy that names proxies: every client can say "
+                                 "what its address is, %s",
+                                 line->directive, line->filename, line->line_num,
+                                 is_asked ? "and rules ask for network or country, expected the "
+                                            "addresses of the proxies"
+                                          : "so that blocks, limits and the networks of API keys "
+                                            "do not hold")};
+        if (is_asked) {
+            refuse(walk, finding, line);
         }
-    }
-    if (header == NULL) {
-        return;
-    }
-    if (zta_ruleset_asks(rules, ZTA_FEATURE_NETWORK) || zta_ruleset_asks(rules, ZTA_FEATURE_GEO)) {
-        fault(walk, walk->main_server,
-              apr_psprintf(walk->pool,
-                           "RemoteIPHeader at %s:%d without RemoteIPInternalProxy or "
-                           "RemoteIPTrustedProxy: every client can say what its address is, and "
-                           "rules ask for network or country, expected the addresses of the "
-                           "proxies",
-                           header->filename, header->line_num));
-    }
-    else {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, walk->main_server,
-                     "ZTA0005: RemoteIPHeader at %s:%d without RemoteIPInternalProxy or "
-                     "RemoteIPTrustedProxy: every client can say what its address is, so that "
-                     "blocks, limits and the networks of API keys do not hold",
-                     header->filename, header->line_num);
+        else {
+            mod_zta_finding_add(finding, line);
+        }
     }
 }
 
 /* A set of 1u << enum zta_feature: those that some place evaluates. */
-static void note_features(void *context, const server_rec *s, const struct mod_zta_dir *dir,
-                          const struct mod_zta_dir *parent)
+static void note_features(void *context, const server_rec *s, const struct mod_zta_around *around)
 {
     unsigned *evaluated = context;
     for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
-        *evaluated |= dir->stance.modes[i] != ZTA_MODE_OFF ? 1u << i : 0;
+        const bool is_on = around->alone->stance.modes[i] != ZTA_MODE_OFF ||
+                           around->place->stance.modes[i] != ZTA_MODE_OFF ||
+                           around->below->stance.modes[i] != ZTA_MODE_OFF;
+        *evaluated |= is_on ? 1u << i : 0;
     }
 }
 
@@ -468,15 +584,19 @@ static void check_geo_files(const struct walk *walk, apr_pool_t *ptemp)
          .directive = "ZTAAsnDB"},
     };
     unsigned evaluated = 0;
-    mod_zta_each_place(ptemp, walk->main_server, note_features, &evaluated);
+    each_section(ptemp, walk->main_server, note_features, &evaluated);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].is_asked && (evaluated & 1u << rows[i].feature) != 0 &&
             global->geo_files[rows[i].kind] == NULL) {
-            ap_log_error(
-                APLOG_MARK, APLOG_WARNING, 0, walk->main_server,
-                "ZTA0006: rules ask for %s, and there is no %s: they are unknown for every "
-                "request",
-                rows[i].what, rows[i].directive);
+            mod_zta_finding_add(
+                (struct mod_zta_finding){
+                    .hazard = ZTA_HAZARD_FACTS_WITHOUT_SOURCE,
+                    .server = walk->main_server,
+                    .text = apr_psprintf(walk->pool,
+                                         "rules ask for %s, and there is no %s: they are unknown "
+                                         "for every request",
+                                         rows[i].what, rows[i].directive)},
+                NULL);
         }
     }
 }
@@ -555,11 +675,11 @@ static void collect_metadata(struct walk *walk)
     }
 }
 
-static void seal_place(void *context, const server_rec *s, const struct mod_zta_dir *dir,
-                       const struct mod_zta_dir *parent)
+/* Alone, a section says its own ZTAAccept whatever another says at its path. */
+static void seal_section(void *context, const server_rec *s, const struct mod_zta_around *around)
 {
-    if (dir->accept != NULL) {
-        seal_accept(dir->accept);
+    if (around->alone->accept != NULL) {
+        seal_accept(around->alone->accept);
     }
 }
 
@@ -595,6 +715,51 @@ static bool has_geo_file(const struct mod_zta_global *global)
     return global->geo_files[ZTA_GEO_COUNTRY] != NULL || global->geo_files[ZTA_GEO_ASN] != NULL;
 }
 
+/* Nothing of ours is configured: LoadModule alone is inert. */
+static bool is_inert(const struct mod_zta_global *global)
+{
+    return !global->is_governed && global->rules_patterns->nelts == 0 &&
+           global->issuers->nelts == 0 && global->postures->nelts == 0 &&
+           global->transmitters->nelts == 0 && global->assertion == NULL && !has_geo_file(global);
+}
+
+/* What needs no rules. */
+static void check_governed(struct walk *walk, const struct mod_zta_lint *lint, apr_pool_t *pconf)
+{
+    check_cache(walk);
+    check_quick_handlers(walk);
+    check_trailers(walk);
+    check_openidc(walk);
+    mod_zta_routes_collect(pconf, walk->main_server);
+    mod_zta_lint_places(lint);
+    mod_zta_lint_paths(lint);
+    mod_zta_lint_servers(lint);
+}
+
+/*
+ * Rules and issuers are read whatever the stages, so that their faults show when they are written
+ * and not when a stage is raised. What cannot be read is said by load.c.
+ */
+static int check_loaded(struct walk *walk, const struct mod_zta_lint *lint, apr_pool_t *pconf,
+                        apr_pool_t *ptemp)
+{
+    if (is_inert(mod_zta_global())) {
+        return OK;
+    }
+    if (mod_zta_load_all(pconf, ptemp, walk->main_server, walk->is_running) != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (mod_zta_global()->is_governed) {
+        check_remoteip(walk, lint);
+        check_geo_files(walk, ptemp);
+    }
+    mod_zta_lint_rules(lint);
+    seal_accept(&mod_zta_global()->default_accept);
+    each_section(ptemp, walk->main_server, seal_section, NULL);
+    collect_metadata(walk);
+    return OK;
+}
+
 int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     struct mod_zta_global *global = mod_zta_global();
@@ -603,6 +768,7 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         .main_server = s,
         .is_running = mod_zta_retained()->generation > 0,
     };
+    const struct mod_zta_lint lint = {.pool = pconf, .main_server = s};
     resolve_accept(&global->default_accept, pconf);
     resolve_transmitters(&walk);
     for (server_rec *v = s; v != NULL; v = v->next) {
@@ -610,33 +776,14 @@ int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
     }
     check_metadata(&walk);
-    mod_zta_each_place(ptemp, s, check_place, &walk);
-    if (!global->is_governed) {
-        /* LoadModule alone is inert; rules and issuers are read all the same, so that their faults
-         * show when they are written and not when a stage is raised. */
-        if (global->rules_patterns->nelts == 0 && global->issuers->nelts == 0 &&
-            global->postures->nelts == 0 && global->transmitters->nelts == 0 &&
-            !has_geo_file(global)) {
-            return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
-        }
-    }
-    else {
-        mod_zta_each_place(ptemp, s, note_public_place, &walk);
-        check_cache(&walk);
-        check_quick_handlers(&walk);
-        check_trailers(&walk);
-        check_openidc(&walk);
-        mod_zta_routes_collect(pconf, s);
-    }
-    if (mod_zta_load_all(pconf, ptemp, s, walk.is_running) != OK) {
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
+    each_section(ptemp, s, check_section, &walk);
     if (global->is_governed) {
-        check_remoteip(&walk);
-        check_geo_files(&walk, ptemp);
+        check_governed(&walk, &lint, pconf);
     }
-    seal_accept(&global->default_accept);
-    mod_zta_each_place(ptemp, s, seal_place, NULL);
-    collect_metadata(&walk);
-    return walk.has_fault && !walk.is_running ? HTTP_INTERNAL_SERVER_ERROR : OK;
+    int result = check_loaded(&walk, &lint, pconf, ptemp);
+    if (walk.has_fault && !walk.is_running) {
+        result = HTTP_INTERNAL_SERVER_ERROR;
+    }
+    mod_zta_dump(ptemp, s, result == OK);
+    return result;
 }

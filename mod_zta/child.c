@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "mod_zta/block.h"
 #include "mod_zta/config.h"
 #include "mod_zta/keys.h"
 #include "mod_zta/rules.h"
@@ -82,6 +83,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
     if (segment == NULL || !global->is_governed || global->store_dir == NULL) {
         return;
     }
+    mod_zta_block_child_begin(pchild);
     apr_pool_cleanup_register(pchild, NULL, end_child, apr_pool_cleanup_null);
     if (zta_segment_child_begin(segment, (int32_t)getpid(), &incarnation) != ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
@@ -211,6 +213,11 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     look->had_measures = known_measures;
     (void)pthread_mutex_unlock(&known_lock);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
+}
+
+enum zta_status mod_zta_child_usage(bool is_policy, struct zta_store_usage *usage)
+{
+    return store == NULL ? ZTA_IO : zta_store_usage(store, is_policy, usage);
 }
 
 bool mod_zta_has_whole_store(void)

@@ -45,6 +45,9 @@ struct mod_zta_look {
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns);
 void mod_zta_look_end(struct mod_zta_look *look);
 
+/* Use of policy/ or of state/. ZTA_IO: the store is not open. */
+enum zta_status mod_zta_child_usage(bool is_policy, struct zta_store_usage *usage) ZTA_MUST_CHECK;
+
 /* False: this child's store lacks a table, so that it would not see what is put there. */
 bool mod_zta_has_whole_store(void);
 

@@ -14,6 +14,7 @@ enum mod_zta_forward {
     MOD_ZTA_FORWARD_NONE = 0,
     MOD_ZTA_FORWARD_IDENTITY = 1,
     MOD_ZTA_FORWARD_AUTHORIZATION = 2,
+    MOD_ZTA_FORWARD_ASSERTION = 4,
 };
 
 /* ZTADPoP; a set. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creating, merging and comparing configurations; directives/ sets what stands in them. */
 #include "mod_zta/config.h"
+#include "mod_zta/notify.h"
 
 #include <apr_strings.h>
 
 #include <string.h>
 
+#include "mod_zta/handlers/own.h"
+#include "mod_zta/lint/findings.h"
 #include "shared/base/path.h"
 #include "shared/live/segment.h"
 #include "shared/store/env.h"
@@ -23,8 +26,13 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->pool = pconf;
     global->store_size = ZTA_STORE_SIZE_DEFAULT;
     global->segment_size = ZTA_SEGMENT_SIZE_DEFAULT;
-    global->retain = (struct mod_zta_retain){
-        .events_s = 7 * INT64_C(86400), .sessions_s = 90 * INT64_C(86400), .events_size = 0};
+    global->retain =
+        (struct mod_zta_retain){.events_s = 7 * INT64_C(86400),
+                                .sessions_s = 90 * INT64_C(86400),
+                                .events_size = 0,
+                                .series_s = {[ZTA_SERIES_MINUTE] = 2 * INT64_C(86400),
+                                             [ZTA_SERIES_HOUR] = 90 * INT64_C(86400),
+                                             [ZTA_SERIES_DAY] = 5 * 365 * INT64_C(86400)}};
     global->failures = (struct zta_limit_rate){.count = 20, .window_s = 10, .burst = 20};
     global->governor = (struct zta_governor_limits){.percent = 5, .window_s = 3600, .min = 5};
     global->never = apr_array_make(pconf, 4, sizeof(struct zta_cidr));
@@ -37,6 +45,7 @@ void mod_zta_global_reset(apr_pool_t *pconf)
     global->transmitters = apr_array_make(pconf, 2, sizeof(struct mod_zta_transmitter_config *));
     global->requires = apr_array_make(pconf, 4, sizeof(void *));
     global->required_claims = apr_array_make(pconf, 4, sizeof(struct zta_text));
+    global->findings = apr_array_make(pconf, 4, sizeof(struct mod_zta_finding));
     current = global;
 }
 
@@ -118,11 +127,13 @@ void *mod_zta_dir_merge(apr_pool_t *p, void *basev, void *addv)
         .path_flags = inner(base->path_flags, add->path_flags),
         .stale_s = add->stale_s == MOD_ZTA_UNSET ? base->stale_s : add->stale_s,
         .origin = add->origin == NULL ? base->origin : add->origin,
+        .audience = add->audience == NULL ? base->audience : add->audience,
         .dpop = inner(base->dpop, add->dpop),
         .mtls_subject = inner(base->mtls_subject, add->mtls_subject),
         .client_cert_header =
             add->client_cert_header == NULL ? base->client_cert_header : add->client_cert_header,
         .handler = add->handler == NULL ? base->handler : add->handler,
+        .has_require = add->handler == NULL ? base->has_require : add->has_require,
         .realm = add->realm == NULL ? base->realm : add->realm,
         .accept = add->accept == NULL ? base->accept : add->accept,
         .sources = add->sources == NULL ? base->sources : add->sources,
@@ -138,7 +149,7 @@ void mod_zta_dir_seal(struct mod_zta_dir *dir)
 {
     unsigned stage = dir->stage == MOD_ZTA_UNSET ? 0 : (unsigned)dir->stage;
     unsigned monitor = dir->monitor == MOD_ZTA_UNSET ? 0 : (unsigned)dir->monitor;
-    if (dir->handler != NULL) {
+    if (mod_zta_handlers_are_public(dir)) {
         stage = 0;
         monitor = 0;
     }
@@ -160,5 +171,6 @@ bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir 
             a->sources == b->sources && a->preflight == b->preflight &&
             a->path_flags == b->path_flags && a->dpop == b->dpop && a->origin == b->origin &&
             a->stale_s == b->stale_s && a->mtls_subject == b->mtls_subject &&
-            a->client_cert_header == b->client_cert_header);
+            a->client_cert_header == b->client_cert_header && a->forward == b->forward &&
+            a->audience == b->audience && a->realm == b->realm);
 }

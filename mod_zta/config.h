@@ -19,6 +19,7 @@
 #include "mod_zta/identity/client_cert.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/issuer_config.h"
+#include "mod_zta/retain.h"
 #include "shared/base/file.h"
 #include "shared/context/geo.h"
 #include "shared/live/limits.h"
@@ -48,21 +49,16 @@ struct mod_zta_dir {
     int8_t features[ZTA_N_FEATURES];
     const char *realm;
     const char *origin;            /* ZTAOrigin, normalised: scheme://host[:port] */
+    const char *audience;          /* ZTAAssertionAudience */
     int dpop;                      /* set of enum mod_zta_dpop */
-    const char *handler;           /* SetHandler of ours: stage 0 whatever stands around it */
+    const char *handler;           /* SetHandler of ours (handlers/own.h) */
+    bool has_require;              /* a Require stands beside it */
     struct mod_zta_accept *accept; /* written by the check of the configuration alone */
     const struct mod_zta_credential_sources *sources;
-
     /* Derived by mod_zta_dir_seal from the above, never unset. */
     struct zta_stance stance;
 };
 
-/* Sizes and times of ZTARetain. */
-struct mod_zta_retain {
-    int64_t events_s;
-    int64_t sessions_s;
-    uint64_t events_size; /* bytes; 0: by time only */
-};
 struct mod_zta_rules_file {
     const char *name; /* path as configured and expanded */
     const char *text;
@@ -73,6 +69,7 @@ struct mod_zta_rules_file {
 /* What one virtual server adds: computed by the check of the configuration. */
 struct mod_zta_server {
     bool is_governed;    /* some place of it is above stage 0 or monitored */
+    bool has_stage;      /* some place of it has a stage above 0, enforced or monitored */
     bool is_enforced;    /* some place of it is above stage 0: paths and blocks hold in all of it */
     unsigned path_flags; /* union over its places: what the first path check admits */
     const apr_array_header_t *routes; /* const char *: ProxyPass prefixes, longest first */
@@ -83,14 +80,6 @@ struct mod_zta_server {
     const apr_array_header_t *resources; /* struct mod_zta_resource: what zta-metadata tells */
 };
 
-#define MOD_ZTA_NOTIFY_MAX 16
-/* One ZTANotify; fd is opened by the parent before it forks, -1: not. */
-struct mod_zta_notify_target {
-    const char *name;
-    const char *path; /* file, or command line */
-    bool is_program;
-    int fd;
-};
 struct mod_zta_global {
     apr_pool_t *pool;
     const char *store_dir;                  /* NULL: no store */
@@ -109,9 +98,11 @@ struct mod_zta_global {
     apr_array_header_t *rules_files;              /* struct mod_zta_rules_file */
     apr_array_header_t *requires;                 /* of providers.c: lines of Require zta-... */
     apr_array_header_t *required_claims;          /* struct zta_text: that they name */
+    apr_array_header_t *findings;                 /* struct mod_zta_finding: of its check */
     apr_array_header_t *issuers;                  /* struct mod_zta_issuer_config * */
     apr_array_header_t *postures;                 /* struct mod_zta_posture_config * */
     apr_array_header_t *transmitters;             /* struct mod_zta_transmitter_config * */
+    struct mod_zta_assertion_config *assertion;   /* ZTAAssertion; NULL: none */
     struct mod_zta_issuer_config *current_issuer; /* while its container is read */
     struct mod_zta_transmitter_config *current_transmitter; /* its issuer is the current one */
     struct mod_zta_accept default_accept; /* where no ZTAAccept is in force: the one issuer */
@@ -144,7 +135,6 @@ const struct mod_zta_issuer_config *mod_zta_issuer_named(const struct mod_zta_gl
 void *mod_zta_dir_create(apr_pool_t *p, char *location);
 void *mod_zta_dir_merge(apr_pool_t *p, void *base, void *add);
 void *mod_zta_server_create(apr_pool_t *p, server_rec *s);
-
 extern const command_rec mod_zta_commands[];
 
 #endif

@@ -150,18 +150,23 @@ static const struct mod_zta_posture *find_posture(request_rec *r, struct mod_zta
 
 /* ---- the inventory ---- */
 
+struct found {
+    struct zta_device device;
+    char storage[ZTA_DEVICE_STORAGE_SIZE];
+};
+
 /* What look-ups found, NULL for nothing; a failure to look is no device. */
-static const struct zta_device *find_id(request_rec *r, struct zta_view *view, struct zta_text id)
+static const struct zta_device *find_id(struct zta_view *view, struct zta_text id,
+                                        struct found *found)
 {
-    if (zta_text_is_absent(id)) {
-        return NULL;
-    }
-    struct zta_device *device = apr_palloc(r->pool, sizeof(*device) + ZTA_DEVICE_STORAGE_SIZE);
-    return zta_device_get(view, id, device + 1, device) == ZTA_OK ? device : NULL;
+    return !zta_text_is_absent(id) &&
+                   zta_device_get(view, id, found->storage, &found->device) == ZTA_OK
+               ? &found->device
+               : NULL;
 }
 
-static const struct zta_device *find_certificate(request_rec *r, struct zta_view *view,
-                                                 struct zta_text thumbprint)
+static const struct zta_device *find_certificate(struct zta_view *view, struct zta_text thumbprint,
+                                                 struct found *found)
 {
     struct zta_sha256 digest;
     size_t size;
@@ -170,8 +175,17 @@ static const struct zta_device *find_certificate(request_rec *r, struct zta_view
         size != sizeof(digest.bytes)) {
         return NULL;
     }
-    struct zta_device *device = apr_palloc(r->pool, sizeof(*device) + ZTA_DEVICE_STORAGE_SIZE);
-    return zta_device_find_certificate(view, &digest, device + 1, device) == ZTA_OK ? device : NULL;
+    return zta_device_find_certificate(view, &digest, found->storage, &found->device) == ZTA_OK
+               ? &found->device
+               : NULL;
+}
+
+/* Of what was found on the stack the request keeps this much. */
+static void keep(request_rec *r, struct zta_text *text)
+{
+    if (!zta_text_is_absent(*text)) {
+        text->data = apr_pstrmemdup(r->pool, text->data, text->len);
+    }
 }
 
 /* What transmitters say of a device only makes it worse, also of one that no inventory has. */
@@ -197,6 +211,15 @@ static void apply_attestation(request_rec *r, struct mod_zta_request *request,
     }
 }
 
+void mod_zta_device_expect(const struct mod_zta_request *request, const struct zta_stance *stance,
+                           const struct mod_zta_look *look)
+{
+    const struct zta_text id = request->identity->device;
+    if (stance->modes[ZTA_FEATURE_DEVICE] != ZTA_MODE_OFF && !zta_text_is_absent(id)) {
+        zta_device_expect(look->view, id);
+    }
+}
+
 void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
                            const struct mod_zta_dir *dir, const struct mod_zta_look *look)
 {
@@ -204,21 +227,27 @@ void mod_zta_device_gather(request_rec *r, struct mod_zta_request *request,
     struct zta_context *context = &request->context;
     struct mod_zta_device_sources sources = {.identity = identity,
                                              .now_s = request->arrived_ns / ZTA_NS_PER_S};
+    struct found by_certificate;
+    struct found by_claim;
+    struct found by_posture;
     context->device = context->os = context->os_version = (struct zta_text){.data = NULL};
     context->traits = (struct zta_answers){.known = 0};
     context->device_from = (struct zta_provenance){.source = ZTA_SOURCE_NONE};
     if (identity == NULL || look->view == NULL) {
         return;
     }
-    sources.by_certificate = find_certificate(r, look->view, identity->certificate);
-    sources.by_claim = find_id(r, look->view, identity->device);
+    sources.by_certificate = find_certificate(look->view, identity->certificate, &by_certificate);
+    sources.by_claim = find_id(look->view, identity->device, &by_claim);
     sources.posture = find_posture(r, request, dir, look, &sources.is_bound);
     if (sources.posture != NULL) {
-        sources.by_posture = find_id(r, look->view, zta_text_of(sources.posture->device));
+        sources.by_posture = find_id(look->view, zta_text_of(sources.posture->device), &by_posture);
     }
     if (!mod_zta_device_facts_fill(&sources, context) && request->detail == NULL) {
         request->detail = "certificate, token and posture name different devices";
     }
+    keep(r, &context->device);
+    keep(r, &context->os);
+    keep(r, &context->os_version);
     apply_attestation(r, request, dir, look->view);
 }
 
@@ -254,7 +283,9 @@ enum zta_status mod_zta_device_find_revoked(request_rec *r, struct mod_zta_reque
     if (!zta_revocation_has_devices(look->view)) {
         return ZTA_OK;
     }
-    const struct zta_device *device = find_certificate(r, look->view, identity->certificate);
+    struct found by_certificate;
+    const struct zta_device *device =
+        find_certificate(look->view, identity->certificate, &by_certificate);
     enum zta_status status = ZTA_OK;
     if (device != NULL) {
         status = find_revoked(request, look, device->id, "its certificate", &found);

@@ -16,6 +16,10 @@
 /* In a child, before threads start: verified postures are kept from then on. */
 void mod_zta_device_child_begin(apr_pool_t *pchild);
 
+/* The identity is known: begins to fetch what mod_zta_device_gather will look up. */
+void mod_zta_device_expect(const struct mod_zta_request *request, const struct zta_stance *stance,
+                           const struct mod_zta_look *look);
+
 /*
  * Fills the device's part of request->context for this place, anew for each; without an identity or
  * a store nothing is known of it.

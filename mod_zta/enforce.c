@@ -222,7 +222,7 @@ static void set_refusal_headers(request_rec *r, const struct mod_zta_request *re
         apr_table_setn(r->err_headers_out, "Retry-After",
                        apr_psprintf(r->pool, "%" APR_UINT64_T_FMT, retry_s == 0 ? 1 : retry_s));
     }
-    if (status == HTTP_SERVICE_UNAVAILABLE) {
+    if (status == HTTP_SERVICE_UNAVAILABLE && request->retry_after_s >= 0) {
         apr_table_setn(r->err_headers_out, "Retry-After",
                        request->retry_after_s == 0
                            ? RETRY_UNAVAILABLE_S
@@ -279,6 +279,11 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
     }
     /* Monitoring and public places change not a byte in either direction. */
     if (request->stance.stage > 0) {
+        mod_zta_step_up_hide_cookies(r, request);
+        const char *fault = mod_zta_upstream_set(r, request, request->dir);
+        if (fault != NULL) {
+            return mod_zta_enforce_unavailable(r, request, fault);
+        }
         if (!request->is_subrequest) {
             /* httpd adds a subrequest's headers to those of the answer it becomes part of. */
             set_id(r, request);
@@ -287,8 +292,6 @@ int mod_zta_enforce(request_rec *r, struct mod_zta_request *request,
         if (!request->is_subrequest && is_proved_with_nonce(request)) {
             set_next_nonce(r, request);
         }
-        mod_zta_step_up_hide_cookies(r, request);
-        mod_zta_upstream_set(r, request, request->dir);
         /* Who logged in by mod_auth_openidc is called as that module says (OIDCRemoteUserClaim). */
         if (request->identity != NULL && !request->is_subrequest &&
             request->identity->credential != ZTA_CREDENTIAL_BROWSER) {

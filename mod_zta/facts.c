@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "mod_zta/child.h"
 #include "shared/base/path.h"
 
 void mod_zta_facts_read_path(request_rec *r, struct mod_zta_request *request, unsigned flags)
@@ -134,6 +135,19 @@ static size_t header_block_len(const request_rec *r)
     return len;
 }
 
+/* A proxy of ours says for whom it speaks and nothing reads it: `ztactl config check` tells. */
+static void note_forwarded(const request_rec *r, const struct zta_facts *facts)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    /* A running server that was refused for want of a store has none, and answers 503. */
+    if (segment != NULL && r->useragent_addr == r->connection->client_addr &&
+        zta_addr_is_private(&facts->addr) &&
+        (apr_table_get(r->headers_in, "X-Forwarded-For") != NULL ||
+         apr_table_get(r->headers_in, "Forwarded") != NULL)) {
+        zta_counter_add(segment, ZTA_COUNTER_FORWARDED_UNREAD, 1);
+    }
+}
+
 void mod_zta_facts_gather(request_rec *r, struct mod_zta_request *request)
 {
     request->has_too_many_headers = header_block_len(r) > ZTA_HEADER_BLOCK_MAX;
@@ -145,5 +159,6 @@ void mod_zta_facts_gather(request_rec *r, struct mod_zta_request *request)
     read_host(r, request);
     read_content(r, facts);
     read_addr(r, facts);
+    note_forwarded(r, facts);
     request->is_preflight = is_preflight(r);
 }

@@ -123,20 +123,10 @@ static void look_up(request_rec *r, const struct zta_addr *addr, enum zta_geo_ki
     }
 }
 
-void mod_zta_geo_find(request_rec *r, const struct zta_addr *addr, enum zta_geo_kind kind,
-                      struct zta_geo_found *found)
+/* What is kept with the connection, made new where it is of another address or copy. */
+static void recall(request_rec *r, struct mod_zta_geo_cache *cache, const struct zta_addr *addr,
+                   enum zta_geo_kind kind, struct zta_geo_found *found)
 {
-    *found = (struct zta_geo_found){.copy = 0};
-    if (readers[kind] == NULL || addr->family == 0) {
-        return;
-    }
-    struct mod_zta_connection *connection = mod_zta_connection_of(r->connection);
-    struct mod_zta_geo_cache *cache = connection == NULL ? NULL : connection->geo;
-    if (cache == NULL ||
-        atomic_flag_test_and_set_explicit(&cache->is_taken, memory_order_acquire)) {
-        look_up(r, addr, kind, found);
-        return;
-    }
     struct zta_geo_found *kept = &cache->found[kind];
     if (kept->copy == 0 || kept->copy != zta_geo_reader_copy(readers[kind]) ||
         !zta_addr_equal(&cache->addr[kind], addr)) {
@@ -144,5 +134,28 @@ void mod_zta_geo_find(request_rec *r, const struct zta_addr *addr, enum zta_geo_
         cache->addr[kind] = *addr;
     }
     *found = *kept;
-    atomic_flag_clear_explicit(&cache->is_taken, memory_order_release);
+}
+
+void mod_zta_geo_find(request_rec *r, const struct zta_addr *addr, unsigned kinds,
+                      struct zta_geo_found found[ZTA_N_GEO_KINDS])
+{
+    const struct mod_zta_connection *connection = mod_zta_connection_of(r->connection);
+    struct mod_zta_geo_cache *cache = connection == NULL ? NULL : connection->geo;
+    const bool is_taken =
+        cache == NULL || atomic_flag_test_and_set_explicit(&cache->is_taken, memory_order_acquire);
+    for (enum zta_geo_kind kind = 0; kind < ZTA_N_GEO_KINDS; kind++) {
+        found[kind] = (struct zta_geo_found){.copy = 0};
+        if (readers[kind] == NULL || addr->family == 0 || (kinds & 1u << kind) == 0) {
+            continue;
+        }
+        if (is_taken) {
+            look_up(r, addr, kind, &found[kind]);
+        }
+        else {
+            recall(r, cache, addr, kind, &found[kind]);
+        }
+    }
+    if (!is_taken) {
+        atomic_flag_clear_explicit(&cache->is_taken, memory_order_release);
+    }
 }

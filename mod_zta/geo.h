@@ -29,8 +29,11 @@ void mod_zta_geo_child_begin(apr_pool_t *pchild, server_rec *s);
 
 /* Room for what is found, for all requests and streams of a connection. */
 struct mod_zta_geo_cache *mod_zta_geo_cache_make(apr_pool_t *pool);
-/* What is known of the address of r; zeroed where there is no database. */
-void mod_zta_geo_find(request_rec *r, const struct zta_addr *addr, enum zta_geo_kind kind,
-                      struct zta_geo_found *found);
+/*
+ * What is known of an address, of the kinds in a set of 1u << enum zta_geo_kind; zeroed are the
+ * others, and those without a database.
+ */
+void mod_zta_geo_find(request_rec *r, const struct zta_addr *addr, unsigned kinds,
+                      struct zta_geo_found found[ZTA_N_GEO_KINDS]);
 
 #endif

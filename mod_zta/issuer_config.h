@@ -8,6 +8,7 @@
 
 #include <apr_tables.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mod_zta/identity/introspection.h"
@@ -25,8 +26,9 @@ struct mod_zta_issuer_config {
     const char *keys_file; /* NULL: they are fetched */
     /* Of the file; after a failed graceful restart the retained copy. NULL: none that is good. */
     const char *keys_text;
-    int64_t stale_s; /* of fetched keys; MOD_ZTA_UNSET until set */
-    uint64_t source; /* mod_zta_issuer_source */
+    bool is_accepted; /* in some governed place */
+    int64_t stale_s;  /* of fetched keys; MOD_ZTA_UNSET until set */
+    uint64_t source;  /* mod_zta_issuer_source */
     /* Last good keys of a file, or none, serve since a restart: what was wrong; else NULL. */
     const char *alert;
 

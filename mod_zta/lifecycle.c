@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "mod_zta/assertion.h"
 #include "mod_zta/binding.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
@@ -158,6 +159,7 @@ void mod_zta_child_init(apr_pool_t *pchild, server_rec *s)
     mod_zta_child_begin(pchild, s);
     mod_zta_binding_child_begin(pchild);
     mod_zta_device_child_begin(pchild);
+    mod_zta_assertion_child_begin(pchild);
     mod_zta_introspect_child_begin(pchild, s);
     mod_zta_geo_child_begin(pchild, s);
     mod_zta_cutter_begin(pchild, s);

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mod_zta/assertion.h"
 #include "mod_zta/coldcheck.h"
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
+#include "mod_zta/lint/findings.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/providers.h"
 #include "mod_zta/retained.h"
@@ -26,35 +28,84 @@
 
 APLOG_USE_MODULE(zta);
 
-const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
-                              const char **error)
+static const char *fault_of(apr_pool_t *pool, const char *path, apr_status_t rv)
 {
-    apr_file_t *file;
-    apr_finfo_t info;
     char text[120];
+    return apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
+}
+
+/* NULL with *error: it is not there, or no regular file of at most `max` bytes. */
+static apr_file_t *open_regular(apr_pool_t *pool, const char *path, apr_size_t max,
+                                apr_finfo_t *info, const char **error)
+{
+    apr_file_t *file = NULL;
+    const apr_int32_t wanted = APR_FINFO_SIZE | APR_FINFO_TYPE | APR_FINFO_PROT;
     /* Before it is opened: that could wait for ever for who writes into a pipe. */
-    apr_status_t rv = apr_stat(&info, path, APR_FINFO_SIZE | APR_FINFO_TYPE, pool);
-    if (rv == APR_SUCCESS && (info.filetype != APR_REG || info.size > (apr_off_t)max)) {
-        *error = apr_psprintf(
-            pool, "%s: expected a regular file of at most %" APR_SIZE_T_FMT " bytes", path, max);
-        return NULL;
-    }
-    if (rv == APR_SUCCESS) {
+    apr_status_t rv = apr_stat(info, path, wanted, pool);
+    if (rv == APR_SUCCESS && info->filetype == APR_REG) {
         rv = apr_file_open(&file, path, APR_READ, APR_OS_DEFAULT, pool);
     }
-    if (rv != APR_SUCCESS) {
-        *error = apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
-        return NULL;
+    if (rv == APR_SUCCESS && file != NULL) {
+        /* Another file may stand there by now. */
+        rv = apr_file_info_get(info, wanted, file);
     }
-    char *data = apr_palloc(pool, (apr_size_t)info.size + 1);
-    rv = apr_file_read_full(file, data, (apr_size_t)info.size, len);
+    if (rv == APR_SUCCESS && info->filetype == APR_REG && info->size <= (apr_off_t)max) {
+        return file;
+    }
+    *error =
+        rv != APR_SUCCESS
+            ? fault_of(pool, path, rv)
+            : apr_psprintf(pool, "%s: expected a regular file of at most %" APR_SIZE_T_FMT " bytes",
+                           path, max);
+    if (file != NULL) {
+        apr_file_close(file);
+    }
+    return NULL;
+}
+
+/* Of so many bytes, and closes it; NULL with *error: it cannot be read. */
+static const char *read_opened(apr_pool_t *pool, apr_file_t *file, apr_size_t size, apr_size_t *len,
+                               const char **error)
+{
+    const char *path = NULL;
+    char *data = apr_palloc(pool, size + 1);
+    apr_status_t rv = apr_file_read_full(file, data, size, len);
+    (void)apr_file_name_get(&path, file);
     apr_file_close(file);
     if (rv != APR_SUCCESS && rv != APR_EOF) {
-        *error = apr_psprintf(pool, "%s: %s", path, apr_strerror(rv, text, sizeof(text)));
+        explicit_bzero(data, *len);
+        *error = fault_of(pool, path, rv);
         return NULL;
     }
     data[*len] = '\0';
     return data;
+}
+
+const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                              const char **error)
+{
+    apr_finfo_t info;
+    apr_file_t *file = open_regular(pool, path, max, &info, error);
+    return file == NULL ? NULL : read_opened(pool, file, (apr_size_t)info.size, len, error);
+}
+
+const char *mod_zta_load_secret(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                                const char **error)
+{
+    apr_finfo_t info;
+    apr_file_t *file = open_regular(pool, path, max, &info, error);
+    if (file == NULL) {
+        return NULL;
+    }
+    if ((info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0) {
+        apr_file_close(file);
+        *error = apr_psprintf(pool,
+                              "%s: everybody can read or write it, expected a file of mode 0600 "
+                              "or 0640",
+                              path);
+        return NULL;
+    }
+    return read_opened(pool, file, (apr_size_t)info.size, len, error);
 }
 
 struct reading {
@@ -194,6 +245,14 @@ static int fall_back(apr_pool_t *pool, server_rec *s, const char *error)
     return error == NULL ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }
 
+/* What ends a configtest and a cold start, for who asked for findings. */
+static int end_start(apr_pool_t *pool, server_rec *s, enum zta_hazard hazard, const char *text)
+{
+    mod_zta_finding_refuse(
+        (struct mod_zta_finding){.hazard = hazard, .server = s, .text = apr_pstrdup(pool, text)});
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
 /* A line that does not fit grants nothing: no other text could take its place. */
 static int load_requires(apr_pool_t *pool, server_rec *s, bool is_running)
 {
@@ -203,7 +262,7 @@ static int load_requires(apr_pool_t *pool, server_rec *s, bool is_running)
     }
     if (!is_running) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0110: %s", error);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return end_start(pool, s, ZTA_HAZARD_CONFIG_REFUSED, error);
     }
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                  "ZTA0111: %s; it and the lines behind it let nobody pass", error);
@@ -216,7 +275,7 @@ static int refuse_rules(apr_pool_t *pool, server_rec *s, bool is_running, const 
         return fall_back(pool, s, error);
     }
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0010: rules: %s", error);
-    return HTTP_INTERNAL_SERVER_ERROR;
+    return end_start(pool, s, ZTA_HAZARD_CONFIG_REFUSED, apr_psprintf(pool, "rules: %s", error));
 }
 
 static int load_rules(apr_pool_t *pool, server_rec *s, bool is_running)
@@ -245,7 +304,8 @@ static int check_store(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool
     if (!is_running) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0017: store %s: %s", global->store_dir,
                      error);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return end_start(pconf, s, ZTA_HAZARD_STORE_UNUSABLE,
+                         apr_psprintf(pconf, "store %s: %s", global->store_dir, error));
     }
     ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                  "ZTA0018: store %s: %s; ZTAFailure decides until it is mended", global->store_dir,
@@ -302,7 +362,9 @@ static int load_keys(struct mod_zta_issuer_config *issuer, const char *effect, a
     if (!is_running) {
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0014: issuer %s: keys: %s",
                      issuer->issuer.name.data, error);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return end_start(
+            pool, s, ZTA_HAZARD_CONFIG_REFUSED,
+            apr_psprintf(pool, "issuer %s: keys: %s", issuer->issuer.name.data, error));
     }
     /* A copy: the retained texts are freed before those in force take their place. */
     issuer->keys_text = apr_pstrdup(
@@ -347,6 +409,9 @@ int mod_zta_load_all(apr_pool_t *pconf, apr_pool_t *ptemp, server_rec *s, bool i
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
+    if (mod_zta_assertion_load(pconf, s, is_running) != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     if (load_rules(pconf, s, is_running) != OK || load_requires(pconf, s, is_running) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -388,4 +453,5 @@ void mod_zta_load_retain(void)
         retain_keys(
             &APR_ARRAY_IDX(global->transmitters, i, struct mod_zta_transmitter_config *)->keys);
     }
+    mod_zta_assertion_retain();
 }

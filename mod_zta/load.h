@@ -23,4 +23,8 @@ void mod_zta_load_retain(void);
 const char *mod_zta_load_file(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
                               const char **error);
 
+/* The same of a secret: a file that everybody can read or write holds none. */
+const char *mod_zta_load_secret(apr_pool_t *pool, const char *path, apr_size_t max, apr_size_t *len,
+                                const char **error);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include <ap_mpm.h>
 #include <mod_proxy.h>
+#include <mod_status.h>
 #include <mpm_common.h>
 
 #include "mod_zta/access.h"
@@ -20,6 +21,7 @@
 #include "mod_zta/connection.h"
 #include "mod_zta/enforce.h"
 #include "mod_zta/handlers/own.h"
+#include "mod_zta/handlers/status.h"
 #include "mod_zta/lifecycle.h"
 #include "mod_zta/output/ids.h"
 #include "mod_zta/output/problem.h"
@@ -51,10 +53,8 @@ static void register_hooks(apr_pool_t *p)
     /* A server that is unsafe after a restart answers 503, before a cache could answer. */
     ap_hook_quick_handler(mod_zta_access_quick, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
-    /*
-     * 2. The external side, before any rewrite, alias or redirect, and before TRACE and "OPTIONS *"
-     * are answered in map_to_storage. pre_translate_name comes first where mod_proxy maps there.
-     */
+    /* 2. The external side, before any rewrite, alias or redirect, and before TRACE and "OPTIONS *"
+     * are answered in map_to_storage. pre_translate_name comes first where mod_proxy maps there. */
     ap_hook_pre_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(mod_zta_access_judge, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
@@ -77,9 +77,10 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_insert_filter(mod_zta_tunnel_begin, NULL, NULL, APR_HOOK_FIRST);
     APR_OPTIONAL_HOOK(proxy, create_req, mod_zta_tunnel_reach, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* 6. What we answer ourselves, before a ProxyPass for all paths: ZTAPreflight, metadata. */
+    /* 6. What we answer ourselves, before a ProxyPass for all paths: ZTAPreflight and ours. */
     ap_hook_handler(mod_zta_enforce_preflight, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mod_zta_handlers_run, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    APR_OPTIONAL_HOOK(ap, status_hook, mod_zta_status_page, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* 7. Our ids are said once. Bodies of refusals; an ErrorDocument of the administrator wins. */
     ap_hook_insert_filter(mod_zta_ids_insert, NULL, NULL, APR_HOOK_LAST);

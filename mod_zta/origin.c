@@ -11,6 +11,9 @@
 
 #include "mod_zta/identity/htu.h"
 
+/* Scheme, host and port, with a NUL. */
+#define ORIGIN_SIZE (ZTA_HOST_MAX + 32)
+
 const request_rec *mod_zta_origin_request(const request_rec *r)
 {
     while (r->main != NULL || r->prev != NULL) {
@@ -60,6 +63,27 @@ enum zta_status mod_zta_origin_uri(const request_rec *r, const struct mod_zta_di
                               normal, MOD_ZTA_HTU_SIZE, &len);
     if (status == ZTA_OK) {
         *uri = (struct zta_text){.data = normal, .len = len};
+    }
+    return status;
+}
+
+enum zta_status mod_zta_origin_of(const request_rec *r, const struct mod_zta_dir *dir,
+                                  struct zta_text *origin)
+{
+    const request_rec *sent = mod_zta_origin_request(r);
+    size_t len;
+    if (dir->origin != NULL) {
+        *origin = zta_text_of(dir->origin);
+        return ZTA_OK;
+    }
+    if (sent->server->server_hostname == NULL) {
+        return ZTA_INVALID;
+    }
+    char *normal = apr_palloc(r->pool, ORIGIN_SIZE);
+    enum zta_status status =
+        mod_zta_htu_origin(zta_text_of(origin_of(sent, dir)), normal, ORIGIN_SIZE, &len);
+    if (status == ZTA_OK) {
+        *origin = (struct zta_text){.data = normal, .len = len};
     }
     return status;
 }

@@ -18,6 +18,10 @@
 enum zta_status mod_zta_origin_uri(const request_rec *r, const struct mod_zta_dir *dir,
                                    struct zta_text *uri) ZTA_MUST_CHECK;
 
+/* The origin alone, in its one spelling: "https://api.example.com". ZTA_INVALID: there is none. */
+enum zta_status mod_zta_origin_of(const request_rec *r, const struct mod_zta_dir *dir,
+                                  struct zta_text *origin) ZTA_MUST_CHECK;
+
 /* The request that the client sent: where r comes from by redirects and subrequests. */
 const request_rec *mod_zta_origin_request(const request_rec *r);
 

@@ -29,18 +29,81 @@ void mod_zta_server_label(const server_rec *s, char out[MOD_ZTA_SERVER_LABEL_SIZ
                  s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port);
 }
 
-const struct mod_zta_dir *mod_zta_places_of(const server_rec *s, apr_pool_t *pool, const char *path)
+bool mod_zta_places_describe(const server_rec *s, const struct mod_zta_dir *dir,
+                             const struct mod_zta_dir *parent,
+                             char server[MOD_ZTA_SERVER_LABEL_SIZE],
+                             struct zta_published_location *location)
+{
+    if (!mod_zta_server_of(s)->is_governed) {
+        return false;
+    }
+    mod_zta_server_label(s, server);
+    *location = (struct zta_published_location){
+        .server = zta_text_of(server),
+        .path =
+            dir->location != NULL && parent != NULL ? zta_text_of(dir->location) : ZTA_TEXT("/"),
+        .stance = dir->stance,
+        .is_lower = parent != NULL && dir->stance.stage < parent->stance.stage,
+    };
+    return true;
+}
+
+static bool is_pattern(const core_dir_config *section)
+{
+    return section->r != NULL || section->d_is_fnmatch;
+}
+
+/* Which sections count: all, all but one, or those with a path. */
+struct counting {
+    const ap_conf_vector_t *without; /* NULL: none is left out */
+    bool has_no_patterns;
+};
+
+/* What the sections of s say of a path. */
+static struct mod_zta_dir *merge_at(apr_pool_t *pool, const server_rec *s, const char *path,
+                                    struct counting counting)
 {
     const core_server_config *core = ap_get_core_module_config(s->module_config);
     struct mod_zta_dir *dir = ap_get_module_config(s->lookup_defaults, &zta_module);
     for (int i = 0; core->sec_url != NULL && i < core->sec_url->nelts; i++) {
         ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
+        const core_dir_config *core_dir = ap_get_core_module_config(section);
         struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
-        if (add != NULL && matches(ap_get_core_module_config(section), path)) {
+        if (section != counting.without && add != NULL &&
+            !(counting.has_no_patterns && is_pattern(core_dir)) && matches(core_dir, path)) {
             dir = mod_zta_dir_merge(pool, dir, add);
         }
     }
     return dir;
+}
+
+void mod_zta_places_around(apr_pool_t *pool, const server_rec *s, ap_conf_vector_t *section,
+                           bool is_url, struct mod_zta_around *around)
+{
+    const core_dir_config *core = ap_get_core_module_config(section);
+    struct mod_zta_dir *base = ap_get_module_config(s->lookup_defaults, &zta_module);
+    struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
+    struct mod_zta_dir *place;
+    struct mod_zta_dir *below;
+    around->alone = mod_zta_dir_merge(pool, base, add);
+    if (!is_url || is_pattern(core)) {
+        around->place = around->alone;
+        around->below = around->alone;
+        around->parent = base;
+        return;
+    }
+    place = merge_at(pool, s, core->d, (struct counting){.without = NULL});
+    below = merge_at(pool, s, core->d, (struct counting){.has_no_patterns = true});
+    place->location = add->location;
+    below->location = add->location;
+    around->place = place;
+    around->below = below;
+    around->parent = merge_at(pool, s, core->d, (struct counting){.without = section});
+}
+
+const struct mod_zta_dir *mod_zta_places_of(const server_rec *s, apr_pool_t *pool, const char *path)
+{
+    return merge_at(pool, s, path, (struct counting){.without = NULL});
 }
 
 const struct mod_zta_dir *mod_zta_places_at(request_rec *r, const char *path)

@@ -18,8 +18,10 @@
 #include "mod_zta/risk.h"
 #include "mod_zta/tunnel.h"
 #include "shared/base/clock.h"
+#include "shared/base/trace.h"
 #include "shared/event.h"
 #include "shared/live/ring.h"
+#include "shared/live/totals.h"
 #include "shared/record.h"
 #include "shared/risk/recorded.h"
 
@@ -114,8 +116,25 @@ static enum zta_event_proof proof_of(const struct mod_zta_request *request)
     return request->is_proof_replayed ? ZTA_PROOF_REPLAYED : ZTA_PROOF_FAILED;
 }
 
+/*
+ * The trace that the API sees, or would have: what the client named, as it still stands in the
+ * header; one that began here has the id of the request and is told by that.
+ */
+static struct zta_text trace_of(const request_rec *r, const struct mod_zta_request *request,
+                                char hex[2 * ZTA_TRACE_ID_SIZE + 1])
+{
+    struct zta_trace trace;
+    if (zta_trace_parse(zta_text_of(apr_table_get(r->headers_in, "traceparent")), &trace) !=
+            ZTA_OK ||
+        memcmp(trace.id, request->id.bytes, sizeof(trace.id)) == 0) {
+        return (struct zta_text){.data = NULL};
+    }
+    zta_hex_encode(trace.id, sizeof(trace.id), hex);
+    return (struct zta_text){.data = hex, .len = sizeof(trace.id) * 2};
+}
+
 static void fill(struct zta_event *event, const request_rec *r,
-                 const struct mod_zta_request *request, const request_rec *last)
+                 const struct mod_zta_request *request, const request_rec *last, int64_t took_ns)
 {
     const struct mod_zta_judged *judged = &request->judged;
     const struct zta_recorded recorded = {
@@ -129,7 +148,7 @@ static void fill(struct zta_event *event, const request_rec *r,
     struct zta_text texts[ZTA_N_EVENT_TEXTS] = {{.data = NULL}};
     char os[ZTA_RECORD_OS_MAX];
     char evidence[ZTA_RECORDED_EVIDENCE_MAX];
-    int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
+    char trace[2 * ZTA_TRACE_ID_SIZE + 1];
 
     event->time_ns = request->arrived_ns;
     event->id = request->id;
@@ -151,6 +170,7 @@ static void fill(struct zta_event *event, const request_rec *r,
         texts[ZTA_EVENT_PATH] = zta_text_of(request->raw_path);
     }
     texts[ZTA_EVENT_DETAIL] = zta_text_of(request->detail);
+    texts[ZTA_EVENT_TRACE] = trace_of(r, request, trace);
     texts[ZTA_EVENT_PARENT] = zta_text_of(request->parent_id);
     if (request->raised != NULL) {
         texts[ZTA_EVENT_EVIDENCE] = zta_risk_record_raised(event, request->raised, evidence);
@@ -159,25 +179,20 @@ static void fill(struct zta_event *event, const request_rec *r,
     zta_event_set_texts(event, texts);
 }
 
-static void count(const struct mod_zta_request *request)
+static void count(const struct mod_zta_request *request, int64_t took_ns)
 {
-    struct zta_segment *segment = mod_zta_segment();
     const struct zta_decision *decision = &request->decision;
-    zta_counter_add(segment, ZTA_COUNTER_REQUESTS, 1);
-    if (decision->verdict.outcome == ZTA_OUTCOME_ALLOW) {
-        zta_counter_add(segment, ZTA_COUNTER_ALLOWED, 1);
-        if (decision->has_monitor && decision->monitor.outcome != ZTA_OUTCOME_ALLOW) {
-            zta_counter_add(segment, ZTA_COUNTER_MONITOR_WOULD_DENY, 1);
-        }
-        return;
-    }
-    zta_counter_add(segment, ZTA_COUNTER_DENIED, 1);
-    if (decision->verdict.reason == ZTA_REASON_RATE_LIMITED) {
-        zta_counter_add(segment, ZTA_COUNTER_LIMITED, 1);
-    }
-    if (decision->verdict.outcome == ZTA_OUTCOME_CHALLENGE) {
-        zta_counter_add(segment, ZTA_COUNTER_UNAUTHENTICATED, 1);
-    }
+    const struct zta_finished finished = {
+        .stage = decision->stage,
+        .outcome = decision->verdict.outcome,
+        .reason = decision->verdict.reason,
+        .is_monitored = decision->has_monitor,
+        .monitor_outcome = decision->monitor.outcome,
+        .monitor_reason = decision->monitor.reason,
+        .durations_ns = {[ZTA_DURATION_JUDGEMENT] = request->judged_ns - request->started_ns,
+                         [ZTA_DURATION_REQUEST] = took_ns},
+    };
+    zta_totals_add(mod_zta_segment(), &finished);
 }
 
 /* It was allowed at first; what is recorded is how it ended, as a refusal before any rule is. */
@@ -215,14 +230,15 @@ int mod_zta_record_event(request_rec *r)
     if (mod_zta_child_incarnation() == 0) {
         return OK;
     }
+    const int64_t took_ns = zta_clock_monotonic_ns() - request->started_ns;
+    count(request, took_ns);
     if (request->is_unlogged) {
         /* The rest of the ring is for those that were let in before. */
-        count(request);
         zta_counter_add(mod_zta_segment(), ZTA_COUNTER_LOG_REFUSED, 1);
         return OK;
     }
-    fill(&event, r, request, last);
-    count(request);
+    zta_ring_expect(mod_zta_segment());
+    fill(&event, r, request, last, took_ns);
     if (zta_ring_publish(mod_zta_segment(), mod_zta_child_incarnation(), &event) != ZTA_OK) {
         /* The ring counted the drop. */
         return OK;

@@ -4,7 +4,17 @@
 
 #include <apr_strings.h>
 
+#include <string.h>
+
+#include "mod_zta/block.h"
 #include "shared/base/clock.h"
+
+/* What every request that is governed needs. */
+struct memory {
+    struct mod_zta_request request;
+    struct zta_identity identity;
+};
+_Static_assert(sizeof(struct memory) <= MOD_ZTA_BLOCK_SIZE, "a block has room for it");
 
 struct mod_zta_request *mod_zta_request_of(const request_rec *r)
 {
@@ -13,7 +23,10 @@ struct mod_zta_request *mod_zta_request_of(const request_rec *r)
 
 struct mod_zta_request *mod_zta_request_create(request_rec *r)
 {
-    struct mod_zta_request *request = apr_pcalloc(r->pool, sizeof(*request));
+    struct memory *memory = mod_zta_block_take(r->pool);
+    struct mod_zta_request *request = &memory->request;
+    memset(request, 0, sizeof(*request)); /* the identity's producer fills it */
+    request->spare = &memory->identity;
     request->path = "";
     request->arrived_ns = zta_clock_real_ns();
     request->started_ns = zta_clock_monotonic_ns();
@@ -37,6 +50,7 @@ struct mod_zta_request *mod_zta_request_adopt(request_rec *r)
          */
         request = apr_pmemdup(r->pool, request, sizeof(*request));
         request->is_subrequest = true;
+        request->spare = NULL;
         request->n_sides = 0;
     }
     ap_set_module_config(r->request_config, &zta_module, request);

@@ -24,9 +24,9 @@
 #include "shared/identity.h"
 #include "shared/live/limits.h"
 #include "shared/rules/decide.h"
+#include "shared/store/env.h"
 
-#define MOD_ZTA_SIDES_MAX                                                                          \
-    8 /* judged (uri, method, place) of one client request; more are refused */
+#define MOD_ZTA_SIDES_MAX 8 /* judged (uri, method, place) of one request; more are refused */
 
 /* The tightest limit that was charged: what the RateLimit fields tell. */
 struct mod_zta_told_limit {
@@ -71,6 +71,7 @@ struct mod_zta_request {
     char id_text[ZTA_ULID_TEXT_LEN + 1];
     int64_t arrived_ns; /* real time */
     int64_t started_ns; /* monotonic */
+    int64_t judged_ns;  /* monotonic, when its first side was; 0: not yet */
 
     /* The external request, as the client sent it. */
     const char *path; /* normal form; "" while unknown or refused */
@@ -81,7 +82,6 @@ struct mod_zta_request {
     const char *parent_id;     /* X-Request-Id of a trusted peer, else NULL */
     bool is_preflight;
     bool answers_preflight; /* ZTAPreflight answer: our handler says 204 */
-
     struct zta_facts facts;
     char host[ZTA_HOST_MAX + 1];
     struct zta_context context; /* facts.context, once gathered for the side that is judged */
@@ -90,21 +90,21 @@ struct mod_zta_request {
     struct zta_risk *raised;    /* what it raised, for its record; NULL: nothing */
 
     /* The credential, once read; the identity, once verified. */
-    bool is_authenticated;              /* authentication was done, whatever came out */
-    const struct mod_zta_dir *auth_dir; /* the place that said where to look */
-    apr_table_t
-        *peer_certificates; /* headers of ZTAClientCertHeader from a trusted peer, or NULL */
-    apr_table_t *postures;  /* headers of ZTATrustedPosture, or NULL */
+    bool is_authenticated;                  /* authentication was done, whatever came out */
+    const struct mod_zta_dir *auth_dir;     /* the place that said where to look */
+    apr_table_t *peer_certificates;         /* a trusted peer's ZTAClientCertHeader, or NULL */
+    apr_table_t *postures;                  /* headers of ZTATrustedPosture, or NULL */
     const struct mod_zta_cert *certificate; /* of certificate_header, once read */
     const char *certificate_header;
     struct mod_zta_credential credential;
     struct mod_zta_token_result token;
-    struct zta_identity *identity; /* NULL: nothing verified that may enter */
-    const struct zta_identity
-        *seen; /* verified, though maybe revoked or out of place: for the record */
-    enum zta_reason auth_reason; /* ok, or why there is no identity */
+    struct zta_sha256 token_digest;  /* of its bytes; zeros: another credential, or none */
+    struct zta_identity *spare;      /* room for the first that is tried; NULL: it was taken */
+    struct zta_identity *identity;   /* NULL: nothing verified that may enter */
+    const struct zta_identity *seen; /* verified, be it revoked or out of place: for the record */
+    enum zta_reason auth_reason;     /* ok, or why there is no identity */
     int64_t leeway_s;
-    int64_t retry_after_s;  /* when a 503 may be over; 0: not known */
+    int64_t retry_after_s;  /* when a 503 may be over; 0: not known, -1: never */
     bool is_awaiting_login; /* nothing was presented; mod_auth_openidc may yet find a login */
     bool is_login_settled;  /* its turn is over */
     const request_rec *login_expected_in; /* whose environment was cleared for its claims */
@@ -121,7 +121,8 @@ struct mod_zta_request {
     const struct mod_zta_measures *measures; /* likewise */
     struct zta_decision decision; /* of the request as a whole: the most severe of its sides */
     struct mod_zta_judged judged;
-    const char *detail;            /* for the operator */
+    struct zta_generations generations; /* of the last judgement; signals count as revocations */
+    const char *detail;                 /* for the operator */
     bool is_unlogged;              /* refused because a mandatory log takes nothing: no event */
     const char *step_up_cookies;   /* the Cookie header before ours were hidden; NULL: as it is */
     uint16_t refused_account;      /* whose a refused credential claims to be (event.h) */

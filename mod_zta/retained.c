@@ -27,6 +27,7 @@ void mod_zta_retained_clear(struct mod_zta_retained_text **list)
         struct mod_zta_retained_text *item = *list;
         *list = item->next;
         free(item->name);
+        explicit_bzero(item->text, strlen(item->text));
         free(item->text);
         free(item);
     }

@@ -24,13 +24,14 @@ struct mod_zta_retained {
     uint32_t generation; /* configurations that went into force; 0: not running yet */
     void *segment_base;  /* NULL: none yet */
     uint64_t segment_size;
-    struct mod_zta_retained_text *rules; /* last good, in order */
-    struct mod_zta_retained_text *keys;  /* by issuer name */
+    struct mod_zta_retained_text *rules;   /* last good, in order */
+    struct mod_zta_retained_text *keys;    /* by issuer name */
+    struct mod_zta_retained_text *signing; /* private keys of ZTAAssertion, by file, in order */
 };
 
 /* Creates it at the first call of a process. */
 struct mod_zta_retained *mod_zta_retained(void);
-/* Replaces a list by copies; texts are freed with the old list. */
+/* Replaces a list by copies; texts are wiped and freed with the old list. */
 void mod_zta_retained_clear(struct mod_zta_retained_text **list);
 void mod_zta_retained_add(struct mod_zta_retained_text **list, const char *name, const char *text);
 /* NULL when there is none of that name; valid until the list is cleared. */

@@ -130,6 +130,16 @@ static void keep_raised(request_rec *r, struct mod_zta_request *request,
     }
 }
 
+/* An address has few others beside it, and one that is busy stays in the processor's cache. */
+void mod_zta_risk_expect(const struct mod_zta_request *request, const struct zta_stance *stance,
+                         const struct mod_zta_look *look)
+{
+    if (stance->modes[ZTA_FEATURE_RISK] != ZTA_MODE_OFF) {
+        const struct zta_risk_owner session = zta_risk_owner_session(request->identity->session);
+        zta_risks_expect(look->view, &session);
+    }
+}
+
 void mod_zta_risk_gather(request_rec *r, struct mod_zta_request *request,
                          const struct zta_stance *stance, const struct mod_zta_look *look)
 {

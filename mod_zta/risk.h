@@ -8,6 +8,10 @@
 #include "mod_zta/child.h"
 #include "mod_zta/request.h"
 
+/* The identity is known: begins to fetch what mod_zta_risk_gather will look up. */
+void mod_zta_risk_expect(const struct mod_zta_request *request, const struct zta_stance *stance,
+                         const struct mod_zta_look *look);
+
 /*
  * Fills request->risk and lets the facts point to it, once a side, behind the circumstances; keeps
  * what this request raises for its record. Where nobody came in, or what is kept cannot be read,

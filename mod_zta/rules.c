@@ -15,6 +15,7 @@
 #include "mod_zta/child_thread.h"
 #include "mod_zta/config.h"
 #include "mod_zta/lists.h"
+#include "mod_zta/notify.h"
 #include "mod_zta/places.h"
 #include "shared/base/clock.h"
 #include "shared/store/layers.h"
@@ -142,6 +143,11 @@ enum zta_status mod_zta_rules_compile(const struct zta_layer *layer, int64_t now
     zta_rules_ast_close(&ast);
     mod_zta_rules_env_clear(&env);
     return status;
+}
+
+enum zta_status mod_zta_rules_parse(struct zta_rules_ast **ast, struct zta_rules_error *error)
+{
+    return parse(NULL, 0, ast, error);
 }
 
 static char *fault_of(enum zta_status status, const struct zta_rules_error *error)

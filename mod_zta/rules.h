@@ -49,6 +49,10 @@ enum zta_status mod_zta_rules_compile(const struct zta_layer *layer, int64_t now
                                       struct zta_ruleset **set,
                                       struct zta_rules_error *error) ZTA_MUST_CHECK;
 
+/* The configuration's rules as written; the tree is the caller's to close. */
+enum zta_status mod_zta_rules_parse(struct zta_rules_ast **ast,
+                                    struct zta_rules_error *error) ZTA_MUST_CHECK;
+
 /* The child_init hook's part, with the store of the child, which may be NULL. */
 void mod_zta_rules_begin(apr_pool_t *pchild, server_rec *s, struct zta_store *store);
 

@@ -74,23 +74,29 @@ static void charge_or_ask(const struct mod_zta_request *request, uint64_t tag,
     }
 }
 
-void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
-                      int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result)
+void mod_zta_throttle_find(const struct mod_zta_request *request, const struct zta_stance *stance,
+                           int64_t now_s, enum zta_limit_phase phase, struct mod_zta_limits *limits)
 {
-    struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
-    size_t n_left_out = 0;
+    struct zta_segment *segment = mod_zta_segment();
+    limits->n = zta_rules_limits(request->rules->set, &request->facts, stance, now_s, phase,
+                                 zta_segment_key(segment), limits->charges, &limits->n_left_out);
+    for (size_t i = 0; i < limits->n; i++) {
+        struct zta_limit_charge *charge = &limits->charges[i];
+        charge->tag = zta_limits_tag(segment, zta_text_of(charge->name), charge->tag);
+        zta_limits_expect(segment, charge->tag);
+    }
+}
 
+void mod_zta_throttle(struct mod_zta_request *request, const struct mod_zta_limits *limits,
+                      struct mod_zta_throttled *result)
+{
     /* What passes has no more to say. */
     result->enforced.outcome = ZTA_OUTCOME_ALLOW;
     result->monitored.outcome = ZTA_OUTCOME_ALLOW;
     result->keys[0] = '\0';
-    size_t n = zta_rules_limits(request->rules->set, &request->facts, stance, now_s, phase,
-                                zta_segment_key(mod_zta_segment()), charges, &n_left_out);
-    for (size_t i = 0; i < n; i++) {
-        const struct zta_limit_charge *charge = &charges[i];
-        const uint64_t tag =
-            zta_limits_tag(mod_zta_segment(), zta_text_of(charge->name), charge->tag);
-        if (was_charged(request, tag)) {
+    for (size_t i = 0; i < limits->n; i++) {
+        const struct zta_limit_charge *charge = &limits->charges[i];
+        if (was_charged(request, charge->tag)) {
             continue;
         }
         struct zta_limit_rate rate = {
@@ -100,7 +106,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
             (void)mod_zta_measures_tighten(request->measures, charge->name, &rate.count,
                                            &rate.window_s, &rate.burst);
         }
-        charge_or_ask(request, tag, &rate, false, &state);
+        charge_or_ask(request, charge->tag, &rate, false, &state);
         tell(&request->told, charge, &rate, &state);
         if (!state.is_refused) {
             continue;
@@ -115,7 +121,7 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *
             set_verdict(&result->enforced, charge);
         }
     }
-    if (n_left_out > 0) {
+    if (limits->n_left_out > 0) {
         /* More limits than are evaluated apply: the rest cannot be honoured, so nothing passes. */
         result->enforced = (struct zta_verdict){.outcome = ZTA_OUTCOME_THROTTLE,
                                                 .reason = ZTA_REASON_RATE_LIMITED};

@@ -18,12 +18,23 @@ struct mod_zta_throttled {
     char keys[ZTA_MISSING_MAX]; /* what the first that refuses counts by: "subject route" */
 };
 
+/* The limits of a phase that apply, before they are charged. */
+struct mod_zta_limits {
+    size_t n;
+    size_t n_left_out; /* enforced ones that found no room */
+    struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX];
+};
+
+/* Finds them, and begins to fetch their buckets. */
+void mod_zta_throttle_find(const struct mod_zta_request *request, const struct zta_stance *stance,
+                           int64_t now_s, enum zta_limit_phase phase,
+                           struct mod_zta_limits *limits);
 /*
- * Charges every limit of the phase that applies and was not charged for this request before, and
- * remembers the tightest for the RateLimit fields.
+ * Charges each that was not charged for this request before, and remembers the tightest for the
+ * RateLimit fields.
  */
-void mod_zta_throttle(struct mod_zta_request *request, const struct zta_stance *stance,
-                      int64_t now_s, enum zta_limit_phase phase, struct mod_zta_throttled *result);
+void mod_zta_throttle(struct mod_zta_request *request, const struct mod_zta_limits *limits,
+                      struct mod_zta_throttled *result);
 
 /*
  * True while this address has failed too often; a limit of zero is off. What is monitored counts by

@@ -7,6 +7,7 @@
 #include "mod_zta/config.h"
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
+#include "mod_zta/notify.h"
 #include "shared/base/clock.h"
 
 #define GOVERNOR_EXPECTED                                                                          \

@@ -69,6 +69,34 @@ const char *mod_zta_set_sharedmemory(cmd_parms *cmd, void *unused, const char *w
     return NULL;
 }
 
+/*
+ * "48h,90d,1825d": of minutes, hours and days. Bounded, because every point takes room, and rising,
+ * because what is asked of a time is answered from the finest that is kept of it.
+ */
+static bool parse_series(const char *words, int64_t retain_s[ZTA_N_SERIES_SPANS])
+{
+    static const int64_t most_s[ZTA_N_SERIES_SPANS] = {
+        [ZTA_SERIES_MINUTE] = 31 * INT64_C(86400),
+        [ZTA_SERIES_HOUR] = 1100 * INT64_C(86400),
+        [ZTA_SERIES_DAY] = 36500 * INT64_C(86400),
+    };
+    int64_t found_s[ZTA_N_SERIES_SPANS];
+    int64_t least_s = 3600;
+    for (unsigned i = 0; i < ZTA_N_SERIES_SPANS; i++) {
+        const size_t len = strcspn(words, ",");
+        const struct zta_text word = {.data = words, .len = len};
+        const bool is_last = i + 1 == ZTA_N_SERIES_SPANS;
+        if (zta_duration_parse(word, &found_s[i]) != ZTA_OK || found_s[i] < least_s ||
+            found_s[i] > most_s[i] || (words[len] == '\0') != is_last) {
+            return false;
+        }
+        least_s = found_s[i];
+        words += len + 1;
+    }
+    memcpy(retain_s, found_s, sizeof found_s);
+    return true;
+}
+
 const char *mod_zta_set_retain(cmd_parms *cmd, void *unused, const char *word)
 {
     const char *error = mod_zta_check_global(cmd);
@@ -78,6 +106,7 @@ const char *mod_zta_set_retain(cmd_parms *cmd, void *unused, const char *word)
     struct mod_zta_retain *retain = &mod_zta_global()->retain;
     const char *events = mod_zta_word_option(word, "events");
     const char *sessions = mod_zta_word_option(word, "sessions");
+    const char *series = mod_zta_word_option(word, "series");
     int64_t duration_s;
     uint64_t size;
     if (events != NULL && zta_duration_parse(zta_text_of(events), &duration_s) == ZTA_OK &&
@@ -94,9 +123,13 @@ const char *mod_zta_set_retain(cmd_parms *cmd, void *unused, const char *word)
         retain->sessions_s = duration_s;
         return NULL;
     }
+    if (series != NULL && parse_series(series, retain->series_s)) {
+        return NULL;
+    }
     return mod_zta_expected(cmd, word,
-                            "events=DURATION, events=SIZE or sessions=DURATION, such as events=7d, "
-                            "events=2G (upper-case M or G) or sessions=90d");
+                            "events=DURATION, events=SIZE, sessions=DURATION or "
+                            "series=MINUTES,HOURS,DAYS, such as events=7d, events=2G (upper-case M "
+                            "or G), sessions=90d or series=48h,90d,1825d");
 }
 
 const char *mod_zta_set_cafile(cmd_parms *cmd, void *unused, const char *word)

@@ -13,6 +13,7 @@
 #include "mod_zta/directives/set.h"
 #include "mod_zta/directives/words.h"
 #include "mod_zta/identity/discovery.h"
+#include "mod_zta/identity/signing_key.h"
 
 /* The words behind the URL, as they stand there. */
 struct options {
@@ -59,11 +60,11 @@ static const char *set_key(cmd_parms *cmd, const char *value, struct mod_zta_cli
 {
     struct zta_text pem;
     struct zta_error fault = {.text = ""};
-    const char *error = mod_zta_read_secret(cmd, "key", value, MOD_ZTA_CLIENT_KEY_MAX, &pem);
+    const char *error = mod_zta_read_secret(cmd, "key", value, MOD_ZTA_SIGNING_PEM_MAX, &pem);
     if (error != NULL) {
         return error;
     }
-    if (mod_zta_client_key_load(pem, &client->key, &fault) != ZTA_OK) {
+    if (mod_zta_signing_key_load(pem, &client->key, &fault) != ZTA_OK) {
         return apr_psprintf(cmd->pool, "%s: key=%s: %s", cmd->cmd->name, value, fault.text);
     }
     apr_pool_cleanup_register(cmd->pool, client, free_key, apr_pool_cleanup_null);

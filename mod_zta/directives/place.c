@@ -248,11 +248,12 @@ const char *mod_zta_set_forward(cmd_parms *cmd, void *place, const char *word)
         return error;
     }
     int flag = strcasecmp(word, "identity") == 0        ? MOD_ZTA_FORWARD_IDENTITY
+               : strcasecmp(word, "assertion") == 0     ? MOD_ZTA_FORWARD_ASSERTION
                : strcasecmp(word, "authorization") == 0 ? MOD_ZTA_FORWARD_AUTHORIZATION
                : strcasecmp(word, "none") == 0          ? MOD_ZTA_FORWARD_NONE
                                                         : MOD_ZTA_UNSET;
     if (flag == MOD_ZTA_UNSET) {
-        return mod_zta_expected(cmd, word, "identity, authorization or none");
+        return mod_zta_expected(cmd, word, "identity, assertion, authorization or none");
     }
     add_flag(cmd, &seen, &dir->forward, flag);
     return NULL;

@@ -2,7 +2,6 @@
 /* A secret that everybody could read or write is none. */
 #include "mod_zta/directives/secret.h"
 
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include <string.h>
@@ -19,7 +18,6 @@ static const char *label(cmd_parms *cmd, const char *option)
 const char *mod_zta_read_secret(cmd_parms *cmd, const char *option, const char *value,
                                 apr_size_t max, struct zta_text *text)
 {
-    apr_finfo_t info;
     const char *error = NULL;
     apr_size_t len = 0;
     if (strncmp(value, "file:", 5) != 0 || value[5] == '\0') {
@@ -28,17 +26,11 @@ const char *mod_zta_read_secret(cmd_parms *cmd, const char *option, const char *
                            "expected file:PATH", NULL);
     }
     const char *path = ap_server_root_relative(cmd->pool, value + 5);
-    const char *data = path == NULL ? NULL : mod_zta_load_file(cmd->pool, path, max, &len, &error);
+    const char *data =
+        path == NULL ? NULL : mod_zta_load_secret(cmd->pool, path, max, &len, &error);
     if (data == NULL) {
         return apr_psprintf(cmd->pool, "%s%s: %s", label(cmd, option), value,
                             error != NULL ? error : "no such path");
-    }
-    if (apr_stat(&info, path, APR_FINFO_PROT, cmd->pool) != APR_SUCCESS ||
-        (info.protection & (APR_FPROT_WREAD | APR_FPROT_WWRITE)) != 0) {
-        return apr_psprintf(cmd->pool,
-                            "%s%s: everybody can read or write it, expected a file of mode 0600 "
-                            "or 0640",
-                            label(cmd, option), value);
     }
     *text = (struct zta_text){.data = data, .len = len};
     return NULL;

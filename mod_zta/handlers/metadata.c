@@ -243,7 +243,7 @@ struct maker {
 static bool takes_tokens(const struct mod_zta_dir *dir)
 {
     const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
-    return dir->handler == NULL && dir->stance.stage > 0 &&
+    return !mod_zta_handlers_are_public(dir) && dir->stance.stage > 0 &&
            mod_zta_dir_accept(dir)->n_issuers > 0 &&
            (sources->has_authorization || sources->has_query || sources->cookie != NULL);
 }

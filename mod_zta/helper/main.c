@@ -23,12 +23,14 @@
 #include <unistd.h>
 
 #include "mod_zta/acceptance.h"
+#include "mod_zta/assertion.h"
 #include "mod_zta/check.h"
 #include "mod_zta/child.h"
 #include "mod_zta/config.h"
 #include "mod_zta/geo.h"
 #include "mod_zta/helper/run.h"
 #include "mod_zta/never.h"
+#include "mod_zta/notify.h"
 #include "mod_zta/places.h"
 #include "mod_zta/posture_config.h"
 #include "mod_zta/retained.h"
@@ -71,18 +73,11 @@ static void collect_place(void *context, const server_rec *s, const struct mod_z
 {
     struct collected *collected = context;
     char server[MOD_ZTA_SERVER_LABEL_SIZE];
-    if (!mod_zta_server_of(s)->is_governed) {
-        return;
+    struct zta_published_location location;
+    if (mod_zta_places_describe(s, dir, parent, server, &location)) {
+        location.server = zta_text_of(apr_pstrdup(collected->pool, server));
+        APR_ARRAY_PUSH(collected->locations, struct zta_published_location) = location;
     }
-    mod_zta_server_label(s, server);
-    APR_ARRAY_PUSH(collected->locations, struct zta_published_location) =
-        (struct zta_published_location){
-            .server = zta_text_of(apr_pstrdup(collected->pool, server)),
-            .path = dir->location != NULL && parent != NULL ? zta_text_of(dir->location)
-                                                            : ZTA_TEXT("/"),
-            .stance = dir->stance,
-            .is_lower = parent != NULL && dir->stance.stage < parent->stance.stage,
-        };
 }
 
 /* Of files of items the watch replaces what is published. */
@@ -176,7 +171,7 @@ static void collect_alerts(struct mod_zta_observer_options *observer, const stru
 {
     const struct mod_zta_global *global = mod_zta_global();
     size_t most = (size_t)global->issuers->nelts + (size_t)global->postures->nelts +
-                  (size_t)global->transmitters->nelts + 1;
+                  (size_t)global->transmitters->nelts + 2;
     for (const server_rec *s = helper->s; s != NULL; s = s->next) {
         most++;
     }
@@ -189,6 +184,9 @@ static void collect_alerts(struct mod_zta_observer_options *observer, const stru
     for (int i = 0; i < global->issuers->nelts; i++) {
         add_alert(&alerts, ZTA_TEXT("keys_refused"),
                   APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)->alert);
+    }
+    if (global->assertion != NULL) {
+        add_alert(&alerts, ZTA_TEXT("keys_refused"), global->assertion->alert);
     }
     for (int i = 0; i < global->postures->nelts; i++) {
         add_alert(&alerts, ZTA_TEXT("keys_refused"),
@@ -333,6 +331,9 @@ static void run(struct helper *helper, int32_t parent_pid)
                      .retain_events_s = global->retain.events_s,
                      .retain_sessions_s = global->retain.sessions_s,
                      .retain_events_size = global->retain.events_size,
+                     .retain_series_s = {global->retain.series_s[ZTA_SERIES_MINUTE],
+                                         global->retain.series_s[ZTA_SERIES_HOUR],
+                                         global->retain.series_s[ZTA_SERIES_DAY]},
                      .version = ZTA_VERSION_TEXT,
                      .log_ends =
                          (const struct mod_zta_log_end *)(const void *)global->log_ends->elts,
@@ -342,6 +343,7 @@ static void run(struct helper *helper, int32_t parent_pid)
         .is_stopping = &stop_signal,
         .parent_pid = parent_pid,
     };
+    mod_zta_assertion_forget();
     set_signals();
     prctl(PR_SET_NAME, "zta-helper");
     ap_close_listeners();

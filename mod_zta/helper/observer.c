@@ -247,6 +247,9 @@ static enum zta_status open_memory(struct mod_zta_observer *observer, int64_t no
         status = mod_zta_quota_open(key, &observer->quota);
     }
     if (status == ZTA_OK) {
+        status = mod_zta_series_open(observer->options.retain_series_s, &observer->series);
+    }
+    if (status == ZTA_OK) {
         status = mod_zta_key_uses_open(key, &observer->key_uses);
     }
     if (status == ZTA_OK) {
@@ -343,6 +346,7 @@ void mod_zta_observer_close(struct mod_zta_observer **observer)
     mod_zta_inputs_keeper_close(&closing->inputs);
     mod_zta_key_uses_close(&closing->key_uses);
     mod_zta_quota_close(&closing->quota);
+    mod_zta_series_close(&closing->series);
     mod_zta_risk_table_close(&closing->risks);
     mod_zta_hot_table_close(&closing->baselines);
     mod_zta_hot_table_close(&closing->sessions);
@@ -508,6 +512,10 @@ static enum zta_status write_batch(struct mod_zta_observer *observer, struct zta
         status = mod_zta_inputs_keep(observer->inputs, observer->options.segment, change,
                                      shares->rows, shares->n_rows);
     }
+    if (status == ZTA_OK) {
+        status = mod_zta_series_write(observer->series, change, observer->options.segment, batch,
+                                      shares);
+    }
     if (status != ZTA_OK) {
         return status;
     }
@@ -563,6 +571,7 @@ static enum zta_status commit(struct mod_zta_observer *observer, bool is_last, i
     }
     tables_written(observer, status == ZTA_OK);
     tell_responses(observer, status == ZTA_OK);
+    mod_zta_series_end(observer->series, status == ZTA_OK);
     if (status != ZTA_OK) {
         mod_zta_quota_undo(observer->quota);
         mod_zta_inputs_keeper_forget(observer->inputs);
@@ -652,7 +661,8 @@ int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mon
     read_ring(observer, now_mono_ns, now_real_ns);
     bool is_full = observer->batch.n == MOD_ZTA_BATCH_MAX;
     mod_zta_requests_look(observer, now_mono_ns);
-    if (observer->batch.n > 0 || mod_zta_requests_wait(observer)) {
+    if (observer->batch.n > 0 || mod_zta_requests_wait(observer) ||
+        mod_zta_series_waits(observer->series, observer->options.segment)) {
         write_out(observer, false, now_mono_ns, now_real_ns);
     }
     else {

@@ -19,6 +19,7 @@
 #include "shared/live/segment.h"
 #include "shared/store/env.h"
 #include "shared/store/published.h"
+#include "shared/store/series.h"
 
 #define MOD_ZTA_COMMIT_NS    INT64_C(100000000)
 #define MOD_ZTA_DRAIN_NS     INT64_C(5000000000)
@@ -54,6 +55,7 @@ struct mod_zta_observer_options {
     int64_t retain_events_s;
     uint64_t retain_events_size;
     int64_t retain_sessions_s;
+    int64_t retain_series_s[ZTA_N_SERIES_SPANS];
     const char *version;
     /* What the parent has to say as long as this configuration serves (last good rules, …). */
     const struct zta_published_alert *alerts;

@@ -13,6 +13,7 @@
 #include "mod_zta/helper/observer.h"
 #include "mod_zta/helper/quota.h"
 #include "mod_zta/helper/risk_table.h"
+#include "mod_zta/helper/series.h"
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/attestations.h"
 #include "shared/store/baselines.h"
@@ -85,6 +86,7 @@ struct mod_zta_observer {
     struct mod_zta_risk_losses risk_losses; /* as counted */
     size_t n_watched;                       /* events of the batch that the detectors have seen */
     struct mod_zta_quota *quota;
+    struct mod_zta_series *series;
     struct mod_zta_key_uses *key_uses;
     struct mod_zta_inputs_keeper *inputs;
     struct mod_zta_ruleset *rules; /* looked at before each batch */

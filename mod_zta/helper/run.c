@@ -11,6 +11,8 @@
 
 #include "shared/base/clock.h"
 #include "shared/identity.h"
+#include "shared/rules/parse.h"
+#include "shared/store/rule_ages.h"
 
 #define OPEN_RETRY_NS ZTA_NS_PER_S
 #define SLEEP_MAX_NS  INT64_C(100000000)
@@ -132,6 +134,27 @@ static enum zta_status put_config(struct zta_change *change,
     return status;
 }
 
+/* Rules that cannot be read again are those of a restart that went wrong: their ages stay. */
+static enum zta_status note_ages(struct zta_change *change, const struct mod_zta_run_config *config)
+{
+    struct zta_rules_source *sources = calloc(config->n_rules + 1, sizeof *sources);
+    struct zta_rules_ast *ast = NULL;
+    struct zta_rules_error error;
+    if (sources == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    for (size_t i = 0; i < config->n_rules; i++) {
+        sources[i] = (struct zta_rules_source){.name = config->rules_names[i],
+                                               .text = config->rules_texts[i]};
+    }
+    enum zta_status status = zta_rules_parse(sources, config->n_rules, &ast, &error);
+    status = status != ZTA_OK ? (status == ZTA_INVALID ? ZTA_OK : status)
+                              : zta_rule_ages_note(change, ast, zta_clock_real_ns() / ZTA_NS_PER_S);
+    zta_rules_ast_close(&ast);
+    free(sources);
+    return status;
+}
+
 static bool publish_config(struct mod_zta_observer *observer,
                            const struct mod_zta_run_config *config)
 {
@@ -141,7 +164,7 @@ static bool publish_config(struct mod_zta_observer *observer,
         ZTA_OK) {
         return false;
     }
-    if (put_config(change, config) != ZTA_OK) {
+    if (put_config(change, config) != ZTA_OK || note_ages(change, config) != ZTA_OK) {
         zta_change_abort(&change);
         return false;
     }

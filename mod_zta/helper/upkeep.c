@@ -555,6 +555,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_events(observer, now_mono_ns, now_real_ns);
     prune_sessions(observer, now_real_ns);
     const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    mod_zta_series_prune(observer->series, observer->store, now_s);
     prune_of_absent(observer, zta_baselines_prune, &observer->upkeep.baselines_place, now_s,
                     BASELINES_AGE_S);
     prune_of_absent(observer, zta_risks_prune, &observer->upkeep.risks_place, now_s, RISKS_AGE_S);

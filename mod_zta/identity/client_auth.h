@@ -13,7 +13,6 @@
 #include "shared/base/status.h"
 
 #define MOD_ZTA_CLIENT_SECRET_MAX 1024
-#define MOD_ZTA_CLIENT_KEY_MAX    16384 /* bytes of PEM */
 /* "Basic " and base64 of both, each three times as long when it is escaped. */
 #define MOD_ZTA_AUTHORIZATION_SIZE 8192
 
@@ -27,15 +26,8 @@ struct mod_zta_client {
     struct zta_text id;
     enum mod_zta_client_method method;
     struct zta_text secret; /* BASIC, POST */
-    EVP_PKEY *key;          /* KEY: mod_zta_client_key_load's */
+    EVP_PKEY *key;          /* KEY: mod_zta_signing_key_load's */
 };
-
-/*
- * A private key in PEM, without a passphrase: RSA of 2048 to 8192 bits signs by RS256, P-256 by
- * ES256. ZTA_INVALID for any other; the error never holds a part of it. The caller frees it.
- */
-enum zta_status mod_zta_client_key_load(struct zta_text pem, EVP_PKEY **key,
-                                        struct zta_error *error) ZTA_MUST_CHECK;
 
 /* Appends text as application/x-www-form-urlencoded wants it. */
 void mod_zta_form_encode(struct zta_buffer *form, struct zta_text text);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "mod_zta/assertion.h"
 #include "mod_zta/facts.h"
 #include "mod_zta/posture_config.h"
 
@@ -40,11 +41,6 @@ static bool begins_with(const char *name, size_t len, const char *prefix)
 
 typedef bool (*name_test_fn)(const struct mod_zta_server *server, const char *name, size_t len);
 
-static bool is_own_name(const struct mod_zta_server *server, const char *name, size_t len)
-{
-    return begins_with(name, len, OWN_PREFIX);
-}
-
 static bool is_request_id_name(const struct mod_zta_server *server, const char *name, size_t len)
 {
     return len == strlen(REQUEST_ID) && begins_with(name, len, REQUEST_ID);
@@ -59,6 +55,20 @@ static bool is_spelling_of(const char *name, size_t len, const char *other)
         }
     }
     return other[len] == '\0';
+}
+
+static bool is_own_name(const struct mod_zta_server *server, const char *name, size_t len)
+{
+    const struct mod_zta_assertion_config *assertion = mod_zta_global()->assertion;
+    return begins_with(name, len, OWN_PREFIX) ||
+           (assertion != NULL && is_spelling_of(name, len, assertion->header));
+}
+
+/* What the API gets of us under names that are not ours alone. */
+static bool is_shared_name(const char *name, size_t len)
+{
+    return is_request_id_name(NULL, name, len) || is_spelling_of(name, len, "traceparent") ||
+           is_spelling_of(name, len, "tracestate");
 }
 
 /*
@@ -115,6 +125,13 @@ static void remove_all(request_rec *r, name_test_fn is_wanted)
     } while (n == SCRUBBED_MAX);
 }
 
+/* Is it one of the values that nearly all clients send? */
+static bool is_harmless(const char *connection)
+{
+    return strcasecmp(connection, "keep-alive") == 0 || strcasecmp(connection, "close") == 0 ||
+           strcasecmp(connection, "upgrade") == 0;
+}
+
 /*
  * Connection: names in it are dropped by the next hop; ours must arrive (hop-by-hop smuggling).
  * mod_proxy takes a name to end at a comma, a semicolon or a blank.
@@ -123,16 +140,16 @@ static void scrub_connection(request_rec *r)
 {
     static const char separators[] = ",; \t";
     const char *value = apr_table_get(r->headers_in, "Connection");
-    if (value == NULL ||
-        (ap_strcasestr(value, "zta") == NULL && ap_strcasestr(value, "request") == NULL)) {
+    if (value == NULL || is_harmless(value)) {
         return;
     }
     /* One separator becomes two characters; every name has at least one. */
     char *kept = apr_palloc(r->pool, 2 * strlen(value) + 1);
     size_t at = 0;
+    bool is_ours = false;
     for (const char *p = value + strspn(value, separators); *p != '\0';) {
         size_t len = strcspn(p, separators);
-        if (!is_own_name(NULL, p, len) && !is_request_id_name(NULL, p, len)) {
+        if (!is_own_name(NULL, p, len) && !is_shared_name(p, len)) {
             if (at > 0) {
                 kept[at++] = ',';
                 kept[at++] = ' ';
@@ -140,15 +157,19 @@ static void scrub_connection(request_rec *r)
             memcpy(kept + at, p, len);
             at += len;
         }
+        else {
+            is_ours = true;
+        }
         p += len;
         p += strspn(p, separators);
     }
-    if (at == 0) {
-        apr_table_unset(r->headers_in, "Connection");
-        return;
-    }
     kept[at] = '\0';
-    apr_table_setn(r->headers_in, "Connection", kept);
+    if (is_ours && at == 0) {
+        apr_table_unset(r->headers_in, "Connection");
+    }
+    else if (is_ours) {
+        apr_table_setn(r->headers_in, "Connection", kept);
+    }
 }
 
 static const char *peer_request_id(const request_rec *r)
@@ -205,6 +226,11 @@ apr_table_t *mod_zta_scrub_postures(request_rec *r)
         }
     }
     return kept;
+}
+
+void mod_zta_scrub_own(request_rec *r)
+{
+    remove_all(r, is_own_name);
 }
 
 void mod_zta_scrub_request_id(request_rec *r)

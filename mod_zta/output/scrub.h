@@ -9,10 +9,10 @@
 #include <httpd.h>
 
 /*
- * Removes client-sent X-ZTA-* headers (any sign is a '-', case is none) and the names of ours from
- * Connection, where they would make a hop drop what we add. At every stage, for main requests.
- * Returns the X-Request-Id of a trusted peer when it is well-formed ([A-Za-z0-9._-]{1,128}), else
- * NULL.
+ * Removes client-sent X-ZTA-* headers (any sign is a '-', case is none), that of ZTAAssertion
+ * likewise, and the names of ours from Connection, where they would make a hop drop what we add.
+ * At every stage, for main requests. Returns the X-Request-Id of a trusted peer when it is
+ * well-formed ([A-Za-z0-9._-]{1,128}), else NULL.
  */
 const char *mod_zta_scrub(request_rec *r);
 /*
@@ -27,6 +27,8 @@ apr_table_t *mod_zta_scrub_proofs(request_rec *r);
  * enforce anywhere mod_zta_scrub_proofs, called after it, removes them in all spellings.
  */
 apr_table_t *mod_zta_scrub_postures(request_rec *r);
+/* Removes X-ZTA-* and the header of ZTAAssertion in all spellings, whoever set them. */
+void mod_zta_scrub_own(request_rec *r);
 /* Removes client-sent X-Request-Id headers in all spellings, before ours is set. */
 void mod_zta_scrub_request_id(request_rec *r);
 

@@ -8,11 +8,12 @@
 #include "mod_zta/request.h"
 
 /*
- * Sets X-ZTA-Id, X-Request-Id and, as ZTAForward says, the identity headers; removes the credential
- * unless it is to be forwarded. For requests that pass an enforced stage. Values are printable
- * ASCII: every other byte, '%', and ',' inside a role are percent-encoded (RFC 3986 section 2.1).
+ * Sets X-ZTA-Id, X-Request-Id, traceparent and, as ZTAForward says, the identity headers and the
+ * assertion; removes the credential unless it is to be forwarded. For requests that pass an
+ * enforced stage; of several sides of one request the last one says what goes on. Values are
+ * percent-encoded (shared/base/percent.h). NULL, or why the request must not go on.
  */
-void mod_zta_upstream_set(request_rec *r, const struct mod_zta_request *request,
-                          const struct mod_zta_dir *dir);
+const char *mod_zta_upstream_set(request_rec *r, struct mod_zta_request *request,
+                                 const struct mod_zta_dir *dir);
 
 #endif
