@@ -17,6 +17,7 @@
 #include "shared/rules/layer.h"
 #include "shared/store/blocks.h"
 #include "shared/store/env.h"
+#include "shared/store/fleet.h"
 #include "shared/store/keys.h"
 #include "shared/store/measures.h"
 #include "shared/store/requests.h"
@@ -100,6 +101,21 @@ enum zta_status ctl_action_unlift(struct ctl_action *action,
  */
 enum zta_status ctl_action_release(struct ctl_action *action, const char *name,
                                    const struct zta_measure *measure) ZTA_MUST_CHECK;
+
+/* ---- fleet ---- */
+
+/* ZTA_EXISTS: the store is part of a fleet already. */
+enum zta_status ctl_action_fleet_join(struct ctl_action *action,
+                                      const struct zta_fleet *fleet) ZTA_MUST_CHECK;
+/* ZTA_NOT_FOUND: it is part of none. */
+enum zta_status ctl_action_fleet_leave(struct ctl_action *action,
+                                       const struct zta_fleet *fleet) ZTA_MUST_CHECK;
+/*
+ * Takes what the fleet's operator said of a node. ZTA_FORBIDDEN says why it is refused, ZTA_EXISTS
+ * that it is known.
+ */
+enum zta_status ctl_action_fleet_enrol(struct ctl_action *action, const struct zta_fleet *fleet,
+                                       struct zta_text statement) ZTA_MUST_CHECK;
 
 /* ---- devices ---- */
 

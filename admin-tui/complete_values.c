@@ -16,6 +16,9 @@ static const char *const stages[] = {"1", "2", "3", NULL};
 static const char *const whens[] = {"auto", "always", "never", NULL};
 static const char *const shells[] = {"bash", "zsh", NULL};
 static const char *const modes[] = {"monitor", "enforce", NULL};
+static const char *const device_orders[] = {"id",        "owner",      "managed",    "compliant",
+                                            "encrypted", "os",         "os_version", "created",
+                                            "changed",   "changed_by", NULL};
 static const char *const systems[] = {"macos", "windows", "linux", "ios", "android", NULL};
 
 static void offer_all(struct ctl_completer *completer, const char *const *words)
@@ -201,9 +204,10 @@ static void offer_both(struct ctl_completer *completer, enum ctl_value one, enum
 static bool offer_words(struct ctl_completer *completer, enum ctl_value value)
 {
     static const char *const *const tables[] = {
-        [CTL_VALUE_DURATION] = durations, [CTL_VALUE_ANSWER] = answers, [CTL_VALUE_STAGE] = stages,
-        [CTL_VALUE_WHEN] = whens,         [CTL_VALUE_SHELL] = shells,   [CTL_VALUE_MODE] = modes,
-        [CTL_VALUE_OS] = systems,
+        [CTL_VALUE_DURATION] = durations, [CTL_VALUE_ANSWER] = answers,
+        [CTL_VALUE_STAGE] = stages,       [CTL_VALUE_WHEN] = whens,
+        [CTL_VALUE_SHELL] = shells,       [CTL_VALUE_MODE] = modes,
+        [CTL_VALUE_OS] = systems,         [CTL_VALUE_DEVICE_ORDER] = device_orders,
     };
     const bool is_there = value < sizeof tables / sizeof tables[0] && tables[value] != NULL;
     if (is_there) {

@@ -274,6 +274,7 @@ void ctl_event_members(struct zta_json *json, const struct ctl_event *row)
     zta_json_string(json, "time", time);
     zta_json_string(json, "id", id);
     put_text(json, "parent", event, ZTA_EVENT_PARENT);
+    put_text(json, "trace", event, ZTA_EVENT_TRACE);
     zta_json_int(json, "n", row->weight > INT64_MAX ? INT64_MAX : (int64_t)row->weight);
     zta_json_bool(json, "is_repeat", row->is_repeat);
     put_text(json, "method", event, ZTA_EVENT_METHOD);

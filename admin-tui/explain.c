@@ -103,6 +103,7 @@ static void say_when(const struct ctl_explained *explained, struct zta_buffer *o
     begin(out, "request");
     zta_buffer_printf(out, "%s at %s", id, time);
     put(out, ", parent ", text_of(explained, ZTA_EVENT_PARENT));
+    put(out, ", trace ", text_of(explained, ZTA_EVENT_TRACE));
     zta_buffer_string(out, "\n");
 }
 

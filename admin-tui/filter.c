@@ -9,6 +9,7 @@
 #include "shared/base/ulid.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
+#include "shared/rules/match.h"
 #include "shared/rules/nearest.h"
 #include "shared/rules/os.h"
 
@@ -103,6 +104,21 @@ static enum zta_status parse_credential(struct zta_text text, int64_t *number)
     return ZTA_INVALID;
 }
 
+_Static_assert(ZTA_N_REASONS <= 64, "reasons fit their set");
+
+/* All whose names the text is or, with *, matches; one at least. */
+static enum zta_status parse_reasons(struct zta_text text, uint64_t *reasons)
+{
+    uint64_t found = 0;
+    for (unsigned i = 0; i < ZTA_N_REASONS; i++) {
+        const bool is_one =
+            zta_glob_matches(text, zta_text_of(zta_reason_name((enum zta_reason)i)));
+        found |= (uint64_t)is_one << i;
+    }
+    *reasons = found;
+    return found != 0 ? ZTA_OK : ZTA_INVALID;
+}
+
 /* Microseconds: what events keep. */
 static enum zta_status parse_time(struct zta_text text, int64_t *time_us)
 {
@@ -144,7 +160,6 @@ static enum zta_status parse_hex(struct zta_text text, uint8_t id[ZTA_SESSION_ID
 static enum zta_status decode_value(enum ctl_field_type type, struct ctl_filter_value *value)
 {
     enum zta_outcome outcome;
-    enum zta_reason reason;
     struct zta_ulid ulid;
     enum zta_status status = ZTA_OK;
     switch (type) {
@@ -160,8 +175,7 @@ static enum zta_status decode_value(enum ctl_field_type type, struct ctl_filter_
         value->as.number = status == ZTA_OK ? (int64_t)outcome : 0;
         break;
     case CTL_TYPE_REASON:
-        status = zta_reason_parse(value->text, &reason);
-        value->as.number = status == ZTA_OK ? (int64_t)reason : 0;
+        status = parse_reasons(value->text, &value->as.reasons);
         break;
     case CTL_TYPE_CREDENTIAL:
         status = parse_credential(value->text, &value->as.number);
@@ -251,6 +265,26 @@ static bool is_ordered(enum ctl_field_type type)
            type == CTL_TYPE_VERSION;
 }
 
+/* What is meant, as far as that can be guessed, and what there is. */
+static enum zta_status refuse_field(const struct parser *parser, struct zta_text name,
+                                    struct zta_text best)
+{
+    char fields[sizeof parser->error->text];
+    struct zta_buffer out;
+    zta_buffer_init(&out, fields, sizeof fields);
+    if (!zta_text_is_absent(best)) {
+        zta_buffer_printf(&out, "did you mean '%.*s'? ", (int)best.len, best.data);
+    }
+    zta_buffer_string(&out, "fields here:");
+    for (unsigned i = 0; i < parser->kind->n_fields; i++) {
+        const char *known = parser->kind->fields[i].name;
+        zta_buffer_printf(&out, known[0] == '\0' ? "%s" : " %s", known);
+    }
+    return zta_error_set(parser->error, ZTA_INVALID,
+                         "filter, column %zu: there is no field '%.*s'; %s", parser->column,
+                         (int)name.len, name.data, fields);
+}
+
 static enum zta_status find_field(const struct parser *parser, struct zta_text name,
                                   unsigned *field)
 {
@@ -264,12 +298,7 @@ static enum zta_status find_field(const struct parser *parser, struct zta_text n
         }
         zta_nearest_offer(&nearest, known);
     }
-    bool has_best = !zta_text_is_absent(nearest.best);
-    return zta_error_set(parser->error, ZTA_INVALID,
-                         "filter, column %zu: there is no field '%.*s'%s%.*s%s", parser->column,
-                         (int)name.len, name.data, has_best ? "; did you mean '" : "",
-                         has_best ? (int)nearest.best.len : 0, has_best ? nearest.best.data : "",
-                         has_best ? "'?" : "");
+    return refuse_field(parser, name, nearest.best);
 }
 
 /* FIELD OP value{,value}; *is_field is false, and nothing read, when a free word stands there. */

@@ -17,6 +17,7 @@
 #include "shared/base/status.h"
 #include "shared/event.h"
 #include "shared/store/devices.h"
+#include "shared/store/env.h"
 #include "shared/store/sessions.h"
 
 #define CTL_FILTER_TEXT_MAX   1024
@@ -35,7 +36,8 @@ struct ctl_filter_value {
     struct zta_text text; /* unquoted */
     bool is_unknown;      /* the bare word */
     union {
-        int64_t number; /* in the field's unit */
+        int64_t number;   /* in the field's unit */
+        uint64_t reasons; /* a set of 1 << enum zta_reason */
         struct zta_cidr network;
         uint8_t id[ZTA_ULID_SIZE];
     } as;
@@ -70,10 +72,18 @@ enum zta_status ctl_filter_parse_devices(struct zta_text text, struct ctl_filter
                                          struct zta_error *error) ZTA_MUST_CHECK;
 bool ctl_filter_matches_device(const struct ctl_filter *filter, const struct zta_device *device,
                                int64_t now_s);
-/* And of sessions. */
+/*
+ * And of sessions. Their risk is looked up in the view (NULL: none is known) once a filter asks for
+ * it; when that fails nothing matches, and status says so.
+ */
+struct ctl_session_look {
+    struct zta_view *view;
+    int64_t now_s;
+    enum zta_status status;
+};
 enum zta_status ctl_filter_parse_sessions(struct zta_text text, struct ctl_filter *filter,
                                           struct zta_error *error) ZTA_MUST_CHECK;
 bool ctl_filter_matches_session(const struct ctl_filter *filter, const struct zta_session *session,
-                                int64_t now_s);
+                                struct ctl_session_look *look);
 
 #endif

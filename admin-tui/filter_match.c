@@ -90,8 +90,9 @@ static bool is_value(const struct ctl_filter_term *term, const struct ctl_filter
     case CTL_TYPE_ID:
     case CTL_TYPE_HEX:
         return seen->id != NULL && memcmp(seen->id, value->as.id, sizeof value->as.id) == 0;
-    case CTL_TYPE_OUTCOME:
     case CTL_TYPE_REASON:
+        return (value->as.reasons >> seen->number & 1) != 0;
+    case CTL_TYPE_OUTCOME:
     case CTL_TYPE_CREDENTIAL:
     case CTL_TYPE_ANSWER:
     case CTL_TYPE_NUMBER:

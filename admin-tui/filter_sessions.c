@@ -2,6 +2,7 @@
 /* What filters see of sessions. */
 #include "admin-tui/filter.h"
 #include "admin-tui/filter_kind.h"
+#include "admin-tui/risk_view.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
 
@@ -19,6 +20,12 @@ static const struct ctl_field_info fields[] = {
 #undef CTL_FIELD
 };
 
+/* What a filter looks at. */
+struct record {
+    const struct zta_session *session;
+    struct ctl_session_look *look;
+};
+
 static void see_number(struct ctl_seen *seen, int64_t number)
 {
     seen->number = number;
@@ -31,9 +38,20 @@ static void see_name(struct ctl_seen *seen, const struct zta_session *session, c
     ctl_seen_text(seen, zta_text_of(name));
 }
 
-static void see(const void *record, unsigned field, int64_t now_s, struct ctl_seen *seen)
+static void see_risk(struct ctl_seen *seen, const struct record *record)
 {
-    const struct zta_session *session = record;
+    struct ctl_session_look *look = record->look;
+    uint8_t score = 0;
+    if (look->view != NULL && look->status == ZTA_OK) {
+        look->status = ctl_risk_of_session(look->view, record->session->id, look->now_s, &score);
+        see_number(seen, score);
+    }
+}
+
+static void see(const void *context, unsigned field, int64_t now_s, struct ctl_seen *seen)
+{
+    const struct record *record = context;
+    const struct zta_session *session = record->session;
     switch ((enum ctl_session_field)field) {
     case CTL_SESSION_SESSION:
         seen->id = session->id;
@@ -73,6 +91,9 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
     case CTL_SESSION_DENIED:
         see_number(seen, (int64_t)session->n_denied);
         break;
+    case CTL_SESSION_RISK:
+        see_risk(seen, record);
+        break;
     case CTL_SESSION_SEEN:
         see_number(seen, now_s - session->last_s);
         break;
@@ -87,7 +108,7 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
 /* A free word in what tells a session from others. */
 static bool has_word(const void *record, struct zta_text word)
 {
-    const struct zta_session *session = record;
+    const struct zta_session *session = ((const struct record *)record)->session;
     char addr[ZTA_CIDR_TEXT_MAX];
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
     zta_addr_print(&session->addr, addr);
@@ -122,7 +143,9 @@ enum zta_status ctl_filter_parse_sessions(struct zta_text text, struct ctl_filte
 }
 
 bool ctl_filter_matches_session(const struct ctl_filter *filter, const struct zta_session *session,
-                                int64_t now_s)
+                                struct ctl_session_look *look)
 {
-    return ctl_filter_matches_record(filter, &sessions, session, now_s);
+    const struct record record = {.session = session, .look = look};
+    return ctl_filter_matches_record(filter, &sessions, &record, look->now_s) &&
+           look->status == ZTA_OK;
 }

@@ -155,12 +155,10 @@ static enum ctl_exit guard_trial(const struct ctl_live *live, const struct ctl_l
                     until, live->layer.fallback);
 }
 
-static void print_effect(const struct ctl_live *live, const struct zta_whatif *whatif, char *text,
-                         size_t size)
+static void print_effect(const struct ctl_live *live, const struct ctl_report *report,
+                         struct zta_buffer out)
 {
     char until[ZTA_TIME_TEXT_MAX];
-    struct zta_buffer out;
-    zta_buffer_init(&out, text, size);
     zta_buffer_string(&out, "In force on the next request");
     if (live->next.confirm_by_s != 0) {
         zta_time_print(live->next.confirm_by_s, until);
@@ -170,7 +168,11 @@ static void print_effect(const struct ctl_live *live, const struct zta_whatif *w
                           until);
     }
     zta_buffer_string(&out, ". ");
-    ctl_live_hits_print(whatif, &out);
+    ctl_live_hits_print(report->whatif, &out);
+    if (report->lacks_limits) {
+        zta_buffer_string(&out, " What limits would refuse is not among that: how full their "
+                                "buckets stood is not recorded.");
+    }
 }
 
 static enum ctl_exit store(struct ctl *ctl, struct ctl_live *live,
@@ -235,7 +237,8 @@ static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
                             const struct ctl_live_story *story, const struct ctl_live_set *now,
                             const struct ctl_live_set *then)
 {
-    char effect[512];
+    char effect[768];
+    struct zta_buffer out;
     struct zta_whatif *whatif = NULL;
     struct ctl_report report = {.done = story->done, .effect = effect};
     enum ctl_exit code = ctl_live_hits_count(ctl, live, now, then, &whatif);
@@ -243,9 +246,11 @@ static enum ctl_exit commit(struct ctl *ctl, struct ctl_live *live,
         return code;
     }
     report.whatif = whatif;
+    report.lacks_limits = ctl_live_hits_lack_limits(now, then);
     (void)snprintf(report.target, sizeof report.target, "%.*s", (int)story->target.len,
                    story->target.data);
-    print_effect(live, whatif, effect, sizeof effect);
+    zta_buffer_init(&out, effect, sizeof effect);
+    print_effect(live, &report, out);
     ctl_report_plan(ctl, &report);
     if (!live->baseline->issuers.is_published) {
         ctl_note("No server has published its rules and issuers: only this layer was checked.");

@@ -9,6 +9,7 @@
 #include "admin-tui/hits.h"
 #include "admin-tui/output.h"
 #include "admin-tui/replays.h"
+#include "admin-tui/rule_diff.h"
 
 /* A place by what an event says of it: its server's name without port, and its route. */
 static bool is_within(const struct zta_layer_entry *entry, const struct zta_event *event)
@@ -61,6 +62,28 @@ enum ctl_exit ctl_live_hits_count(const struct ctl *ctl, const struct ctl_live *
     struct zta_whatif_options options = {
         .after = then->set, .before = now->set, .stance = change_stance, .context = shared.v};
     return ctl_replay_run(ctl, &replay, &options, result);
+}
+
+struct seeking {
+    const struct zta_rules_ast *trees[2];
+    bool is_found;
+};
+
+static void seek_limit(void *context, const struct ctl_rule_change *change)
+{
+    struct seeking *seeking = context;
+    for (size_t i = 0; i < 2; i++) {
+        const struct zta_rules_ast *tree = seeking->trees[i];
+        const size_t at = tree == NULL ? SIZE_MAX : ctl_live_find_rule(tree, change->name);
+        seeking->is_found |= at != SIZE_MAX && tree->rules[at].kind == ZTA_RULE_LIMIT;
+    }
+}
+
+bool ctl_live_hits_lack_limits(const struct ctl_live_set *now, const struct ctl_live_set *then)
+{
+    struct seeking seeking = {.trees = {now->ast, then->ast}};
+    return ctl_rule_diff_sets(now->ast, then->ast, seek_limit, &seeking) == ZTA_OK &&
+           seeking.is_found;
 }
 
 void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out)

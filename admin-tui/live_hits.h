@@ -17,6 +17,9 @@
 enum ctl_exit ctl_live_hits_count(const struct ctl *ctl, const struct ctl_live *live,
                                   const struct ctl_live_set *now, const struct ctl_live_set *then,
                                   struct zta_whatif **result);
+/* A limit is among what changes: how full buckets stood is not recorded, so what it would refuse is
+ * not known. */
+bool ctl_live_hits_lack_limits(const struct ctl_live_set *now, const struct ctl_live_set *then);
 /* "Of the 12000 requests of the last hour it would refuse 4108 ...", and what is open. */
 void ctl_live_hits_print(const struct zta_whatif *result, struct zta_buffer *out);
 /* Whom that is: examples, routes and subjects, as whatif says it; nothing when nobody is hit. */

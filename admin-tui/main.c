@@ -35,6 +35,8 @@ int main(int argc, char **argv)
     /* The character set for text, never the format of numbers. */
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A file that may not grow is an error of the one who writes it, not the end of everything. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     (void)umask(077);
     if (argc > 1 && strcmp(argv[1], CTL_COMPLETE_WORD) == 0) {
         return (int)ctl_complete_for_shell(argc - 2, argv + 2);

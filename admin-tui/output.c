@@ -77,6 +77,20 @@ void ctl_say(const char *fmt, ...)
     va_end(arguments);
 }
 
+void ctl_say_diff(char sign, struct zta_text line)
+{
+    const bool is_inked = ctl_has_colours() && sign != ' ';
+    char safe[LINE_MAX_SIZE];
+    struct zta_buffer buffer;
+    zta_buffer_init(&buffer, safe, sizeof safe);
+    zta_buffer_safe(&buffer, line);
+    (void)printf("%s%c %s%s\n",
+                 !is_inked     ? ""
+                 : sign == '+' ? "\x1b[32m"
+                               : "\x1b[31m",
+                 sign, safe, is_inked ? "\x1b[m" : "");
+}
+
 void ctl_note(const char *fmt, ...)
 {
     va_list arguments;

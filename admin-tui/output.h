@@ -25,6 +25,8 @@ bool ctl_has_colours(void);
 
 /* One line on standard output; arguments may be hostile, the line is safe. */
 void ctl_say(const char *fmt, ...) ZTA_PRINTF(1, 2);
+/* A line of a comparison behind its sign: '+' what comes, '-' what goes; in its colour. */
+void ctl_say_diff(char sign, struct zta_text line);
 /* One line on standard error, without touching what a script reads; in JSON {"note": ...}. */
 void ctl_note(const char *fmt, ...) ZTA_PRINTF(1, 2);
 /* "ztactl: ..." on standard error, in JSON {"error": ..., "exit": code}; returns code. */

@@ -4,9 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "admin-tui/explain.h"
+#include "admin-tui/progress.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
 #include "shared/live/segment.h"
@@ -27,7 +27,6 @@ struct ctl_replay ctl_replay_of_last(const struct ctl *ctl, int64_t period_s)
     struct ctl_replay replay = {
         .until_ns = zta_clock_real_ns(),
         .n_rows = CTL_REPLAY_ROWS,
-        .shows_progress = ctl->tells_progress || (!ctl_is_json(ctl) && isatty(STDERR_FILENO) != 0),
     };
     replay.from_ns =
         period_s < replay.until_ns / ZTA_NS_PER_S ? replay.until_ns - period_s * ZTA_NS_PER_S : 0;
@@ -57,8 +56,7 @@ enum ctl_exit ctl_replay_prepare(const struct ctl *ctl, struct ctl_replay *repla
 static bool show_progress(void *context, uint64_t n_done, uint64_t n_all)
 {
     if (n_all > 0) {
-        (void)fprintf(stderr, "\rjudging recorded requests: %3" PRIu64 " %%", n_done * 100 / n_all);
-        (void)fflush(stderr);
+        ctl_progress_tell(context, (int)(n_done * 100 / n_all));
     }
     return true;
 }
@@ -66,13 +64,14 @@ static bool show_progress(void *context, uint64_t n_done, uint64_t n_all)
 enum ctl_exit ctl_replay_run(const struct ctl *ctl, const struct ctl_replay *replay,
                              struct zta_whatif_options *options, struct zta_whatif **result)
 {
+    struct ctl_progress progress;
     options->from_ns = replay->from_ns;
     options->until_ns = replay->until_ns;
-    options->progress = replay->shows_progress ? show_progress : NULL;
+    options->progress = show_progress;
+    options->progress_context = &progress;
+    ctl_progress_begin(&progress, ctl, "judging recorded requests");
     const enum zta_status status = zta_whatif_run(ctl->store, options, result);
-    if (replay->shows_progress) {
-        (void)fputs("\r\033[K", stderr);
-    }
+    ctl_progress_end(&progress);
     return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, NULL, "judging recorded requests");
 }
 

@@ -19,7 +19,6 @@ struct ctl_replay {
     int64_t until_ns;
     uint64_t n_rows;                 /* of each group; 0: all */
     const struct ctl_filter *filter; /* large: static storage of replays.c */
-    bool shows_progress;
 };
 
 /* The last period_s seconds, without a filter. */

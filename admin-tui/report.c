@@ -61,7 +61,7 @@ void ctl_report_plan(const struct ctl *ctl, const struct ctl_report *report)
         ctl_say("%s", report->effect);
     }
     if (report->hits != NULL) {
-        char text[160];
+        char text[CTL_HITS_TEXT_MAX];
         struct zta_buffer buffer;
         zta_buffer_init(&buffer, text, sizeof text);
         ctl_hits_print(report->hits, &buffer);
@@ -98,6 +98,19 @@ static void put_flips(struct zta_json *json, const char *name, const struct zta_
     zta_json_end_object(json);
 }
 
+static void put_hits(struct zta_json *json, const struct ctl_hits *hits)
+{
+    if (hits->has_sessions) {
+        zta_json_int(json, "hits", (int64_t)hits->n);
+        zta_json_int(json, "hits_expired", (int64_t)hits->n_expired);
+        zta_json_time(json, "last_seen", hits->last_s);
+    }
+    zta_json_int(json, "requests_last_hour", (int64_t)hits->n_requests);
+    zta_json_int(json, "allowed_last_hour", (int64_t)hits->n_allowed);
+    zta_json_int(json, "not_told_apart", (int64_t)hits->n_apart);
+    zta_json_time(json, "counted_since", hits->since_s);
+}
+
 static enum ctl_exit print_json(const struct ctl_report *report, const struct ctl_action *action)
 {
     struct ctl_list list;
@@ -110,14 +123,13 @@ static enum ctl_exit print_json(const struct ctl_report *report, const struct ct
         zta_json_string(json, "target", report->target);
         zta_json_string(json, "effect", report->effect);
         if (report->hits != NULL) {
-            zta_json_int(json, "hits", (int64_t)report->hits->n);
-            zta_json_int(json, "hits_expired", (int64_t)report->hits->n_expired);
-            zta_json_time(json, "last_seen", report->hits->last_s);
+            put_hits(json, report->hits);
         }
         if (report->whatif != NULL) {
             put_flips(json, "would_refuse", &report->whatif->flips[ZTA_FLIP_TO_DENY]);
             put_flips(json, "would_allow", &report->whatif->flips[ZTA_FLIP_TO_ALLOW]);
             zta_json_int(json, "not_decidable", (int64_t)zta_whatif_undecidable(report->whatif));
+            zta_json_bool(json, "lacks_limits", report->lacks_limits);
         }
         if (action != NULL) {
             zta_json_int(json, "action", (int64_t)action->id);

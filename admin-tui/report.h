@@ -20,6 +20,7 @@ struct ctl_report {
     const char *effect;              /* what that means; NULL: nothing to add */
     const struct ctl_hits *hits;     /* NULL: not counted */
     const struct zta_whatif *whatif; /* of a change of rules; else NULL */
+    bool lacks_limits;               /* of which that says nothing */
     char undo[CTL_REPORT_TEXT_MAX];  /* arguments of ztactl; "": it cannot be undone */
 };
 

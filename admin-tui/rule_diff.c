@@ -284,7 +284,7 @@ void ctl_rule_diff_layers(const struct zta_layer *before, const struct zta_layer
 
 static void say_line(void *context, char sign, struct zta_text line)
 {
-    ctl_say("%c %.*s", sign, (int)line.len, line.data);
+    ctl_say_diff(sign, line);
 }
 
 void ctl_rule_change_say(void *context, const struct ctl_rule_change *change)

@@ -151,6 +151,7 @@ static bool make_room(struct ctl_sessions *sessions)
 
 struct collecting {
     struct ctl_sessions *sessions;
+    struct ctl_session_look look;
     enum zta_status status;
 };
 
@@ -166,9 +167,9 @@ static bool add(void *context, const struct zta_session *session)
         (zta_text_is_absent(sessions->client) ||
          ctl_session_is_named(session->client, sizeof session->client, sessions->client)) &&
         (sessions->filter == NULL ||
-         ctl_filter_matches_session(sessions->filter, session, sessions->now_s));
+         ctl_filter_matches_session(sessions->filter, session, &collecting->look));
     if (!is_wanted) {
-        return true;
+        return collecting->look.status == ZTA_OK;
     }
     if (!make_room(sessions)) {
         collecting->status = ZTA_NO_MEMORY;
@@ -181,9 +182,11 @@ static bool add(void *context, const struct zta_session *session)
 
 enum zta_status ctl_sessions_collect(struct zta_view *view, struct ctl_sessions *sessions)
 {
-    struct collecting collecting = {.sessions = sessions, .status = ZTA_OK};
+    struct collecting collecting = {
+        .sessions = sessions, .look = {.view = view, .now_s = sessions->now_s}, .status = ZTA_OK};
     enum zta_status status = zta_session_each(view, add, &collecting);
     sort(sessions);
+    status = status == ZTA_OK ? collecting.look.status : status;
     return status == ZTA_OK ? collecting.status : status;
 }
 

@@ -148,14 +148,15 @@ static bool is_wanted(const struct ask *ask, const struct ctl_place *place)
     return zta_layer_is_within(ask->location, zta_text_of(place->server), path);
 }
 
-/* The innermost place that governs the path; of --location, the outermost that it names. */
+/* The innermost place that governs the path, a Location / rather than its server, which is told
+ * before it; of --location, the outermost that it names. */
 static const struct ctl_place *find_place(const struct ask *ask, const struct ctl_places *places)
 {
     const struct ctl_place *found = NULL;
     for (size_t i = 0; i < places->n; i++) {
         const struct ctl_place *place = &places->all[i];
         const bool is_better = found == NULL || (zta_text_is_absent(ask->location)
-                                                     ? strlen(place->path) > strlen(found->path)
+                                                     ? strlen(place->path) >= strlen(found->path)
                                                      : strlen(place->path) < strlen(found->path));
         if (place->path[0] != '\0' && is_wanted(ask, place) && is_better) {
             found = place;

@@ -76,9 +76,9 @@ enum ctl_exit ctl_run_block(struct ctl *ctl)
     if (code != CTL_DONE) {
         return code;
     }
-    enum zta_status status = ctl_hits_count(ctl->store, NULL, 0, &block, &hits);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "counting sessions");
+    code = ctl_hits_count(ctl, &(struct ctl_sought){.block = &block}, &hits);
+    if (code != CTL_DONE) {
+        return code;
     }
     block.until_s = zta_clock_real_ns() / ZTA_NS_PER_S + duration_s;
     char until[ZTA_TIME_TEXT_MAX];
@@ -102,7 +102,7 @@ enum ctl_exit ctl_run_block(struct ctl *ctl)
     ctl_undo_begin(ctl, &undo);
     zta_buffer_string(&undo, "blocks remove ");
     ctl_quote(&undo, zta_text_of(report.target));
-    status = ctl_action_block(&action, &block);
+    enum zta_status status = ctl_action_block(&action, &block);
     return status == ZTA_OK ? ctl_report_done(ctl, &report, &action)
                             : ctl_fail_status(status, &action.error, "");
 }

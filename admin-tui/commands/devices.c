@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "admin-tui/commands/devices_order.h"
 #include "admin-tui/devices.h"
 #include "admin-tui/filter.h"
 #include "admin-tui/output.h"
@@ -21,6 +22,9 @@ struct listing {
     uint64_t most; /* 0: all */
     uint64_t n;
     uint64_t n_matched;
+    bool is_sorted;
+    struct ctl_device_order order;
+    enum zta_status status;
 };
 
 static void add_trait(struct ctl_list *list, const struct zta_device *device,
@@ -123,11 +127,42 @@ static bool list_device(void *context, const struct zta_device *device)
         return true;
     }
     listing->n_matched++;
+    if (listing->is_sorted) {
+        listing->status = ctl_device_order_offer(&listing->order, device);
+        return listing->status == ZTA_OK;
+    }
     if (listing->most == 0 || listing->n < listing->most) {
         listing->n++;
         add_device(listing->list, device);
     }
     return true;
+}
+
+/* Those of the order, by their ids, in the view that they were found in. */
+static enum zta_status list_in_order(struct zta_view *view, struct listing *listing)
+{
+    uint8_t storage[ZTA_DEVICE_STORAGE_SIZE];
+    struct zta_device device;
+    enum zta_status status = listing->status;
+    const size_t n = status == ZTA_OK ? ctl_device_order_settle(&listing->order) : 0;
+    for (size_t i = 0; i < n && status == ZTA_OK; i++) {
+        status = zta_device_get(view, ctl_device_order_id(&listing->order, i), storage, &device);
+        if (status == ZTA_OK) {
+            listing->n++;
+            add_device(listing->list, &device);
+        }
+    }
+    ctl_device_order_clear(&listing->order);
+    return status;
+}
+
+static enum zta_status want_order(const struct ctl *ctl, struct listing *listing,
+                                  struct zta_error *error)
+{
+    const struct zta_text name = ctl_option_text(&ctl->options, CTL_OPTION_SORT);
+    listing->is_sorted = !zta_text_is_absent(name);
+    listing->order.most = listing->most;
+    return listing->is_sorted ? ctl_device_order_parse(name, &listing->order, error) : ZTA_OK;
 }
 
 static enum zta_status want(const struct ctl *ctl, struct listing *listing, struct zta_error *error)
@@ -146,6 +181,9 @@ static enum zta_status want(const struct ctl *ctl, struct listing *listing, stru
         ctl_option_text(&ctl->options, CTL_OPTION_FILTER), &listing->filter, error);
     if (status == ZTA_OK) {
         status = ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &listing->most, error);
+    }
+    if (status == ZTA_OK) {
+        status = want_order(ctl, listing, error);
     }
     for (size_t i = 0; i < sizeof given / sizeof given[0] && status == ZTA_OK; i++) {
         struct zta_text value = ctl_option_text(&ctl->options, given[i].option);
@@ -185,6 +223,9 @@ enum ctl_exit ctl_run_devices_list(struct ctl *ctl)
     ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
     if (status == ZTA_OK) {
         status = zta_device_each(view, list_device, &listing);
+    }
+    if (status == ZTA_OK) {
+        status = list_in_order(view, &listing);
     }
     zta_view_end(&view);
     if (status != ZTA_OK) {

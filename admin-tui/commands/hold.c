@@ -73,16 +73,17 @@ enum ctl_exit ctl_run_sessions_quarantine(struct ctl *ctl)
     struct ctl_report report = {
         .done = "quarantined", .effect = "Every request of it is answered 401", .hits = &hits};
     char undo[64];
-    const enum ctl_exit code = read_session(ctl, &measure.target);
+    enum ctl_exit code = read_session(ctl, &measure.target);
     if (code != CTL_DONE) {
         return code;
     }
-    enum zta_status status = ctl_target_resolve(ctl->store, &sought, &error);
-    if (status == ZTA_OK) {
-        status = ctl_hits_count(ctl->store, &sought, 1, NULL, &hits);
-    }
+    const enum zta_status status = ctl_target_resolve(ctl->store, &sought, &error);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "");
+    }
+    code = ctl_hits_count(ctl, &(struct ctl_sought){.targets = &sought, .n_targets = 1}, &hits);
+    if (code != CTL_DONE) {
+        return code;
     }
     (void)snprintf(report.target, sizeof report.target, "session %s", ctl->arguments[0]);
     (void)snprintf(undo, sizeof undo, "sessions release %s", ctl->arguments[0]);

@@ -189,9 +189,21 @@ enum ctl_exit ctl_run_keys_rotate(struct ctl *ctl)
     return code;
 }
 
+static enum ctl_exit count_hits(const struct ctl *ctl, const struct zta_key *key,
+                                struct ctl_hits *hits)
+{
+    struct ctl_target target = {.kind = ZTA_REVOKE_APIKEY, .text = zta_text_of(key->id)};
+    struct zta_error error = {.status = ZTA_OK};
+    const enum zta_status status = ctl_target_resolve(ctl->store, &target, &error);
+    return status == ZTA_OK
+               ? ctl_hits_count(ctl, &(struct ctl_sought){.targets = &target, .n_targets = 1}, hits)
+               : ctl_fail_status(status, &error, "");
+}
+
 enum ctl_exit ctl_run_keys_revoke(struct ctl *ctl)
 {
     struct ctl_action action;
+    struct ctl_hits hits;
     char storage[ZTA_KEY_STORAGE_SIZE];
     struct zta_key key = {.created_s = 0};
     struct ctl_report report;
@@ -203,6 +215,11 @@ enum ctl_exit ctl_run_keys_revoke(struct ctl *ctl)
         return code;
     }
     report_on(&key, "revoked", "The key is refused for good; this cannot be undone.", &report);
+    code = count_hits(ctl, &key, &hits);
+    if (code != CTL_DONE) {
+        return code;
+    }
+    report.hits = &hits;
     ctl_report_plan(ctl, &report);
     if (ctl_is_dry(ctl)) {
         return ctl_report_done(ctl, &report, NULL);

@@ -1,108 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl rates: requests and refusals, minute by minute. */
-#include <inttypes.h>
-#include <stdlib.h>
-
+/* ztactl rates: requests and refusals by the minute, hour or day. */
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
+#include "admin-tui/walk.h"
 #include "shared/base/clock.h"
-#include "shared/decision.h"
-#include "shared/store/events.h"
-#include "shared/store/repeats.h"
+#include "shared/store/series.h"
 
 enum {
-    MINUTE_S = 60,
     PERIOD_S = 3600,
-    PERIOD_MAX_S = 7 * 86400,
 };
 
-struct minute {
-    uint64_t n;
-    uint64_t n_refused;
+/* Up to which period a span is told: some thousand rows. */
+static const int64_t most_s[ZTA_N_SERIES_SPANS] = {
+    [ZTA_SERIES_MINUTE] = 2 * 86400,
+    [ZTA_SERIES_HOUR] = 90 * INT64_C(86400),
+    [ZTA_SERIES_DAY] = INT64_MAX,
 };
 
-struct counting {
-    int64_t first; /* minutes since 1970 */
-    size_t n;
-    struct minute *minutes;
-};
-
-/* False: it is older than all that is asked for. */
-static bool count(struct counting *counting, const struct zta_event *event, uint64_t n)
+static bool add_point(void *context, const struct zta_series_point *point)
 {
-    const int64_t at = event->time_ns / ZTA_NS_PER_S / MINUTE_S - counting->first;
-    if (at >= 0 && (uint64_t)at < counting->n) {
-        counting->minutes[at].n += n;
-        counting->minutes[at].n_refused += event->outcome == ZTA_OUTCOME_ALLOW ? 0 : n;
-    }
-    return at >= 0;
-}
-
-static bool count_event(void *context, const struct zta_event_key *key,
-                        const struct zta_event *event)
-{
-    return count(context, event, key->weight);
-}
-
-static bool count_repeat(void *context, const struct zta_repeat *repeat)
-{
-    (void)count(context, &repeat->event, repeat->n);
+    struct ctl_list *list = context;
+    ctl_row_begin(list);
+    ctl_row_time(list, "time", point->begin_s);
+    ctl_row_int(list, "requests", (int64_t)zta_series_requests(point));
+    ctl_row_int(list, "refused", (int64_t)zta_series_refused(point));
+    ctl_row_end(list);
     return true;
 }
 
-static enum zta_status count_all(const struct ctl *ctl, struct counting *counting)
+static enum zta_status list_points(void *context, struct zta_view *view, struct ctl_list *list)
 {
-    struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return status;
+    const int64_t period_s = *(const int64_t *)context;
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    enum zta_series_span span = ZTA_SERIES_MINUTE;
+    while (period_s > most_s[span]) {
+        span++;
     }
-    status = zta_event_each_back(view, count_event, counting);
-    if (status == ZTA_OK) {
-        status = zta_repeat_each(view, counting->first * MINUTE_S, count_repeat, counting);
-    }
-    zta_view_end(&view);
-    return status;
-}
-
-static enum ctl_exit print(const struct ctl *ctl, const struct counting *counting)
-{
-    static const char *const titles[] = {"TIME", ">REQUESTS", ">REFUSED"};
-    struct ctl_list list;
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
-    for (size_t i = 0; i < counting->n; i++) {
-        const struct minute *minute = &counting->minutes[i];
-        if (minute->n > 0) {
-            ctl_row_begin(&list);
-            ctl_row_time(&list, "time", (counting->first + (int64_t)i) * MINUTE_S);
-            ctl_row_int(&list, "requests", (int64_t)minute->n);
-            ctl_row_int(&list, "refused", (int64_t)minute->n_refused);
-            ctl_row_end(&list);
-        }
-    }
-    return ctl_list_print(&list);
+    const int64_t span_s = zta_series_span_s(span);
+    const int64_t until_s = zta_series_begin_s(span, now_s) + span_s;
+    const int64_t n = (period_s + span_s - 1) / span_s;
+    return zta_series_each(view, span, until_s - n * span_s, until_s, add_point, list);
 }
 
 enum ctl_exit ctl_run_rates(struct ctl *ctl)
 {
+    static const char *const titles[] = {"TIME", ">REQUESTS", ">REFUSED"};
+    static const struct ctl_walk walk = {
+        .titles = titles, .n_columns = sizeof titles / sizeof titles[0], .what = "reading counts"};
     struct zta_error error = {.status = ZTA_OK};
     int64_t period_s = PERIOD_S;
     if (ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK) {
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
-    if (period_s > PERIOD_MAX_S) {
-        return ctl_fail(CTL_USAGE, "--last: at most 7d");
-    }
-    const int64_t now = zta_clock_real_ns() / ZTA_NS_PER_S / MINUTE_S;
-    const int64_t n = (period_s + MINUTE_S - 1) / MINUTE_S;
-    struct counting counting = {.first = now - n + 1, .n = (size_t)n};
-    counting.minutes = calloc(counting.n + 1, sizeof *counting.minutes);
-    if (counting.minutes == NULL) {
-        return ctl_fail(CTL_FAILED, "out of memory");
-    }
-    const enum zta_status status = count_all(ctl, &counting);
-    const enum ctl_exit code =
-        status == ZTA_OK ? print(ctl, &counting) : ctl_fail_status(status, NULL, "reading events");
-    free(counting.minutes);
-    return code;
+    return ctl_walk_print(ctl, &walk, list_points, &period_s);
 }

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ztactl readiness: what enforcing the next stage would have done to recorded requests. */
+#include "admin-tui/commands/readiness.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "admin-tui/live.h"
-#include "admin-tui/replays.h"
 #include "admin-tui/report.h"
 #include "shared/store/published.h"
 
 enum {
-    STAGE_MOST = 3,        /* what is enforced above is learned from more than requests */
-    UNDECIDED_PERCENT = 1, /* of the requests, at most, for a stage to be ready */
-    UNKNOWN_PERCENT = 5,   /* from here on it is said that a circumstance is unknown */
+    STAGE_MOST =
+        CTL_READINESS_STAGES, /* what is enforced above is learned from more than requests */
+    UNDECIDED_PERCENT = 1,    /* of the requests, at most, for a stage to be ready */
+    UNKNOWN_PERCENT = 5,      /* from here on it is said that a circumstance is unknown */
     FIXES_MAX = 8,
-    FIX_SIZE = 320,
+    FIX_SIZE = CTL_READINESS_FIX_SIZE,
 };
 
 /* One stage for the places below it. */
@@ -243,17 +245,28 @@ static enum ctl_exit choose_stages(const struct ctl *ctl, unsigned *targets, boo
                             : ctl_fail_status(status, NULL, "reading the published places");
 }
 
+/* The result is the caller's to close. */
+static enum ctl_exit run_trial(const struct ctl *ctl, struct trial *trial,
+                               const struct zta_ruleset *set, struct zta_whatif **result,
+                               struct finding *finding)
+{
+    struct zta_whatif_options options = {.after = set, .stance = raise_place, .context = trial};
+    const enum ctl_exit code = ctl_replay_run(ctl, trial->replay, &options, result);
+    if (code == CTL_DONE) {
+        find(trial, *result, finding);
+    }
+    return code;
+}
+
 static enum ctl_exit try_stage(const struct ctl *ctl, struct trial *trial,
                                const struct zta_ruleset *set, struct ctl_list *list, bool *is_ready)
 {
-    struct zta_whatif_options options = {.after = set, .stance = raise_place, .context = trial};
     struct zta_whatif *result = NULL;
     struct finding finding;
-    const enum ctl_exit code = ctl_replay_run(ctl, trial->replay, &options, &result);
+    const enum ctl_exit code = run_trial(ctl, trial, set, &result, &finding);
     if (code != CTL_DONE) {
         return code;
     }
-    find(trial, result, &finding);
     *is_ready = *is_ready && finding.is_ready;
     if (list == NULL) {
         say_report(ctl, trial, result, &finding);
@@ -283,6 +296,38 @@ static enum ctl_exit try_stages(const struct ctl *ctl, const struct ctl_replay *
     for (trial.stage = 1; trial.stage <= STAGE_MOST && code == CTL_DONE; trial.stage++) {
         if ((targets & 1u << trial.stage) != 0) {
             code = try_stage(ctl, &trial, set, list, is_ready);
+        }
+    }
+    return code;
+}
+
+enum ctl_exit ctl_readiness_summarise(const struct ctl *ctl, const struct ctl_replay *replay,
+                                      const struct zta_ruleset *set,
+                                      struct ctl_readiness rows[CTL_READINESS_STAGES], size_t *n)
+{
+    struct trial trial = {.replay = replay, .location = location_of(ctl)};
+    unsigned targets = 0;
+    enum ctl_exit code = choose_stages(ctl, &targets, &trial.is_exact);
+    *n = 0;
+    for (trial.stage = 1; trial.stage <= STAGE_MOST && code == CTL_DONE; trial.stage++) {
+        struct zta_whatif *result = NULL;
+        struct finding finding;
+        if ((targets & 1u << trial.stage) == 0) {
+            continue;
+        }
+        code = run_trial(ctl, &trial, set, &result, &finding);
+        if (code == CTL_DONE) {
+            struct ctl_readiness *row = &rows[(*n)++];
+            *row = (struct ctl_readiness){
+                .stage = trial.stage,
+                .is_ready = finding.is_ready,
+                .n_requests = result->n_requests,
+                .n_refused = result->flips[ZTA_FLIP_TO_DENY].n,
+                .n_undecided = zta_whatif_undecidable(result),
+            };
+            (void)snprintf(row->fix, sizeof row->fix, "%s",
+                           finding.n_fixes > 0 ? finding.fixes[0] : "");
+            zta_whatif_close(&result);
         }
     }
     return code;

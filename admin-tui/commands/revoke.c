@@ -63,18 +63,6 @@ static enum ctl_exit apply(struct ctl_action *action, const struct ctl_target *t
     return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, &action->error, "");
 }
 
-/* Part after part: what is one session each takes no walk over all of them. */
-static enum zta_status count_hits(struct zta_store *store, const struct ctl_target *targets,
-                                  size_t n, struct ctl_hits *hits)
-{
-    struct ctl_hits_walk walk = {.is_done = false};
-    enum zta_status status = ZTA_OK;
-    while (status == ZTA_OK && !walk.is_done) {
-        status = ctl_hits_count_part(store, targets, n, &walk, hits);
-    }
-    return status;
-}
-
 enum ctl_exit ctl_revoke_targets(struct ctl *ctl, struct ctl_target *targets, size_t n)
 {
     struct ctl_action action;
@@ -91,12 +79,9 @@ enum ctl_exit ctl_revoke_targets(struct ctl *ctl, struct ctl_target *targets, si
             return ctl_fail_status(status, &error, "");
         }
     }
-    enum zta_status status = count_hits(ctl->store, targets, n, &hits);
-    if (status != ZTA_OK) {
-        return ctl_fail_status(status, NULL, "counting sessions");
-    }
-    if (targets[0].kind == ZTA_REVOKE_DEVICE) {
-        report.hits = NULL; /* no record of a session says which: none would be a lie */
+    code = ctl_hits_count(ctl, &(struct ctl_sought){.targets = targets, .n_targets = n}, &hits);
+    if (code != CTL_DONE) {
+        return code;
     }
     describe(ctl, targets, n, &report);
     report.undo[0] = n > NAMED ? '\0' : report.undo[0];

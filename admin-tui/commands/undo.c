@@ -388,7 +388,8 @@ static bool add_change(void *context, const struct zta_audit_entry *entry)
     if (time_s < listing->from_s) {
         return false;
     }
-    if (listing->started_s > time_s) {
+    /* The first entry made the store: within the same second, no server started before it. */
+    if (listing->started_s > time_s || (entry->id == 1 && listing->started_s == time_s)) {
         add_start(listing);
     }
     (void)snprintf(what, sizeof what, "%.*s", (int)entry->action.len,

@@ -85,6 +85,7 @@ void tui_app_close_page(struct tui_app *app)
     tui_shell_stop(&app->shell);
     app->desk.page.is_open = false;
     app->is_help = false;
+    app->link = 0;
 }
 
 /* ---- asking ---- */
@@ -175,6 +176,9 @@ static void quit(struct tui_app *app, int key)
     if (app->desk.page.is_open) {
         tui_app_close_page(app);
     }
+    else if (key == TUI_KEY_ESCAPE && tui_app_stop_running(app)) {
+        tui_say(&app->desk, "stopped");
+    }
     else if (key == TUI_KEY_ESCAPE && app->searched[0] != '\0') {
         app->searched[0] = '\0';
     }
@@ -211,8 +215,12 @@ static void undo(struct tui_app *app)
 static bool act_alike(struct tui_app *app, enum tui_action action)
 {
     switch ((int)action) {
+    case TUI_ACTION_DETAIL:
+        return tui_app_follow_link(app);
     case TUI_ACTION_RELATED:
-        tui_app_go_related(app);
+        if (!tui_app_follow_link(app)) {
+            tui_app_go_related(app);
+        }
         return true;
     case TUI_ACTION_COPY:
         tui_app_copy(app);
@@ -242,15 +250,22 @@ static bool act_alike(struct tui_app *app, enum tui_action action)
     }
 }
 
+/* In an open detail Tab is about where it leads; arrows are about views everywhere. */
+static void go_on(struct tui_app *app, bool is_back, int key)
+{
+    const bool is_tab = key != TUI_KEY_RIGHT && key != TUI_KEY_LEFT;
+    if (!is_tab || !tui_app_next_link(app, is_back)) {
+        tui_app_go_to(app, (app->current + (is_back ? app->n_views - 1 : 1)) % app->n_views);
+    }
+}
+
 static void act_on_frame(struct tui_app *app, enum tui_action action, int key)
 {
     struct tui_view *view = current(app);
     switch ((int)action) {
     case TUI_ACTION_NEXT_VIEW:
-        tui_app_go_to(app, (app->current + 1) % app->n_views);
-        break;
     case TUI_ACTION_FORMER_VIEW:
-        tui_app_go_to(app, (app->current + app->n_views - 1) % app->n_views);
+        go_on(app, action == TUI_ACTION_FORMER_VIEW, key);
         break;
     case TUI_ACTION_BACK:
     case TUI_ACTION_FORTH:
@@ -451,7 +466,7 @@ bool tui_app_go_on(struct tui_app *app)
     if (was_running && app->shell.pid == 0) {
         tui_app_command_ended(app);
     }
-    return has_gone_on;
+    return has_gone_on | tui_app_running_moves(app);
 }
 
 /* ---- drawing ---- */
@@ -506,6 +521,7 @@ static void draw_body(struct tui_app *app, const struct tui_area *body)
         tui_draft_draw(body, &app->desk.draft);
         return;
     }
+    tui_app_link_page(app);
     app->is_split = page->is_open && !is_alone(app) && has_room;
     show_hits(app);
     if (!page->is_open) {

@@ -44,6 +44,7 @@ struct tui_place {
     char filter[TUI_JUMP_SIZE]; /* of the view */
     char id[TUI_ROW_ID_SIZE];   /* of its row, to be selected again; "": none */
     bool is_open;               /* its detail */
+    size_t link;                /* of that, what was chosen */
 };
 
 enum tui_choosing {
@@ -65,7 +66,9 @@ struct tui_app {
     bool is_arriving;                       /* the row of the place is not there yet */
     struct tui_menu menu;
     enum tui_choosing choosing;
-    struct tui_row row; /* that the menu is about */
+    struct tui_row row;    /* that the menu is about */
+    struct tui_row linked; /* that the open page is about */
+    size_t link;           /* of where it leads, what is chosen, from 1 on; 0: nothing */
     struct tui_feed copying;
     struct tui_prompt prompt;
     enum tui_asking asking;
@@ -87,6 +90,7 @@ struct tui_app {
     char answer[64];             /* to be typed */
     char answers[256];           /* lines that were */
     uint64_t undoable;           /* the last action that was done from here; 0: none */
+    int64_t progress_step;       /* of what is awaited, as drawn last; 0: nothing is */
     bool is_help;                /* the page is the help */
     bool is_split;               /* the page stands below or beside the list, as drawn last */
     bool is_paused;

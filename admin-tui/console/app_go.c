@@ -35,6 +35,7 @@ static void leave(struct tui_app *app)
     (void)snprintf(place->id, sizeof place->id, "%s", is_row ? row.id : "");
     (void)snprintf(place->left, sizeof place->left, "%s", is_row ? row.name : "");
     place->is_open = app->desk.page.is_open && !app->is_help && !app->desk.page.is_plain;
+    place->link = app->link;
     app->is_arriving = false;
 }
 
@@ -161,6 +162,7 @@ void tui_app_arrive(struct tui_app *app)
     case TUI_SOUGHT_FOUND:
         if (place->is_open) {
             (void)view->ops->act(view, TUI_ACTION_DETAIL);
+            tui_app_choose_link(app, place->link);
         }
         break;
     case TUI_SOUGHT_NONE:

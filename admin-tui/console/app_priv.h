@@ -33,6 +33,29 @@ void tui_app_close_page(struct tui_app *app);
 /* In the list of the view, if it has one; an open page follows the row that is selected. */
 void tui_app_move_in_list(struct tui_app *app, enum tui_action action);
 
+/* Links of the open page (app_links.c). */
+/* Puts them below its text, unless they are there. */
+void tui_app_link_page(struct tui_app *app);
+/* Chooses the next one or the one before; false: there is none. */
+bool tui_app_next_link(struct tui_app *app, bool is_back);
+/* As it was when the page was left. */
+void tui_app_choose_link(struct tui_app *app, size_t link);
+/* Goes where the chosen one leads; false: none is chosen. */
+bool tui_app_follow_link(struct tui_app *app);
+
+/* What somebody waits for (app_running.c). */
+struct tui_running {
+    char words[64];
+    int percent; /* -1: not known */
+    int64_t ns;  /* for so long */
+};
+/* False: nothing, or not long enough to be said. */
+bool tui_app_running(const struct tui_app *app, struct tui_running *running);
+/* True from time to time, while there is something: its bar has moved. */
+bool tui_app_running_moves(struct tui_app *app);
+/* Ends what stands on no page; false: there is nothing. */
+bool tui_app_stop_running(struct tui_app *app);
+
 /* What a key or a command means. */
 void tui_app_do(struct tui_app *app, enum tui_action action, int key);
 /* Searching (app_search.c). */

@@ -8,13 +8,16 @@
 
 #define TEXT_SIZE 16384
 
-/* Of all that a row leads to, the requests of its subject, else of its address. */
+/* What the row says itself, else, of all it leads to, requests of its subject or its address. */
 static struct zta_text filter_of_row(struct tui_view *view)
 {
     static const char *const fields[] = {"subject=", "apikey=", "client=", "address="};
     static struct tui_row row; /* too large for a stack */
     if (view->ops->row == NULL || !view->ops->row(view, &row)) {
         return ZTA_TEXT("");
+    }
+    if (row.alike[0] != '\0') {
+        return zta_text_of(row.alike);
     }
     for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
         for (size_t i = 0; i < row.n_jumps; i++) {

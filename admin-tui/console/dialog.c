@@ -19,8 +19,7 @@ enum {
     REASON_MAX = 1000, /* bytes */
 };
 
-ZTA_PRINTF(3, 4)
-static void say(struct tui_dialog_said *said, bool is_complaint, const char *fmt, ...)
+void tui_dialog_say(struct tui_dialog_said *said, bool is_complaint, const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);
@@ -54,7 +53,7 @@ bool tui_dialog_go_on(struct tui_dialog *dialog, struct tui_model *model,
     }
     if (tui_plan_prepare(model, &dialog->plan, &error) != ZTA_OK) {
         dialog->step = TUI_DIALOG_CLOSED;
-        say(said, true, "%s", error.text);
+        tui_dialog_say(said, true, "%s", error.text);
         return true;
     }
     if (!dialog->plan.walk.is_done) {
@@ -93,12 +92,12 @@ static void revoke(struct tui_dialog *dialog, struct tui_model *model, struct tu
     uint64_t id = 0;
     dialog->step = TUI_DIALOG_CLOSED;
     if (tui_plan_revoke(model, &dialog->plan, dialog->reason, &id, &error) != ZTA_OK) {
-        say(said, true, "nothing was changed: %s", error.text);
+        tui_dialog_say(said, true, "nothing was changed: %s", error.text);
         return;
     }
     keep_done(dialog);
-    say(said, false, "revoked, action %" PRIu64 "%s", id,
-        dialog->can_undo ? "; u takes it back" : "; it cannot be undone");
+    tui_dialog_say(said, false, "revoked, action %" PRIu64 "%s", id,
+                   dialog->can_undo ? "; u takes it back" : "; it cannot be undone");
 }
 
 static void undo(struct tui_dialog *dialog, struct tui_model *model, const char *reason,
@@ -108,11 +107,11 @@ static void undo(struct tui_dialog *dialog, struct tui_model *model, const char 
     uint64_t id = 0;
     dialog->step = TUI_DIALOG_CLOSED;
     if (tui_plan_undo(model, &dialog->done, reason, &id, &error) != ZTA_OK) {
-        say(said, true, "not taken back: %s", error.text);
+        tui_dialog_say(said, true, "not taken back: %s", error.text);
         return;
     }
     dialog->can_undo = false;
-    say(said, false, "taken back, action %" PRIu64, id);
+    tui_dialog_say(said, false, "taken back, action %" PRIu64, id);
 }
 
 /* What has to be typed: the number of hits where there is more than one. */
@@ -139,7 +138,7 @@ static void answer(struct tui_dialog *dialog, struct tui_model *model, struct tu
             return;
         }
         dialog->step = TUI_DIALOG_CLOSED;
-        say(said, true, "that was not %s: nothing was changed", word);
+        tui_dialog_say(said, true, "that was not %s: nothing was changed", word);
         return;
     }
     if (text[0] == '\0' || is_short) {
@@ -171,7 +170,7 @@ void tui_dialog_key(struct tui_dialog *dialog, struct tui_model *model, int key,
         break;
     case TUI_PROMPT_CANCELLED:
         dialog->step = TUI_DIALOG_CLOSED;
-        say(said, false, "nothing was changed");
+        tui_dialog_say(said, false, "nothing was changed");
         break;
     case TUI_PROMPT_DONE:
         answer(dialog, model, said);
@@ -199,7 +198,7 @@ static void describe_target(const struct tui_plan *plan, size_t i, struct tui_pa
 
 static void describe_plan(const struct tui_plan *plan, struct tui_page *page)
 {
-    char hits[160];
+    char hits[CTL_HITS_TEXT_MAX];
     struct zta_buffer out;
     zta_buffer_init(&out, hits, sizeof hits);
     ctl_hits_print(&plan->hits, &out);
@@ -232,12 +231,10 @@ static void describe(const struct tui_dialog *dialog, struct tui_page *page)
 static void draw_counting(const struct tui_area *area, const struct tui_plan *plan,
                           uint64_t n_sessions)
 {
-    char share[TUI_SHORT_MAX];
-    double walked = (double)plan->walk.n_walked;
-    double all = (double)n_sessions < walked ? walked : (double)n_sessions;
-    tui_format_share(walked, all, share);
-    (void)tui_print(area, 0, 0, TUI_ROLE_DIM, "counting whom this hits, %s; Esc ends it", share);
-    tui_bar(area, 1, TUI_ROLE_CHART, all == 0 ? 0 : walked / all);
+    const int percent = ctl_hits_percent(&plan->walk, n_sessions);
+    (void)tui_print(area, 0, 0, TUI_ROLE_DIM, "counting whom this hits, %d %%; Esc ends it",
+                    percent);
+    tui_bar(area, 1, TUI_ROLE_CHART, percent / 100.0);
 }
 
 void tui_dialog_draw(const struct tui_area *area, const struct tui_dialog *dialog,

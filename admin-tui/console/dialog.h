@@ -45,6 +45,8 @@ struct tui_dialog_said {
     char text[512]; /* not yet safe */
     bool is_complaint;
 };
+void tui_dialog_say(struct tui_dialog_said *said, bool is_complaint, const char *fmt, ...)
+    ZTA_PRINTF(3, 4);
 bool tui_dialog_go_on(struct tui_dialog *dialog, struct tui_model *model,
                       struct tui_dialog_said *said);
 void tui_dialog_key(struct tui_dialog *dialog, struct tui_model *model, int key,

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,16 +21,6 @@ enum {
 
 #define LIFETIME_USUAL "1h" /* of what is written in a hurry */
 #define PERMANENT      "permanent"
-
-ZTA_PRINTF(3, 4)
-static void say(struct tui_dialog_said *said, bool is_complaint, const char *fmt, ...)
-{
-    va_list arguments;
-    va_start(arguments, fmt);
-    (void)vsnprintf(said->text, sizeof said->text, fmt, arguments);
-    va_end(arguments);
-    said->is_complaint = is_complaint;
-}
 
 /* ---- opening ---- */
 
@@ -147,7 +136,7 @@ static bool go_on_reading(struct tui_draft *draft, const struct tui_model *model
         open_editor(draft, text_of(rule, "text"), 1);
     }
     else {
-        say(said, true, "%s", draft->feed.fault);
+        tui_dialog_say(said, true, "%s", draft->feed.fault);
         tui_draft_close(draft);
     }
     json_decref(rule);
@@ -326,12 +315,13 @@ static void try_it(struct tui_draft *draft, const struct tui_model *model,
     if (!draft->is_good) {
         tui_editor_go_to(&draft->editor, draft->fault.line == 0 ? 1 : draft->fault.line,
                          draft->fault.column);
-        say(said, true, "it cannot go into force as it is; below stands why");
+        tui_dialog_say(said, true, "it cannot go into force as it is; below stands why");
         return;
     }
     if (draft->base != draft->in_force) {
         draft->base = draft->in_force;
-        say(said, true,
+        tui_dialog_say(
+            said, true,
             "somebody else changed the rules meanwhile: this is against version %" PRIu64,
             draft->in_force);
     }
@@ -391,7 +381,8 @@ static void finish(struct tui_draft *draft, struct tui_dialog_said *said)
     if (zta_text_to_u64(number, UINT64_MAX, &draft->written) != ZTA_OK) {
         draft->written = 0;
     }
-    say(said, false, "%.*s: in force on the next request%s", len, done == NULL ? "" : done,
+    tui_dialog_say(
+        said, false, "%.*s: in force on the next request%s", len, done == NULL ? "" : done,
         draft->confirm[0] == '\0' ? "" : "; it takes itself back unless :rules confirm is given");
     tui_draft_close(draft);
 }
@@ -455,7 +446,7 @@ static void go_back(struct tui_draft *draft, struct tui_dialog_said *said)
 {
     draft->step = TUI_DRAFT_TYPING;
     draft->prompt.is_open = false;
-    say(said, false, "nothing was changed; the text is as it was");
+    tui_dialog_say(said, false, "nothing was changed; the text is as it was");
 }
 
 static void leave(struct tui_draft *draft)
@@ -481,7 +472,8 @@ static void key_while_typing(struct tui_draft *draft, const struct tui_model *mo
         leave(draft);
     }
     else if (!tui_editor_key(&draft->editor, key)) {
-        say(said, true, "no key of the editor; ^S shows what the text would do, Esc leaves it");
+        tui_dialog_say(said, true,
+                       "no key of the editor; ^S shows what the text would do, Esc leaves it");
     }
 }
 
@@ -557,7 +549,7 @@ static void answer(struct tui_draft *draft, const struct tui_model *model,
     default:
         if (strcmp(draft->prompt.text, "yes") == 0) {
             tui_draft_close(draft);
-            say(said, false, "nothing was changed");
+            tui_dialog_say(said, false, "nothing was changed");
             return;
         }
         go_back(draft, said);

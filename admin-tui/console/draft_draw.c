@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "admin-tui/console/draft.h"
+#include "admin-tui/console/progress.h"
+#include "shared/base/clock.h"
 
 enum {
     BESIDE_WIDTH = 120, /* from which on what it would do stands beside the text */
@@ -127,6 +129,22 @@ void tui_draft_draw(const struct tui_area *area, struct tui_draft *draft)
     tui_page_draw(&page, &draft->page);
 }
 
+/* Of what takes longer, how far it is. */
+static void draw_trying(const struct tui_area *line, const struct tui_draft *draft)
+{
+    const int64_t ns = zta_clock_monotonic_ns() - draft->shell.begun_ns;
+    const bool is_applying = draft->step == TUI_DRAFT_APPLYING;
+    if (draft->shell.pid == 0 || ns < TUI_PROGRESS_FROM_NS) {
+        (void)tui_print(line, 0, 0, TUI_ROLE_INFO, "%s",
+                        is_applying ? "putting it into force"
+                                    : "judging the last hour by it; Esc stops that");
+        return;
+    }
+    tui_progress_draw(line,
+                      is_applying ? "putting it into force" : "judging the last hour, Esc stops it",
+                      draft->shell.percent, ns);
+}
+
 void tui_draft_footer(const struct tui_area *area, const struct tui_draft *draft)
 {
     static const struct {
@@ -140,10 +158,7 @@ void tui_draft_footer(const struct tui_area *area, const struct tui_draft *draft
         return;
     }
     if (draft->step == TUI_DRAFT_TRYING || draft->step == TUI_DRAFT_APPLYING) {
-        (void)tui_print(&room, 0, 0, TUI_ROLE_INFO, "%s",
-                        draft->step == TUI_DRAFT_APPLYING
-                            ? "putting it into force"
-                            : "judging the last hour by it; Esc stops that");
+        draw_trying(&room, draft);
         return;
     }
     if (draft->step == TUI_DRAFT_REFUSED) {

@@ -2,6 +2,8 @@
 /* A pipe read to its end, then parsed. */
 #include "admin-tui/console/feed.h"
 
+#include "admin-tui/console/progress.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,17 +38,9 @@ static void read_progress(struct tui_feed *feed)
         return;
     }
     const off_t from = about.st_size > (off_t)sizeof text ? about.st_size - (off_t)sizeof text : 0;
-    ssize_t at = pread(feed->notes, text, sizeof text, from);
-    int percent = 0;
-    int unit = 1;
-    while (at > 0 && text[at - 1] != '%') {
-        at--;
-    }
-    for (at -= 2; at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9' && unit <= 100; at--) {
-        percent += unit * (text[at - 1] - '0');
-        unit *= 10;
-    }
-    feed->percent = unit == 1 ? feed->percent : percent < 100 ? percent : 100;
+    const ssize_t n = pread(feed->notes, text, sizeof text, from);
+    const int percent = tui_progress_percent(text, n < 0 ? 0 : (size_t)n);
+    feed->percent = percent < 0 ? feed->percent : percent;
 }
 
 /* The first of its complaints, each of which is an object on a line, behind its progress. */

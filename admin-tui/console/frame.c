@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin-tui/console/app.h"
+#include "admin-tui/console/app_priv.h"
 #include "admin-tui/console/format.h"
 #include "admin-tui/console/listing.h"
+#include "admin-tui/console/progress.h"
 #include "shared/base/clock.h"
 
 enum {
@@ -321,6 +322,20 @@ static int put_hint(struct tui_app *app, const struct tui_area *area, int x,
     return x + 2;
 }
 
+/* A bar in the place of the keys, while somebody waits. */
+static bool put_running(const struct tui_app *app, const struct tui_area *area)
+{
+    static const char stop[] = "Esc stops it";
+    struct tui_running running;
+    if (!tui_app_running(app, &running)) {
+        return false;
+    }
+    struct tui_area room = *area;
+    room.width = tui_put_right(area, 0, TUI_ROLE_DIM, zta_text_of(stop)) - 1;
+    tui_progress_draw(&room, running.words, running.percent, running.ns);
+    return true;
+}
+
 void tui_frame_footer(struct tui_app *app, const struct tui_area *area)
 {
     const struct tui_view_ops *ops = app->views[app->current].ops;
@@ -333,6 +348,10 @@ void tui_frame_footer(struct tui_app *app, const struct tui_area *area)
         {.hint = {.action = TUI_ACTION_QUIT, .word = is_page ? "close" : "quit"}, .is_shown = true},
         {.hint = {.action = TUI_ACTION_DETAIL, .word = "detail"},
          .is_shown = ops->rows != NULL && !is_page},
+        {.hint = {.action = TUI_ACTION_NEXT_VIEW, .word = "related"},
+         .is_shown = is_page && app->desk.page.n_links > 0},
+        {.hint = {.action = TUI_ACTION_DETAIL, .word = "go there"},
+         .is_shown = is_page && app->link > 0},
         {.hint = {.action = TUI_ACTION_PAGE_DOWN, .word = "scroll"}, .is_shown = is_page},
         {.hint = {.action = TUI_ACTION_SEARCH, .word = "search"},
          .is_shown = ops->rows != NULL || is_page},
@@ -343,6 +362,9 @@ void tui_frame_footer(struct tui_app *app, const struct tui_area *area)
     if (app->desk.message[0] != '\0') {
         (void)tui_put(&room, 0, 0, app->desk.is_complaint ? TUI_ROLE_BAD : TUI_ROLE_GOOD,
                       zta_text_of(app->desk.message));
+        return;
+    }
+    if (put_running(app, &room)) {
         return;
     }
     static const char note[] = " read-only";

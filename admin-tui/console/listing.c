@@ -15,6 +15,7 @@
  */
 #define READ_AGAIN_NS INT64_C(3000000000)
 #define PAUSE_SHARE   100
+#define STOPPED_NS    INT64_C(60000000000) /* before what was stopped is read again */
 
 enum {
     LABEL_SIZE = 10,
@@ -40,6 +41,9 @@ static void begin_reading(struct tui_view *view, struct tui_rows *rows, int64_t 
     zta_buffer_init(&out, line, sizeof line);
     tui_put_command(&out, rows->is_narrowed ? listing->narrowed : listing->command,
                     zta_text_of(rows->filter));
+    if (rows->is_cut && listing->sorts && rows->sorted > 0) {
+        zta_buffer_printf(&out, " --sort=%s", listing->columns[rows->sorted - 1].member);
+    }
     tui_feed_begin(&rows->feed, view->model->ctl, line, now_ns);
 }
 
@@ -77,6 +81,7 @@ static void take_rows(struct tui_view *view, struct tui_rows *rows)
         }
     }
     forget_read(rows);
+    rows->is_awaited = false;
     json_decref(has_any ? rows->all : all);
     rows->all = has_any ? all : rows->all;
     choose_rows(view, rows);
@@ -130,6 +135,17 @@ void tui_listing_close(struct tui_view *view)
     forget_read(rows);
     json_decref(rows->all);
     free(rows->shown);
+}
+
+void tui_listing_stop(struct tui_view *view)
+{
+    struct tui_rows *rows = view->state;
+    tui_feed_close(&rows->feed);
+    forget_read(rows);
+    rows->is_awaited = false;
+    rows->all = rows->all == NULL ? json_array() : rows->all;
+    rows->pause_ns = STOPPED_NS;
+    (void)snprintf(rows->fault, sizeof rows->fault, "not read: it was stopped");
 }
 
 /* ---- cells ---- */
@@ -267,6 +283,12 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
 
 /* ---- rows ---- */
 
+/* Stands last, whatever the order. */
+static bool is_nothing(const json_t *value)
+{
+    return value == NULL || json_is_null(value);
+}
+
 static int compare_values(const json_t *one, const json_t *other)
 {
     char texts[2][TUI_CELL_TEXT];
@@ -276,6 +298,9 @@ static int compare_values(const json_t *one, const json_t *other)
         const json_int_t a = json_is_integer(one) ? json_integer_value(one) : -1;
         const json_int_t b = json_is_integer(other) ? json_integer_value(other) : -1;
         return (a < b) - (a > b);
+    }
+    if (is_nothing(one) != is_nothing(other)) {
+        return is_nothing(one) ? 1 : -1;
     }
     zta_buffer_init(&buffer, texts[0], sizeof texts[0]);
     put_value(one, &buffer);
@@ -351,6 +376,14 @@ const char *tui_listing_filter(struct tui_view *view)
     return rows->filter;
 }
 
+/* Of all there are, not of those that were read. */
+static void read_anew(struct tui_view *view, struct tui_rows *rows)
+{
+    forget_read(rows);
+    begin_reading(view, rows, view->model->now_ns);
+    rows->is_awaited = true;
+}
+
 bool tui_listing_set_filter(struct tui_view *view, const char *text)
 {
     struct tui_rows *rows = view->state;
@@ -360,9 +393,7 @@ bool tui_listing_set_filter(struct tui_view *view, const char *text)
         (void)snprintf(rows->filter, sizeof rows->filter, "%s", text);
         choose_rows(view, rows);
         if (rows->is_cut) {
-            /* Of all there are, not of those that were read. */
-            forget_read(rows);
-            begin_reading(view, rows, view->model->now_ns);
+            read_anew(view, rows);
         }
         return true;
     }
@@ -543,17 +574,21 @@ static bool is_meant(const struct tui_listing_action *action, const json_t *row)
                : json_is_string(value) && strcmp(json_string_value(value), action->is) == 0;
 }
 
-static void sort_by_next(struct tui_view *view, struct tui_rows *rows)
+/* By 0 as the command has them, else by the column before it. */
+static void sort_by(struct tui_view *view, size_t sorted)
 {
-    rows->sorted = (rows->sorted + 1) % (view->ops->listing->n_columns + 1);
+    struct tui_rows *rows = view->state;
+    rows->sorted = sorted;
     choose_rows(view, rows);
+    if (rows->is_cut && view->ops->listing->sorts) {
+        read_anew(view, rows);
+    }
 }
 
 bool tui_listing_sort_by(struct tui_view *view, size_t column)
 {
-    struct tui_rows *rows = view->state;
-    rows->sorted = rows->sorted == column + 1 ? 0 : column + 1;
-    choose_rows(view, rows);
+    const struct tui_rows *rows = view->state;
+    sort_by(view, rows->sorted == column + 1 ? 0 : column + 1);
     return true;
 }
 
@@ -562,7 +597,7 @@ bool tui_listing_act(struct tui_view *view, enum tui_action action)
     const struct tui_listing *listing = view->ops->listing;
     struct tui_rows *rows = view->state;
     if (action == TUI_ACTION_SORT) {
-        sort_by_next(view, rows);
+        sort_by(view, (rows->sorted + 1) % (listing->n_columns + 1));
         return true;
     }
     json_t *row = tui_listing_selected(view);

@@ -55,6 +55,7 @@ struct tui_listing {
     const char *narrowed; /* and, of a list that is too long for it, what a filter % leaves */
     /* Is it a filter of that one? NULL: there is none. */
     bool (*narrows)(const char *filter);
+    bool sorts;            /* it takes --sort=MEMBER, for a list that is too long */
     const char *also;      /* another one, whose rows stand with them; NULL: none */
     const char *show;      /* command that shows one, % being its key; NULL: the list has it all */
     const char *noun;      /* "device" */
@@ -93,6 +94,7 @@ struct tui_rows {
     char note[256];      /* what that one left out; "": nothing */
     bool is_cut;         /* without a filter it leaves out some */
     bool is_narrowed;    /* the last one was of what the filter leaves */
+    bool is_awaited;     /* this one is of a filter that was just given */
     int64_t pause_ns;    /* until the next one */
     uint64_t policy_txn; /* that the rows, or those that are read, are of */
     int64_t read_ns;     /* when reading began last */
@@ -109,12 +111,12 @@ enum zta_status tui_listing_check_filter(struct tui_view *view, const char *text
                                          struct zta_error *error);
 bool tui_listing_refresh(struct tui_view *view, int64_t now_ns);
 void tui_listing_close(struct tui_view *view);
-
+/* Ends the reading that is under way; rows that are there stay. */
+void tui_listing_stop(struct tui_view *view);
 bool tui_listing_row(struct tui_view *view, struct tui_row *row);
 enum tui_sought tui_listing_seek(struct tui_view *view, const char *id);
 
-/* Of its files alone (listing_row.c). */
-/* What a column shows of the row; NULL: nothing. */
+/* Of its files alone (listing_row.c): what a column shows of the row; NULL: nothing. */
 const json_t *tui_listing_value(const json_t *row, const struct tui_listing_column *column);
 /* The selected row's object, and a row's key; NULL, "": there is none. */
 json_t *tui_listing_selected(const struct tui_view *view);
@@ -127,21 +129,20 @@ enum zta_status tui_listing_parse(const struct tui_listing *listing, const char 
 bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filter *filter,
                        const json_t *row, int64_t now_s);
 
-/* The ops of the view `variable`, named in the header. */
+/* What all of them do alike; act, refresh, close and state are the view's own. */
+#define TUI_LISTING_MEMBERS(table)                                                                 \
+    .listing = &(table), .draw = tui_listing_draw, .rows = tui_listing_rows,                       \
+    .sort_by = tui_listing_sort_by, .row = tui_listing_row, .seek = tui_listing_seek,              \
+    .filter = tui_listing_filter, .set_filter = tui_listing_set_filter,                            \
+    .check_filter = tui_listing_check_filter
+
+/* The ops of the view `variable`, named in the header, with nothing of its own. */
 #define TUI_LISTING_VIEW(variable, title, table)                                                   \
     const struct tui_view_ops variable = {                                                         \
+        TUI_LISTING_MEMBERS(table),                                                                \
         .name = (title),                                                                           \
-        .listing = &(table),                                                                       \
         .state_size = sizeof(struct tui_rows),                                                     \
-        .draw = tui_listing_draw,                                                                  \
         .act = tui_listing_act,                                                                    \
-        .rows = tui_listing_rows,                                                                  \
-        .sort_by = tui_listing_sort_by,                                                            \
-        .row = tui_listing_row,                                                                    \
-        .seek = tui_listing_seek,                                                                  \
-        .filter = tui_listing_filter,                                                              \
-        .set_filter = tui_listing_set_filter,                                                      \
-        .check_filter = tui_listing_check_filter,                                                  \
         .refresh = tui_listing_refresh,                                                            \
         .close = tui_listing_close,                                                                \
     }

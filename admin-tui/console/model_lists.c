@@ -27,24 +27,16 @@
 /* So many entries are verified without being asked. */
 #define VERIFY_MAX 20000
 
-struct offering {
-    struct tui_window *window;
-    struct zta_view *view;
-    int64_t now_s;
-    enum zta_status status;
-};
-
 /* Its risk is looked up only where rows stand by it. */
 static bool offer(void *context, const struct zta_session *session)
 {
-    struct offering *offering = context;
-    uint8_t risk = 0;
-    if (offering->window->order == TUI_ORDER_RISK &&
-        tui_window_matches(offering->window, session)) {
-        offering->status = ctl_risk_of_session(offering->view, session->id, offering->now_s, &risk);
+    struct tui_window *window = context;
+    struct ctl_session_look *look = &window->look;
+    struct tui_seat *seat = tui_window_offer(window, session);
+    if (seat != NULL && window->order == TUI_ORDER_RISK) {
+        look->status = ctl_risk_of_session(look->view, session->id, look->now_s, &seat->risk);
     }
-    tui_window_offer(offering->window, session, risk);
-    return offering->status == ZTA_OK;
+    return look->status == ZTA_OK;
 }
 
 static bool is_zero(const uint8_t place[ZTA_SESSION_ID_SIZE])
@@ -59,18 +51,14 @@ static enum zta_status walk_on(struct tui_model *model, struct zta_view *view)
     const int64_t most_ns = model->window.is_whole ? WALK_NS : FIRST_WALK_NS;
     const int64_t begin_ns = zta_clock_monotonic_ns();
     int64_t taken_ns = 0;
-    struct offering offering = {.window = &model->window,
-                                .view = view,
-                                .now_s = model->now_ns / ZTA_NS_PER_S,
-                                .status = ZTA_OK};
     enum zta_status status = ZTA_OK;
     if (is_zero(walk->session_place)) {
         walk->session_txn = zta_view_state_txn(view);
         walk->taken_ns = 0;
     }
     while (status == ZTA_OK && walk->is_walking && taken_ns < most_ns) {
-        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &offering);
-        status = status == ZTA_OK ? offering.status : status;
+        status = zta_session_each_from(view, walk->session_place, WALK_PART, offer, &model->window);
+        status = status == ZTA_OK ? model->window.look.status : status;
         walk->is_walking = !is_zero(walk->session_place);
         tui_model_keep_small(model);
         taken_ns = zta_clock_monotonic_ns() - begin_ns;
@@ -97,8 +85,9 @@ static enum zta_status read_touched(struct tui_model *model, struct zta_view *vi
         if (status == ZTA_OK) {
             tui_window_update(&model->window, &session, risk);
             walk->has_moved = true;
+            status = model->window.look.status;
         }
-        else if (status != ZTA_NOT_FOUND) {
+        if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
             return status;
         }
     }
@@ -155,7 +144,8 @@ static bool is_walk_due(const struct tui_model *model, const struct zta_view *vi
 enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view *view)
 {
     struct tui_model_walk *walk = model->walk;
-    model->window.now_s = model->now_ns / ZTA_NS_PER_S;
+    model->window.look = (struct ctl_session_look){
+        .view = view, .now_s = model->now_ns / ZTA_NS_PER_S, .status = ZTA_OK};
     if (!walk->is_walking && is_walk_due(model, view)) {
         walk->is_walking = true;
     }
@@ -169,6 +159,7 @@ enum zta_status tui_model_read_sessions(struct tui_model *model, struct zta_view
     if (status == ZTA_OK) {
         status = judge_rows(model, view);
     }
+    model->window.look.view = NULL;
     if (status != ZTA_OK) {
         /* What was said of rows that have moved since is of others. */
         memset(model->revoked, 0, sizeof model->revoked);

@@ -21,6 +21,8 @@ void tui_page_open(struct tui_page *page, const char *title)
     page->top = 0;
     page->found.len = 0;
     page->is_sought = false;
+    page->n_links = 0;
+    page->is_linked = false;
     (void)snprintf(page->title, sizeof page->title, "%s", title);
     zta_buffer_init(&page->out, page->text, sizeof page->text);
 }
@@ -66,6 +68,23 @@ void tui_page_section(struct tui_page *page, const char *title)
     zta_buffer_string(&page->out, page->out.len == 0 ? "" : "\n");
     tui_page_role(page, TUI_ROLE_TITLE);
     zta_buffer_printf(&page->out, "%s\n", title);
+}
+
+void tui_page_link(struct tui_page *page, const char *text)
+{
+    if (page->n_links == TUI_LINKS_MAX) {
+        return;
+    }
+    if (page->n_links == 0) {
+        tui_page_section(page, "Related");
+    }
+    tui_page_role(page, TUI_ROLE_KEY);
+    const size_t from = page->out.len + TUI_LABEL_SIZE;
+    tui_page_printf(page, page->n_links == 0 ? "go to" : "", "%s", text);
+    if (!page->out.is_overflowed) {
+        page->links[page->n_links++] =
+            (struct zta_text){.data = page->text + from, .len = page->out.len - 1 - from};
+    }
 }
 
 /* Does a hit begin there? What tells a role is no text. */

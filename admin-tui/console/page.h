@@ -9,6 +9,7 @@
 #include "admin-tui/console/keys.h"
 
 #define TUI_PAGE_SIZE  (256 << 10)
+#define TUI_LINKS_MAX  20
 #define TUI_LABEL_SIZE 10 /* of the words in front, with what follows them */
 
 struct tui_page {
@@ -18,9 +19,12 @@ struct tui_page {
     bool is_following; /* the end stays in sight, until somebody scrolls back */
     char title[96];
     char text[TUI_PAGE_SIZE];
-    struct zta_buffer out; /* over text */
-    struct zta_text found; /* of the text: what a search has found; len 0: nothing */
-    bool is_sought;        /* found is to be brought in sight */
+    struct zta_buffer out;                /* over text */
+    struct zta_text found;                /* of the text: what a search has found; len 0: nothing */
+    bool is_sought;                       /* found is to be brought in sight */
+    struct zta_text links[TUI_LINKS_MAX]; /* of the text: what leads somewhere */
+    size_t n_links;
+    bool is_linked; /* all of them are there */
     int top;
     int n_lines; /* when drawn last */
     int height;
@@ -36,6 +40,8 @@ void tui_page_printf(struct tui_page *page, const char *label, const char *fmt, 
     ZTA_PRINTF(3, 4);
 /* A heading over the lines that follow. */
 void tui_page_section(struct tui_page *page, const char *title);
+/* A line that leads somewhere; where to is the caller's to know. */
+void tui_page_link(struct tui_page *page, const char *text);
 /* What stands behind the label of the line that is appended next is of this role. */
 void tui_page_role(struct tui_page *page, enum tui_role role);
 /*

@@ -19,6 +19,7 @@ enum {
     HIGH = 8, /* lines of all requests that are enough */
     SPAN = 2, /* lines of an hour or a day: all, and refused */
     HOUR_M = 60,
+    HALF_NAME = 5, /* where hour and day share a line */
 };
 
 static const enum zta_outcome refusing[] = {ZTA_OUTCOME_DENY, ZTA_OUTCOME_CHALLENGE,
@@ -206,6 +207,31 @@ static void draw_span(const struct tui_model *model, const struct tui_area *area
     (void)tui_print(area, 0, 1, TUI_ROLE_DIM, "refused");
 }
 
+/* Its sum, what of it was refused, and a line of its course: two of them stand in one line. */
+static void draw_half(const struct tui_model *model, const struct tui_area *line, const char *name,
+                      int minutes)
+{
+    struct tui_area figure = tui_area_part(line, HALF_NAME, 0, RATE - 2, 1);
+    struct tui_area share = tui_area_part(line, HALF_NAME + RATE - 2, 0, SHARE - 1, 1);
+    struct tui_area chart = tui_area_part(line, HALF_NAME + RATE + SHARE - 2, 0, -1, 1);
+    const size_t n = (size_t)(chart.width < CHART_MAX ? chart.width : CHART_MAX);
+    double values[CHART_MAX];
+    double most = 0;
+    char text[TUI_SHORT_MAX];
+    const double refused = read_day(model->day.refused, minutes, values, n);
+    const double all = read_day(model->day.all, minutes, values, n);
+    for (size_t i = 0; i < n; i++) {
+        most = values[i] > most ? values[i] : most;
+    }
+    /* Marks of changes would hide too much of so few columns. */
+    tui_chart(&chart, TUI_ROLE_CHART, values, n, most);
+    (void)tui_print(line, 0, 0, TUI_ROLE_TEXT, "%s", name);
+    tui_format_count((uint64_t)all, text);
+    (void)tui_put_right(&figure, 0, TUI_ROLE_STRONG, zta_text_of(text));
+    tui_format_share(refused, all, text);
+    (void)tui_put_right(&share, 0, TUI_ROLE_BAD, zta_text_of(text));
+}
+
 /* The column of a time; < 0: before the axis begins. */
 static int column_of(const struct tui_model *model, int width, int64_t time_s)
 {
@@ -256,6 +282,24 @@ static void draw_axis(const struct tui_model *model, const struct tui_area *line
     }
 }
 
+static void draw_spans(const struct tui_model *model, const struct tui_area *area, bool is_short)
+{
+    const int half = (area->width + 1) / 2;
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? "hour" : "day";
+        const int minutes = i == 0 ? HOUR_M : TUI_DAY_MINUTES;
+        struct tui_area part = is_short
+                                   ? tui_area_part(area, i * half, 0, i == 0 ? half - 2 : -1, 1)
+                                   : tui_area_part(area, 0, i * SPAN, -1, SPAN);
+        if (is_short) {
+            draw_half(model, &part, name, minutes);
+        }
+        else {
+            draw_span(model, &part, name, minutes);
+        }
+    }
+}
+
 static int wanted(const struct tui_model *model, bool shows_all)
 {
     const int spans = model->day.is_known ? 2 * SPAN : 0;
@@ -272,11 +316,11 @@ static void draw(const struct tui_model *model, const struct tui_area *area, boo
     int high = inside.height - outcomes - (has_axis ? 1 : 0);
     const bool has_latency = high > 1;
     high -= has_latency ? 1 : 0;
-    int spans = 0;
-    while (model->day.is_known && spans < 2 && high >= SPAN + 2 && has_axis) {
-        high -= SPAN;
-        spans++;
-    }
+    /* Both in full, both in a line, or none: one of them alone raises a question. */
+    const bool is_known = model->day.is_known && has_axis;
+    const int spans = is_known && high >= 2 * SPAN + 2 ? 2 : 0;
+    const bool is_short = is_known && spans == 0 && high >= 2;
+    high -= spans * SPAN + (is_short ? 1 : 0);
     high = high < 1 ? 1 : high;
     struct tui_area all = tui_area_part(&inside, 0, 0, -1, high);
     draw_all(pulse, &all);
@@ -295,9 +339,9 @@ static void draw(const struct tui_model *model, const struct tui_area *area, boo
         struct tui_area line = tui_area_part(&inside, 0, y++, -1, 1);
         draw_axis(model, &line);
     }
-    for (int i = 0; i < spans; i++, y += SPAN) {
-        struct tui_area part = tui_area_part(&inside, 0, y, -1, SPAN);
-        draw_span(model, &part, i == 0 ? "hour" : "day", i == 0 ? HOUR_M : TUI_DAY_MINUTES);
+    struct tui_area below = tui_area_part(&inside, 0, y, -1, -1);
+    if (spans > 0 || is_short) {
+        draw_spans(model, &below, is_short);
     }
 }
 

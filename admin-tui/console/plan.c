@@ -7,7 +7,7 @@
 #include "admin-tui/console/model_priv.h"
 #include "shared/base/clock.h"
 
-/* Sessions are counted for so long before the screen and the keys have their turn. */
+/* It is counted for so long before the screen and the keys have their turn. */
 #define COUNT_NS (8 * 1000000)
 
 void tui_plan_clear(struct tui_plan *plan)
@@ -66,12 +66,12 @@ static enum zta_status resolve(struct tui_model *model, struct tui_plan *plan,
 
 static enum zta_status count_on(struct tui_model *model, struct tui_plan *plan)
 {
+    const struct ctl_sought sought = {.targets = plan->targets, .n_targets = plan->n};
     int64_t begin_ns = zta_clock_monotonic_ns();
     enum zta_status status = ZTA_OK;
     while (status == ZTA_OK && !plan->walk.is_done &&
            zta_clock_monotonic_ns() - begin_ns < COUNT_NS) {
-        status = ctl_hits_count_part(model->ctl->store, plan->targets, plan->n, &plan->walk,
-                                     &plan->hits);
+        status = ctl_hits_count_part(model->ctl->store, &sought, &plan->walk, &plan->hits);
     }
     return status;
 }
@@ -91,7 +91,7 @@ enum zta_status tui_plan_prepare(struct tui_model *model, struct tui_plan *plan,
         status = count_on(model, plan);
     }
     if (status != ZTA_OK && error->text[0] == '\0') {
-        (void)zta_error_set(error, status, "counting sessions: %s", zta_status_text(status));
+        (void)zta_error_set(error, status, "counting whom this hits: %s", zta_status_text(status));
     }
     return status;
 }

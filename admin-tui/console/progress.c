@@ -7,16 +7,30 @@
 enum {
     BAR_MAX = 24,
     PIECE = 4,
-    STEPS_A_SECOND = 8,
     PERCENT = 6, /* columns of " 100 %" */
 };
+
+int tui_progress_percent(const char *text, size_t len)
+{
+    int percent = 0;
+    int unit = 1;
+    while (len > 0 && text[len - 1] != '%') {
+        len--;
+    }
+    for (len -= len < 2 ? len : 2;
+         len > 0 && text[len - 1] >= '0' && text[len - 1] <= '9' && unit <= 100; len--) {
+        percent += unit * (text[len - 1] - '0');
+        unit *= 10;
+    }
+    return unit == 1 ? -1 : percent < 100 ? percent : 100;
+}
 
 static void draw_piece(const struct tui_area *bar, int64_t ns)
 {
     const int room = bar->width - PIECE;
     tui_bar(bar, 0, TUI_ROLE_CHART, 0);
     if (room > 0) {
-        const int step = (int)(ns * STEPS_A_SECOND / ZTA_NS_PER_S % (2 * room));
+        const int step = (int)(ns / TUI_PROGRESS_STEP_NS % (2 * room));
         struct tui_area piece =
             tui_area_part(bar, step < room ? step : 2 * room - step, 0, PIECE, 1);
         tui_bar(&piece, 0, TUI_ROLE_CHART, 1);

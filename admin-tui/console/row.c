@@ -97,6 +97,7 @@ void tui_row_init(struct tui_row *row, const char *noun, struct zta_text id, con
     row->n_jumps = 0;
     row->json = NULL;
     row->undo[0] = '\0';
+    row->alike[0] = '\0';
     (void)keep(row->id, sizeof row->id, id);
     put_name(row->name, noun, id);
     zta_buffer_init(&out, row->command, sizeof row->command);

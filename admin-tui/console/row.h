@@ -33,7 +33,8 @@ struct tui_row {
     char name[TUI_NAME_SIZE];    /* "request 06HW", for breadcrumbs; safe */
     char command[TUI_JUMP_SIZE]; /* of ztactl: shows it; with --json as JSON */
     char undo[TUI_NAME_SIZE];    /* command that takes its action back; "": it has none */
-    const json_t *json;          /* the row itself, where the view has it so; borrowed */
+    char alike[TUI_JUMP_SIZE]; /* filter of what a rule from it is about; "": where it leads says */
+    const json_t *json;        /* the row itself, where the view has it so; borrowed */
     struct tui_jump jumps[TUI_JUMPS_MAX];
     size_t n_jumps;
 };

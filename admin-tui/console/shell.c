@@ -12,11 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admin-tui/console/progress.h"
 #include "admin-tui/output.h"
 #include "admin-tui/run.h"
+#include "shared/base/clock.h"
 
 enum {
     READ_SIZE = 8192,
@@ -128,6 +131,14 @@ static bool take_streams(int out, int notes, struct zta_text input)
            dup2(notes < 0 ? out : notes, STDERR_FILENO) >= 0;
 }
 
+/* However the console ends: killed, it stops nobody. */
+static void end_with(pid_t console)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != console) {
+        _exit(CTL_FAILED);
+    }
+}
+
 static _Noreturn void run_child(const struct ctl *ctl, struct tui_shell_words *words, int out,
                                 int notes)
 {
@@ -179,10 +190,14 @@ enum zta_status tui_shell_spawn(const struct ctl *ctl, struct tui_shell_words *w
     (void)fcntl(pipes[1], F_SETFL, 0); /* who prints may wait for us */
     (void)fflush(stdout);
     /* A signal to the child counts only once it is the child's, not the console's handler's. */
+    const pid_t console = getpid();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &former);
     ends->pid = fork();
     if (ends->pid == 0) {
+        /* With an end of its own to read from it would never see that nobody reads any more. */
+        (void)close(pipes[0]);
+        end_with(console);
         run_child(ctl, words, pipes[1], ends->notes);
     }
     (void)sigprocmask(SIG_SETMASK, &former, NULL);
@@ -214,19 +229,24 @@ enum zta_status tui_shell_run(struct tui_shell *shell, const struct ctl *ctl,
 {
     struct tui_shell_ends ends = {.notes = -1};
     tui_shell_stop(shell);
+    words->is_fed = true;
     enum zta_status status = tui_shell_spawn(ctl, words, &ends, error);
     if (status != ZTA_OK) {
         return status;
     }
-    *shell = (struct tui_shell){.pid = ends.pid, .fd = ends.fd};
+    *shell = (struct tui_shell){
+        .pid = ends.pid, .fd = ends.fd, .percent = -1, .begun_ns = zta_clock_monotonic_ns()};
     if (!words->given.is_more) {
         tui_page_open(page, "");
         page->is_plain = true;
+        /* Rules that come and go stand behind signs, as rule_diff.h has it. */
+        page->is_diff = words->n > 0 && strcmp(words->words[0], "rules") == 0;
     }
     for (size_t i = 0; i < words->n; i++) {
-        page->is_following |= strcmp(words->words[i], "--follow") == 0 ||
-                              strncmp(words->words[i], "--watch", strlen("--watch")) == 0;
+        shell->is_endless |= strcmp(words->words[i], "--follow") == 0 ||
+                             strncmp(words->words[i], "--watch", strlen("--watch")) == 0;
     }
+    page->is_following |= shell->is_endless;
     return ZTA_OK;
 }
 
@@ -260,25 +280,64 @@ static void put_line(struct tui_shell *shell, struct tui_page *page, struct zta_
     zta_buffer_string(&page->out, "\n");
 }
 
+static void put_rest(struct tui_shell *shell, struct tui_page *page)
+{
+    put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
+    shell->rest_len = 0;
+}
+
+/* "counting whom this hits:  37 %", as admin-tui/progress.c tells it. */
+static void note_progress(struct tui_shell *shell)
+{
+    const char *end = memchr(shell->rest, ':', shell->rest_len);
+    const int percent = tui_progress_percent(shell->rest, shell->rest_len);
+    if (shell->is_telling && percent >= 0) {
+        shell->percent = percent;
+        (void)snprintf(shell->doing, sizeof shell->doing, "%.*s",
+                       end == NULL ? 0 : (int)(end - shell->rest), shell->rest);
+    }
+}
+
+/* Behind a carriage return stands how far it is, until that is wiped out. */
+static void take_return(struct tui_shell *shell, struct tui_page *page)
+{
+    if (!shell->is_telling && shell->rest_len > 0) {
+        put_rest(shell, page);
+    }
+    note_progress(shell);
+    shell->is_telling = true;
+    shell->rest_len = 0;
+}
+
 /* Whole lines; what has no end yet is kept, and counts as a line where it is too long. */
 static void take(struct tui_shell *shell, struct tui_page *page, const char *data, size_t n)
 {
+    static const char wipe[] = "\033[K";
     for (size_t i = 0; i < n; i++) {
+        if (data[i] == '\r') {
+            take_return(shell, page);
+            continue;
+        }
         if (data[i] != '\n') {
             shell->rest[shell->rest_len++] = data[i];
         }
-        if (data[i] == '\n' || shell->rest_len == sizeof shell->rest) {
-            put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
+        if (shell->is_telling && shell->rest_len == sizeof wipe - 1 &&
+            memcmp(shell->rest, wipe, shell->rest_len) == 0) {
+            shell->is_telling = false;
             shell->rest_len = 0;
         }
+        else if (data[i] == '\n' || shell->rest_len == sizeof shell->rest) {
+            put_rest(shell, page);
+        }
     }
+    note_progress(shell);
 }
 
 static void finish(struct tui_shell *shell, struct tui_page *page)
 {
     char state[32] = "done";
-    if (shell->rest_len > 0) {
-        put_line(shell, page, (struct zta_text){.data = shell->rest, .len = shell->rest_len});
+    if (shell->rest_len > 0 && !shell->is_telling) {
+        put_rest(shell, page);
     }
     if (shell->is_cut) {
         zta_buffer_string(&page->out, "More came than is kept here; in a shell it is all there.\n");

@@ -23,8 +23,13 @@ struct tui_shell {
     char line[TUI_PROMPT_SIZE]; /* for the title; "": that stays as it is */
     char rest[1024];            /* of a line whose end has not come */
     size_t rest_len;
-    bool is_cut; /* more came than the page holds */
-    int code;    /* enum ctl_exit, once it has ended */
+    bool is_cut;      /* more came than the page holds */
+    bool is_endless;  /* it goes on until it is stopped */
+    bool is_telling;  /* what comes is how far it is, no line */
+    char doing[48];   /* what it tells that of; "": it does not */
+    int percent;      /* of it; -1: it does not tell */
+    int64_t begun_ns; /* monotonic */
+    int code;         /* enum ctl_exit, once it has ended */
 };
 
 /* What a command gets beside its words; all borrowed. */

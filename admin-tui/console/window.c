@@ -103,9 +103,9 @@ enum zta_status tui_window_filter(struct tui_window *window, const char *words,
     return ZTA_OK;
 }
 
-bool tui_window_matches(const struct tui_window *window, const struct zta_session *session)
+bool tui_window_matches(struct tui_window *window, const struct zta_session *session)
 {
-    return ctl_filter_matches_session(&window->filter, session, window->now_s);
+    return ctl_filter_matches_session(&window->filter, session, &window->look);
 }
 
 static void shrink(struct tui_window *window)
@@ -114,17 +114,19 @@ static void shrink(struct tui_window *window)
     window->n_found = window->n_found < TUI_WINDOW_ROWS ? window->n_found : TUI_WINDOW_ROWS;
 }
 
-void tui_window_offer(struct tui_window *window, const struct zta_session *session, uint8_t risk)
+struct tui_seat *tui_window_offer(struct tui_window *window, const struct zta_session *session)
 {
     window->n_walked++;
     if (!tui_window_matches(window, session)) {
-        return;
+        return NULL;
     }
     window->n_found_all++;
     if (window->n_found == 2 * TUI_WINDOW_ROWS) {
         shrink(window);
     }
-    window->found[window->n_found++] = (struct tui_seat){.session = *session, .risk = risk};
+    struct tui_seat *seat = &window->found[window->n_found++];
+    *seat = (struct tui_seat){.session = *session};
+    return seat;
 }
 
 void tui_window_settle(struct tui_window *window, bool is_end)

@@ -41,6 +41,7 @@ static const struct tui_listing listing = {
     .command = "devices list --limit=5000",
     .narrowed = "devices list --limit=5000 --filter=%",
     .narrows = narrows,
+    .sorts = true,
     .show = "devices show %",
     .noun = "device",
     .nothing = "there is no device; `devices import FILE` takes an inventory",

@@ -14,12 +14,13 @@ enum {
     THREE_COLUMNS = 150,
     PANELS_MAX = 8,
     REQUESTS_LEAST = 8, /* lines, where there are as many */
+    REQUESTS_FROM = 16, /* of the view, from which on there are */
     LATEST_LEAST = 6,
     LATEST_FROM = 40, /* height from which on refusals stand below all columns */
 };
 
-/* A day is counted from all that is recorded of it: anew so often, and on opening. */
-#define DAY_EVERY_NS (120 * ZTA_NS_PER_S)
+/* A process reads it: so often, and on opening. */
+#define DAY_EVERY_NS (15 * ZTA_NS_PER_S)
 
 struct overview {
     bool shows_all; /* lists count all requests, not refusals only */
@@ -224,7 +225,7 @@ static int draw_diagnosis(const struct tui_view *view, const struct tui_area *ar
 static int share_of_requests(const struct tui_view *view, const struct tui_area *area, int below)
 {
     int most = tui_panel_requests.wanted(view->model, false);
-    int least = area->height < 2 * REQUESTS_LEAST ? tui_panel_requests.least : REQUESTS_LEAST;
+    int least = area->height < REQUESTS_FROM ? tui_panel_requests.least : REQUESTS_LEAST;
     least = area->height / 3 > least ? area->height / 3 : least;
     int free = area->height - below - needed_of(view, area->width);
     int lines = free > least ? free : least;

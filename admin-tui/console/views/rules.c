@@ -320,19 +320,13 @@ static void close(struct tui_view *view)
 }
 
 const struct tui_view_ops tui_view_rules = {
+    TUI_LISTING_MEMBERS(listing),
     .name = "Rules",
     .hints = {{.action = TUI_ACTION_EDIT, .word = "edit"},
               {.action = TUI_ACTION_ADD, .word = "new"},
               {.action = TUI_ACTION_VERIFY, .word = "versions"}},
-    .listing = &listing,
     .state_size = sizeof(struct rules),
-    .draw = tui_listing_draw,
     .act = act,
-    .rows = tui_listing_rows,
-    .row = tui_listing_row,
-    .seek = tui_listing_seek,
-    .filter = tui_listing_filter,
-    .set_filter = tui_listing_set_filter,
     .refresh = refresh,
     .close = close,
 };

@@ -237,6 +237,39 @@ static const struct zta_event *selected(const struct tui_view *view)
 }
 
 /* Of who asked, and of what decided. */
+static bool put_alike(struct zta_buffer *out, const char *field, struct zta_text value)
+{
+    if (value.len > 0) {
+        tui_filter_put(out, field, value);
+    }
+    return value.len > 0;
+}
+
+/* Who asked, and for what: a path that was cut is one of its route. */
+static void note_alike(const struct zta_event *event, struct tui_row *row)
+{
+    char addr[ZTA_CIDR_TEXT_MAX];
+    struct zta_buffer out;
+    const bool is_cut = (event->inexact & 1u << ZTA_EVENT_PATH) != 0;
+    zta_addr_print(&event->addr, addr);
+    zta_buffer_init(&out, row->alike, sizeof row->alike);
+    const bool is_known = put_alike(&out, "apikey", zta_event_text(event, ZTA_EVENT_APIKEY)) ||
+                          put_alike(&out, "subject", zta_event_text(event, ZTA_EVENT_SUBJECT)) ||
+                          put_alike(&out, "client", zta_event_text(event, ZTA_EVENT_CLIENT));
+    if (is_known) {
+        (void)put_alike(&out, "issuer", zta_event_text(event, ZTA_EVENT_ISSUER));
+    }
+    else {
+        (void)put_alike(&out, "address", zta_text_of(addr));
+    }
+    (void)put_alike(&out, is_cut ? "route" : "path",
+                    zta_event_text(event, is_cut ? ZTA_EVENT_ROUTE : ZTA_EVENT_PATH));
+    (void)put_alike(&out, "method", zta_event_text(event, ZTA_EVENT_METHOD));
+    if (out.is_overflowed) {
+        row->alike[0] = '\0';
+    }
+}
+
 static bool row(struct tui_view *view, struct tui_row *row)
 {
     const struct zta_event *event = selected(view);
@@ -252,6 +285,7 @@ static bool row(struct tui_view *view, struct tui_row *row)
     tui_row_init(row, "request", zta_text_of(text), "explain %");
     /* What tells requests from each other stands at the end of their ids. */
     (void)snprintf(row->name, sizeof row->name, "request %s", text + ZTA_ULID_TEXT_LEN - ID_END);
+    note_alike(event, row);
     tui_row_leads_to_session(row, event->session);
     tui_row_leads_to(row, &tui_view_rules, "rule", NULL, rule);
     tui_row_leads_to_all(row, &tui_view_traffic, "requests decided by", "rule", rule);

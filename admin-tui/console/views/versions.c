@@ -78,19 +78,13 @@ static bool act(struct tui_view *view, enum tui_action action)
 }
 
 const struct tui_view_ops tui_view_versions = {
+    TUI_LISTING_MEMBERS(listing),
     .name = "Versions",
     .is_behind = true,
     .hints = {{.action = TUI_ACTION_ROLL_BACK, .word = "roll back to it"},
               {.action = TUI_ACTION_BACK, .word = "rules"}},
-    .listing = &listing,
     .state_size = sizeof(struct tui_rows),
-    .draw = tui_listing_draw,
     .act = act,
-    .rows = tui_listing_rows,
-    .row = tui_listing_row,
-    .seek = tui_listing_seek,
-    .filter = tui_listing_filter,
-    .set_filter = tui_listing_set_filter,
     .refresh = tui_listing_refresh,
     .close = tui_listing_close,
 };
