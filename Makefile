@@ -17,6 +17,9 @@ sysconfdir ?= /etc
 WERROR ?= -Werror
 COVERAGE ?=
 FUZZER ?=
+# What is installed or measured is optimised as a whole: a cheaper request for a slower link. Of the
+# compilers gcc alone does that with the linker that is everywhere.
+LTO ?= $(if $(filter release install bench,$(MAKECMDGOALS)),$(findstring gcc,$(notdir $(firstword $(CC)))))
 
 comma := ,
 empty :=
@@ -26,7 +29,7 @@ define newline
 
 endef
 
-variant := $(notdir $(firstword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVERAGE),-coverage)$(if $(FUZZER),-fuzzer)
+variant := $(notdir $(firstword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVERAGE),-coverage)$(if $(FUZZER),-fuzzer)$(if $(LTO),-lto)
 BUILD_ROOT ?= build
 BUILD ?= $(BUILD_ROOT)/$(variant)
 OBJ := $(BUILD)/obj
@@ -34,8 +37,9 @@ OBJ := $(BUILD)/obj
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench sim demo \
-        test format format-check tidy analyze coverage docs screens install uninstall dist clean help \
-        unit-programs fuzz-programs bench-programs fuzz-replay check-live objects \
+        test format format-check tidy analyze coverage docs screens release install uninstall dist \
+        clean help \
+        unit-programs fuzz-programs bench-programs fuzz-replay check-live objects deb check-package \
         compile_commands.json FORCE
 
 all: # the default; its prerequisites are known further down
@@ -55,14 +59,16 @@ HARDENING := -fstack-protector-strong $(if $(SAN)$(FUZZER),,-U_FORTIFY_SOURCE -D
 san_list := $(SAN)$(if $(FUZZER),fuzzer-no-link$(comma)address$(comma)undefined)
 SAN_FLAGS := $(if $(san_list),-fsanitize=$(san_list) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COVERAGE_FLAGS := $(if $(COVERAGE),--coverage)
+# Fat objects: any ar can make the index of an archive of them.
+LTO_FLAGS := $(if $(LTO),-flto=auto -ffat-lto-objects)
 OPTIMISE := $(if $(COVERAGE),-O0,$(if $(san_list),-O1,-O2)) -g
 
 CPPFLAGS ?=
 CFLAGS ?= $(OPTIMISE)
 LDFLAGS ?=
 ZTA_CPPFLAGS := -I. -D_GNU_SOURCE $(CPPFLAGS)
-ZTA_CFLAGS := -std=gnu11 $(CFLAGS) -fPIC $(WARNINGS) $(HARDENING) $(SAN_FLAGS) $(COVERAGE_FLAGS)
-ZTA_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SAN_FLAGS) $(COVERAGE_FLAGS) $(LDFLAGS)
+ZTA_CFLAGS := -std=gnu11 $(CFLAGS) -fPIC $(WARNINGS) $(HARDENING) $(SAN_FLAGS) $(COVERAGE_FLAGS) $(LTO_FLAGS)
+ZTA_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SAN_FLAGS) $(COVERAGE_FLAGS) $(LTO_FLAGS) $(LDFLAGS)
 
 # httpd and APR: include paths and APR's -D only. The compiler flags apxs reports are those of the
 # distribution's httpd build and break other compilers; -isystem keeps our warnings to our code.
@@ -78,17 +84,17 @@ LIBEXECDIR = $(eval LIBEXECDIR := $$(shell $$(APXS) -q LIBEXECDIR))$(LIBEXECDIR)
 
 LIBS_ZTA := -llmdb -lmaxminddb -lcrypto -lpthread -lm
 LIBS_IDENTITY := -loauth2 -ljansson -lcurl -lcrypto
-LIBS_CTL := -ljansson -lm
+LIBS_CTL := -ljansson -lhiredis -lm
 
 # ---- sources ----
 SHARED_SRC := $(sort $(wildcard shared/*.c shared/*/*.c))
 IDENTITY_SRC := $(sort $(wildcard mod_zta/identity/*.c))
 MODULE_SRC := $(sort $(wildcard mod_zta/*.c \
-    $(foreach d,directives helper signals handlers open output,mod_zta/$(d)/*.c)))
+    $(foreach d,directives helper signals handlers lint open output,mod_zta/$(d)/*.c)))
 # What is free of httpd is tested with plain processes.
 HELPER_SRC := $(filter-out mod_zta/helper/main.c,$(sort $(wildcard mod_zta/helper/*.c mod_zta/open/*.c)))
 CONSOLE_SRC := $(sort $(wildcard admin-tui/console/*.c admin-tui/console/views/*.c))
-CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c)) $(CONSOLE_SRC)
+CTL_SRC := $(sort $(wildcard admin-tui/*.c admin-tui/commands/*.c admin-tui/fleet/*.c)) $(CONSOLE_SRC)
 # ztactl judges tokens by the module's own code, but verifies signatures by OpenSSL alone: neither
 # liboauth2 nor libcurl is linked to it. Tests have the module's verifier.
 CTL_VERIFIER_SRC := admin-tui/signature.c
@@ -212,7 +218,8 @@ $(UNIT_PROGRAMS) $(BENCH_PROGRAMS) $(SIM_PROGRAM): $(BUILD)/%: $(OBJ)/%.o $(TEST
 # A store that is the same in every run, and ztactl with a clock that stands still, for its screens.
 TUI_PROGRAMS := $(BUILD)/tests/tui/fill_store $(BUILD)/tests/tui/ztactl
 $(BUILD)/tests/tui/fill_store: $(OBJ)/tests/tui/fill_store.o $(OBJ)/tests/tui/fill_adaptive.o \
-    $(OBJ)/tests/tui/fill_inputs.o $(BUILD)/libtest.a
+    $(OBJ)/tests/tui/fill_inputs.o $(OBJ)/tests/tui/fill_series.o \
+    $(OBJ)/tests/tui/fill_versions.o $(BUILD)/libtest.a
 $(BUILD)/tests/tui/ztactl: $(OBJ)/admin-tui/main.o $(CTL_LIBRARIES)
 $(TUI_PROGRAMS): $(OBJ)/tests/tui/fixed_clock.o $(BUILD)/libzta.a
 	$(call say,LINK,$@)
@@ -282,6 +289,12 @@ check-tui screens:
 	@echo "$@: there is no tests/tui"; exit 1
 endif
 
+# The packages as a user has them: built, installed, used, upgraded and purged in a clean Debian.
+check-package:
+	@tests/support/deps.sh package
+	@ZTA_PACKAGE_BUILD='$(abspath $(BUILD_ROOT))/package' PYTHONDONTWRITEBYTECODE=1 \
+	    $(PYTHON) -m pytest -p no:cacheprovider tests/package $(ARGS)
+
 # make fuzz T=rules SECONDS=600: what the fuzzer finds is kept below build/fuzz, seeds are not touched.
 fuzz:
 	@test -n '$(T)' || { echo "usage: make fuzz T=name [SECONDS=60]; targets:" \
@@ -295,7 +308,7 @@ fuzz:
 # The dependencies come first: without them not even the compiler is there.
 bench:
 	@tests/support/deps.sh bench
-	+@$(MAKE) --no-print-directory all bench-programs
+	+@$(MAKE) --no-print-directory LTO='$(LTO)' all bench-programs
 	@$(harness_env) $(PYTHON) tests/bench/run.py $(if $(ROUNDS),--rounds $(ROUNDS)) \
 	    $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write) $(ARGS)
 bench-programs: $(BENCH_PROGRAMS)
@@ -360,28 +373,36 @@ docs:
 endif
 
 # ---- installing ----
-MODULES_DIR = $(DESTDIR)$(LIBEXECDIR)
-CONF_DIR := $(DESTDIR)$(sysconfdir)/apache2/mods-available
-MAN_DIR := $(DESTDIR)$(prefix)/share/man
-DOC_DIR := $(DESTDIR)$(prefix)/share/doc/mod_zta
-CONF_FILES := $(wildcard conf/zta.load conf/zta.conf)
+# Where things go, below DESTDIR; the module goes where apxs says, or into LIBEXECDIR=.
+sbindir ?= $(prefix)/sbin
+mandir ?= $(prefix)/share/man
+docdir ?= $(prefix)/share/doc/mod_zta
+bashcompletiondir ?= $(prefix)/share/bash-completion/completions
+zshcompletiondir ?= $(prefix)/share/zsh/site-functions
+modsdir ?= $(sysconfdir)/apache2/mods-available
 MAN_FILES := $(wildcard docs/man/*.[1-9])
-BASH_COMPLETION := $(DESTDIR)$(prefix)/share/bash-completion/completions/ztactl
-ZSH_COMPLETION := $(DESTDIR)$(prefix)/share/zsh/site-functions/_ztactl
-EXAMPLE_FILES := $(wildcard conf/rules/*.zta)
+CONF_FILES := $(BUILD)/zta.load conf/zta.conf
+EXAMPLE_FILES = $(sort $(shell find conf -mindepth 2 -type f))
+DOC_FILES = README.md CHANGELOG.md $(sort $(shell find docs -type f ! -name 'gen*' ! -path 'docs/man/*'))
 
-# A configuration the administrator has changed is kept; the new one lies beside it.
-install: all
-	install -d $(MODULES_DIR) $(DESTDIR)$(prefix)/sbin
-	$(if $(MODULE),install -m 644 $(MODULE) $(MODULES_DIR)/mod_zta.so)
-	$(if $(CTL),install -m 755 $(CTL) $(DESTDIR)$(prefix)/sbin/ztactl)
-	$(if $(CTL),install -d $(dir $(BASH_COMPLETION)) $(dir $(ZSH_COMPLETION)))
-	$(if $(CTL),$(CTL) completion bash > $(BASH_COMPLETION))
-	$(if $(CTL),$(CTL) completion zsh > $(ZSH_COMPLETION))
-	@if test -n '$(DESTDIR)' || test -d $(sysconfdir)/apache2/mods-available; then \
-	    install -d $(CONF_DIR); \
+release: all
+
+$(BUILD)/zta.load: conf/zta.load FORCE
+	@mkdir -p $(@D)
+	@sed 's#/usr/lib/apache2/modules#$(LIBEXECDIR)#' $< > $@
+
+# A configuration the administrator has changed is kept; the new one lies beside it. Links of pages
+# to conf/ lead to the examples.
+install: release $(BUILD)/zta.load
+	install -D -m 644 $(MODULE) $(DESTDIR)$(LIBEXECDIR)/mod_zta.so
+	install -D -m 755 $(CTL) $(DESTDIR)$(sbindir)/ztactl
+	install -d $(DESTDIR)$(bashcompletiondir) $(DESTDIR)$(zshcompletiondir)
+	$(CTL) completion bash > $(DESTDIR)$(bashcompletiondir)/ztactl
+	$(CTL) completion zsh > $(DESTDIR)$(zshcompletiondir)/_ztactl
+	@if test -n '$(DESTDIR)' || test -d $(modsdir); then \
+	    install -d $(DESTDIR)$(modsdir); \
 	    for file in $(CONF_FILES); do \
-	        target=$(CONF_DIR)/$${file##*/}; \
+	        target=$(DESTDIR)$(modsdir)/$${file##*/}; \
 	        if test -f $$target && ! cmp -s $$file $$target; then \
 	            echo "$$target was changed and is kept, the new one is $$target.new"; \
 	            target=$$target.new; \
@@ -390,24 +411,43 @@ install: all
 	    done; \
 	fi
 	@for file in $(MAN_FILES); do \
-	    install -D -m 644 $$file $(MAN_DIR)/man$${file##*.}/$${file##*/} || exit 1; \
+	    install -D -m 644 $$file $(DESTDIR)$(mandir)/man$${file##*.}/$${file##*/} || exit 1; \
 	done
-	$(if $(EXAMPLE_FILES),install -d $(DOC_DIR)/rules && install -m 644 $(EXAMPLE_FILES) $(DOC_DIR)/rules)
-	install -d $(DOC_DIR)/logrotate && install -m 644 conf/logrotate/mod_zta $(DOC_DIR)/logrotate
-	install -d $(DOC_DIR)/modsecurity && install -m 644 conf/modsecurity/zta.conf $(DOC_DIR)/modsecurity
+	@for file in $(DOC_FILES); do \
+	    install -D -m 644 $$file $(DESTDIR)$(docdir)/$$file || exit 1; \
+	done
+	@for file in $(EXAMPLE_FILES); do \
+	    install -D -m 644 $$file $(DESTDIR)$(docdir)/examples/$${file#conf/} || exit 1; \
+	done
+	ln -sfn examples $(DESTDIR)$(docdir)/conf
 
-uninstall:
-	rm -f $(MODULES_DIR)/mod_zta.so $(DESTDIR)$(prefix)/sbin/ztactl
-	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION)
-	rm -f $(foreach file,$(MAN_FILES),$(MAN_DIR)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
-	rm -f $(addprefix $(DOC_DIR)/rules/,$(notdir $(EXAMPLE_FILES)))
-	rm -f $(DOC_DIR)/modsecurity/zta.conf $(DOC_DIR)/logrotate/mod_zta
-	-@rmdir $(DOC_DIR)/rules $(DOC_DIR)/modsecurity $(DOC_DIR)/logrotate $(DOC_DIR) 2>/dev/null || true
+uninstall: $(BUILD)/zta.load
+	rm -f $(DESTDIR)$(LIBEXECDIR)/mod_zta.so $(DESTDIR)$(sbindir)/ztactl
+	rm -f $(DESTDIR)$(bashcompletiondir)/ztactl $(DESTDIR)$(zshcompletiondir)/_ztactl
+	rm -f $(foreach file,$(MAN_FILES),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(file)))/$(notdir $(file)))
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,conf $(DOC_FILES) $(EXAMPLE_FILES:conf/%=examples/%))
+	@test ! -d $(DESTDIR)$(docdir) || find $(DESTDIR)$(docdir) -depth -type d -empty -delete
 	@for file in $(CONF_FILES); do \
-	    target=$(CONF_DIR)/$${file##*/}; \
+	    target=$(DESTDIR)$(modsdir)/$${file##*/}; \
 	    if test -f $$target && cmp -s $$file $$target; then rm -f $$target; \
 	    elif test -f $$target; then echo "$$target was changed and is kept"; fi; \
 	done
+
+# ---- Debian packages ----
+# Built from a copy, so that nothing of it is left among the sources. The environment is as if no
+# make had been called before: its variables are for the build that is for testing.
+DEB := $(BUILD_ROOT)/deb
+DEB_PARTS := CHANGELOG.md LICENSE Makefile README.md admin-tui conf debian docs mod_zta shared
+VERSION = $(shell sed -n 's/^.define ZTA_VERSION_TEXT "\(.*\)"/\1/p' shared/base/version.h)
+deb:
+	@tests/support/deps.sh deb
+	@packaged=$$(dpkg-parsechangelog -S Version) && test "$${packaged%%[-+~]*}" = '$(VERSION)' || { \
+	    echo "debian/changelog has version $$packaged, shared/base/version.h $(VERSION)" >&2; exit 1; }
+	@rm -rf $(DEB) && mkdir -p $(DEB)/source && cp -a $(DEB_PARTS) $(DEB)/source
+	$(call say,DEB,$(DEB)/build.log)
+	@cd $(DEB)/source && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc \
+	    >../build.log 2>&1 || { cat ../build.log >&2; exit 1; }
+	@ls $(DEB)/*.deb
 
 dist:
 	git archive --prefix=mod_zta/ -o mod_zta.tar.gz HEAD
@@ -434,5 +474,8 @@ help:
 #: make bench              figures beside bare Apache and others; ROUNDS=7 SECONDS=0.5 ONLY='refused', WRITE=1
 #: make sim               SEEDS='1 2': simulated weeks with attacks, what was found and who was bothered
 #: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
-#: make install, uninstall prefix=/usr/local DESTDIR=
-#: Variants: CC=clang, SAN=address,undefined, SAN=thread, BUILD=folder, BUILD_ROOT=, WERROR=, V=1
+#: make release             what install installs, so that nothing is built as root
+#: make install, uninstall prefix=/usr/local sysconfdir=/etc docdir= modsdir= LIBEXECDIR= DESTDIR=
+#: make deb                Debian packages, in build/deb
+#: make check-package      the packages in a clean Debian: installed, used, upgraded, purged
+#: Variants: CC=clang, SAN=address,undefined, SAN=thread, LTO=1 or LTO=, BUILD=folder, BUILD_ROOT=, WERROR=, V=1

@@ -12,6 +12,7 @@
 
 #include "admin-tui/console/keys.h"
 #include "shared/base/clock.h"
+#include "shared/hazards.h"
 #include "shared/risk_signals.h"
 #include "shared/rules/attributes.h"
 #include "shared/stance.h"
@@ -361,6 +362,22 @@ static void write_counters(void)
     gen_end(file);
 }
 
+static void write_hazards(void)
+{
+    FILE *file = gen_begin("docs/reference-config-check.md");
+    gen_head(file, "Findings of ztactl config check", "shared/hazards.def");
+    (void)fprintf(file, "`ztactl config check` looks for these; with a tag httpd's error log has "
+                        "them at each start and restart, too.\n");
+    for (unsigned i = 0; i < ZTA_N_HAZARDS; i++) {
+        const struct zta_hazard_info *info = zta_hazard_info((enum zta_hazard)i);
+        (void)fprintf(file, "\n## %s\n\n%s%s%s: ", info->name, zta_severity_name(info->severity),
+                      info->tag != NULL ? ", " : "", info->tag != NULL ? info->tag : "");
+        (void)fprintf(file, "%s.\n\n", info->title);
+        (void)fprintf(file, "%s\n\nInstead: %s\n", info->meaning, info->remedy);
+    }
+    gen_end(file);
+}
+
 static void write_attributes(void)
 {
     FILE *file = gen_begin("docs/reference-attributes.md");
@@ -475,9 +492,11 @@ int main(int argc, char **argv)
     write_directives();
     write_reasons();
     write_counters();
+    write_hazards();
     write_attributes();
     write_signals();
     gen_write_log();
+    gen_write_metrics();
     write_keys();
     gen_write_json();
     gen_write_manuals(out_dir);

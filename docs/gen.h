@@ -37,6 +37,7 @@ const char *gen_command(size_t i);
 
 void gen_write_json(void);
 void gen_write_log(void);
+void gen_write_metrics(void);
 void gen_write_manuals(const char *out_dir);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON that ztactl prints, from its table: a JSON Schema, and a page. */
+/* JSON of ztactl and of zta-status, each from its table: a JSON Schema, and a page. */
 #include "docs/gen.h"
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct row {
     const char *text;
 };
 
-static const struct row rows[] = {
+static const struct row ctl_rows[] = {
 #define CTL_SHAPE(what, sentence) {.kind = SHAPE, .name = (what), .text = (sentence)},
 #define CTL_MEMBER(what, of, sentence)                                                             \
     {.kind = MEMBER, .name = (what), .type = (of), .text = (sentence)},
@@ -37,9 +37,34 @@ static const struct row rows[] = {
 #undef CTL_PRINTS
 };
 
-enum {
-    N_ROWS = sizeof rows / sizeof rows[0],
+static const struct row status_rows[] = {
+#define ZTA_SHAPE(what, sentence) {.kind = SHAPE, .name = (what), .text = (sentence)},
+#define ZTA_MEMBER(what, of, sentence)                                                             \
+    {.kind = MEMBER, .name = (what), .type = (of), .text = (sentence)},
+#include "mod_zta/handlers/status.def"
+#undef ZTA_SHAPE
+#undef ZTA_MEMBER
 };
+
+/* One table and what is made of it. */
+static const struct book {
+    const char *table;
+    const struct row *rows;
+    size_t n_rows;
+    const char *schema;
+    const char *page;
+} ctl_book = {.table = "admin-tui/json.def",
+              .rows = ctl_rows,
+              .n_rows = sizeof ctl_rows / sizeof ctl_rows[0],
+              .schema = "docs/schema/ztactl.json",
+              .page = "docs/reference-json.md"},
+  status_book = {.table = "mod_zta/handlers/status.def",
+                 .rows = status_rows,
+                 .n_rows = sizeof status_rows / sizeof status_rows[0],
+                 .schema = "docs/schema/status.json",
+                 .page = "docs/reference-status.md"};
+
+static const struct book *book; /* that is being written */
 
 static const struct {
     const char *name;
@@ -63,7 +88,7 @@ struct type {
 
 static _Noreturn void fault(const char *name, const char *what)
 {
-    (void)fprintf(stderr, "admin-tui/json.def: %s: %s\n", name, what);
+    (void)fprintf(stderr, "%s: %s: %s\n", book->table, name, what);
     exit(1);
 }
 
@@ -74,12 +99,12 @@ static bool is_named(const struct type *type, const char *name)
 
 static size_t find_shape(const struct type *type)
 {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        if (rows[i].kind == SHAPE && is_named(type, rows[i].name)) {
+    for (size_t i = 0; i < book->n_rows; i++) {
+        if (book->rows[i].kind == SHAPE && is_named(type, book->rows[i].name)) {
             return i;
         }
     }
-    return N_ROWS;
+    return book->n_rows;
 }
 
 /* The row of `simple`; SIZE_MAX: a shape. */
@@ -90,7 +115,7 @@ static size_t find_simple(const struct type *type)
             return i;
         }
     }
-    if (find_shape(type) == N_ROWS) {
+    if (find_shape(type) == book->n_rows) {
         fault(type->name, "no such type");
     }
     return SIZE_MAX;
@@ -163,21 +188,21 @@ static void put_type(FILE *file, const struct type *type)
 static size_t put_members(FILE *file, size_t shape, bool are_required, size_t n_before)
 {
     size_t n = n_before;
-    for (size_t i = shape + 1; i < N_ROWS && rows[i].kind == MEMBER; i++) {
-        size_t len = strlen(rows[i].name);
-        const bool is_optional = rows[i].name[len - 1] == '?';
-        const struct type type = parse(rows[i].type, strlen(rows[i].type));
+    for (size_t i = shape + 1; i < book->n_rows && book->rows[i].kind == MEMBER; i++) {
+        size_t len = strlen(book->rows[i].name);
+        const bool is_optional = book->rows[i].name[len - 1] == '?';
+        const struct type type = parse(book->rows[i].type, strlen(book->rows[i].type));
         len -= is_optional ? 1 : 0;
         if (are_required && !is_optional) {
-            (void)fprintf(file, "%s\"%.*s\"", n++ == 0 ? "" : ", ", (int)len, rows[i].name);
+            (void)fprintf(file, "%s\"%.*s\"", n++ == 0 ? "" : ", ", (int)len, book->rows[i].name);
         }
         else if (!are_required) {
             (void)fprintf(file, "%s\n        \"%.*s\": {", n++ == 0 ? "" : ",", (int)len,
-                          rows[i].name);
+                          book->rows[i].name);
             put_type(file, &type);
-            if (rows[i].text[0] != '\0') {
+            if (book->rows[i].text[0] != '\0') {
                 (void)fprintf(file, ", \"description\": ");
-                put_text(file, rows[i].text);
+                put_text(file, book->rows[i].text);
             }
             (void)fprintf(file, "}");
         }
@@ -189,13 +214,13 @@ static size_t put_members(FILE *file, size_t shape, bool are_required, size_t n_
 static void put_all_members(FILE *file, size_t shape, bool are_required)
 {
     size_t n = put_members(file, shape, are_required, 0);
-    for (size_t i = shape + 1; i < N_ROWS && (rows[i].kind == MEMBER || rows[i].kind == LIKE);
-         i++) {
-        if (rows[i].kind == LIKE) {
-            const struct type other = shape_of(&rows[i]);
+    for (size_t i = shape + 1;
+         i < book->n_rows && (book->rows[i].kind == MEMBER || book->rows[i].kind == LIKE); i++) {
+        if (book->rows[i].kind == LIKE) {
+            const struct type other = shape_of(&book->rows[i]);
             const size_t found = find_shape(&other);
             if (found >= shape) {
-                fault(rows[i].name, "no earlier shape");
+                fault(book->rows[i].name, "no earlier shape");
             }
             n = put_members(file, found, are_required, n);
             n = put_members(file, i, are_required, n);
@@ -206,8 +231,8 @@ static void put_all_members(FILE *file, size_t shape, bool are_required)
 static void put_shape(FILE *file, size_t shape)
 {
     (void)fprintf(file, "    \"%s\": {\n      \"type\": \"object\",\n      \"description\": ",
-                  rows[shape].name);
-    put_text(file, rows[shape].text);
+                  book->rows[shape].name);
+    put_text(file, book->rows[shape].text);
     (void)fprintf(file, ",\n      \"properties\": {");
     put_all_members(file, shape, false);
     (void)fprintf(file, "\n      },\n      \"required\": [");
@@ -240,30 +265,50 @@ static void put_document(FILE *file, const struct row *row)
     (void)fprintf(file, has_choice ? "}]}" : "}");
 }
 
-static void write_schema(void)
+static void put_definitions(FILE *file)
 {
     bool is_first = true;
-    FILE *file = gen_begin("docs/schema/ztactl.json");
-    (void)fprintf(
-        file,
-        "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-        "  \"title\": \"JSON of ztactl, version %d\",\n"
-        "  \"description\": \"Made by make docs from admin-tui/json.def. What a command "
-        "prints is $defs/ztactl- and its words with dashes between them.\",\n  \"$defs\": {",
-        CTL_SCHEMA_VERSION);
-    for (size_t i = 0; i < N_ROWS; i++) {
-        if (rows[i].kind == SHAPE || rows[i].kind == PRINTS) {
+    (void)fprintf(file, "  \"$defs\": {");
+    for (size_t i = 0; i < book->n_rows; i++) {
+        if (book->rows[i].kind == SHAPE || book->rows[i].kind == PRINTS) {
             (void)fprintf(file, is_first ? "\n" : ",\n");
             is_first = false;
         }
-        if (rows[i].kind == SHAPE) {
+        if (book->rows[i].kind == SHAPE) {
             put_shape(file, i);
         }
-        else if (rows[i].kind == PRINTS) {
-            put_document(file, &rows[i]);
+        else if (book->rows[i].kind == PRINTS) {
+            put_document(file, &book->rows[i]);
         }
     }
     (void)fprintf(file, "\n  }\n}\n");
+}
+
+#define SCHEMA_HEAD "{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
+
+static void write_ctl_schema(void)
+{
+    FILE *file = gen_begin(book->schema);
+    (void)fprintf(file,
+                  SCHEMA_HEAD
+                  "  \"title\": \"JSON of ztactl, version %d\",\n"
+                  "  \"description\": \"Made by make docs from admin-tui/json.def. What a command "
+                  "prints is $defs/ztactl- and its words with dashes between them.\",\n",
+                  CTL_SCHEMA_VERSION);
+    put_definitions(file);
+    gen_end(file);
+}
+
+/* The first shape is the document. */
+static void write_status_schema(void)
+{
+    FILE *file = gen_begin(book->schema);
+    (void)fprintf(file,
+                  SCHEMA_HEAD "  \"title\": \"JSON of zta-status\",\n"
+                              "  \"description\": \"Made by make docs from %s.\",\n"
+                              "  \"$ref\": \"#/$defs/%s\",\n",
+                  book->table, book->rows[0].name);
+    put_definitions(file);
     gen_end(file);
 }
 
@@ -286,12 +331,12 @@ static void put_type_words(FILE *file, const struct type *type)
 static void write_documents(FILE *file)
 {
     (void)fprintf(file, "| command | prints |\n|---|---|\n");
-    for (size_t i = 0; i < N_ROWS; i++) {
-        const char *type = rows[i].type;
-        if (rows[i].kind != PRINTS) {
+    for (size_t i = 0; i < book->n_rows; i++) {
+        const char *type = book->rows[i].type;
+        if (book->rows[i].kind != PRINTS) {
             continue;
         }
-        (void)fprintf(file, "| `%s` | ", rows[i].name);
+        (void)fprintf(file, "| `%s` | ", book->rows[i].name);
         for (size_t len = strcspn(type, "|");; type += len + 1, len = strcspn(type, "|")) {
             const struct type one = parse(type, len);
             put_type_words(file, &one);
@@ -300,8 +345,8 @@ static void write_documents(FILE *file)
             }
             (void)fprintf(file, " or ");
         }
-        (void)fprintf(file, "%s", rows[i].text[0] == '\0' ? "" : "; ");
-        gen_markdown(file, rows[i].text);
+        (void)fprintf(file, "%s", book->rows[i].text[0] == '\0' ? "" : "; ");
+        gen_markdown(file, book->rows[i].text);
         (void)fprintf(file, " |\n");
     }
 }
@@ -320,25 +365,39 @@ static void write_member(FILE *file, const struct row *row)
 
 static void write_shapes(FILE *file)
 {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        if (rows[i].kind == SHAPE) {
-            (void)fprintf(file, "\n### %s\n\n", rows[i].name);
-            gen_markdown(file, rows[i].text);
+    for (size_t i = 0; i < book->n_rows; i++) {
+        if (book->rows[i].kind == SHAPE) {
+            (void)fprintf(file, "\n### %s\n\n", book->rows[i].name);
+            gen_markdown(file, book->rows[i].text);
             (void)fprintf(file, "\n\n| member | | |\n|---|---|---|\n");
         }
-        else if (rows[i].kind == LIKE) {
-            (void)fprintf(file, "| all of [%s](#%s) | | |\n", rows[i].name, rows[i].name);
+        else if (book->rows[i].kind == LIKE) {
+            (void)fprintf(file, "| all of [%s](#%s) | | |\n", book->rows[i].name,
+                          book->rows[i].name);
         }
-        else if (rows[i].kind == MEMBER) {
-            write_member(file, &rows[i]);
+        else if (book->rows[i].kind == MEMBER) {
+            write_member(file, &book->rows[i]);
         }
     }
 }
 
-static void write_page(void)
+static void write_status_page(void)
 {
-    FILE *file = gen_begin("docs/reference-json.md");
-    gen_head(file, "JSON of ztactl", "admin-tui/json.def");
+    FILE *file = gen_begin(book->page);
+    gen_head(file, "JSON of zta-status", book->table);
+    (void)fprintf(file, "What a place with `SetHandler zta-status` answers "
+                        "([operations](operations.md#status-and-health)).\n"
+                        "[status.json](schema/status.json) says the same as JSON Schema. Members "
+                        "may come, and readers leave\nthose alone that they do not know. Times are "
+                        "RFC 3339 in UTC, null: never or not known.\n");
+    write_shapes(file);
+    gen_end(file);
+}
+
+static void write_ctl_page(void)
+{
+    FILE *file = gen_begin(book->page);
+    gen_head(file, "JSON of ztactl", book->table);
     (void)fprintf(
         file,
         "Every command takes `--json` and prints one document then: a list is one array, "
@@ -361,8 +420,9 @@ static void check(void)
 {
     for (size_t i = 0; gen_command(i) != NULL; i++) {
         bool is_there = false;
-        for (size_t k = 0; k < N_ROWS; k++) {
-            is_there |= rows[k].kind == PRINTS && strcmp(rows[k].name, gen_command(i)) == 0;
+        for (size_t k = 0; k < book->n_rows; k++) {
+            is_there |=
+                book->rows[k].kind == PRINTS && strcmp(book->rows[k].name, gen_command(i)) == 0;
         }
         for (size_t k = 0; k < i; k++) {
             if (strcmp(gen_command(k), gen_command(i)) == 0) {
@@ -373,20 +433,24 @@ static void check(void)
             fault(gen_command(i), "nothing says what this command prints with --json");
         }
     }
-    for (size_t k = 0; k < N_ROWS; k++) {
-        bool is_there = rows[k].kind != PRINTS;
+    for (size_t k = 0; k < book->n_rows; k++) {
+        bool is_there = book->rows[k].kind != PRINTS;
         for (size_t i = 0; gen_command(i) != NULL; i++) {
-            is_there |= strcmp(rows[k].name, gen_command(i)) == 0;
+            is_there |= strcmp(book->rows[k].name, gen_command(i)) == 0;
         }
         if (!is_there) {
-            fault(rows[k].name, "no such command");
+            fault(book->rows[k].name, "no such command");
         }
     }
 }
 
 void gen_write_json(void)
 {
+    book = &ctl_book;
     check();
-    write_schema();
-    write_page();
+    write_ctl_schema();
+    write_ctl_page();
+    book = &status_book;
+    write_status_schema();
+    write_status_page();
 }

@@ -135,8 +135,9 @@ static const struct manual manuals[] = {
                  .page = "docs/reference-attributes.md",
                  .title = "Keys of limits"},
                 {.heading = "FILES",
-                 .text = "Examples to start from are installed in "
-                         "`/usr/local/share/doc/mod_zta/rules`.\n"},
+                 .text = "Examples to start from are in `examples/rules` beside the documentation: "
+                         "in `/usr/share/doc/libapache2-mod-zta` (Debian package) or "
+                         "`/usr/local/share/doc/mod_zta` (make install).\n"},
                 {.heading = "SEE ALSO", .text = "**mod_zta**(7), **ztactl**(8)\n"},
             },
     },

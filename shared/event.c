@@ -10,7 +10,8 @@
 #include "shared/base/reader.h"
 
 enum {
-    EVENT_VERSION = 3,
+    EVENT_VERSION = 4,
+    VERSION_WITHOUT_TRACE = 3,
     VERSION_WITHOUT_RISK = 2,
     VERSION_WITHOUT_REPLAY = 1,
     MODE_BITS = 2,
@@ -37,6 +38,7 @@ static const struct {
 } versions[] = {
     [VERSION_WITHOUT_REPLAY] = {.has = HAS_INPUTS - 1, .n_texts = ZTA_EVENT_AGENT + 1},
     [VERSION_WITHOUT_RISK] = {.has = UINT8_MAX, .n_texts = ZTA_EVENT_OS + 1},
+    [VERSION_WITHOUT_TRACE] = {.has = UINT8_MAX, .n_texts = ZTA_EVENT_TRACE + 1},
     [EVENT_VERSION] = {.has = UINT8_MAX, .n_texts = ZTA_N_EVENT_TEXTS},
 };
 _Static_assert(ZTA_EVENT_EVIDENCE + 1 == ZTA_N_EVENT_TEXTS, "evidence is last, so it can grow");
@@ -327,7 +329,7 @@ static bool read_replay(struct zta_reader *reader, unsigned version, unsigned pr
     if (present & HAS_LIVE_VERSION) {
         event->live_version = zta_read_u32(reader);
     }
-    if (version >= EVENT_VERSION && !read_risk(reader, event)) {
+    if (version >= VERSION_WITHOUT_TRACE && !read_risk(reader, event)) {
         return false;
     }
     return is_zero(event->inputs, sizeof event->inputs) == !(present & HAS_INPUTS) &&
@@ -417,6 +419,15 @@ static bool read_head(struct zta_reader *reader, struct zta_event *event, uint8_
            is_zero(event->token_id, sizeof event->token_id) == !(present & HAS_TOKEN_ID);
 }
 
+/* Evidence stood where the trace stands now. */
+static void move_evidence(struct zta_event *event)
+{
+    const uint32_t bit = event->inexact & 1u << ZTA_EVENT_TRACE;
+    event->text_len[ZTA_EVENT_EVIDENCE] = event->text_len[ZTA_EVENT_TRACE];
+    event->text_len[ZTA_EVENT_TRACE] = 0;
+    event->inexact ^= bit | bit << (ZTA_EVENT_EVIDENCE - ZTA_EVENT_TRACE);
+}
+
 enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event *event,
                                  size_t *used)
 {
@@ -457,6 +468,9 @@ enum zta_status zta_event_decode(const void *data, size_t size, struct zta_event
     zta_read_bytes(&reader, read.texts, len);
     if (reader.is_bad) {
         return ZTA_CORRUPT;
+    }
+    if (version == VERSION_WITHOUT_TRACE) {
+        move_evidence(&read);
     }
     memcpy(event, &read, sizeof read);
     *used = reader.pos;

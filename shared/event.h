@@ -74,6 +74,7 @@ enum zta_event_text {
     ZTA_EVENT_CONTENT_TYPE,
     ZTA_EVENT_DEVICE,   /* its id */
     ZTA_EVENT_OS,       /* "macos", or with its version "macos 14.2.1" */
+    ZTA_EVENT_TRACE,    /* the trace that the client named, in hex; none: that of its own id */
     ZTA_EVENT_EVIDENCE, /* of what was raised, a line each; the last, so that more can be added */
     ZTA_N_EVENT_TEXTS
 };

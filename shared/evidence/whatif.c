@@ -230,7 +230,7 @@ static void measure(void *context, unsigned worker, struct zta_replayed *request
 static bool pass_progress(void *context, uint64_t n_done, uint64_t n_all)
 {
     const struct measurement *measurement = context;
-    return measurement->options->progress(measurement->options->context, n_done, n_all);
+    return measurement->options->progress(measurement->options->progress_context, n_done, n_all);
 }
 
 static void merge_flips(struct zta_whatif_flips *sum, const struct zta_whatif_flips *one)

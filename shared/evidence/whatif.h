@@ -92,7 +92,8 @@ struct zta_whatif_options {
     zta_whatif_match_fn match;        /* NULL: all */
     zta_whatif_stance_fn stance;      /* NULL: the recorded one */
     zta_replay_progress_fn progress;  /* may be NULL */
-    void *context;
+    void *progress_context;
+    void *context; /* of the others */
 };
 
 /* ZTA_BUSY when progress said so. The result is the caller's to close. */

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/base/trace.h"
 #include "shared/context.h"
 #include "shared/decision.h"
 #include "shared/identity.h"
 #include "shared/log/fields_priv.h"
 #include "shared/risk/recorded.h"
+#include "shared/risk/score.h"
 #include "shared/risk_signals.h"
 
 static const struct zta_event *of(const struct zta_log_record *record)
@@ -110,15 +112,9 @@ void zta_log_get_risk_score(const struct zta_log_record *record, struct zta_log_
 
 void zta_log_get_risk_level(const struct zta_log_record *record, struct zta_log_value *value)
 {
-    static const uint8_t least[] = {25, 50, 75, 90}; /* low, medium, high, critical */
-    if (!has_risk(of(record))) {
-        return;
+    if (has_risk(of(record))) {
+        zta_log_set_number(value, zta_risk_level(of(record)->risk.score));
     }
-    int64_t level = 0;
-    while (level < (int64_t)sizeof least && of(record)->risk.score >= least[level]) {
-        level++;
-    }
-    zta_log_set_number(value, level);
 }
 
 void zta_log_get_threat(const struct zta_log_record *record, struct zta_log_value *value)
@@ -249,6 +245,18 @@ void zta_log_get_flags(const struct zta_log_record *record, struct zta_log_value
         if ((of(record)->flags & names[i].flag) != 0) {
             zta_log_add_word(value, zta_text_of(names[i].name));
         }
+    }
+}
+
+/* A trace that began here has the id of the request; nothing went on where it was refused. */
+void zta_log_get_trace(const struct zta_log_record *record, struct zta_log_value *value)
+{
+    const struct zta_text named = zta_event_text(of(record), ZTA_EVENT_TRACE);
+    if (named.len == 2 * ZTA_TRACE_ID_SIZE) {
+        zta_log_set_text(value, named);
+    }
+    else if (of(record)->outcome == ZTA_OUTCOME_ALLOW && of(record)->stage > 0) {
+        zta_log_set_hex(value, of(record)->id.bytes, sizeof of(record)->id.bytes);
     }
 }
 

@@ -99,6 +99,22 @@ static bool counts(const struct zta_risk_factor *factor, int64_t now_s)
     return zta_risk_points_q16(factor, now_s) > 0 || has_floor(factor, now_s);
 }
 
+unsigned zta_risk_level(unsigned score)
+{
+    static const uint8_t least[] = {25, 50, 75, 90};
+    unsigned level = 0;
+    while (level < sizeof least && score >= least[level]) {
+        level++;
+    }
+    return level;
+}
+
+const char *zta_risk_level_name(unsigned level)
+{
+    static const char *const names[] = {"info", "low", "medium", "high", "critical"};
+    return names[level < sizeof names / sizeof names[0] ? level : 0];
+}
+
 uint32_t zta_risk_signals(const struct zta_risk *risk, int64_t now_s)
 {
     uint32_t set = 0;

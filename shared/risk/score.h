@@ -62,6 +62,10 @@ void zta_risk_tuning_init(struct zta_risk_tuning *tuning);
 uint32_t zta_risk_points_q16(const struct zta_risk_factor *factor, int64_t now_s);
 /* 0..100, rounded half up. NULL or empty: 0. */
 uint8_t zta_risk_score(const struct zta_risk *risk, int64_t now_s);
+/* Of a score: 0 below 25, 1 from 25, 2 from 50, 3 from 75, 4 from 90 on (risk levels of OCSF). */
+unsigned zta_risk_level(unsigned score);
+/* "info" "low" "medium" "high" "critical". */
+const char *zta_risk_level_name(unsigned level);
 /* Set of 1u << signal of what is worth anything or holds the score up; NULL: none. */
 uint32_t zta_risk_signals(const struct zta_risk *risk, int64_t now_s);
 /* When the newest of these that are kept was raised; 0: none. */

@@ -284,6 +284,11 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
                         const struct zta_siphash_key *key,
                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out)
 {
+    const struct zta_rules_index *index = set->index[question_of(phase)];
+    *n_left_out = 0;
+    if (zta_rules_index_is_empty(index)) {
+        return 0;
+    }
     const struct zta_rules_view view = {
         .set = set,
         .facts = facts,
@@ -292,15 +297,10 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
         .is_found = zta_rules_is_found(facts),
     };
     struct pick picks[ZTA_LIMIT_CHARGES_MAX];
-    const struct zta_rules_index *index = set->index[question_of(phase)];
     struct zta_index_cursor cursor;
     const uint32_t *numbers;
     size_t n_numbers;
     size_t n = 0;
-    *n_left_out = 0;
-    if (zta_rules_index_is_empty(index)) {
-        return 0;
-    }
     zta_index_cursor_init(index, facts->host, facts->path, facts->method, &cursor);
     while ((numbers = zta_index_cursor_next(&cursor, &n_numbers)) != NULL) {
         for (size_t i = 0; i < n_numbers; i++) {

@@ -22,10 +22,13 @@ void zta_rules_signals(const struct zta_ruleset *set, const struct zta_facts *fa
                        const struct zta_stance *stance, int64_t now_s,
                        struct zta_risk_tuning *tuning)
 {
+    zta_risk_tuning_init(tuning);
+    if (set->n_tunings == 0) {
+        return;
+    }
     const struct zta_rules_view view = {
         .set = set, .facts = facts, .force = zta_rules_force_of(stance), .now_s = now_s};
     const enum zta_mode least = (enum zta_mode)stance->modes[ZTA_FEATURE_RISK];
-    zta_risk_tuning_init(tuning);
     for (size_t i = 0; i < set->n_tunings; i++) {
         const struct zta_rule *rule = &set->rules[set->tunings[i].rule];
         const enum zta_mode mode = zta_rules_mode(&view, rule);

@@ -177,9 +177,7 @@ enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested wha
 
 bool zta_attestations_exist(struct zta_view *view)
 {
-    uint64_t n;
-    uint64_t bytes;
-    return zta_view_table_size(view, ZTA_TABLE_ATTESTATIONS, &n, &bytes) != ZTA_OK || n > 0;
+    return zta_view_may_have(view, ZTA_TABLE_ATTESTATIONS);
 }
 
 struct listener {

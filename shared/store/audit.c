@@ -126,57 +126,37 @@ enum zta_status zta_audit_append(struct zta_change *change, struct zta_audit_ent
     return status;
 }
 
+struct telling {
+    zta_audit_fn fn;
+    void *context;
+    uint64_t left; /* entries that are wanted still; 0: any number */
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    struct telling *telling = context;
+    struct zta_audit_entry entry;
+    const enum zta_status status = decode(key, value, &entry);
+    if (status == ZTA_OK) {
+        const bool is_last = telling->left == 1;
+        telling->left -= telling->left > 0 ? 1 : 0;
+        *goes_on = telling->fn(telling->context, &entry) && !is_last;
+    }
+    return status;
+}
+
 enum zta_status zta_audit_each(struct zta_view *view, uint64_t most, zta_audit_fn fn, void *context)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_AUDIT, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_blob key;
-    struct zta_blob value;
-    uint64_t n = 0;
-    bool goes_on = true;
-    status = zta_walk_last(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        struct zta_audit_entry entry;
-        status = decode(key, value, &entry);
-        if (status == ZTA_OK) {
-            goes_on = fn(context, &entry) && (most == 0 || ++n < most);
-        }
-        if (status == ZTA_OK && goes_on) {
-            status = zta_walk_previous(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context, .left = most};
+    return zta_view_each_back(view, ZTA_TABLE_AUDIT, tell, &telling);
 }
 
 enum zta_status zta_audit_each_above(struct zta_view *view, uint64_t above, zta_audit_fn fn,
                                      void *context)
 {
-    struct zta_walk walk;
-    uint8_t from[ZTA_AUDIT_KEY_SIZE];
-    enum zta_status status =
-        above == UINT64_MAX ? ZTA_NOT_FOUND : zta_walk_begin(view, ZTA_TABLE_AUDIT, &walk);
-    if (status != ZTA_OK) {
-        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
-    }
-    zta_put_u64(from, above + 1);
-    struct zta_blob key = ZTA_BLOB(from, sizeof from);
-    struct zta_blob value;
-    bool goes_on = true;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        struct zta_audit_entry entry;
-        status = decode(key, value, &entry);
-        if (status == ZTA_OK) {
-            goes_on = fn(context, &entry);
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context};
+    return zta_view_each_above(view, ZTA_TABLE_AUDIT, above, tell, &telling);
 }
 
 /* The entry that stands where number id is expected, or why it does not fit there. */

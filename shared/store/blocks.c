@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/reader.h"
+#include "shared/store/fleet_priv.h"
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
@@ -201,6 +202,47 @@ enum zta_status zta_block_remove(struct zta_change *change, const struct zta_blo
     }
     if (status == ZTA_OK) {
         status = count(change, block, -1);
+    }
+    if (status == ZTA_OK) {
+        zta_change_head(change)->generations.blocks++;
+    }
+    return status;
+}
+
+bool zta_block_has_key(struct zta_blob key)
+{
+    const uint8_t kind = key.size > 1 ? *(const uint8_t *)key.data : 0;
+    return kind == ZTA_BLOCK_NETWORK || kind == ZTA_BLOCK_SUBJECT;
+}
+
+enum zta_status zta_block_strength(struct zta_blob key, struct zta_blob value, int64_t *strength)
+{
+    struct zta_block block;
+    const enum zta_status status = decode(key, value, &block);
+    if (status == ZTA_OK) {
+        *strength = block.until_s;
+    }
+    return status;
+}
+
+enum zta_status zta_block_replace(struct zta_change *change, struct zta_blob key,
+                                  struct zta_blob value)
+{
+    struct zta_blob found;
+    struct zta_block block;
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_BLOCKS, key, &found);
+    const bool was_there = status == ZTA_OK;
+    if (!was_there && (status != ZTA_NOT_FOUND || value.data == NULL)) {
+        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    /* The key says all that is counted by; texts of a found one end with the next write. */
+    status = decode(key, was_there ? found : value, &block);
+    if (status == ZTA_OK) {
+        status = value.data != NULL ? zta_change_put(change, ZTA_TABLE_BLOCKS, key, value)
+                                    : zta_change_remove(change, ZTA_TABLE_BLOCKS, key);
+    }
+    if (status == ZTA_OK && was_there != (value.data != NULL)) {
+        status = count(change, &block, was_there ? -1 : 1);
     }
     if (status == ZTA_OK) {
         zta_change_head(change)->generations.blocks++;

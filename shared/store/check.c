@@ -22,6 +22,8 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_DEVICE_HISTORY] = zta_device_history_check_record,
     [ZTA_TABLE_AUDIT] = zta_audit_check_record,
     [ZTA_TABLE_LAYERS] = zta_layer_check_record,
+    [ZTA_TABLE_FLEET_OUTBOX] = zta_fleet_check_note,
+    [ZTA_TABLE_FLEET_STATEMENTS] = zta_fleet_check_statement,
     [ZTA_TABLE_REQUESTS] = zta_request_check_record,
     [ZTA_TABLE_SESSIONS] = zta_session_check_record,
     [ZTA_TABLE_EVENTS] = zta_event_check_record,
@@ -42,6 +44,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_NOTICES] = zta_notice_check_record,
     [ZTA_TABLE_ATTESTATIONS] = zta_attestation_check_record,
     [ZTA_TABLE_STREAMS] = zta_stream_check_record,
+    [ZTA_TABLE_SERIES] = zta_series_check_record,
 };
 
 /* A walk that knows where it is, and ends where a damaged tree would make it go round. */

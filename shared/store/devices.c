@@ -179,6 +179,11 @@ enum zta_status zta_device_get(struct zta_view *view, struct zta_text id, void *
                              ZTA_BLOB(text + ZTA_DEVICE_ID_MAX, record.size), device);
 }
 
+void zta_device_expect(struct zta_view *view, struct zta_text id)
+{
+    zta_view_expect(view, ZTA_TABLE_DEVICES, ZTA_BLOB(id.data, id.len));
+}
+
 enum zta_status zta_device_find_certificate(struct zta_view *view,
                                             const struct zta_sha256 *certificate, void *storage,
                                             struct zta_device *device)
@@ -221,26 +226,11 @@ enum zta_status zta_device_each_from(struct zta_view *view, struct zta_text from
                                      void *context)
 {
     struct listener listener = {.fn = fn, .context = context};
-    struct zta_walk walk;
-    struct zta_blob key = ZTA_BLOB(from.data, from.len);
-    struct zta_blob value;
-    bool goes_on = true;
     if (from.len == 0) {
         return zta_device_each(view, fn, context); /* no key is empty, and none can be looked for */
     }
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_DEVICES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        status = tell(&listener, key, value, &goes_on);
-        if (status == ZTA_OK && goes_on) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    return zta_view_each_from(view, ZTA_TABLE_DEVICES, ZTA_BLOB(from.data, from.len), tell,
+                              &listener);
 }
 
 enum zta_status zta_device_count(struct zta_view *view, uint64_t *n)

@@ -57,6 +57,8 @@ bool zta_device_is_same(const struct zta_device *a, const struct zta_device *b);
 #define ZTA_DEVICE_STORAGE_SIZE 2048
 enum zta_status zta_device_get(struct zta_view *view, struct zta_text id, void *storage,
                                struct zta_device *device) ZTA_MUST_CHECK;
+/* That device will be asked for soon. */
+void zta_device_expect(struct zta_view *view, struct zta_text id);
 enum zta_status zta_device_find_certificate(struct zta_view *view,
                                             const struct zta_sha256 *certificate, void *storage,
                                             struct zta_device *device) ZTA_MUST_CHECK;

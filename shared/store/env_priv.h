@@ -38,6 +38,7 @@ struct zta_view {
     MDB_txn *txn[ZTA_N_ENVS]; /* begun by the first use of the handle, then reset and renewed */
     struct zta_head head;     /* as of head_txn; 0: none */
     uint64_t head_txn;
+    uint64_t looked_at[ZTA_N_TABLES]; /* zta_view_may_have: the transaction << 1 | the answer */
     unsigned index;
 };
 
@@ -56,6 +57,13 @@ struct zta_store {
     struct zta_recall *recall;   /* of one that remembers; else NULL */
 };
 
+/* Whether what a change writes is to be told to a fleet; looked up when it first matters. */
+enum zta_membership {
+    ZTA_MEMBERSHIP_UNKNOWN = 0,
+    ZTA_MEMBERSHIP_NONE,
+    ZTA_MEMBERSHIP_TELLS,
+};
+
 struct zta_change {
     struct zta_store *store;
     enum zta_env_id env;
@@ -64,6 +72,7 @@ struct zta_change {
     sigset_t former_signals;
     struct zta_head head; /* policy/ only */
     bool is_head_changed;
+    enum zta_membership membership; /* policy/ only */
     bool is_written;
     uint64_t touched[(ZTA_STAMPS_STRETCHES + 63) / 64]; /* state/ only: a bit a stretch */
     enum zta_status failure; /* the first failed write: such a change is never committed */

@@ -197,32 +197,30 @@ enum zta_status zta_event_find(struct zta_view *view, const struct zta_ulid *id,
     return ZTA_CORRUPT;
 }
 
+struct telling {
+    zta_event_fn fn;
+    void *context;
+};
+
+static enum zta_status tell_back(void *context, struct zta_blob key, struct zta_blob record,
+                                 bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_block block;
+    const enum zta_status status = zta_block_open(key, record, &block);
+    for (size_t i = status == ZTA_OK ? block.n : 0; i > 0 && *goes_on; i--) {
+        struct zta_event_key place;
+        struct zta_event event;
+        zta_block_read(&block, i - 1, &place, &event);
+        *goes_on = telling->fn(telling->context, &place, &event);
+    }
+    return status;
+}
+
 enum zta_status zta_event_each_back(struct zta_view *view, zta_event_fn fn, void *context)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_EVENTS, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_blob key;
-    struct zta_blob record;
-    bool is_wanted = true;
-    status = zta_walk_last(&walk, &key, &record);
-    while (status == ZTA_OK && is_wanted) {
-        struct zta_block block;
-        status = zta_block_open(key, record, &block);
-        for (size_t i = status == ZTA_OK ? block.n : 0; i > 0 && is_wanted; i--) {
-            struct zta_event_key place;
-            struct zta_event event;
-            zta_block_read(&block, i - 1, &place, &event);
-            is_wanted = fn(context, &place, &event);
-        }
-        if (status == ZTA_OK) {
-            status = zta_walk_previous(&walk, &key, &record);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context};
+    return zta_view_each_back(view, ZTA_TABLE_EVENTS, tell_back, &telling);
 }
 
 static bool is_after(const struct zta_event_key *a, const struct zta_event_key *b)

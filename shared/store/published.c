@@ -82,28 +82,30 @@ static enum zta_status put(struct zta_change *change, enum list list, size_t ind
 /* Hands each record of a list to fn until it says no or the record is bad. */
 typedef enum zta_status (*record_fn)(void *context, struct zta_reader *reader, bool *is_wanted);
 
+struct telling {
+    enum list list;
+    record_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_reader reader;
+    if (!is_in_list(key, telling->list)) {
+        *goes_on = false;
+        return ZTA_OK;
+    }
+    zta_reader_init(&reader, value.data, value.size);
+    return telling->fn(telling->context, &reader, goes_on);
+}
+
 static enum zta_status each(struct zta_view *view, enum list list, record_fn fn, void *context)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_PUBLISHED, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
+    struct telling telling = {.list = list, .fn = fn, .context = context};
     uint8_t first[LIST_KEY_SIZE];
-    struct zta_blob key = list_key(first, list, 0);
-    struct zta_blob value;
-    bool is_wanted = true;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && is_wanted && is_in_list(key, list)) {
-        struct zta_reader reader;
-        zta_reader_init(&reader, value.data, value.size);
-        status = fn(context, &reader, &is_wanted);
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    return zta_view_each_from(view, ZTA_TABLE_PUBLISHED, list_key(first, list, 0), tell, &telling);
 }
 
 enum zta_status zta_published_put_locations(struct zta_change *change,
@@ -432,7 +434,10 @@ enum zta_status zta_published_check_record(struct zta_blob key, struct zta_blob 
     if (is_in_list(key, ISSUERS)) {
         return read_issuer(&texts, &reader, &is_wanted);
     }
-    return is_in_list(key, ALERTS) ? read_alert(&alerts, &reader, &is_wanted) : ZTA_CORRUPT;
+    if (is_in_list(key, ALERTS)) {
+        return read_alert(&alerts, &reader, &is_wanted);
+    }
+    return zta_rule_age_check_record(key, value);
 }
 
 static enum zta_status decode_use(struct zta_blob record, int64_t *time_s, uint64_t *n)

@@ -19,6 +19,10 @@
 #define DESK_WORDS 1024 /* lent to one view; more is looked up */
 #define NOTHING    UINT64_MAX
 
+/* Of a slot that will be read: lines of the processor's cache with most keys and short records. */
+#define LINE_SIZE     64
+#define EXPECTED_SIZE 192
+
 /* What is named: a table, and the size of a key in it, or the table's own size. */
 #define TABLE_SHIFT  32
 #define ABOUT_SIZE   (UINT64_C(1) << 63)
@@ -225,6 +229,16 @@ static struct slot *slot_at(const struct zta_view *view, const struct zta_recall
 {
     struct zta_recall *recall = view->store->recall;
     return &recall->slots[(question->hash & (recall->n_slots - 1)) ^ way];
+}
+
+void zta_recall_expect(const struct zta_view *view, const struct zta_recall_question *question)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        const uint8_t *slot = (const uint8_t *)slot_at(view, question, way);
+        for (size_t at = 0; at < EXPECTED_SIZE; at += LINE_SIZE) {
+            __builtin_prefetch(slot + at);
+        }
+    }
 }
 
 bool zta_recall_find(const struct zta_view *view, const struct zta_recall_question *question,

@@ -45,6 +45,8 @@ void zta_recall_name_size(enum zta_table table, struct zta_recall_question *ques
 /* Since when an answer to what is named holds in this view; false: nobody knows. */
 bool zta_recall_ask(struct zta_view *view, enum zta_table table,
                     struct zta_recall_question *question);
+/* Begins to fetch the two slots that a question may be answered from. */
+void zta_recall_expect(const struct zta_view *view, const struct zta_recall_question *question);
 /* True: *status and *value are what a look-up would find; the value is good until the view ends. */
 bool zta_recall_find(const struct zta_view *view, const struct zta_recall_question *question,
                      enum zta_status *status, struct zta_blob *value);

@@ -34,6 +34,9 @@ enum zta_status zta_layer_encode(const struct zta_layer *layer,
 /* A copy, all of it one piece of memory that the caller frees. ZTA_CORRUPT, ZTA_NO_MEMORY. */
 enum zta_status zta_layer_decode(struct zta_blob key, struct zta_blob value,
                                  struct zta_layer *layer, void **storage) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_check_statement(struct zta_blob key,
+                                          struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_check_note(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_request_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_event_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
@@ -43,6 +46,9 @@ enum zta_status zta_repeat_check_record(struct zta_blob key, struct zta_blob val
 enum zta_status zta_cursor_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_published_check_record(struct zta_blob key,
                                            struct zta_blob value) ZTA_MUST_CHECK;
+/* Of those records of published that rule_ages.h keeps. */
+enum zta_status zta_rule_age_check_record(struct zta_blob key,
+                                          struct zta_blob value) ZTA_MUST_CHECK;
 /* Of the one record of published that acceptance.h keeps. */
 enum zta_status zta_acceptance_check_record(struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_key_use_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
@@ -54,6 +60,7 @@ enum zta_status zta_notice_check_record(struct zta_blob key, struct zta_blob val
 enum zta_status zta_attestation_check_record(struct zta_blob key,
                                              struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_stream_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_series_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_inputs_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_baseline_check_record(struct zta_blob key,
                                           struct zta_blob value) ZTA_MUST_CHECK;

@@ -152,30 +152,30 @@ enum zta_status zta_repeat_of(struct zta_view *view, const struct zta_event *eve
     return status == ZTA_OK ? decode(where, record, repeat) : status;
 }
 
+struct telling {
+    zta_repeat_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob record,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_repeat repeat;
+    const enum zta_status status = decode(key, record, &repeat);
+    if (status == ZTA_OK) {
+        *goes_on = telling->fn(telling->context, &repeat);
+    }
+    return status;
+}
+
 enum zta_status zta_repeat_each(struct zta_view *view, int64_t from_s, zta_repeat_fn fn,
                                 void *context)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_REPEATS, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_repeat_key from = {.window_s = from_s > 0 ? (uint64_t)from_s : 0};
+    struct telling telling = {.fn = fn, .context = context};
+    const struct zta_repeat_key from = {.window_s = from_s > 0 ? (uint64_t)from_s : 0};
     uint8_t place[ZTA_REPEAT_KEY_SIZE];
-    struct zta_blob key = encode_key(&from, place);
-    struct zta_blob record;
-    bool is_wanted = true;
-    status = zta_walk_seek(&walk, &key, &record);
-    while (status == ZTA_OK && is_wanted) {
-        struct zta_repeat repeat;
-        status = decode(key, record, &repeat);
-        if (status == ZTA_OK) {
-            is_wanted = fn(context, &repeat);
-            status = zta_walk_next(&walk, &key, &record);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    return zta_view_each_from(view, ZTA_TABLE_REPEATS, encode_key(&from, place), tell, &telling);
 }
 
 enum zta_status zta_repeats_prune(struct zta_change *change, int64_t before_s, size_t most,

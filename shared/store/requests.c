@@ -96,33 +96,28 @@ enum zta_status zta_request_put(struct zta_change *change, const struct zta_requ
                           ZTA_BLOB(record, writer.len));
 }
 
+struct telling {
+    zta_request_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    struct zta_request request;
+    const enum zta_status status = decode(key, value, &request);
+    if (status == ZTA_OK) {
+        *goes_on = telling->fn(telling->context, &request);
+    }
+    return status;
+}
+
 enum zta_status zta_request_each(struct zta_view *view, uint64_t above, zta_request_fn fn,
                                  void *context)
 {
-    struct zta_walk walk;
-    if (above == UINT64_MAX) {
-        return ZTA_OK;
-    }
-    enum zta_status status = zta_walk_begin(view, ZTA_TABLE_REQUESTS, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    uint8_t from[KEY_SIZE];
-    zta_put_u64(from, above + 1);
-    struct zta_blob key = ZTA_BLOB(from, sizeof from);
-    struct zta_blob value;
-    bool is_wanted = true;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && is_wanted) {
-        struct zta_request request;
-        status = decode(key, value, &request);
-        if (status == ZTA_OK) {
-            is_wanted = fn(context, &request);
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context};
+    return zta_view_each_above(view, ZTA_TABLE_REQUESTS, above, tell, &telling);
 }
 
 static const struct zta_blob done_key = {.data = ZTA_REQUESTS_DONE_KEY,

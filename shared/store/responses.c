@@ -118,28 +118,8 @@ enum zta_status zta_response_each(struct zta_view *view, zta_response_fn fn, voi
 enum zta_status zta_response_each_above(struct zta_view *view, uint64_t above, zta_response_fn fn,
                                         void *context)
 {
-    struct zta_walk walk;
-    uint8_t from[KEY_SIZE];
-    enum zta_status status =
-        above == UINT64_MAX ? ZTA_NOT_FOUND : zta_walk_begin(view, ZTA_TABLE_RESPONSES, &walk);
-    if (status != ZTA_OK) {
-        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
-    }
-    zta_put_u64(from, above + 1);
-    struct zta_blob key = ZTA_BLOB(from, sizeof from);
-    struct zta_blob value;
-    bool goes_on = true;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && goes_on) {
-        struct zta_response response;
-        status = decode(key, value, &response);
-        if (status == ZTA_OK) {
-            goes_on = fn(context, &response);
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.fn = fn, .context = context};
+    return zta_view_each_above(view, ZTA_TABLE_RESPONSES, above, tell, &telling);
 }
 
 enum zta_status zta_responses_prune(struct zta_change *change, size_t most, uint64_t *n)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/reader.h"
+#include "shared/store/fleet_priv.h"
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
@@ -233,6 +234,47 @@ enum zta_status zta_revocation_remove(struct zta_change *change,
     return status;
 }
 
+bool zta_revocation_has_key(struct zta_blob key)
+{
+    const uint8_t kind = key.size > 1 ? *(const uint8_t *)key.data : 0;
+    return kind >= STORED_SESSION && kind <= STORED_DEVICE;
+}
+
+enum zta_status zta_revocation_strength(struct zta_blob key, struct zta_blob value,
+                                        int64_t *strength)
+{
+    struct zta_revocation record;
+    const enum zta_status status = decode(key, value, &record);
+    if (status == ZTA_OK) {
+        *strength = record.watermark_s;
+    }
+    return status;
+}
+
+enum zta_status zta_revocation_replace(struct zta_change *change, struct zta_blob key,
+                                       struct zta_blob value)
+{
+    struct zta_blob found;
+    if (!zta_revocation_has_key(key)) {
+        return ZTA_CORRUPT;
+    }
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_REVOCATIONS, key, &found);
+    const bool was_there = status == ZTA_OK;
+    if (status == ZTA_NOT_FOUND || was_there) {
+        status = value.data != NULL ? zta_change_put(change, ZTA_TABLE_REVOCATIONS, key, value)
+                 : was_there        ? zta_change_remove(change, ZTA_TABLE_REVOCATIONS, key)
+                                    : ZTA_OK;
+    }
+    if (status == ZTA_OK) {
+        struct zta_head *head = zta_change_head(change);
+        uint64_t *n = &head->n_revocations[*(const uint8_t *)key.data - 1];
+        head->generations.revocations = (uint64_t)zta_change_clock_ns(change);
+        *n += value.data != NULL && !was_there ? 1 : 0;
+        *n -= value.data == NULL && was_there && *n > 0 ? 1 : 0;
+    }
+    return status;
+}
+
 /* One look-up of the request path. */
 struct question {
     struct zta_view *view;
@@ -441,4 +483,10 @@ const char *zta_revocation_kind_name(enum zta_revocation_kind kind)
         return "device";
     }
     return "unknown";
+}
+
+enum zta_status zta_revocation_count(struct zta_view *view, uint64_t *n)
+{
+    uint64_t bytes;
+    return zta_view_table_size(view, ZTA_TABLE_REVOCATIONS, n, &bytes);
 }

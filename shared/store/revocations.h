@@ -93,4 +93,7 @@ enum zta_status zta_revocation_each(struct zta_view *view, zta_revocation_fn fn,
 
 const char *zta_revocation_kind_name(enum zta_revocation_kind kind);
 
+/* How many there are, of operators. */
+enum zta_status zta_revocation_count(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
+
 #endif

@@ -272,6 +272,14 @@ enum zta_status zta_risks_get(struct zta_view *view, const struct zta_risk_owner
                 value, record);
 }
 
+void zta_risks_expect(struct zta_view *view, const struct zta_risk_owner *owner)
+{
+    struct zta_record_key key;
+    if (make_key(owner, &key)) {
+        zta_view_expect(view, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size));
+    }
+}
+
 enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_owner *owner,
                                struct zta_risk_record *record)
 {
@@ -321,29 +329,35 @@ enum zta_status zta_risk_check_record(struct zta_blob key, struct zta_blob value
     return open_record(key, value, &owner, &record);
 }
 
+struct telling {
+    uint8_t kind;
+    zta_risks_fn fn;
+    void *context;
+};
+
+static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob value,
+                            bool *goes_on)
+{
+    const struct telling *telling = context;
+    if (key.size == 0 || *(const uint8_t *)key.data != telling->kind) {
+        *goes_on = false;
+        return ZTA_OK;
+    }
+    struct zta_risk_owner owner;
+    struct zta_risk_record record;
+    const enum zta_status status = open_record(key, value, &owner, &record);
+    if (status == ZTA_OK) {
+        *goes_on = telling->fn(telling->context, &owner, &record);
+    }
+    return status;
+}
+
 enum zta_status zta_risks_each(struct zta_view *view, enum zta_risk_kind kind, zta_risks_fn fn,
                                void *context)
 {
-    const uint8_t first = (uint8_t)kind;
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_begin(view, table_of(kind), &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    struct zta_blob key = ZTA_BLOB(&first, sizeof first);
-    struct zta_blob value;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && key.size > 0 && *(const uint8_t *)key.data == first) {
-        struct zta_risk_owner owner;
-        struct zta_risk_record record;
-        status = open_record(key, value, &owner, &record);
-        if (status != ZTA_OK || !fn(context, &owner, &record)) {
-            break;
-        }
-        status = zta_walk_next(&walk, &key, &value);
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct telling telling = {.kind = (uint8_t)kind, .fn = fn, .context = context};
+    const struct zta_blob from = ZTA_BLOB(&telling.kind, sizeof telling.kind);
+    return zta_view_each_from(view, table_of(kind), from, tell, &telling);
 }
 
 /* ---- bounds ---- */

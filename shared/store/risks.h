@@ -57,7 +57,9 @@ struct zta_risk_owner zta_risk_owner_subject(struct zta_text issuer, struct zta_
  */
 enum zta_status zta_risks_get(struct zta_view *view, const struct zta_risk_owner *owner,
                               struct zta_risk_record *record) ZTA_MUST_CHECK;
-/* As above, seen from inside a change. */
+/* That record will be asked for soon. */
+void zta_risks_expect(struct zta_view *view, const struct zta_risk_owner *owner);
+/* As zta_risks_get, seen from inside a change. */
 enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_owner *owner,
                                struct zta_risk_record *record) ZTA_MUST_CHECK;
 enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_owner *owner,

@@ -45,10 +45,12 @@
 
 /*
  * published: "heartbeat", and lists under a letter and a u32 index: L locations, R rules, I
- * issuers, A alerts. key_uses: key id, value i64 time, u64 count.
+ * issuers, A alerts; under F and SHA-256 of a rule as it is printed i64 s since when it reads so.
+ * key_uses: key id, value i64 time, u64 count.
  */
-#define ZTA_HEARTBEAT_KEY "heartbeat"
-#define ZTA_KEY_USE_SIZE  16
+#define ZTA_PUBLISHED_AGES 'F'
+#define ZTA_HEARTBEAT_KEY  "heartbeat"
+#define ZTA_KEY_USE_SIZE   16
 
 /*
  * "acceptance" of published: u8 version, u32 issuers, u32 places, then those, then the list of

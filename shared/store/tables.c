@@ -2,7 +2,9 @@
 /* Get, put and walk on a named table: LMDB's values and codes become ours here. */
 #include <string.h>
 
+#include "shared/base/bytes.h"
 #include "shared/store/env_priv.h"
+#include "shared/store/fleet_priv.h"
 #include "shared/store/recall_priv.h"
 
 /* LMDB takes keys and values as plain pointers and only reads them. */
@@ -53,6 +55,14 @@ enum zta_status zta_view_get(struct zta_view *view, enum zta_table table, struct
         zta_recall_keep(view, &question, status == ZTA_OK ? *value : ZTA_BLOB(NULL, 0));
     }
     return status;
+}
+
+void zta_view_expect(struct zta_view *view, enum zta_table table, struct zta_blob key)
+{
+    struct zta_recall_question question;
+    if (view->store->recall != NULL && zta_recall_name(table, key, &question)) {
+        zta_recall_expect(view, &question);
+    }
 }
 
 /* A change sees and writes its own environment; another one's table is a caller's mistake. */
@@ -141,6 +151,21 @@ enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table,
     return status;
 }
 
+bool zta_view_may_have(struct zta_view *view, enum zta_table table)
+{
+    const uint64_t txn = mdb_txn_id(view->txn[zta_table_env(table)]);
+    uint64_t *looked_at = &view->looked_at[table];
+    if (*looked_at >> 1 != txn) {
+        uint64_t n;
+        uint64_t bytes;
+        if (zta_view_table_size(view, table, &n, &bytes) != ZTA_OK) {
+            return true;
+        }
+        *looked_at = txn << 1 | (n > 0);
+    }
+    return (*looked_at & 1) != 0;
+}
+
 /* The first failed write decides: what came after it must not be committed without it. */
 static enum zta_status note(struct zta_change *change, int rc)
 {
@@ -161,7 +186,12 @@ static enum zta_status put(struct zta_change *change, enum zta_table table, stru
     MDB_val where = to_val(key);
     MDB_val what = to_val(value);
     zta_stamps_touch(change, table, key);
-    return note(change, mdb_put(change->txn, change->store->dbi[table], &where, &what, flags));
+    const enum zta_status status =
+        note(change, mdb_put(change->txn, change->store->dbi[table], &where, &what, flags));
+    if (status == ZTA_OK) {
+        zta_outbox_touch(change, table, key, false);
+    }
+    return status;
 }
 
 enum zta_status zta_change_put(struct zta_change *change, enum zta_table table, struct zta_blob key,
@@ -184,7 +214,12 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
     }
     MDB_val where = to_val(key);
     zta_stamps_touch(change, table, key);
-    return note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
+    const enum zta_status status =
+        note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
+    if (status == ZTA_OK) {
+        zta_outbox_touch(change, table, key, true);
+    }
+    return status;
 }
 
 enum zta_status zta_change_clear(struct zta_change *change, enum zta_table table)
@@ -308,34 +343,61 @@ void zta_walk_end(struct zta_walk *walk)
 typedef enum zta_status (*step_fn)(struct zta_walk *walk, struct zta_blob *key,
                                    struct zta_blob *value);
 
-static enum zta_status each(struct zta_walk *walk, step_fn first, step_fn next, zta_record_fn fn,
-                            void *context)
+/* Where a walk begins and how it goes on; from is where a seek begins. */
+struct course {
+    step_fn first;
+    step_fn next;
+    struct zta_blob from;
+};
+
+static enum zta_status each(struct zta_view *view, enum zta_table table,
+                            const struct course *course, zta_record_fn fn, void *context)
 {
-    struct zta_blob key;
+    struct zta_walk walk;
+    enum zta_status status = zta_walk_begin(view, table, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    struct zta_blob key = course->from;
     struct zta_blob value;
     bool goes_on = true;
-    enum zta_status status = ZTA_OK;
-    enum zta_status step_status = first(walk, &key, &value);
+    enum zta_status step_status = course->first(&walk, &key, &value);
     while (step_status == ZTA_OK && status == ZTA_OK && goes_on) {
         status = fn(context, key, value, &goes_on);
-        step_status = next(walk, &key, &value);
+        step_status = goes_on ? course->next(&walk, &key, &value) : ZTA_OK;
     }
-    zta_walk_end(walk);
+    zta_walk_end(&walk);
     return status != ZTA_OK || step_status == ZTA_NOT_FOUND ? status : step_status;
 }
 
 enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                               void *context)
 {
-    struct zta_walk walk;
-    const enum zta_status status = zta_walk_begin(view, table, &walk);
-    return status == ZTA_OK ? each(&walk, zta_walk_first, zta_walk_next, fn, context) : status;
+    const struct course forth = {.first = zta_walk_first, .next = zta_walk_next};
+    return each(view, table, &forth, fn, context);
+}
+
+enum zta_status zta_view_each_from(struct zta_view *view, enum zta_table table,
+                                   struct zta_blob from, zta_record_fn fn, void *context)
+{
+    const struct course course = {.first = zta_walk_seek, .next = zta_walk_next, .from = from};
+    return each(view, table, &course, fn, context);
+}
+
+enum zta_status zta_view_each_above(struct zta_view *view, enum zta_table table, uint64_t above,
+                                    zta_record_fn fn, void *context)
+{
+    if (above == UINT64_MAX) {
+        return ZTA_OK;
+    }
+    uint8_t from[sizeof above];
+    zta_put_u64(from, above + 1);
+    return zta_view_each_from(view, table, ZTA_BLOB(from, sizeof from), fn, context);
 }
 
 enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                                    void *context)
 {
-    struct zta_walk walk;
-    const enum zta_status status = zta_walk_begin(view, table, &walk);
-    return status == ZTA_OK ? each(&walk, zta_walk_last, zta_walk_previous, fn, context) : status;
+    const struct course back = {.first = zta_walk_last, .next = zta_walk_previous};
+    return each(view, table, &back, fn, context);
 }

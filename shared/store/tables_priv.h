@@ -41,8 +41,7 @@ struct zta_blob {
 
 #define ZTA_BLOB(bytes, n) ((struct zta_blob){.data = (bytes), .size = (n)})
 
-/* Counters and clock of policy/ (schema.h, "head"): read with each view, written with each change.
- */
+/* Counters and clock of policy/ (schema.h, "head"): of each view, written by each change. */
 struct zta_head {
     struct zta_generations generations;
     int64_t clock_ns;
@@ -66,6 +65,9 @@ void zta_view_remember(struct zta_view *view, enum zta_table table, struct zta_b
 /* Records of a table, and bytes of the pages they take. */
 enum zta_status zta_view_table_size(struct zta_view *view, enum zta_table table, uint64_t *n,
                                     uint64_t *bytes) ZTA_MUST_CHECK;
+/* False: a table has no record. A record that will be asked for soon: it is fetched meanwhile. */
+bool zta_view_may_have(struct zta_view *view, enum zta_table table);
+void zta_view_expect(struct zta_view *view, enum zta_table table, struct zta_blob key);
 enum zta_status zta_view_head(struct zta_view *view, const struct zta_head **head) ZTA_MUST_CHECK;
 
 /* ---- writing ---- */
@@ -122,8 +124,15 @@ typedef enum zta_status (*zta_record_fn)(void *context, struct zta_blob key, str
 /* All records in the order of keys. ZTA_OK for an empty table; a record's failure ends the walk. */
 enum zta_status zta_view_each(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                               void *context) ZTA_MUST_CHECK;
+/* The same from the first key >= from on. */
+enum zta_status zta_view_each_from(struct zta_view *view, enum zta_table table,
+                                   struct zta_blob from, zta_record_fn fn,
+                                   void *context) ZTA_MUST_CHECK;
+/* The same of a table whose keys are numbers (u64, big-endian): of those above that one alone. */
+enum zta_status zta_view_each_above(struct zta_view *view, enum zta_table table, uint64_t above,
+                                    zta_record_fn fn, void *context) ZTA_MUST_CHECK;
 
-/* The same from the last key to the first. */
+/* The same as zta_view_each from the last key to the first. */
 enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                                    void *context) ZTA_MUST_CHECK;
 

@@ -29,6 +29,7 @@ def _ratio(value, other, budget):
 def _from_table(sections, measured):
     over = {row.name: table.over(row, measured[section.name][0])
             for section in sections for row in section.rows if row.base}
+    over = {name: found for name, found in over.items() if found}
     if "bare-again" in over:
         yield ("noise: two identical bare Apaches differ by, µs/request",
                f"{over['bare-again'][0]:.1f} ({over['bare-again'][1]:.1f} to "
@@ -58,6 +59,9 @@ def _without_httpd():
     for title, seconds, size in printed("bench_replay"):
         yield f"{title}, s, with two threads", f"{seconds}{_verdict(float(seconds), 5)}"
         yield f"{title}: bytes a request in the store", size
+    for title, ns in printed("bench_assertion"):
+        budget = 1.0 if "before" in title else None
+        yield f"assertion for the API, µs: {title}", f"{int(ns) / 1000:.2f}{_verdict(int(ns) / 1000, budget)}"
     for title, decide_ns, compile_ms in printed("bench_decide"):
         yield f"decision alone, µs: {title}", f"{int(decide_ns) / 1000:.2f} (compiled in {compile_ms} ms)"
 

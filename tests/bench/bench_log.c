@@ -77,7 +77,8 @@ static double measure_observer(const struct mod_zta_log_end *ends, size_t n_ends
             const double before = cpu_us();
             world_pass(&world, MOD_ZTA_COMMIT_NS);
             while (zta_ring_tail(world.segment) < i) {
-                (void)usleep(200);
+                (void)usleep(
+                    200); /* the target's thread writes meanwhile; looking takes time too */
                 world_pass(&world, MOD_ZTA_COMMIT_NS);
             }
             spent += cpu_us() - before;

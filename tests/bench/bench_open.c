@@ -38,7 +38,7 @@ static void *look_at_times(void *context)
 {
     while (atomic_load(&is_looking)) {
         mod_zta_open_each(look, context);
-        (void)usleep(250000);
+        (void)usleep(250000); /* as often as the cutter of a child looks */
     }
     return NULL;
 }

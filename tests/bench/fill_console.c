@@ -77,6 +77,7 @@ static void put_events(struct zta_store *store, uint64_t n, int64_t now_ns)
         }
         struct zta_change *change = begin(store);
         need(zta_events_append(change, &key, events, sequences, m, i), &none);
+        need(scratch_series_put(change, events, m), &none);
         commit(&change);
     }
 }

@@ -14,6 +14,7 @@ from support.streams import TORN, await_ends, open_many, websocket
 
 _TUNNELS = 1000
 _ROUNDS = 3
+# How long nothing but the cutters runs: their share of a processor is measured over it.
 _IDLE_S = 5
 _PATIENCE_S = 60
 _BUDGET_S = 1

@@ -19,6 +19,7 @@ sys.path[:0] = [_HERE, os.path.dirname(_HERE)]
 import alone
 import machine
 import opened
+import pace
 import servers
 import table
 from loads import measure, warm_up
@@ -29,6 +30,7 @@ from support.local import ROOT, make_dir, remove_dir
 from tokens import Tokens
 
 _NEW_A_SECOND = 6000
+_MORE = 4  # times the rounds, at most, for rows that were disturbed
 _PAGE = os.path.join(ROOT, "docs", "performance.md")
 
 
@@ -74,15 +76,40 @@ def _check_servers(running, tokens):
             assert server.ask(PATH, bad).status == 401, f"{name} accepts {bad}"
 
 
+def _round(rows, base_of, load):
+    """Each row once; one with a base between two loads of that."""
+    figures = {}
+    last = None
+    for row in rows:
+        base = base_of.get(row.name)
+        if base is None:
+            last = (row, load(row))
+            figures[row.name] = last[1]
+            continue
+        before = last[1] if last and last[0] is base else load(base)
+        figures[row.name] = load(row)
+        last = (base, load(base))
+        figures[row.name]["around"] = (before["cpu"], last[1]["cpu"])
+    return figures
+
+
 def _rounds(options, section, running, tokens):
+    """The rounds that were asked for, and more of what was disturbed in half of them."""
     found = []
-    rows = section.rows
-    for number in range(1, options.rounds + 1):
-        turn = number * len(rows) // options.rounds
-        found.append({})
-        for row in rows[turn:] + rows[:turn]:
-            _tell(f"{section.name}: round {number} of {options.rounds}: {row.name}")
-            found[-1][row.name] = measure(row, running[row.server], tokens, options.seconds, number)
+    rows = list(section.rows)
+    by_name = {row.name: row for row in rows}
+    base_of = {row.name: by_name[row.base] for row in rows if row.base}
+    for number in range(1, _MORE * options.rounds + 1):
+        if number > options.rounds:
+            rows = pace.lacking(section.rows, found, (options.rounds + 1) // 2)
+        turn = number * len(rows) // options.rounds % max(len(rows), 1)
+
+        def load(row, number=number):
+            _tell(f"{section.name}: round {number}: {row.name}")
+            return measure(row, running[row.server], tokens, options.seconds, number)
+        if rows:
+            found.append(_round(rows[turn:] + rows[:turn], base_of, load))
+            pace.mark(section.rows, found)
     return found
 
 

@@ -15,8 +15,8 @@ def spread(values):
 
 
 def over(row, rounds):
-    """By how much a row exceeds its base: both of the same round met the same neighbours."""
-    return spread([r[row.name]["cpu"] - r[row.base]["cpu"] for r in rounds]) if row.base else None
+    """By how much a row exceeds its base, where nothing disturbed the two; None if always."""
+    return spread([r[row.name].get("over") for r in rounds if row.name in r])
 
 
 def _cell(found, digits=1, is_ranged=False):
@@ -26,18 +26,27 @@ def _cell(found, digits=1, is_ranged=False):
     return f"{found[0]:.{digits}f}" + (f" ({low} to {high})" if is_ranged else "")
 
 
+def _share(row, rounds):
+    """How many of its loads were undisturbed, if not all."""
+    tried = [r[row.name].get("over") is not None for r in rounds if row.name in r]
+    return "" if not row.base or all(tried) else f", {sum(tried)} of {len(tried)}"
+
+
 def _verdict(row, found):
     if not row.budget:
         return "-"
+    if found is None:
+        return f"{row.budget:g} (disturbed)"
     return f"{row.budget:g} {'held' if found[0] <= row.budget else '**missed**'}"
 
 
 def _line(row, rounds):
-    found = {name: spread([r[row.name][name] for r in rounds])
+    found = {name: spread([r[row.name][name] for r in rounds if row.name in r])
              for name in ("cpu", "helper", "p50_ms", "p99_ms", "rate")}
     beyond = over(row, rounds)
-    return (row.title, _cell(found["cpu"], is_ranged=True), _cell(beyond, is_ranged=True),
-            _verdict(row, beyond), _cell(found["helper"]), _cell(found["p50_ms"], 2),
+    return (row.title, _cell(found["cpu"], is_ranged=True),
+            _cell(beyond, is_ranged=True) + _share(row, rounds), _verdict(row, beyond),
+            _cell(found["helper"]), _cell(found["p50_ms"], 2),
             _cell(found["p99_ms"], 2), _cell(found["rate"], 0))
 
 

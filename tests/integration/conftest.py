@@ -13,6 +13,7 @@ from support.httpd import Httpd
 from support.issuer import Issuer
 from support.local import make_dir, remove_dir
 from support.pki import Pki
+from support.sampleapi import SampleApi
 from support.store import Store
 
 _LIMIT_S = 60
@@ -142,6 +143,19 @@ def zta(servers, pki, backend):
         gateway.init_store()
         return gateway.start() if start else gateway
     return make
+
+
+@pytest.fixture
+def samples():
+    """Factory: samples(jwks_url, issuer, audience), the sample API of docs/ (support/sampleapi.py)."""
+    made = []
+
+    def make(*arguments):
+        made.append(SampleApi(*arguments))
+        return made[-1]
+    yield make
+    for sample in made:
+        sample.stop()
 
 
 @pytest.fixture

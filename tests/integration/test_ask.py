@@ -81,6 +81,9 @@ def test_the_place_decides_how_much_is_asked(zta):
     assert z.json("ask", "path=/elsewhere", "subject=a@corp",
                   "--location", "/keys")["verdict"]["outcome"] == "allow"
     z.ctl("ask", "path=/x", "--location", "/nowhere", code=1)
+    z.vhost_text += "\n<Location />\nZTAStage 3\n</Location>"
+    z.reload()
+    wait_for(lambda: z.json("ask", "path=/elsewhere", "subject=a@corp")["stage"] == 3, what="Location / is what holds")
 
 
 def test_what_is_no_fact_is_refused(zta):

@@ -6,6 +6,7 @@ import pytest
 
 from support.clock import token
 from support.local import wait_for
+from support.schema import validate
 
 DAY = 86400
 RULES = """allow all
@@ -81,6 +82,7 @@ def test_ztactl_shows_what_is_usual(judged):
     z, clock = judged()
     live(z, clock, 8)
     rows = z.json("baselines", "show", "alice", env=clock.env)
+    validate("baselines show", rows)
     assert {row["habit"] for row in rows} == {"network", "country", "device", "agent", "hours",
                                               "route", "rate"}
     agent = next(row for row in rows if row["habit"] == "agent")

@@ -228,7 +228,7 @@ def test_logrotate_restarts_and_kills_lose_no_line(zta):
             try:
                 connection = connection or z.httpd.client().connect()
                 sent.append(connection.request("GET", "/x").header("X-ZTA-Id"))
-                time.sleep(0.001)
+                time.sleep(0.001)  # the two processors are for httpd and its helpers
             except (OSError, EOFError, ValueError):
                 connection = None
     senders = [threading.Thread(target=send) for _ in range(3)]
@@ -297,9 +297,10 @@ def test_a_program_that_dies_is_started_again_and_loses_nothing(zta):
 @pytest.mark.timeout(120)
 def test_a_mandatory_log_that_takes_nothing_is_503(zta):
     z = zta(stage=1, shared_memory="8M", start=False, vhost_text="<Location /open>\nZTAStage 0\n</Location>")
-    out, flag = z.httpd.path("logs", "piped.json"), z.httpd.path("run", "go")
-    script = z.httpd.write("conf/taker", f"#!/bin/sh\nwhile [ ! -e {flag} ]; do sleep 0.1; done\nexec cat >> {out}\n",
-                           0o755)
+    out, start = z.httpd.path("logs", "piped.json"), z.httpd.path("run", "start")
+    os.mkfifo(start)
+    os.chmod(start, 0o644)
+    script = z.httpd.write("conf/taker", f"#!/bin/sh\nread -r _ < {start}\nexec cat >> {out}\n", 0o755)
     z.global_text = f"ZTALog |{script} mandatory"
     z.start()
     z.httpd.allow_log(r"ZTA0140: log_failing: ZTALog \|\S+taker: it reads nothing", r"ZTA0074")
@@ -316,7 +317,7 @@ def test_a_mandatory_log_that_takes_nothing_is_503(zta):
     counters = z.json("status")["counters"]
     assert counters["log_dropped"] == counters["events_dropped_full"] == 0
 
-    with open(flag, "w", encoding="ascii"):
+    with open(start, "w", encoding="ascii"):
         pass
     wait_for(lambda: z.get("/x").status == 401, what="the door opens again")
     published = wait_for(lambda: (c := z.json("status")["counters"])["log_refused"] > 0 and c["events_published"],

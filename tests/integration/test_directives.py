@@ -17,8 +17,8 @@ NEVER = "http://127.0.0.1:9"  # configtest asks no back end
 GLOBAL_GOOD = [
     "ZTAStoreSize 16M", "ZTAStoreSize 1G", "ZTAStoreSize 17179869184", "ZTASharedMemory 8M",
     "ZTASharedMemory 8388608", "ZTASharedMemory 65536k",
-    "ZTARetain events=7d", "ZTARetain events=2G sessions=90d", "ZTARetain events=1h\nZTARetain "
-    "events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
+    "ZTARetain events=7d", "ZTARetain events=2G sessions=90d", "ZTARetain series=1h,1d,36500d",
+    "ZTARetain events=1h\nZTARetain events=512M", "ZTAVerifyLimit 20/10s", "ZTAVerifyLimit 1/1h", "ZTAVerifyLimit off",
     "ZTAGovernor 5%/1h", "ZTAGovernor 0%/1m min=0 never=192.0.2.0/24,2001:db8:7::/48",
     "ZTANotify soc |/bin/cat", "ZTANotify log logs/automation.json",
     "ZTALog logs/decisions.json", "ZTALog logs/ocsf.json format=OCSF sample-allow=50 mandatory",
@@ -28,6 +28,7 @@ GLOBAL_GOOD = [
     "ZTARules conf/empty.zta", "ZTARules conf/empt?.zta",
     "ZTARules conf/empty.zta conf/more-[ab].zta", "ZTACAFile conf/ca.pem",
     "ZTAGeoDB conf/country.mmdb", "ZTAAsnDB conf/asn.mmdb",
+    "ZTAAssertion key=conf/key.pem key=conf/key.pem header=X-Caller ttl=5s",
     "ZTATrustedPosture https://p.test keys=conf/jwks.json header=Device-Posture",
     "ZTATrustedPosture https://p2.test keys=https://p2.test/jwks header=Device-Posture",
     "ZTATrustedPosture urn:fleet keys=file:conf/jwks.json header=X-P audience=urn:a audience=urn:b",
@@ -85,6 +86,7 @@ PLACE_GOOD = [
     "apikey:Ocp-Apim-Subscription-Key", "ZTAForward identity", "ZTAForward authorization",
     "ZTAForward identity authorization", "ZTAForward none", "ZTAPath strict",
     "ZTAPath encoded-slash parameters", "ZTAPreflight judge", "ZTAPreflight answer",
+    "ZTAForward Assertion identity\nZTAAssertionAudience urn:a", "ZTAAssertionAudience https://api.test/é",
     "ZTAOrigin https://api.example.com", "ZTAOrigin HTTP://127.0.0.1:8080/",
     "ZTAOrigin https://[2001:db8::1]:8443", "ZTADPoP off", "ZTADPoP allowed", "ZTADPoP required",
     "ZTADPoP Required NONCE", "ZTADPoP allowed nonce",
@@ -114,6 +116,17 @@ GLOBAL_BAD = [
     ("ZTAGovernor 5%/10s", "5%/10s", "SHARE%/DURATION"),
     ("ZTAGovernor 5%/1h max=3", "max=3", "SHARE%/DURATION"),
     ("ZTAGovernor 5%/1h never=office", "never=office", "SHARE%/DURATION"),
+    *((f"ZTAAssertion {words}", named, "ttl=DURATION from 5s to 1h") for words, named in (
+        ("ttl=60s", "ttl=60s"), ("key=", "'key='"), ("conf/key.pem", "conf/key.pem"),
+        ("key=conf/key.pem ttl=4s", "ttl=4s"), ("key=conf/key.pem ttl=61m", "ttl=61m"),
+        ("key=conf/key.pem ttl=60 ttl=60", "ttl=60"), ("key=conf/key.pem header=", "header="),
+        ("key=conf/key.pem header=Authorization", "Authorization"),
+        ("key=conf/key.pem header=X-ZTA-Subject", "X-ZTA-Subject"),
+        ("key=conf/key.pem header=host", "header=host"),
+        ("key=conf/key.pem header=X_A", "header=X_A"),
+        ("key=conf/key.pem header=X-A header=X-B", "header=X-B"),
+        (" ".join(["key=conf/key.pem"] * 9), "key=conf/key.pem"))),
+    ("ZTAAssertion key=conf/key.pem\nZTAAssertion key=conf/key.pem", "ZTAAssertion", "expected it once"),
     ("ZTALog", "ZTALog", "a file in a directory that exists"),
     ("ZTALog logs/none/decisions.json", "logs/none/decisions.json", "a directory that exists"),
     ("ZTALog logs", "'logs'", "a file in a directory that exists"),
@@ -129,9 +142,14 @@ GLOBAL_BAD = [
     ("ZTANotify s/c |/bin/cat", "s/c", "a name of letters"),
     ("ZTANotify soc |", "'|'", "|PROGRAM or a file"),
     ("ZTANotify soc /a\nZTANotify soc /b", "soc", "no other ZTANotify has"),
-    ("ZTARetain 7d", "7d", "events=DURATION, events=SIZE or sessions=DURATION"),
+    ("ZTARetain 7d", "7d", "events=DURATION, events=SIZE, sessions=DURATION or "
+     "series=MINUTES,HOURS,DAYS"),
     ("ZTARetain events=", "events=", "events=DURATION"),
     ("ZTARetain events=0", "events=0", "events=DURATION"),
+    ("ZTARetain series=48h,90d", "series=48h,90d", "series=MINUTES,HOURS,DAYS"),
+    ("ZTARetain series=48h,90d,1825d,1d", "series=48h,90d,1825d,1d", "series=MINUTES"),
+    ("ZTARetain series=90d,48h,1825d", "series=90d,48h,1825d", "series=MINUTES"),
+    ("ZTARetain series=48h,1101d,1825d", "series=48h,1101d,1825d", "series=MINUTES"),
     ("ZTARetain events=1w", "events=1w", "events=DURATION"),
     ("ZTARetain sessions=2G", "sessions=2G", "sessions=DURATION"),
     ("ZTARetain sessions=-90d", "sessions=-90d", "sessions=DURATION"),
@@ -341,8 +359,11 @@ PLACE_BAD = [
     ('ZTACredentials "apikey:X Key"', "apikey:X Key", "a request header"),
     ("ZTACredentials apikey:X-ZTA-Key", "apikey:X-ZTA-Key", "a request header"),
     ("ZTACredentials apikey:X-A apikey:X-B", "apikey:X-B", "one apikey:HEADER"),
-    ("ZTAForward all", "'all'", "identity, authorization or none"),
-    ("ZTAForward identity cookie", "cookie", "identity, authorization or none"),
+    ("ZTAForward all", "'all'", "identity, assertion, authorization or none"),
+    ("ZTAForward identity cookie", "cookie", "identity, assertion, authorization or none"),
+    ('ZTAAssertionAudience ""', "ZTAAssertionAudience", "takes one argument"),
+    (f"ZTAAssertionAudience urn:{'x' * 252}", "urn:xxx", "at most 255 bytes"),
+    ("ZTAAssertionAudience a b", "ZTAAssertionAudience", "takes one argument"),
     ("ZTAPath loose", "loose", "strict, encoded-slash or parameters"),
     ("ZTAPath parameters dots", "dots", "strict, encoded-slash or parameters"),
     ("ZTAPreflight yes", "yes", "judge, answer or pass"),
@@ -358,7 +379,7 @@ GLOBAL_LINES = {
     "ZTAStore": "ZTAStore /nonexistent", "ZTAStoreSize": "ZTAStoreSize 1G",
     "ZTARules": "ZTARules conf/empty.zta", "ZTASharedMemory": "ZTASharedMemory 16M",
     "ZTAGovernor": "ZTAGovernor 5%/1h", "ZTANotify": "ZTANotify soc |/bin/cat",
-    "ZTALog": "ZTALog logs/decisions.json",
+    "ZTALog": "ZTALog logs/decisions.json", "ZTAAssertion": "ZTAAssertion key=conf/key.pem",
     "ZTARetain": "ZTARetain events=7d", "ZTAVerifyLimit": "ZTAVerifyLimit off",
     "ZTACAFile": "ZTACAFile conf/ca.pem", "ZTAGeoDB": "ZTAGeoDB conf/country.mmdb",
     "ZTATrustedPosture": "ZTATrustedPosture p keys=conf/jwks.json header=P",
@@ -388,7 +409,8 @@ PLACE_LINES = {
     "ZTAFeature": "ZTAFeature ratelimit=off", "ZTARealm": "ZTARealm x",
     "ZTAOrigin": "ZTAOrigin https://x.test", "ZTADPoP": "ZTADPoP allowed nonce",
     "ZTADefault": "ZTADefault deny", "ZTACredentials": "ZTACredentials header",
-    "ZTAForward": "ZTAForward identity", "ZTAPath": "ZTAPath strict",
+    "ZTAForward": "ZTAForward identity", "ZTAAssertionAudience": "ZTAAssertionAudience urn:a",
+    "ZTAPath": "ZTAPath strict",
     "ZTAPreflight": "ZTAPreflight pass", "ZTAFailure": "ZTAFailure closed",
     "ZTAMtlsSubject": "ZTAMtlsSubject CN", "ZTAClientCertHeader": "ZTAClientCertHeader Client-Cert",
 }
@@ -491,7 +513,7 @@ def test_good_issuer_values_pass(gateway):
 def test_good_values_of_places_pass(gateway):
     sections = [f"<Location /{n}>\n{line}\n</Location>" for n, line in enumerate(PLACE_GOOD)]
     for lines in (sections, PLACE_GOOD):
-        code, output = check(gateway, vhost_text="\n".join(lines))
+        code, output = check(gateway, "ZTAAssertion key=conf/key.pem", "\n".join(lines))
         assert code == 0, output
 
 

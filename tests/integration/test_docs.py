@@ -2,27 +2,32 @@
 """What the pages show is true: rules parse, errors read as shown, configurations pass configtest,
 commands exist, tables name all there is, and links lead somewhere."""
 
+import configparser
 import glob
 import hashlib
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from datetime import datetime
 
 import pytest
+import yaml
 
-from support import mmdb
+from support import mmdb, story
 from support.httpd import Httpd
-from support.issuer import Issuer
+from support.issuer import Issuer, Key
 from support.local import ROOT, USERS, wait_for
 from support.schema import validate
 from support.store import Store, parse, ztactl
 
 _PAGES = sorted([name for name in os.listdir(ROOT) if name.endswith(".md")]
-                + [f"docs/{name}" for name in os.listdir(os.path.join(ROOT, "docs"))
+                + [os.path.relpath(os.path.join(where, name), ROOT)
+                   for where, _, names in os.walk(os.path.join(ROOT, "docs")) for name in names
                    if name.endswith(".md")])
+_GUIDE = [page for page in _PAGES if page.startswith("docs/guide/")]
 _EXAMPLES = sorted(os.listdir(os.path.join(ROOT, "conf", "rules")))
 
 
@@ -132,13 +137,15 @@ _PREAMBLE = """ZTAStore /var/lib/zta
 class _Server:
     """A private httpd with all that pages have in /var/lib/zta, /etc/zta and /var/lib/GeoIP."""
 
-    def __init__(self, httpd):
+    def __init__(self, httpd, pki):
         self._httpd = httpd
+        self._pki = pki
         issuer = Issuer(httpd.path("conf"))
         httpd.write("etc/zta/jwks.json", json.dumps(issuer.jwks()))
         httpd.write("etc/zta/mdm.json", json.dumps(issuer.jwks()))
         for name in ("secret", "push.secret", "poll.token"):
             httpd.write(f"etc/zta/{name}", "s3cret\n", 0o640)
+        httpd.write("etc/zta/assertion.pem", Key("ES256").private_pem(), 0o600)
         httpd.write("etc/zta/rules/empty.zta", "# nothing yet\n")
         httpd.write("geo/GeoLite2-Country.mmdb", mmdb.build({"192.0.2.0/24": mmdb.country("CH")}))
         httpd.write("geo/GeoLite2-ASN.mmdb", mmdb.build({"192.0.2.0/24": mmdb.asn(64500)}))
@@ -149,14 +156,16 @@ class _Server:
                  .replace("/etc/zta", self._httpd.path("etc/zta"))
                  .replace("/var/lib/GeoIP", self._httpd.path("geo"))
                  .replace("/var/log/zta", self._httpd.path("logs"))
+                 .replace("/etc/ssl/certs/api.example.com.pem", self._pki.server.cert)
+                 .replace("/etc/ssl/private/api.example.com.key", self._pki.server.key)
                  for text in (global_text, vhost_text)]
         return self._httpd.configtest(*texts)
 
 
 @pytest.fixture
 def server(servers, pki):
-    modules = ("authn_core", "authz_user", "auth_openidc")
-    return _Server(servers.add(Httpd(pki, group=USERS.group, load_zta=True, modules=modules)))
+    modules = ("authn_core", "authz_user", "auth_openidc", "oauth2")
+    return _Server(servers.add(Httpd(pki, group=USERS.group, load_zta=True, modules=modules, tls=True)), pki)
 
 
 @pytest.mark.parametrize("text", cases("apache"))
@@ -186,7 +195,7 @@ def test_commands_of_the_pages_are_ones(store):
         command = line.partition(" < ")[0]  # the test has no such file
         words = [w for w in shlex.split(command)[1:] if w != "--follow"]
         # 2 is for what the command line itself has wrong; there is nothing to act on here.
-        done = made.run(*words, code=None)
+        done = made.run(*words, code=None, cwd=os.path.dirname(made.directory))  # some write a file
         assert done.returncode != 2, f"{line}: {done.stderr}"
         assert not re.search(r"filter|--\w+:", done.stderr), f"{line}: {done.stderr}"
 
@@ -308,14 +317,35 @@ def rows_of(page, title):
     return [[cell.strip() for cell in row] for row in found[2:]]
 
 
-def test_failures_are_those_of_operations_and_shown_by_tests_that_exist():
-    told = rows_of("docs/operations.md", "When something fails")
-    shown = rows_of("docs/architecture.md", "When something fails")
-    alerts = named(r"alert `(\w+)`", "docs/operations.md")
+def names_of_tests():
     python = {name for path in paths_below("tests", ".py")
               for name in re.findall(r"^def (test_\w+)\(", read(path), re.M)}
     unit = {name for path in paths_below("tests/unit", ".c")
             for name in re.findall(r"^static void (\w+)\(void \*\*", read(path), re.M)}
+    assert python and unit
+    return python | unit
+
+
+def test_each_demand_is_shown_by_tests_that_exist_or_said_not_to_be_implemented():
+    tests, text = names_of_tests(), read("docs/conformance.md")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line[:2] == "| "]
+    rows = [row for row in rows if "demand" not in row]
+    assert len(rows) > 100
+    for row in rows:
+        named_here = set(re.findall(r"`((?:test_)?\w+_\w+)`", row[-1]))
+        is_open = row[-1].startswith(("not implemented", "not applicable"))
+        assert is_open or named_here, f"no test: {row}"
+        assert named_here <= tests, named_here - tests
+    # Whatever the other page follows has its rows.
+    for number in set(re.findall(r"RFC (\d+)", read("docs/standards.md"))) - {"3986", "4514", "6749"}:
+        assert re.search(rf"\b{number}\b", text), f"RFC {number}"
+
+
+def test_failures_are_those_of_operations_and_shown_by_tests_that_exist():
+    told = rows_of("docs/operations.md", "When something fails")
+    shown = rows_of("docs/architecture.md", "When something fails")
+    alerts = named(r"alert `(\w+)`", "docs/operations.md")
+    all_tests = names_of_tests()
     assert len(shown) == len(told) > 15
     for row in shown:
         mine = [t for t in told if re.match(rf"{re.escape(row[0])}($|:)", t[0])]
@@ -323,7 +353,7 @@ def test_failures_are_those_of_operations_and_shown_by_tests_that_exist():
         for pattern in (r"ZTA\d{4}", rf"\b(?:{'|'.join(alerts)})\b"):
             assert set(re.findall(pattern, row[2])) == set(re.findall(pattern, " ".join(mine[0]))), row[0]
         tests = set(re.findall(r"`(\w+)`", row[4]))
-        assert tests and tests <= python | unit, tests - python - unit
+        assert tests and tests <= all_tests, tests - all_tests
 
 
 def paths_below(folder, *suffixes):
@@ -350,6 +380,17 @@ def test_files_and_functions_that_pages_name_exist(page):
         assert is_there or name.split("/")[0] in ("policy", "state", "build", "*", ""), name
     for name in set(re.findall(r"`((?:mod_)?zta_\w+|judge_\w+|ZTA_[A-Z_]+_VERSION)`", read(page))):
         assert re.search(rf"\b{name}\b", text), name
+
+
+def test_the_story_of_a_request_meets_every_hook():
+    story_of_it = read("docs/architecture.md").split("\n## A request, end to end\n", 1)[1].split("\n## ", 1)[0]
+    hooks = re.findall(r"_hook_(\w+)\((mod_zta_\w+),|_HOOK\(\w+, (\w+), (mod_zta_\w+),", read("mod_zta/mod_zta.c"))
+    functions = [one[1] or one[3] for one in hooks
+                 if (one[0] or one[2]) not in ("pre_config", "check_config", "post_config", "child_init",
+                                               "child_status", "pre_connection", "status_hook")]
+    assert len(functions) > 10
+    for function in functions:
+        assert f"`{function}`" in story_of_it, function
 
 
 def test_log_tags_have_the_levels_that_are_told():
@@ -445,6 +486,64 @@ def test_manuals_name_each_other_and_hold_every_directive_command_and_attribute(
         assert any(re.match(rf"{command}\b", line) for command in commands), line
 
 
+# ---- the guide ----
+
+def test_the_index_leads_to_every_page():
+    linked = {os.path.normpath(os.path.join("docs", link.partition("#")[0]))
+              for link in re.findall(r"\]\(([^)\s]+)\)", read("docs/README.md"))}
+    pages = {page for page in _PAGES if page.startswith("docs/") and "/decisions/" not in page}
+    assert pages - linked - {"docs/README.md"} == set()
+
+
+def test_every_block_of_the_guide_is_one_that_is_tried():
+    """Files, commands and tokens are those of stories, which tests/integration/test_guide.py tells; rules and
+    configurations without a file are tried above, what others read is read below."""
+    told = re.findall(r'\.tell\("([^"]+)"', read("tests/integration/test_guide.py"))
+    assert set(told) == set(_GUIDE)
+    kinds = {"sh", "console", "zta", "apache", "yaml", "ini", "rsyslog", "json"}
+    for page in ("README.md", *_GUIDE):
+        for block in story.blocks(page):
+            is_shown_by_the_demo = page == "README.md" and block.language == "text"
+            assert block.language in kinds or is_shown_by_the_demo, f"{page}: a block of {block.language!r}"
+            assert block.language != "json" or block.info.startswith("as="), f"{page}: JSON that is no token"
+
+
+def others(language):
+    return [pytest.param(block.text, id=f"{page}-{number}") for page in _PAGES
+            for number, block in enumerate(story.blocks(page)) if block.language == language]
+
+
+@pytest.mark.parametrize("text", others("yaml"))
+def test_yaml_of_a_page_is_read(text):
+    assert yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("text", others("rsyslog"))
+def test_settings_of_rsyslog_are_read_by_rsyslog(text, directory):
+    """By its own check of a configuration; where the package is not installed deps.sh unpacked it."""
+    root = os.path.join(ROOT, "build", "rsyslog")
+    program = shutil.which("rsyslogd") or os.path.join(root, "usr", "sbin", "rsyslogd")
+    libraries = glob.glob(os.path.join(root, "usr", "lib", "*-linux-gnu"))
+    modules = [f"{folder}/rsyslog" for folder in libraries]
+    with open(f"{directory}/rsyslog.conf", "w", encoding="utf-8") as file:
+        file.write(f'global(workDirectory="{directory}")\n{text}')
+    command = [program, "-N1", "-f", f"{directory}/rsyslog.conf", *(["-M", ":".join(modules)] if modules else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          env={**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)})
+    assert done.returncode == 0, done.stderr
+    with open(f"{directory}/rsyslog.conf", "a", encoding="utf-8") as file:
+        file.write("input(type=\"nonsense\")\n")
+    assert subprocess.run(command, capture_output=True, check=False, env={
+        **os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}).returncode != 0
+
+
+@pytest.mark.parametrize("text", others("ini"))
+def test_settings_of_a_page_are_read(text):
+    parser = configparser.ConfigParser(interpolation=None, strict=True)
+    parser.read_string(text)
+    assert parser.sections()
+
+
 # ---- links ----
 
 def anchors(page):
@@ -454,6 +553,7 @@ def anchors(page):
 
 
 def test_links_between_pages_lead_somewhere():
+
     links = [(page, link) for page in _PAGES for link in re.findall(r"\]\(([^)\s]+)\)", read(page))
              if not re.match(r"\w+:", link)]
     assert links

@@ -453,6 +453,9 @@ def test_a_configuration_that_lost_its_store_answers_503(zta):
     z.httpd.allow_log("ZTA0001")
     z.httpd.graceful(check=False)
     assert [z.get("/x", token=token).status, z.get("/x").status] == [503, 503]
+    # What is counted elsewhere has nowhere to be counted.
+    for name, value in (("X-Forwarded-For", "192.0.2.1"), ("Forwarded", "for=192.0.2.1")):
+        assert z.get("/x", headers={name: value}).status == 503
     z.httpd.global_text = good
     z.httpd.graceful()
     assert z.get("/x", token=token).status == 200

@@ -263,7 +263,8 @@ def spoil_in_place(path, is_over, rounds):
 @pytest.mark.mpm
 def test_a_file_spoilt_in_place_harms_no_child(world):
     w = world(children=4)
-    w.z.httpd.allow_log("ZTA0105")
+    # Under this load a busy machine loses events, and says so.
+    w.z.httpd.allow_log("ZTA0105", "ZTA0074: events_dropped")
     children = sorted(w.z.httpd.children())
     is_over = threading.Event()
     rounds = threading.Semaphore(0)

@@ -389,7 +389,7 @@ def test_a_restart_keeps_the_live_rules_and_a_configuration_they_do_not_fit_is_r
     assert live.json("status")["replaced_rules"] == []
     live.reload()
     assert (get(live, "/orders/3"), get(live, "/orders/4")) == (403, 200)
-    [replaced] = live.json("status")["replaced_rules"]
+    [replaced] = wait_for(lambda: live.json("status")["replaced_rules"], what="the replaced rule is told")
     assert (replaced["rule"], replaced["file"]) == ("nobody", live.rules_path) and replaced["until"]
     assert "replaced rule" in (said := live.ctl("status").stdout) and "rules remove nobody'" in said
     live.ctl("rules", "remove", "nobody", "--reason", "it is in the file now", "--yes")

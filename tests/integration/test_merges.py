@@ -48,6 +48,46 @@ def test_what_stands_in_the_main_server_alone_holds_in_every_vhost(zta):
     assert [stage("/"), stage("/two")] == [1, 2]
 
 
+# A section, and what changes it at its own path alone.
+OVERRIDDEN = [
+    ("/", '<LocationMatch "^/$">\nZTAStage 0\nZTAAccept local\n</LocationMatch>'),
+    ("/api", '<LocationMatch "^/api$">\nZTAStage 0\nZTAAccept local\n</LocationMatch>'),
+    ("/api", '<Location "/a?i">\nZTAStage 0\nZTAAccept local\n</Location>'),
+    ("/api", '<LocationMatch "^/api$">\nSetHandler zta-jwks\nZTAAccept local\n</LocationMatch>'),
+]
+
+
+@pytest.mark.mpm
+@pytest.mark.parametrize("path, inner", OVERRIDDEN)
+def test_what_holds_at_the_path_of_a_section_alone_opens_nothing_below_it(zta, path, inner):
+    below = f"{path.rstrip('/')}/x"
+    z = zta(start=False, stage=None, accept=None, credentials=None, rules="", vhost_text=(
+        f'<Location "{path}">\nZTAStage 1\nZTAAccept corp\n</Location>\n{inner}'))
+    key = z.httpd.write("conf/sign.pem", Key("ES256").private_pem(), 0o600)
+    z.global_text = f"ZTAAssertion key={key}"
+    z.start()
+    assert [z.get(below).status, z.get(below, token=z.issuer.token()).status] == [401, 200]
+    z.vhost_text = z.vhost_text.replace("ZTAAccept corp", "ZTAAccept crop")
+    code, output = z.configtest()
+    assert code != 0 and "ZTAAccept names 'crop'" in output, output
+
+
+def test_a_place_within_another_needs_not_say_again_what_that_says(zta):
+    """Two issuers: without the ZTAAccept around it the inner place would be an error."""
+    z = zta(start=False, stage=None, accept=None, credentials=None, rules="", global_text=OTHER,
+            vhost_text="<Location /a>\nZTAStage 1\nZTAAccept corp\n</Location>\n"
+                       "<Location /a/b>\nZTAStage 2\n</Location>\n"
+                       '<LocationMatch "^/a/b$">\nZTARealm x\n</LocationMatch>')
+    z.httpd.write("conf/other.json", json.dumps({"keys": [Key("ES256", kid="k").jwk()]}))
+    code, output = z.configtest()
+    assert code == 0, output
+    # What is missing below a section alone is an error, too.
+    z.vhost_text = ("<Location /a>\nZTAStage 1\n</Location>\n"
+                    '<LocationMatch "^/a$">\nZTAAccept corp\n</LocationMatch>')
+    code, output = z.configtest()
+    assert code != 0 and output.count("2 issuers are configured and no ZTAAccept") == 1, output
+
+
 def test_a_section_without_a_stage_keeps_the_one_around_it(zta):
     z = zta(stage=2, rules="", vhost_text="<Location /a>\nZTARealm a\n</Location>")
     assert stages(z, z.issuer.token())("/a") == 2

@@ -186,6 +186,7 @@ def alike(octets):
     """Without what differs between any two requests."""
     for pattern, text in ((rb"Date: [^\r]+", b"Date: -"), (rb"\b01[0-9A-HJKMNP-TV-Z]{24}\b", b"ID"),
                           (rb"urn:uuid:[0-9a-f-]{36}", b"UUID"),
+                          (rb"\b00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b", b"TRACE"),
                           (rb";r=\d+;t=\d+", b";r=-;t=-"), (rb"Retry-After: \d+", b"Retry-After: -")):
         octets = re.sub(pattern, text, octets)
     return octets

@@ -7,11 +7,13 @@ import time
 
 import pytest
 
+from support.httpd import sanitizer_environment
 from support.issuer import b64u, b64u_decode
 from support.local import wait_for
 from support.streams import TORN
 
-TRIALS = 1000
+# Sanitized, each takes ten times as long; the plain run has all of them.
+TRIALS = 200 if sanitizer_environment() else 1000
 
 
 def connections(z, n):
@@ -27,7 +29,8 @@ def status_on(connection, token, target="/x"):
 def test_no_request_after_revoke_returned_is_accepted_in_a_thousand_trials(zta):
     """Keep-alive connections spread over all children, each trial one user or session."""
     z = zta(stage=1, children=3, threads=8, global_text="ZTAVerifyLimit off")
-    z.httpd.allow_log(*TORN)
+    # On a busy machine events are lost under this load, which is told; what counts here are the answers.
+    z.httpd.allow_log(*TORN, "ZTA0074: events_dropped")
     open_connections = connections(z, 8)
     accepted_late = []
     flowing = {"token": None, "stop": False, "returned": None, "n": 0}

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.local import wait_for
+from support.schema import validate
 from support.transmitter import CAEP, RISC, SSF, Transmitter, iss_sub, opaque
 
 PLACE = "<Location /zta/signals>\nSetHandler zta-signals\n</Location>\nZTAFeature signals=enforce stepup=enforce"
@@ -216,7 +217,8 @@ def test_what_is_about_many_waits_and_what_cannot_be_looked_at_does_nothing(make
     z.ctl("signals", "apply", rows(z)["unknown"]["id"], "--reason", "it waits for nobody", code=4)
     z.ctl("signals", "apply", rows(z)["group"]["id"], "--reason", "all of them", "--dry-run")
     assert z.get("/x", token=token).status == 200
-    z.ctl("signals", "apply", rows(z)["client"]["id"], "--reason", "the app was taken over", "--yes")
+    validate("signals apply", z.json("signals", "apply", rows(z)["client"]["id"], "--reason", "the app was taken over",
+                                     "--yes"))
     assert z.get("/x", token=token).status == 401
     assert rows(z)["client"]["ruling"] == "applied" and rows(z)["tenant"]["ruling"] == "dropped"
     # One after the other, a flood is about many, too: above the governor's share it waits.
@@ -315,7 +317,7 @@ def test_a_device_that_does_not_comply_is_no_better_than_its_transmitter_says(zt
     assert z.get("/in/x", token=token).status == 403
     assert tell("compliant", now - 30) == 200
     assert tell("not-compliant", now - 20) == 403
-    z.ctl("signals", "lift", z.json("signals", "list")[0]["id"])
+    validate("signals lift", z.json("signals", "lift", z.json("signals", "list")[0]["id"]))
     assert z.get("/in/x", token=token).status == 200
     assert [r["outcome"] for r in z.json("signals", "list")] == ["applied", "applied", "overruled", "applied"]
     assert z.json("signals", "list")[0]["ruling"] == "lifted"
@@ -434,7 +436,7 @@ def test_a_stream_is_asked_to_verify_itself_and_its_state_is_good_once(zta, by):
 
         def ask(*names):
             n = len(transmitter.verifications)
-            z.ctl("signals", "verify", *names, "--reason", "is it there")
+            validate("signals verify", z.json("signals", "verify", *names, "--reason", "is it there"))
             wait_for(lambda: len(transmitter.verifications) > n, what="the question")
             headers, asked = transmitter.verifications[-1]
             assert headers["Authorization"] == f"Bearer {transmitter.token}"

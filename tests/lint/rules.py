@@ -81,19 +81,22 @@ def line_of(text, position):
 
 HTTPD = r"<(httpd|http_\w+|ap_\w+|apr\w*|util_\w+|mod_\w+|mpm_common|scoreboard|unixd)\.h>"
 # Folders of shared/ from the lowest; "" stands for the files directly in shared/.
-SHARED_ORDER = {"base": 0, "": 1, "context": 2, "rules": 2, "risk": 2, "live": 3, "store": 4, "evidence": 5, "log": 5}
+SHARED_ORDER = {"base": 0, "fleet": 1, "": 1, "context": 2, "rules": 2, "risk": 2, "live": 3, "store": 4,
+                "evidence": 5, "log": 5}
 # What may be included where, else nowhere: (include, allowed path, what to do instead).
 ONLY_IN = (
     (r"<lmdb\.h>", r"shared/store/(env\.c|\w+_priv\.h)$", "lmdb.h belongs to shared/store/env.c"),
     (r"<maxminddb", r"shared/context/geo\.c$", "maxminddb.h belongs to shared/context/geo.c"),
     (r"<curl/", r"mod_zta/identity/http\.c$", "curl/ belongs to mod_zta/identity/http.c"),
+    (r"<hiredis/", r"admin-tui/fleet/engine_priv\.h$", "hiredis.h belongs to admin-tui/fleet/engine_priv.h"),
     (r"<oauth2/", r"mod_zta/identity/signature\.c$",
      "oauth2/ belongs to mod_zta/identity/signature.c"),
     (r"<(n?curses(w)?|ncursesw/\w+|panel|form|menu)\.h>|<ncursesw/", r"admin-tui/console/term\.c$",
      "curses.h belongs to admin-tui/console/term.c"),
     (HTTPD, r"mod_zta/(?!identity/|open/)", "httpd and APR belong to mod_zta outside identity/ and open/"),
     (r'"mod_zta/directives\.def"', r"(mod_zta/|docs/gen\.c$)", "mod_zta/ is the module's"),
-    (r'"mod_zta/(?!identity/|open/|helper/(?!main\.h)|directives\.def")', r"mod_zta/(?!identity/)",
+    (r'"mod_zta/handlers/status\.def"', r"docs/gen_json\.c$", "it is the generator's"),
+    (r'"mod_zta/(?!identity/|open/|helper/(?!main\.h)|(directives|handlers/status)\.def")', r"mod_zta/(?!identity/)",
      "only the module's own files see mod_zta/ (identity/ is free of httpd)"),
     (r'"mod_zta/(helper|open)/', r"(mod_zta/(?!identity/)|tests/)", "they are the module's"),
     (r'"mod_zta/identity/strict_json\.h"', r"((mod_zta|tests)/|admin-tui/(token_\w+|device_json)\.[ch]$)",
@@ -401,11 +404,16 @@ def calls(tree):
 
 # ---- tables and tags ----
 
+# Findings of the configuration, which ztactl knows as well, with the tags that httpd's log has for them.
+TAGS_TABLE = "shared/hazards.def"
+
+
 def log_tags(tree):
     """Every message in httpd's log begins with a tag, and a tag stands in one place only."""
     sources = tree.select((".c", ".h", ".def"), "mod_zta")
     if not sources:
         yield Finding("mod_zta", 0, "no sources found")
+    sources = sources + [path for path in [TAGS_TABLE] if path in tree.paths]
     places = {}
     for path in sources:
         text = blank_out("\n".join(tree.lines(path)), keep_strings=True)
@@ -433,7 +441,8 @@ def tags_page(tree):
     if TAGS_PAGE not in tree.paths:
         yield Finding(TAGS_PAGE, 0, "missing: it has the table of log tags")
         return
-    used = {tag for path in tree.select((".c", ".h", ".def"), "mod_zta")
+    tables = [path for path in [TAGS_TABLE] if path in tree.paths]
+    used = {tag for path in [*tree.select((".c", ".h", ".def"), "mod_zta"), *tables]
             for tag in re.findall(r"\bZTA\d{4}\b", blank_out("\n".join(tree.lines(path)), True))}
     rows = set()
     for number, line in tree.numbered(TAGS_PAGE):

@@ -162,11 +162,11 @@ def balance(found):
                                        + sum(found[n] for n in LOST))
 
 
-def settled(z, timeout=20):
+def settled(z, timeout=20, now=time.time):
     """The counters of a heartbeat from now on, once nothing waits in the ring and the books
     balance."""
     seen = {}
-    after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time()))
+    after = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now()))
 
     def look():
         status = z.json("status")

@@ -99,6 +99,7 @@ class Users:
         else:
             self.httpd = self.owner = pwd.getpwuid(os.geteuid()).pw_name
             self.group = grp.getgrgid(os.getegid()).gr_name
+        self.owner_uid = pwd.getpwnam(self.owner).pw_uid
 
 
 USERS = Users()

@@ -61,6 +61,10 @@ class Pki:
         """A client certificate with subject CN=common,O=Test, valid from and to these days."""
         return self._make(common, _name(common), None, days=days, key=key)
 
+    def issue_server(self, *names):
+        """A server certificate for these host names."""
+        return self._make(names[0], _name(names[0]), [x509.DNSName(n) for n in names])
+
     def issue_foreign(self, common):
         """The same, of an authority that nobody trusts; it is the attribute `authority`."""
         own = self.ca

@@ -51,12 +51,12 @@ class Store:
         return self.run("store", "init", "--owner", USERS.owner, "--group", USERS.group,
                         "--httpd", USERS.httpd, *arguments)
 
-    def run(self, *arguments, code=0, data=None, timeout=60, user=None, env=None):
+    def run(self, *arguments, code=0, data=None, timeout=60, user=None, env=None, cwd=None):
         """Runs `ztactl --store DIR arguments`; code is the expected exit code, a set of them, or
         None for any. Returns the CompletedProcess (text)."""
         done = subprocess.run([ztactl(), "--store", self.directory, *map(str, arguments)],
                               input=data, capture_output=True, text=True, timeout=timeout,
-                              user=user, env=_environment(env), check=False,
+                              user=user, env=_environment(env), check=False, cwd=cwd,
                               stdin=subprocess.DEVNULL if data is None else None)
         expected = {code} if isinstance(code, int) else code
         if expected is not None and done.returncode not in expected:

@@ -57,6 +57,7 @@ build=("$make" --no-print-directory -s -j2)
 run=("$make" --no-print-directory -s)
 
 part "build with gcc" "${build[@]}" CC=gcc all unit-programs fuzz-programs
+part "Debian packages" "${run[@]}" check-package
 part "build with clang" "${build[@]}" CC=clang all unit-programs fuzz-programs
 part "lint" "${run[@]}" lint
 part "unit tests" "${run[@]}" check-unit

@@ -23,6 +23,8 @@
 #include "shared/store/signals.h"
 #include "tests/tui/fill_adaptive.h"
 #include "tests/tui/fill_inputs.h"
+#include "tests/tui/fill_series.h"
+#include "tests/tui/fill_versions.h"
 #include "tests/unit/hostile_store.h"
 #include "tests/unit/scratch_store.h"
 
@@ -321,6 +323,7 @@ static void put_events(struct zta_change *change)
         n++;
     }
     need(zta_events_append(change, &key, events, sequences, n, n), "events");
+    need(fill_series(change, events, n, FIXTURE_NOW_S), "time series");
 }
 
 /* ---- sessions ---- */
@@ -716,13 +719,26 @@ static void put_policy(const char *dir)
     zta_store_close(&store);
 }
 
+/* Behind all else, for the store's time never goes back. */
+static void put_versions(const char *dir)
+{
+    struct zta_store *store = open_as(dir, ZTA_STORE_OPERATOR);
+    for (size_t i = 0; i < FILL_VERSIONS; i++) {
+        set_clock(FIXTURE_NOW_S - fill_version_ago_s(i));
+        struct zta_change *change = begin(store);
+        need(fill_version(change, i), "a version");
+        commit(&change);
+    }
+    zta_store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
     struct zta_error error = {.text = ""};
     const struct zta_store_owners owners = {
         .owner = geteuid(), .group = getegid(), .httpd = geteuid()};
     if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none|hostile]\n");
+        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none|hostile|versions]\n");
         return 2;
     }
     /* Beside the store itself, nothing asks the clock here. */
@@ -736,6 +752,11 @@ int main(int argc, char **argv)
         return 0;
     }
     put_policy(argv[1]);
-    put_state(argv[1], argc == 3 ? (uint32_t)strtoul(argv[2], NULL, 10) : SESSIONS);
+    const bool has_versions = argc == 3 && strcmp(argv[2], "versions") == 0;
+    put_state(argv[1],
+              argc == 3 && !has_versions ? (uint32_t)strtoul(argv[2], NULL, 10) : SESSIONS);
+    if (has_versions) {
+        put_versions(argv[1]);
+    }
     return 0;
 }

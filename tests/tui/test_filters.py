@@ -30,10 +30,32 @@ def test_sessions_are_listed_by_a_filter(filled):
                         ("not subject=user-*", lambda s: not s["subject"].startswith("user-")),
                         ("address=10.0.0.0/26", lambda s: s["address"].split(".")[:3] == ["10", "0", "0"]
                          and int(s["address"].split(".")[3]) < 64),
+                        ("risk>50", lambda s: s["risk"] > 50), ("risk<=0", lambda s: s["risk"] == 0),
+                        ("not risk<1 issuer=corp", lambda s: s["risk"] >= 1 and s["issuer"] == "corp"),
                         ("requests>=80", lambda s: s["requests"] >= 80)):
         listed = run(filled, "sessions", "list", "--limit", "0", "--filter", text)
         assert listed == [each for each in every if holds(each)] and listed, text
     assert "no field 'reasons'" in run(filled, "sessions", "list", "--filter", "reasons=ok", code=2)["error"]
+    wrong = run(filled, "sessions", "list", "--filter", "subject=alice country=CH", code=2)["error"]
+    assert "no field 'country'" in wrong and "fields here: session subject issuer" in wrong and "risk" in wrong
+    run(filled, "events", "--filter", "subject=alice reason=device* risk>50 not country=CH,DE")
+
+
+def test_devices_are_sorted_over_all_of_them(filled_anew):
+    filled = filled_anew
+    for i in range(12):
+        run(filled, "devices", "set", f"z{11 - i}", *(["--compliant", ("yes", "no")[i % 2]] if i % 3 else []),
+            *(["--os", ("linux", "ios")[i % 2], "--os-version", f"{i % 5}.1"] if i % 4 else []))
+    every = run(filled, "devices", "list", "--limit", "0")
+    assert len(every) > 12
+    for field in ("id", "owner", "managed", "compliant", "os", "os_version", "changed", "changed_by"):
+        wanted = sorted(every, key=lambda d: (d[field] is None, str(d[field]), d["id"]))
+        for most in (3, 5, 0):
+            listed = run(filled, "devices", "list", "--sort", field, "--limit", str(most))
+            # Of those that changed in the same second the list does not tell the order.
+            told = field if field == "changed" else "id"
+            assert [each[told] for each in listed] == [each[told] for each in wanted[:most or None]], field
+    assert "expected one of id owner" in run(filled, "devices", "list", "--sort", "note", code=2)["error"]
 
 
 def test_a_filter_revokes_in_one_change_and_its_undo_line_takes_all_back(filled_anew):

@@ -63,6 +63,21 @@ def test_a_pipe_has_none_and_the_same_columns(filled):
     assert bad.returncode == 2 and b"auto, always or never" in bad.stderr
 
 
+def test_what_comes_and_goes_has_its_colour(filled_anew):
+    words = [program("ztactl"), "--store", f"{filled_anew}/store", "rules"]
+    rule = ["add", "-e", "limit mine", "-e", "when path /x\x1b[2J", "-e", "key ip", "-e", "rate 5/m", "--for", "1h",
+            "--reason", "x", "--dry-run", "--color=always"]
+    said = subprocess.run([*words, *rule], capture_output=True, check=False, timeout=30, env=environment())
+    assert b"\x1b[2J" not in said.stdout + said.stderr
+    rule[4] = "when path /x"
+    said = subprocess.run([*words, *rule], capture_output=True, check=True, timeout=30, env=environment()).stdout
+    assert b"\x1b[32m+ limit   mine\x1b[m\n" in said
+    assert b"What limits would refuse is not among that" in said
+    said = subprocess.run([*words, *rule[:-1], "--json"], capture_output=True, check=True, timeout=30,
+                          env=environment()).stdout
+    assert json.loads(said)["lacks_limits"] is True
+
+
 def test_watching_prints_a_document_a_line_and_ends_by_a_signal(filled_anew):
     store = ["--store", f"{filled_anew}/store"]
     with subprocess.Popen([program("ztactl"), *store, "blocks", "list", "--json", "--watch=1"],

@@ -3,12 +3,14 @@
 and that its terminal and its changes are whole."""
 
 import fcntl
+import json
 import os
 import pty
 import select
 import shutil
 import signal
 import struct
+import subprocess
 import termios
 import time
 
@@ -126,22 +128,53 @@ def _group_of(pid):
         return [int(word) for word in file.read().split()]
 
 
-@pytest.mark.parametrize("is_hung_up", [True, False])
-def test_without_its_terminal_it_ends_and_leaves_no_process(filled, is_hung_up):
+@pytest.mark.parametrize("command", ["events --follow", "status --watch=1h"])
+@pytest.mark.parametrize("end", ["closed", signal.SIGHUP, signal.SIGKILL])
+def test_without_its_terminal_it_ends_and_leaves_no_process(filled, command, end):
     console = _Pty(f"{filled}/store")
     console.wait(b"Health")
-    os.write(console.file, b":events --follow\r")
+    os.write(console.file, f":{command}\r".encode())
     console.wait(b"running, Esc")
     children = _group_of(console.pid)
     assert children
-    if is_hung_up:
+    if end == "closed":
         os.close(console.file)
     else:
-        os.kill(console.pid, signal.SIGHUP)
+        os.kill(console.pid, end)
     assert console.ended() == console.pid
     wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), 10, "the end of its commands")
-    if not is_hung_up:
+    if end != "closed":
         os.close(console.file)
+
+
+def test_a_change_that_the_disk_has_no_room_for_is_said_and_changes_nothing(filled_anew, directory, terminal):
+    def listed(*words):
+        return json.loads(subprocess.run([program("ztactl"), "--store", f"{filled_anew}/store", *words, "--json"],
+                                         capture_output=True, check=True, timeout=30).stdout)
+
+    with open(f"{directory}/many.csv", "w", encoding="ascii") as file:
+        file.write("id,os\n" + "".join(f"full-{i:05d},linux\n" for i in range(3000)))
+    before = listed("audit", "list"), listed("devices", "list")
+    screen = terminal(120, 35)
+    screen.type("trap - XFSZ; ulimit -f 200")
+    screen.keys("Enter")
+    screen.fixture(filled_anew)
+    screen.wait("Health")
+    screen.keys(":")
+    screen.type(f"devices import {directory}/many.csv --reason x --yes")
+    screen.keys("Enter")
+    screen.wait("exit code 3", "ztactl: policy: ")
+    screen.keys("Escape", "4")
+    screen.wait("4 devices", absent=["full-"])
+    screen.keys("0", "v")
+    screen.wait("consistent")
+    screen.keys("q")
+    screen.check_restored()
+    assert (listed("audit", "list"), listed("devices", "list")) == before
+    # With room again the same change is made.
+    done = listed("devices", "import", f"{directory}/many.csv", "--reason", "x", "--yes")
+    assert not done["dry_run"] and len(listed("devices", "list", "--limit", "0")) == 3004
+    assert listed("audit", "verify")["result"] == "consistent"
 
 
 def test_who_did_it_stands_on_every_action(live, terminal):

@@ -3,6 +3,8 @@
 
 import pytest
 
+from conftest import fill
+from support.local import make_dir, remove_dir
 from terminal import compare, recorded
 
 _SIZES = ((80, 24), (120, 35), (160, 50))
@@ -75,6 +77,13 @@ _FILLED = {
     "help": (["?"], ("one row down",)),
 }
 _WIDE_NAMES = ("overview", "traffic-why", "sessions-detail")
+_VERSIONS = {
+    "versions-filled": (["5", ("6 rules", "no-scrapers"), "v"], ("3 versions", "dana", "1m")),
+    "versions-detail": (["5", ("6 rules", "no-scrapers"), "v", ("3 versions",), "Enter"],
+                        ("+   when  network 203.0.113.0/24 198.51.100.0/24", "done")),
+    "versions-back": (["5", ("6 rules", "no-scrapers"), "v", ("3 versions",), "g", "j", "Z"],
+                      ("rules rollback 2 --base=3",)),
+}
 _EMPTY = {
     "empty-overview": ([], ("no requests", "no server has run")),
     "empty-traffic": (["2"], ("no request was recorded yet",)),
@@ -119,6 +128,24 @@ def test_a_filled_store(filled, terminal, name, size, keys, texts):
     compare(_show(screen, keys, texts), name)
 
 
+@pytest.fixture(scope="module")
+def changed():
+    """A folder with a store whose live rules were changed three times."""
+    path = make_dir("tui-changed")
+    fill(path, "versions")
+    yield path
+    remove_dir(path)
+
+
+@pytest.mark.parametrize("size", _SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("name", _VERSIONS)
+def test_versions_of_rules(changed, terminal, name, size):
+    screen = terminal(*size)
+    screen.fixture(changed)
+    screen.wait("1 Overview", "Health")
+    compare(_show(screen, *_VERSIONS[name]), _name(name, size))
+
+
 @pytest.mark.parametrize("size", _EMPTY_SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("name", _EMPTY)
 def test_an_empty_store(empty, terminal, name, size):
@@ -139,5 +166,6 @@ def test_other_terminals(filled, terminal, name, options):
 def test_no_recorded_screen_is_forgotten():
     known = {case.id for case in _cases()}
     known |= {_name(name, size) for name in _EMPTY for size in _EMPTY_SIZES}
+    known |= {_name(name, size) for name in _VERSIONS for size in _SIZES}
     known |= {_name(name, _SIZES[0]) for name in ("overview-ascii", "overview-mono")}
     assert recorded() == known

@@ -27,6 +27,7 @@ struct tui_model *model;
 struct tui_app app;
 struct tui_canvas canvas;
 int64_t now_ns;
+bool is_clock_running;
 char screen[SCREEN_SIZE];
 
 static const char hostile[] = "/p\x1b]0;owned\x07\xff\xe2\x80\xae";
@@ -111,7 +112,7 @@ static void make_key(void)
     zta_store_close(&action.store);
 }
 
-int open_all(void **state)
+int open_filled(void **state)
 {
     struct zta_error error;
     now_ns = INT64_C(1800000000) * ZTA_NS_PER_S;
@@ -124,21 +125,32 @@ int open_all(void **state)
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
     zta_store_close(&store);
     make_key();
-    memset(&ctl, 0, sizeof ctl);
-    ctl.dir = fixture.dir;
-    (void)snprintf(ctl.actor.author, sizeof ctl.actor.author, "tester");
-    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
-    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    open_console(fixture.dir);
     return 0;
 }
 
-int close_all(void **state)
+int close_filled(void **state)
+{
+    close_console();
+    store_fixture_remove(&fixture);
+    return 0;
+}
+
+void open_console(const char *dir)
+{
+    struct zta_error error;
+    memset(&ctl, 0, sizeof ctl);
+    ctl.dir = dir;
+    (void)snprintf(ctl.actor.author, sizeof ctl.actor.author, "tester");
+    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
+    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+}
+
+void close_console(void)
 {
     tui_app_close(&app);
     tui_model_close(&model);
     tui_canvas_close(&canvas);
-    store_fixture_remove(&fixture);
-    return 0;
 }
 
 const char *draw(int width, int height)
@@ -146,7 +158,7 @@ const char *draw(int width, int height)
     struct zta_buffer out;
     zta_buffer_init(&out, screen, sizeof screen);
     assert_int_equal(tui_canvas_resize(&canvas, width, height), ZTA_OK);
-    (void)tui_app_refresh(&app, now_ns);
+    (void)tui_app_refresh(&app, is_clock_running ? zta_clock_real_ns() : now_ns);
     do {
         tui_app_draw(&app, &canvas);
     } while (tui_app_go_on(&app));
@@ -178,5 +190,15 @@ void assert_shows(const char *text)
 {
     if (strstr(screen, text) == NULL) {
         fail_msg("'%s' is not on the screen:\n%s", text, screen);
+    }
+}
+
+void draw_until(const char *text)
+{
+    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
+    while (strstr(draw(120, 35), text) == NULL) {
+        if (zta_clock_monotonic_ns() > end_ns) {
+            fail_msg("'%s' is not on the screen:\n%s", text, screen);
+        }
     }
 }

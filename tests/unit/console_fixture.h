@@ -18,15 +18,22 @@ extern struct tui_canvas canvas;
 extern int64_t now_ns;
 extern char screen[SCREEN_SIZE]; /* as drawn last */
 
+/* The console on a store that is there, as "tester"; fails the test if it does not open. */
+void open_console(const char *dir);
+void close_console(void);
+extern bool is_clock_running; /* it is shown as of now, not of now_ns */
+
 /* Group set-up and tear-down. */
-int open_all(void **state);
-int close_all(void **state);
+int open_filled(void **state);
+int close_filled(void **state);
 
 /* The screen as text, a line a row. */
 const char *draw(int width, int height);
 /* Each character is a key; "\r" is Enter. */
 void press(const char *keys);
 void assert_shows(const char *text);
+/* At 120x35: what commands print comes when it comes. */
+void draw_until(const char *text);
 /* Line of the screen that the user stands on, below the header; -1: none. */
 int selected_row(void);
 

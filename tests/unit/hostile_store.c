@@ -126,6 +126,7 @@ static void put_events(struct zta_change *change, int64_t now_ns)
         zta_event_set_texts(&events[i], all);
         sequences[i] = i;
     }
+    put(scratch_series_put(change, events, EVENTS_EACH * N_TEXTS));
     put(zta_events_append(change, &key, events, sequences, EVENTS_EACH * N_TEXTS,
                           EVENTS_EACH * N_TEXTS));
 }

@@ -27,6 +27,8 @@ static void on_log(void *context, int level, const char *text)
     struct world *world = context;
     world->n_lines++;
     (void)snprintf(world->line, sizeof world->line, "%s", text);
+    const size_t len = strlen(world->said);
+    (void)snprintf(world->said + len, sizeof world->said - len, "%s\n", text);
 }
 
 void world_observe(struct world *world)
@@ -164,6 +166,41 @@ struct world_tally world_count(struct world *world)
     return tally;
 }
 
+static bool sum_point(void *context, const struct zta_series_point *point)
+{
+    zta_series_add(context, point);
+    return true;
+}
+
+void world_series(struct world *world, enum zta_series_span span, struct zta_series_point *sum)
+{
+    struct zta_view *view;
+    memset(sum, 0, sizeof *sum);
+    assert_int_equal(zta_view_begin(mod_zta_observer_store(world->observer), &view), ZTA_OK);
+    assert_int_equal(zta_series_each(view, span, 0, INT64_MAX, sum_point, sum), ZTA_OK);
+    zta_view_end(&view);
+}
+
+/* Each span has every event that was accounted for, once. */
+static void check_series(struct world *world)
+{
+    struct zta_series_point sum;
+    struct zta_series_point minutes;
+    world_series(world, ZTA_SERIES_MINUTE, &minutes);
+    for (unsigned span = 0; span < ZTA_N_SERIES_SPANS; span++) {
+        world_series(world, (enum zta_series_span)span, &sum);
+        assert_int_equal(zta_series_requests(&sum),
+                         world_counter(world, ZTA_COUNTER_EVENTS_STORED) +
+                             world_counter(world, ZTA_COUNTER_EVENTS_AGGREGATED));
+        assert_int_equal(sum.counts[ZTA_SERIES_ROWS],
+                         world_counter(world, ZTA_COUNTER_EVENTS_STORED));
+        assert_memory_equal(sum.counts, minutes.counts, sizeof sum.counts);
+        assert_memory_equal(sum.reasons, minutes.reasons, sizeof sum.reasons);
+        assert_memory_equal(sum.latencies, minutes.latencies, sizeof sum.latencies);
+        assert_memory_equal(sum.distinct, minutes.distinct, sizeof sum.distinct);
+    }
+}
+
 struct world_tally world_check(struct world *world)
 {
     struct world_tally tally = world_count(world);
@@ -179,6 +216,7 @@ struct world_tally world_check(struct world *world)
     assert_int_equal(tally.weight + tally.repeated,
                      world_counter(world, ZTA_COUNTER_EVENTS_STORED) +
                          world_counter(world, ZTA_COUNTER_EVENTS_AGGREGATED));
+    check_series(world);
     return tally;
 }
 

@@ -12,6 +12,7 @@
 #include "shared/base/clock.h"
 #include "shared/live/segment.h"
 #include "shared/store/events.h"
+#include "shared/store/series.h"
 #include "shared/store/sessions.h"
 #include "tests/unit/scratch_store.h"
 
@@ -31,7 +32,8 @@ struct world {
     int64_t real_ns;
     uint64_t next;
     unsigned n_lines;
-    char line[512]; /* last of the log */
+    char line[512];   /* last of the log */
+    char said[16384]; /* the log so far: under load a line may be behind the one that is awaited */
 };
 
 /*
@@ -66,7 +68,12 @@ struct world_tally {
 };
 
 struct world_tally world_count(struct world *world);
-/* Published = stored + aggregated + dropped, and the store holds exactly what the counters say. */
+/* The sum of all points of a span. */
+void world_series(struct world *world, enum zta_series_span span, struct zta_series_point *sum);
+/*
+ * Published = stored + aggregated + dropped, the store holds exactly what the counters say, and so
+ * do minutes, hours and days.
+ */
 struct world_tally world_check(struct world *world);
 enum zta_status world_session(struct world *world, uint32_t number, struct zta_session *session);
 

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "shared/base/bytes.h"
+#include "shared/base/clock.h"
 #include "shared/identity.h"
+#include "shared/store/series.h"
 
 static void fail(const char *what, const char *text)
 {
@@ -105,6 +107,26 @@ void scratch_event_make(const struct scratch_event *wanted, struct zta_event *ev
                sizeof event->context.country);
     }
     zta_event_set_texts(event, texts);
+}
+
+const struct zta_siphash_key scratch_series_key = {.k0 = 11, .k1 = 12};
+
+enum zta_status scratch_series_put(struct zta_change *change, const struct zta_event *events,
+                                   size_t n)
+{
+    static const int64_t all[ZTA_N_SERIES_SPANS] = {INT64_MIN, INT64_MIN, INT64_MIN};
+    struct zta_series_point minute;
+    enum zta_status status = ZTA_OK;
+    for (size_t i = 0; i < n && status == ZTA_OK;) {
+        memset(&minute, 0, sizeof minute);
+        minute.begin_s = zta_series_begin_s(ZTA_SERIES_MINUTE, events[i].time_ns / ZTA_NS_PER_S);
+        for (; i < n && events[i].time_ns / ZTA_NS_PER_S / 60 == minute.begin_s / 60; i++) {
+            zta_series_note(&minute, &events[i], &scratch_series_key);
+            minute.counts[ZTA_SERIES_ROWS]++;
+        }
+        status = zta_series_write(change, &minute, all);
+    }
+    return status;
 }
 
 /* SplitMix64 (Steele, Lea, Flood). */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/base/hash.h"
 #include "shared/event.h"
 #include "shared/store/env.h"
 
@@ -43,6 +44,10 @@ struct scratch_event {
     bool risks;   /* and risk; with teaches */
 };
 void scratch_event_make(const struct scratch_event *wanted, struct zta_event *event);
+/* What the observer would have counted of these events, all of which became rows. */
+enum zta_status scratch_series_put(struct zta_change *change, const struct zta_event *events,
+                                   size_t n) ZTA_MUST_CHECK;
+extern const struct zta_siphash_key scratch_series_key;
 /* The session id that a session number stands for. */
 void scratch_session_id(uint32_t session, uint8_t id[ZTA_SESSION_ID_SIZE]);
 

@@ -114,6 +114,33 @@ static void each_goes_from_newest_to_oldest(void **state)
     }
 }
 
+static void each_above_goes_from_the_oldest_of_them_to_the_newest(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        append("test");
+    }
+    static const struct {
+        uint64_t above;
+        size_t n;
+    } cases[] = {{.above = 0, .n = 5},
+                 {.above = 3, .n = 2},
+                 {.above = 5, .n = 0},
+                 {.above = UINT64_MAX - 1, .n = 0},
+                 {.above = UINT64_MAX, .n = 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct seen seen = {.n = 0};
+        struct zta_view *view;
+        assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+        assert_int_equal(zta_audit_each_above(view, cases[i].above, note, &seen), ZTA_OK);
+        zta_view_end(&view);
+        assert_int_equal(seen.n, cases[i].n);
+        for (size_t k = 0; k < seen.n; k++) {
+            assert_int_equal(seen.ids[k], cases[i].above + 1 + k);
+        }
+    }
+}
+
 static void an_aborted_change_leaves_no_entry(void **state)
 {
     (void)state;
@@ -213,6 +240,7 @@ int main(void)
         WITH_STORE(init_writes_the_first_entry),
         WITH_STORE(append_fills_id_time_and_chain),
         WITH_STORE(each_goes_from_newest_to_oldest),
+        WITH_STORE(each_above_goes_from_the_oldest_of_them_to_the_newest),
         WITH_STORE(an_aborted_change_leaves_no_entry),
         WITH_STORE(an_entry_that_does_not_fit_is_refused_whole),
         WITH_STORE(verify_finds_altered_and_missing_entries),

@@ -18,6 +18,7 @@
 #include "mod_zta/identity/issuer.h"
 #include "mod_zta/identity/jws.h"
 #include "mod_zta/identity/signature.h"
+#include "mod_zta/identity/signing_key.h"
 #include "mod_zta/identity/strict_json.h"
 #include "tests/unit/jose_sign.h"
 
@@ -91,10 +92,10 @@ static size_t pem_of(const EVP_PKEY *key, const char *passphrase, char *out, siz
 
 static enum zta_status load(const EVP_PKEY *key, const char *passphrase, EVP_PKEY **loaded)
 {
-    char pem[MOD_ZTA_CLIENT_KEY_MAX];
+    char pem[MOD_ZTA_SIGNING_PEM_MAX];
     struct zta_error error;
     struct zta_text text = {.data = pem, .len = pem_of(key, passphrase, pem, sizeof pem)};
-    return mod_zta_client_key_load(text, loaded, &error);
+    return mod_zta_signing_key_load(text, loaded, &error);
 }
 
 static void check_assertion(EVP_PKEY *key, const char *alg)
@@ -163,7 +164,7 @@ static void keys_that_cannot_sign_are_refused(void **state)
     static const char *const texts[] = {"", "secret", "-----BEGIN PRIVATE KEY-----\nAAAA\n"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct zta_error error;
-        assert_int_equal(mod_zta_client_key_load(zta_text_of(texts[i]), &loaded, &error),
+        assert_int_equal(mod_zta_signing_key_load(zta_text_of(texts[i]), &loaded, &error),
                          ZTA_INVALID);
         assert_null(strstr(error.text, "secret"));
     }

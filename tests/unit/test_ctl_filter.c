@@ -69,6 +69,9 @@ static const struct {
     {"outcome=allow", false},
     {"reason=no_rule,not_entitled", true},
     {"reason=no_rule", false},
+    {"reason=not_*", true},
+    {"reason=no_*", false},
+    {"reason=no_*,*entitled", true},
     {"rule=read-orders", true},
     {"rule=calm", true}, /* the rule a monitored part would have applied */
     {"rule=other", false},
@@ -156,6 +159,8 @@ static void faults_say_where_and_what_was_expected(void **state)
         const char *says;
     } cases[] = {
         {"statsu=403", "did you mean 'status'?"},
+        {"zebra=1", "no field 'zebra'; fields here: outcome reason rule"},
+        {"reason=zebra*", "expected a reason"},
         {"status=abc", "column 8: found 'abc' for status, expected HTTP status"},
         {"status=", "expected a value"},
         {"status=1,", "expected a value"},

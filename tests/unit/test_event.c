@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define VERSION    3
+#define VERSION    4
 #define TEXTS_SIZE sizeof(((struct zta_event *)0)->texts)
 
 static char filler[4096];
@@ -338,8 +338,8 @@ static void an_event_of_the_first_release_is_read_and_has_nothing_to_replay(void
     assert_int_equal(event.http_status, 0);
 }
 
-/* By the map of the release before, which knew nothing of risk: two bytes and a text fewer. */
-static void an_event_of_the_release_before_has_no_risk(void **state)
+/* By the map of a release which knew nothing of risk: a byte and two texts fewer. */
+static void an_event_of_a_release_before_has_no_risk(void **state)
 {
     struct zta_event event = event_of(2);
     struct zta_event back;
@@ -351,12 +351,47 @@ static void an_event_of_the_release_before_has_no_risk(void **state)
     const size_t size = encoded(&event, now);
     const size_t lens = size - 4 - ZTA_N_EVENT_TEXTS;
     memcpy(old, now, lens - 1);
-    memcpy(old + lens - 1, now + lens, ZTA_N_EVENT_TEXTS - 1);
-    memcpy(old + lens - 1 + ZTA_N_EVENT_TEXTS - 1, "curl", 4);
-    old[0] = VERSION - 1;
-    assert_int_equal(zta_event_decode(old, size - 2, &back, &used), ZTA_OK);
-    assert_int_equal(used, size - 2);
+    memcpy(old + lens - 1, now + lens, ZTA_EVENT_OS + 1);
+    memcpy(old + lens - 1 + ZTA_EVENT_OS + 1, "curl", 4);
+    old[0] = VERSION - 2;
+    assert_int_equal(zta_event_decode(old, size - 3, &back, &used), ZTA_OK);
+    assert_int_equal(used, size - 3);
     assert_memory_equal(&back, &event, sizeof event);
+}
+
+/* Of the one before, which named no trace: a text fewer, and evidence in its place. */
+static void an_event_of_the_release_before_has_its_evidence_and_no_trace(void **state)
+{
+    struct zta_event event = event_of(3);
+    struct zta_event back;
+    uint8_t now[ZTA_EVENT_SIZE];
+    uint8_t old[ZTA_EVENT_SIZE];
+    size_t used;
+    const struct zta_text texts[ZTA_N_EVENT_TEXTS] = {
+        [ZTA_EVENT_AGENT] = ZTA_TEXT("curl"), [ZTA_EVENT_EVIDENCE] = {.data = filler, .len = 300}};
+    zta_event_set_texts(&event, texts);
+    assert_int_equal(event.inexact, 1u << ZTA_EVENT_EVIDENCE);
+    const size_t size = encoded(&event, now);
+    const size_t lens = size - 4 - UINT8_MAX - ZTA_N_EVENT_TEXTS;
+    memcpy(old, now, lens + ZTA_EVENT_TRACE);
+    memcpy(old + lens + ZTA_EVENT_TRACE, now + lens + ZTA_EVENT_EVIDENCE,
+           size - lens - ZTA_EVENT_EVIDENCE);
+    old[0] = VERSION - 1;
+    /* The set of texts that were cut: its bit of evidence was that of the trace. */
+    for (size_t at = 0; at < lens; at++) {
+        uint8_t changed[ZTA_EVENT_SIZE];
+        memcpy(changed, old, size - 1);
+        if (zta_get_u32(changed + at) == event.inexact) {
+            zta_put_u32(changed + at, 1u << ZTA_EVENT_TRACE);
+        }
+        if (zta_event_decode(changed, size - 1, &back, &used) == ZTA_OK &&
+            back.inexact == event.inexact) {
+            assert_int_equal(used, size - 1);
+            assert_memory_equal(&back, &event, sizeof event);
+            return;
+        }
+    }
+    fail();
 }
 
 static void evidence_is_added_behind_what_is_there(void **state)
@@ -432,7 +467,8 @@ int main(void)
         cmocka_unit_test(decode_refuses_every_cut_and_survives_every_changed_byte),
         cmocka_unit_test(decode_refuses_what_encode_never_writes),
         cmocka_unit_test(an_event_of_the_first_release_is_read_and_has_nothing_to_replay),
-        cmocka_unit_test(an_event_of_the_release_before_has_no_risk),
+        cmocka_unit_test(an_event_of_a_release_before_has_no_risk),
+        cmocka_unit_test(an_event_of_the_release_before_has_its_evidence_and_no_trace),
         cmocka_unit_test(evidence_is_added_behind_what_is_there),
         cmocka_unit_test(a_stance_comes_back_as_it_was_recorded),
         cmocka_unit_test(text_that_is_not_as_it_was_is_said_to_be),

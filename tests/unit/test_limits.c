@@ -730,6 +730,25 @@ static void a_reset_begins_anew_for_its_name_alone(void **state)
                          zta_limits_tag(segment, names[0], 8));
 }
 
+static void a_sample_tells_how_full_the_table_is(void **state)
+{
+    const struct zta_limit_rate rate = {.count = 1, .window_s = 60, .burst = 1};
+    struct zta_limits_sample sample;
+    uint64_t size;
+    (void)zta_segment_area(*state, ZTA_AREA_LIMITS, &size);
+    const uint64_t n_slots = size / 16;
+    zta_limits_sample(*state, S, &sample);
+    assert_int_equal(sample.n_used, 0);
+    assert_int_equal(sample.n_looked, 2048);
+    for (uint64_t n = 1; n <= n_slots / 2; n++) {
+        assert_true(passes(*state, n, rate, S));
+    }
+    zta_limits_sample(*state, S, &sample);
+    assert_in_range(sample.n_used, sample.n_looked * 4 / 10, sample.n_looked * 6 / 10);
+    zta_limits_sample(*state, 62 * S, &sample);
+    assert_int_equal(sample.n_used, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -747,6 +766,7 @@ int main(void)
         ON_SEGMENT(tags_come_and_go_in_a_window_without_end),
         ON_SEGMENT(a_slot_is_given_away_when_its_bucket_is_full_again),
         ON_SEGMENT(the_tag_that_must_not_be_is_limited_all_the_same),
+        ON_SEGMENT(a_sample_tells_how_full_the_table_is),
         ON_SEGMENT(the_check_sees_a_tag_with_two_slots),
         ON_SEGMENT(of_3000_parallel_charges_exactly_1000_pass),
         ON_SEGMENT(threads_are_as_exact_as_processes),

@@ -223,6 +223,25 @@ static void loopback_is_known_in_both_families(void **state)
     }
 }
 
+static void private_addresses_are_those_that_nobody_on_the_internet_has(void **state)
+{
+    static const char *const private[] = {
+        "10.255.0.1",  "172.16.0.0",      "172.31.255.255", "192.168.1.1",
+        "169.254.0.9", "100.127.255.255", "127.0.0.1",      "::1",
+        "fd00::1",     "fe80::1",         "::ffff:10.0.0.1"};
+    static const char *const other[] = {"11.0.0.1",    "172.15.255.255", "172.32.0.0",
+                                        "192.169.0.1", "100.128.0.0",    "8.8.8.8",
+                                        "2001:db8::1", "fe00::1"};
+    for (size_t i = 0; i < COUNT(private); i++) {
+        struct zta_addr addr = addr_of(private[i]);
+        assert_true(zta_addr_is_private(&addr));
+    }
+    for (size_t i = 0; i < COUNT(other); i++) {
+        struct zta_addr addr = addr_of(other[i]);
+        assert_false(zta_addr_is_private(&addr));
+    }
+}
+
 static void limits_key_on_the_network_of_an_address(void **state)
 {
     static const struct {
@@ -296,6 +315,7 @@ int main(void)
         cmocka_unit_test(unknown_address_is_in_no_network_and_equals_none),
         cmocka_unit_test(equality_asks_for_the_same_family),
         cmocka_unit_test(loopback_is_known_in_both_families),
+        cmocka_unit_test(private_addresses_are_those_that_nobody_on_the_internet_has),
         cmocka_unit_test(limits_key_on_the_network_of_an_address),
         cmocka_unit_test(a_network_grows_by_what_joins_it),
     };

@@ -389,6 +389,115 @@ static void a_helper_killed_at_any_moment_loses_and_doubles_nothing(void **state
     world_close(&world);
 }
 
+/* ---- time series ---- */
+
+static uint64_t series_lost(struct world *world)
+{
+    struct zta_series_point sum;
+    world_series(world, ZTA_SERIES_DAY, &sum);
+    return sum.counts[ZTA_SERIES_DROPPED];
+}
+
+static void lost_events_are_noted_once_whoever_notes_them(void **state)
+{
+    struct world world;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    world_observe(&world);
+    zta_counter_add(world.segment, ZTA_COUNTER_EVENTS_DROPPED_FULL, 7);
+    world_allowed(&world, 1);
+    world_pass(&world, MOD_ZTA_COMMIT_NS);
+    assert_int_equal(series_lost(&world), 7);
+    zta_counter_add(world.segment, ZTA_COUNTER_EVENTS_DROPPED_FULL, 3);
+    world_pass(&world, MOD_ZTA_COMMIT_NS); /* without any event */
+    assert_int_equal(series_lost(&world), 10);
+    mod_zta_observer_close(&world.observer);
+    world_observe(&world);
+    zta_counter_add(world.segment, ZTA_COUNTER_EVENTS_DROPPED_FULL, 5);
+    world_allowed(&world, 1);
+    world_pass(&world, MOD_ZTA_COMMIT_NS);
+    world_pass(&world, MOD_ZTA_COMMIT_NS);
+    assert_int_equal(series_lost(&world), 15);
+    world_close(&world);
+}
+
+static void series_are_exact_when_the_clock_steps(void **state)
+{
+    static const int64_t steps_s[] = {0, 59, 1, -7200, 86400, -86400, 3600, 30, -30, 200000};
+    struct world world;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    world_observe(&world);
+    for (size_t i = 0; i < sizeof steps_s / sizeof steps_s[0]; i++) {
+        world.real_ns += steps_s[i] * ZTA_NS_PER_S;
+        world_allowed(&world, (uint32_t)i + 1);
+        for (int k = 0; k < 20; k++) {
+            world_denied(&world, 9, "/orders"); /* counted, of which five are evidence */
+        }
+        world_pass(&world, MOD_ZTA_COMMIT_NS);
+    }
+    struct zta_series_point sum;
+    (void)world_check(&world);
+    world_series(&world, ZTA_SERIES_HOUR, &sum);
+    assert_int_equal(zta_series_requests(&sum), 210);
+    assert_int_equal(zta_series_refused(&sum), 200);
+    assert_true(sum.counts[ZTA_SERIES_ROWS] < 210);
+    assert_int_equal(zta_census_count(&sum.distinct[ZTA_SERIES_SESSIONS]), 10);
+    world_close(&world);
+}
+
+static void series_go_by_their_retention(void **state)
+{
+    struct world world;
+    struct zta_series_point sum;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    world.real_ns = (now_s - 7200) * ZTA_NS_PER_S;
+    world.options.retain_series_s[ZTA_SERIES_HOUR] = 86400;
+    world_observe(&world);
+    world_allowed(&world, 1);
+    world_pass(&world, MOD_ZTA_COMMIT_NS);
+    mod_zta_observer_close(&world.observer);
+    world.options.retain_series_s[ZTA_SERIES_MINUTE] = 3600;
+    world_observe(&world);
+    world_allowed(&world, 1); /* too old for a minute of its own */
+    world_pass(&world, MOD_ZTA_COMMIT_NS);
+    world_series(&world, ZTA_SERIES_MINUTE, &sum);
+    assert_int_equal(zta_series_requests(&sum), 1);
+    world.real_ns = now_s * ZTA_NS_PER_S;
+    world_pass(&world, 2 * ZTA_NS_PER_S);
+    world_series(&world, ZTA_SERIES_MINUTE, &sum);
+    assert_int_equal(zta_series_requests(&sum), 0);
+    world_series(&world, ZTA_SERIES_HOUR, &sum);
+    assert_int_equal(zta_series_requests(&sum), 2);
+    world.real_ns = (now_s + 2 * 86400) * ZTA_NS_PER_S;
+    world_pass(&world, 2 * ZTA_NS_PER_S);
+    world_series(&world, ZTA_SERIES_HOUR, &sum);
+    assert_int_equal(zta_series_requests(&sum), 0);
+    world_series(&world, ZTA_SERIES_DAY, &sum);
+    assert_int_equal(zta_series_requests(&sum), 2);
+    world_close(&world);
+}
+
+static void a_store_of_an_earlier_release_gets_its_series(void **state)
+{
+    struct world world;
+    struct zta_error error = {.text = ""};
+    struct zta_store *store;
+    MDB_txn *txn;
+    world_open(&world, fast_dir(), MAP_SIZE);
+    assert_int_equal(zta_store_open(world.scratch.dir, ZTA_STORE_HELPER, 0, &store, &error),
+                     ZTA_OK);
+    assert_int_equal(mdb_txn_begin(store->env[ZTA_ENV_STATE].mdb, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_drop(txn, store->dbi[ZTA_TABLE_SERIES], 1), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    zta_store_close(&store);
+    world_observe(&world);
+    world_allowed(&world, 1);
+    world_pass(&world, 2 * ZTA_NS_PER_S);
+    (void)world_check(&world);
+    assert_int_equal(world_counter(&world, ZTA_COUNTER_EVENTS_STORED), 1);
+    world_close(&world);
+}
+
 static void one_helper_hands_over_to_the_next(void **state)
 {
     struct world world;
@@ -479,6 +588,10 @@ int main(void)
         cmocka_unit_test(a_store_that_is_missing_at_the_start_is_told),
         cmocka_unit_test(a_full_disk_leaves_room_for_operators_and_new_events),
         cmocka_unit_test(a_helper_killed_at_any_moment_loses_and_doubles_nothing),
+        cmocka_unit_test(lost_events_are_noted_once_whoever_notes_them),
+        cmocka_unit_test(series_are_exact_when_the_clock_steps),
+        cmocka_unit_test(series_go_by_their_retention),
+        cmocka_unit_test(a_store_of_an_earlier_release_gets_its_series),
         cmocka_unit_test(one_helper_hands_over_to_the_next),
         cmocka_unit_test(what_is_kept_of_events_and_sessions_stays_small),
     };

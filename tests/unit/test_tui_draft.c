@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "admin-tui/console/app.h"
 #include "admin-tui/live.h"
 #include "shared/base/clock.h"
 #include "shared/store/layers.h"
 #include "shared/store/published.h"
+#include "tests/unit/console_fixture.h"
 #include "tests/unit/store_fixture.h"
 
 #define BASELINE "# of the configuration\nallow   read\n  when  path    /orders/**\n"
@@ -25,11 +25,6 @@ enum {
 };
 
 static struct store_fixture fixture;
-static struct ctl ctl;
-static struct tui_model *model;
-static struct tui_app app;
-static struct tui_canvas canvas;
-static char screen[65536];
 
 static int open_all(void **state)
 {
@@ -46,47 +41,16 @@ static int open_all(void **state)
         ZTA_OK);
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
     zta_store_close(&store);
-    memset(&ctl, 0, sizeof ctl);
-    ctl.dir = fixture.dir;
-    (void)snprintf(ctl.actor.author, sizeof ctl.actor.author, "tester");
-    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
-    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    is_clock_running = true;
+    open_console(fixture.dir);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    tui_app_close(&app);
-    tui_model_close(&model);
-    tui_canvas_close(&canvas);
+    close_console();
     store_fixture_remove(&fixture);
     return 0;
-}
-
-static const char *draw(int width, int height)
-{
-    struct zta_buffer out;
-    zta_buffer_init(&out, screen, sizeof screen);
-    assert_int_equal(tui_canvas_resize(&canvas, width, height), ZTA_OK);
-    (void)tui_app_refresh(&app, zta_clock_real_ns());
-    tui_app_draw(&app, &canvas);
-    (void)tui_app_go_on(&app);
-    for (int y = 0; y < height; y++) {
-        tui_canvas_row(&canvas, y, &out);
-        zta_buffer_string(&out, "\n");
-    }
-    return screen;
-}
-
-/* What commands print comes when it comes. */
-static void draw_until(const char *text)
-{
-    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
-    while (strstr(draw(120, 35), text) == NULL) {
-        if (zta_clock_monotonic_ns() > end_ns) {
-            fail_msg("'%s' is not on the screen:\n%s", text, screen);
-        }
-    }
 }
 
 /* What a command says is there before its end, and until then keys are the draft's. */
@@ -96,13 +60,6 @@ static void draw_until_closed(void)
     while (app.desk.draft.step != TUI_DRAFT_CLOSED) {
         draw(120, 35);
         assert_true(zta_clock_monotonic_ns() < end_ns);
-    }
-}
-
-static void press(const char *keys)
-{
-    for (; *keys != '\0'; keys++) {
-        tui_app_key(&app, *keys == '\r' ? (int)TUI_KEY_ENTER : *keys);
     }
 }
 
@@ -119,7 +76,7 @@ static uint64_t version_with(const char *text, bool *has_it)
     struct zta_view *view = NULL;
     struct zta_layer layer;
     void *storage = NULL;
-    assert_int_equal(zta_view_begin(ctl.store, &view), ZTA_OK);
+    assert_int_equal(zta_view_begin(model->ctl->store, &view), ZTA_OK);
     assert_int_equal(zta_layer_in_force(view, zta_clock_real_ns() / ZTA_NS_PER_S, &layer, &storage),
                      ZTA_OK);
     const uint64_t version = layer.version;
@@ -140,7 +97,7 @@ static void change_elsewhere(const char *line)
     struct tui_shell shell = {.pid = 0};
     static struct tui_page page;
     struct zta_error error;
-    assert_int_equal(tui_shell_start(&shell, &ctl, line, &page, &error), ZTA_OK);
+    assert_int_equal(tui_shell_start(&shell, model->ctl, line, &page, &error), ZTA_OK);
     while (shell.pid != 0) {
         (void)tui_shell_go_on(&shell, &page);
     }

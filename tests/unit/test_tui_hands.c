@@ -105,6 +105,65 @@ static void a_row_leads_to_what_it_is_about_and_back(void **state)
     assert_false(app.is_over);
 }
 
+static void tab_goes_over_what_a_detail_leads_to(void **state)
+{
+    go("3");
+    press("g\r");
+    /* Before anything was drawn, too: hands are faster than screens. */
+    tui_app_key(&app, TUI_KEY_TAB);
+    draw(80, 24);
+    assert_shows("go to     requests of session ");
+    assert_shows("Enter go there");
+    tui_app_key(&app, TUI_KEY_TAB);
+    assert_string_equal(app.linked.jumps[app.link - 1].name, "sessions of user1");
+    tui_app_key(&app, TUI_KEY_BACK_TAB);
+    press("\r");
+    draw(80, 24);
+    assert_shows("Sessions > session ");
+    assert_shows("filter session=");
+    press("[");
+    draw(80, 24);
+    assert_shows("go to     requests of session ");
+    assert_int_equal(app.link, 1);
+    tui_app_key(&app, TUI_KEY_BACK_TAB);
+    /* Behind the last none is chosen, and Enter is the list's again; arrows are the views'. */
+    for (size_t i = 0; i <= app.desk.page.n_links; i++) {
+        tui_app_key(&app, TUI_KEY_TAB);
+    }
+    assert_int_equal(app.link, 0);
+    press("\r");
+    assert_true(app.desk.page.is_open);
+    tui_app_key(&app, TUI_KEY_BACK_TAB);
+    assert_int_equal(app.link, app.desk.page.n_links);
+    press("o");
+    draw(80, 24);
+    assert_shows("> issuer corp");
+    press("[");
+    tui_app_key(&app, TUI_KEY_RIGHT);
+    draw(80, 24);
+    assert_shows("4 Devices");
+}
+
+/* Not only who asked, also for what. */
+static void a_rule_from_a_request_is_about_its_path_and_method(void **state)
+{
+    static const char *const keys[] = {"D", "L"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        go("2");
+        press("g//orders/\r");
+        press(keys[i]);
+        draw(120, 35);
+        assert_shows(i == 0 ? "New deny rule from the row" : "New limit from the row");
+        assert_shows("when  subject \"alice");
+        assert_shows("when  path    /orders/");
+        assert_shows("when  method  GET");
+        assert_shows(i == 0 ? "deny    no-alice" : "key   subject");
+        tui_app_key(&app, TUI_KEY_ESCAPE);
+        draw(120, 35);
+        assert_null(strstr(screen, "from the row"));
+    }
+}
+
 static void the_overview_leads_to_what_is_refused_most(void **state)
 {
     go("1");
@@ -506,8 +565,8 @@ static void a_filter_is_looked_at_as_it_is_typed(void **state)
 
 /* ---- acting ---- */
 
-/* Commands and lists are read by processes. */
-static void draw_until(const char *text)
+/* Time goes on meanwhile, so that lists are read again. */
+static void draw_later(const char *text)
 {
     for (int i = 0; i < 1500 && strstr(draw(120, 40), text) == NULL; i++) {
         now_ns += 10 * 1000 * 1000;
@@ -520,7 +579,7 @@ static void what_a_line_did_is_taken_back_by_its_number(void **state)
 {
     go("1");
     press(":block 198.51.100.7 --for=1h --reason=x\r");
-    draw_until("· done");
+    draw_later("· done");
     assert_shows("blocked, action ");
     const char *number = strstr(screen, "blocked, action ") + strlen("blocked, action ");
     char line[64];
@@ -529,10 +588,10 @@ static void what_a_line_did_is_taken_back_by_its_number(void **state)
     press("qu");
     assert_string_equal(app.prompt.text, line);
     press("oops\r");
-    draw_until("nothing is done yet");
+    draw_later("nothing is done yet");
     assert_shows("198.51.100.7");
     press("\r");
-    draw_until("· done");
+    draw_later("· done");
     press("qu");
     draw(80, 24);
     assert_shows("nothing was done from here that could be taken back");
@@ -542,22 +601,22 @@ static void more_than_one_hit_is_done_by_its_number_alone(void **state)
 {
     go("1");
     press(":revoke issuer=corp --reason=all\r");
-    draw_until("type 7 to do it:");
+    draw_later("type 7 to do it:");
     press("6\r");
     draw(120, 40);
     assert_shows("that was not 7: nothing was changed");
     go("1");
     press(":revoke issuer=corp --reason=all\r");
-    draw_until("type 7 to do it:");
+    draw_later("type 7 to do it:");
     press("7\r");
-    draw_until("· done");
+    draw_later("· done");
     assert_shows("revoked, action ");
     press("qu");
     assert_non_null(strstr(app.prompt.text, "undo "));
     press("back\r");
-    draw_until("nothing is done yet");
+    draw_later("nothing is done yet");
     press("\r");
-    draw_until("· done");
+    draw_later("· done");
     go("1");
 }
 
@@ -565,27 +624,27 @@ static void marked_rows_are_acted_on_together(void **state)
 {
     go("1");
     press(":block 198.51.100.8 --for=1h --reason=x\r");
-    draw_until("· done");
+    draw_later("· done");
     assert_shows("blocked, action ");
     press("q:block 198.51.100.9 --for=1h --reason=x\r");
-    draw_until("· done");
+    draw_later("· done");
     assert_shows("blocked, action ");
     go("6");
-    draw_until("198.51.100.9");
+    draw_later("198.51.100.9");
     press("f\x15target=198.*\rg  ");
     draw(120, 40);
     assert_shows("2 marked");
     press("X");
     assert_string_equal(app.prompt.text, "blocks remove @marked --reason=");
     press("over\r");
-    draw_until("type 2 to do it:");
+    draw_later("type 2 to do it:");
     assert_shows("198.51.100.8");
     assert_shows("198.51.100.9");
     press("2\r");
-    draw_until("· done");
+    draw_later("· done");
     assert_shows("block removed");
     press("q");
-    draw_until("no row matches");
+    draw_later("no row matches");
     press("f\x15\r");
 }
 
@@ -632,11 +691,11 @@ static void a_row_is_copied_as_id_json_and_command(void **state)
     assert_string_equal(app.desk.copied, "ztactl keys show abcdefghijkl");
     app.desk.copied[0] = '\0';
     press("Y2");
-    draw_until("copied key billing as JSON");
+    draw_later("copied key billing as JSON");
     assert_non_null(strstr(app.desk.copied, "\"name\": \"billing\""));
     go("0");
     press("gY2");
-    draw_until("as JSON");
+    draw_later("as JSON");
     assert_int_equal(app.desk.copied[0], '{');
     app.has_no_clipboard = true;
     press("y");
@@ -652,6 +711,8 @@ int main(void)
         cmocka_unit_test(the_keys_that_were_promised_are_there),
         cmocka_unit_test(a_row_leads_to_what_it_is_about_and_back),
         cmocka_unit_test(a_trail_leaves_the_operators_own_filters_alone),
+        cmocka_unit_test(tab_goes_over_what_a_detail_leads_to),
+        cmocka_unit_test(a_rule_from_a_request_is_about_its_path_and_method),
         cmocka_unit_test(the_overview_leads_to_what_is_refused_most),
         cmocka_unit_test(what_is_gone_is_said),
         cmocka_unit_test(a_menu_takes_arrows_letters_the_mouse_and_escape),
@@ -675,5 +736,5 @@ int main(void)
         cmocka_unit_test(a_row_is_copied_as_id_json_and_command),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_filled, close_filled);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Views whose rows two commands print: what stands first, and what a key makes of a row. */
-#include "admin-tui/console/app.h"
+#include "admin-tui/console/listing.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -21,16 +21,11 @@
 #include "shared/store/published.h"
 #include "shared/store/risks.h"
 #include "shared/store/sessions.h"
+#include "tests/unit/console_fixture.h"
 #include "tests/unit/scratch_store.h"
 #include "tests/unit/store_fixture.h"
 
 static struct store_fixture fixture;
-static struct ctl ctl;
-static struct tui_model *model;
-static struct tui_app app;
-static struct tui_canvas canvas;
-static int64_t now_ns;
-static char screen[65536];
 
 static void put_notice(struct zta_change *change, uint8_t id, enum zta_notice_outcome outcome)
 {
@@ -95,6 +90,7 @@ static void put_risky(struct zta_change *change)
     const struct zta_risk_owner owner = zta_risk_owner_session(session.id);
     memcpy(measure.target.session, session.id, sizeof session.id);
     assert_int_equal(zta_events_append(change, &key, events, sequences, 2, 2), ZTA_OK);
+    assert_int_equal(scratch_series_put(change, events, 2), ZTA_OK);
     assert_int_equal(zta_session_put(change, &session), ZTA_OK);
     assert_int_equal(zta_risks_put(change, &owner, &record), ZTA_OK);
     assert_int_equal(zta_measure_put(change, &measure, &placed), ZTA_OK);
@@ -153,52 +149,15 @@ static int open_all(void **state)
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
     zta_store_close(&store);
     put_device();
-    memset(&ctl, 0, sizeof ctl);
-    ctl.dir = fixture.dir;
-    assert_int_equal(tui_model_open(&ctl, &model, &error), ZTA_OK);
-    assert_int_equal(tui_app_open(&app, model), ZTA_OK);
+    open_console(fixture.dir);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    tui_app_close(&app);
-    tui_model_close(&model);
-    tui_canvas_close(&canvas);
+    close_console();
     store_fixture_remove(&fixture);
     return 0;
-}
-
-static void draw(void)
-{
-    struct zta_buffer out;
-    zta_buffer_init(&out, screen, sizeof screen);
-    assert_int_equal(tui_canvas_resize(&canvas, 120, 35), ZTA_OK);
-    (void)tui_app_refresh(&app, now_ns);
-    tui_app_draw(&app, &canvas);
-    for (int y = 0; y < canvas.height; y++) {
-        tui_canvas_row(&canvas, y, &out);
-        zta_buffer_string(&out, "\n");
-    }
-}
-
-static void press(const char *keys)
-{
-    for (; *keys != '\0'; keys++) {
-        tui_app_key(&app, *keys == '\r' ? (int)TUI_KEY_ENTER : *keys);
-    }
-}
-
-/* What the command prints comes when it comes. */
-static void draw_until(const char *text)
-{
-    const int64_t end_ns = zta_clock_monotonic_ns() + 60 * ZTA_NS_PER_S;
-    do {
-        draw();
-    } while (strstr(screen, text) == NULL && zta_clock_monotonic_ns() < end_ns);
-    if (strstr(screen, text) == NULL) {
-        fail_msg("'%s' is not on the screen:\n%s", text, screen);
-    }
 }
 
 static void assert_before(const char *first, const char *second)
@@ -263,6 +222,57 @@ static void a_key_prepares_what_fits_the_row(void **state)
     }
 }
 
+/* On the first place that has the text; of ASCII before it on its line. */
+static void click(const char *text)
+{
+    const char *at = strstr(screen, text);
+    assert_non_null(at);
+    int x = 0;
+    int y = 0;
+    for (const char *c = screen; c < at; c++) {
+        x = *c == '\n' ? 0 : x + 1;
+        y += *c == '\n';
+    }
+    tui_app_pointer(&app, TUI_KEY_CLICK, x, y);
+    (void)draw(120, 35);
+}
+
+/* Every view of a listing sorts by a title and says of a filter what is wrong as it is typed. */
+static void every_listing_sorts_by_a_title_and_looks_at_a_filter_that_is_typed(void **state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < app.n_views; i++) {
+        struct tui_view *view = &app.views[i];
+        struct zta_error error = {.text = ""};
+        if (view->ops->listing == NULL) {
+            continue;
+        }
+        n++;
+        assert_true(view->ops->sort_by != NULL && view->ops->check_filter != NULL);
+        assert_int_equal(view->ops->check_filter(view, "zebra=1", &error), ZTA_INVALID);
+        assert_non_null(strstr(error.text, "fields here:"));
+        assert_int_equal(view->ops->check_filter(view, "a word", &error), ZTA_OK);
+    }
+    assert_true(n >= 6);
+    press("5");
+    draw_until("burst");
+    click("KIND");
+    assert_int_equal(((const struct tui_rows *)app.views[app.current].state)->sorted, 2);
+    click("KIND");
+    assert_int_equal(((const struct tui_rows *)app.views[app.current].state)->sorted, 0);
+    press("fzebra=1");
+    draw_until("no field 'zebra'");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("v");
+    draw_until("nobody changed a rule");
+    click("WHY");
+    assert_int_equal(((const struct tui_rows *)app.views[app.current].state)->sorted, 6);
+    press("fzebra=1");
+    draw_until("no field 'zebra'");
+    tui_app_key(&app, TUI_KEY_ESCAPE);
+    press("[");
+}
+
 static void limits_stand_beside_blocks(void **state)
 {
     press("6");
@@ -306,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_device_tells_who_comes_with_it),
         cmocka_unit_test(what_waits_for_an_operator_stands_first),
         cmocka_unit_test(a_key_prepares_what_fits_the_row),
+        cmocka_unit_test(every_listing_sorts_by_a_title_and_looks_at_a_filter_that_is_typed),
         cmocka_unit_test(limits_stand_beside_blocks),
         cmocka_unit_test(the_riskiest_session_is_found_and_explained),
     };

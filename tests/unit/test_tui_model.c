@@ -412,7 +412,10 @@ static void put_devices(void)
         char id[32];
         bool is_changed = false;
         (void)snprintf(id, sizeof id, "laptop-%05u", i);
-        const struct zta_device device = {.id = zta_text_of(id), .author = ZTA_TEXT("tester")};
+        const struct zta_device device = {.id = zta_text_of(id),
+                                          .os =
+                                              i + 1 < DEVICES ? zta_text_of(NULL) : ZTA_TEXT("aix"),
+                                          .author = ZTA_TEXT("tester")};
         assert_int_equal(zta_device_put(change, &device, &is_changed), ZTA_OK);
     }
     assert_int_equal(zta_change_commit(&change, &error), ZTA_OK);
@@ -453,7 +456,22 @@ static void press(const char *keys)
     }
 }
 
-static void a_long_list_says_what_it_lacks_and_is_filtered_as_a_whole(void **state)
+/* So is its order: what stands last by its id comes first by what it alone has. */
+static void assert_sorted_as_a_whole(void)
+{
+    enum {
+        OS = 5, /* of the columns */
+    };
+    struct tui_view *view = &app.views[app.current];
+    assert_true(view->ops->sort_by(view, OS));
+    assert_int_equal(read_list()->n_shown, 5000);
+    assert_non_null(strstr(line(3), "laptop-05099"));
+    assert_true(view->ops->sort_by(view, OS));
+    assert_int_equal(read_list()->n_shown, 5000);
+    assert_non_null(strstr(line(3), "laptop-00000"));
+}
+
+static void a_long_list_says_what_it_lacks_and_is_filtered_and_sorted(void **state)
 {
     go_to("Devices");
     assert_int_equal(read_list()->n_shown, 5000);
@@ -465,6 +483,7 @@ static void a_long_list_says_what_it_lacks_and_is_filtered_as_a_whole(void **sta
     press("f\025\n");
     assert_int_equal(read_list()->n_shown, 5000);
     assert_non_null(strstr(line(1), "5000 of 5100"));
+    assert_sorted_as_a_whole();
 }
 
 int main(void)
@@ -472,7 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_broken_trail_is_shown_as_it_is_verified, setup_few,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_long_list_says_what_it_lacks_and_is_filtered_as_a_whole,
+        cmocka_unit_test_setup_teardown(a_long_list_says_what_it_lacks_and_is_filtered_and_sorted,
                                         setup_devices, teardown),
         cmocka_unit_test_setup_teardown(no_snapshot_is_held_while_a_key_is_waited_for, setup_few,
                                         teardown),

@@ -170,7 +170,10 @@ static void walk_all(struct tui_window *window, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct zta_session session = session_of(i, NOW + (i * 7919) % n);
-        tui_window_offer(window, &session, (uint8_t)(i % 101));
+        struct tui_seat *seat = tui_window_offer(window, &session);
+        if (seat != NULL) {
+            seat->risk = (uint8_t)(i % 101);
+        }
         if (i % 1000 == 999) {
             tui_window_settle(window, false);
         }

@@ -425,5 +425,5 @@ int main(void)
         cmocka_unit_test(any_keys_in_any_order_do_no_harm),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_filled, close_filled);
 }
