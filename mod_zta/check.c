@@ -9,11 +9,11 @@
 
 #include <string.h>
 
+#include "mod_zta/check_priv.h"
 #include "mod_zta/config.h"
 #include "mod_zta/conftree.h"
 #include "mod_zta/dump.h"
 #include "mod_zta/handlers/metadata.h"
-#include "mod_zta/handlers/own.h"
 #include "mod_zta/lint/findings.h"
 #include "mod_zta/lint/lint.h"
 #include "mod_zta/load.h"
@@ -22,19 +22,9 @@
 #include "mod_zta/routes.h"
 #include "mod_zta/step_up.h"
 #include "mod_zta/transmitter_config.h"
-#include "shared/base/path.h"
-#include "shared/identity.h"
 #include "shared/rules/compile.h"
 
 APLOG_USE_MODULE(zta);
-
-/* What the walk over places collects. */
-struct walk {
-    apr_pool_t *pool;
-    server_rec *main_server;
-    bool is_running; /* a restart of a running server: faults do not end it */
-    bool has_fault;
-};
 
 typedef void (*section_fn)(void *context, const server_rec *s, const struct mod_zta_around *around);
 
@@ -93,11 +83,8 @@ static bool is_told(const server_rec *s, const char *text)
     return false;
 }
 
-/*
- * Says a fault once. At a cold start and a configtest it is fatal; at a restart the vhost
- * refuses.
- */
-static void refuse(struct walk *walk, struct mod_zta_finding finding, const ap_directive_t *line)
+void mod_zta_check_refuse(struct mod_zta_check_walk *walk, struct mod_zta_finding finding,
+                          const ap_directive_t *line)
 {
     const server_rec *s = finding.server;
     const char *text = finding.text;
@@ -122,331 +109,12 @@ static void refuse(struct walk *walk, struct mod_zta_finding finding, const ap_d
     ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "ZTA0002: %s", text);
 }
 
-static void fault(struct walk *walk, const server_rec *s, const char *text)
+void mod_zta_check_fault(struct mod_zta_check_walk *walk, const server_rec *s, const char *text)
 {
-    refuse(walk,
-           (struct mod_zta_finding){.hazard = ZTA_HAZARD_CONFIG_REFUSED, .server = s, .text = text},
-           NULL);
-}
-
-static const char *place_name(const struct walk *walk, const server_rec *s,
-                              const struct mod_zta_dir *dir)
-{
-    return apr_psprintf(walk->pool, "%s%s%s", s->server_hostname ? s->server_hostname : "server",
-                        dir->location != NULL ? ", section " : "",
-                        dir->location != NULL ? dir->location : "");
-}
-
-/* Names exist, whatever the stage: a section inside may raise it. */
-static void check_accept_names(struct walk *walk, const server_rec *s,
-                               const struct mod_zta_dir *dir)
-{
-    for (int i = 0; i < dir->accept->names->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(dir->accept->names, i, const char *);
-        const struct mod_zta_issuer_config *issuer = mod_zta_issuer_named(mod_zta_global(), name);
-        if (issuer == NULL && strcasecmp(name, ZTA_ISSUER_LOCAL) != 0 &&
-            strcasecmp(name, ZTA_ISSUER_MTLS) != 0) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "%s: ZTAAccept names '%s', expected the name of an <ZTAIssuer> "
-                               "section, local or mtls",
-                               place_name(walk, s, dir), name));
-        }
-        if (issuer != NULL && issuer->issuer.n_audiences == 0 &&
-            dir->accept->audiences->nelts == 0) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "%s: issuer '%s' has no ZTAAudience and ZTAAccept names none, "
-                               "expected one of them",
-                               place_name(walk, s, dir), name));
-        }
-    }
-}
-
-/* Without ZTAAccept the configuration must leave no choice. */
-static void check_accept_default(struct walk *walk, const server_rec *s,
-                                 const struct mod_zta_dir *dir)
-{
-    const struct mod_zta_global *global = mod_zta_global();
-    if (global->issuers->nelts != 1) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: %d issuers are configured and no ZTAAccept is in force, "
-                           "expected ZTAAccept with the names that count here",
-                           place_name(walk, s, dir), global->issuers->nelts));
-    }
-    else if (APR_ARRAY_IDX(global->issuers, 0, struct mod_zta_issuer_config *)
-                 ->issuer.n_audiences != 1) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: the issuer has not exactly one ZTAAudience and no ZTAAccept "
-                           "is in force, expected ZTAAccept NAME audience=URI",
-                           place_name(walk, s, dir)));
-    }
-}
-
-static bool accepts_name(const struct mod_zta_accept *accept, const char *wanted)
-{
-    for (int i = 0; accept->names != NULL && i < accept->names->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(accept->names, i, const char *), wanted) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An opaque token does not say whose it is, and only its issuer may see it. */
-static void check_introspection(struct walk *walk, const server_rec *s,
-                                const struct mod_zta_dir *dir)
-{
-    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
-    size_t n = 0;
-    for (size_t i = 0; i < accept->n_issuers; i++) {
-        n += accept->issuers[i]->introspection != NULL;
-    }
-    if (n > 1) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: %" APR_SIZE_T_FMT " of the issuers that are accepted have "
-                           "ZTAIntrospect and would see each other's opaque tokens, expected one",
-                           place_name(walk, s, dir), n));
-    }
-}
-
-/* Turns names into issuers once, so that a request compares pointers. */
-static void resolve_accept(struct mod_zta_accept *accept, apr_pool_t *pool)
-{
-    struct mod_zta_global *global = mod_zta_global();
-    if (accept->issuers != NULL) {
-        return;
-    }
-    int n = accept->names == NULL ? global->issuers->nelts : accept->names->nelts;
-    accept->issuers = apr_pcalloc(pool, sizeof(*accept->issuers) * ((size_t)n + 1));
-    for (int i = 0; i < n; i++) {
-        const struct mod_zta_issuer_config *issuer =
-            accept->names == NULL
-                ? APR_ARRAY_IDX(global->issuers, i, struct mod_zta_issuer_config *)
-                : mod_zta_issuer_named(global, APR_ARRAY_IDX(accept->names, i, const char *));
-        if (issuer != NULL) {
-            accept->issuers[accept->n_issuers++] = &issuer->issuer;
-        }
-    }
-    accept->has_local = accepts_name(accept, ZTA_ISSUER_LOCAL);
-    accept->has_mtls = accepts_name(accept, ZTA_ISSUER_MTLS);
-}
-
-/* Features that are stronger than what they stand on. */
-static void check_features(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    if (dir->stance.modes[ZTA_FEATURE_RULES] > dir->stance.modes[ZTA_FEATURE_CREDENTIAL]) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTAFeature rules=%s at stage %u: rules need a verified credential, "
-                           "expected ZTAStage 1 or more",
-                           place_name(walk, s, dir),
-                           zta_mode_name((enum zta_mode)dir->stance.modes[ZTA_FEATURE_RULES]),
-                           (unsigned)dir->stance.stage));
-    }
-    if (dir->stance.stage == 0 && dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTAFeature credential=enforce at stage 0, expected ZTAStage 1 or "
-                           "more",
-                           place_name(walk, s, dir)));
-    }
-}
-
-/* A proof names the URI it is for: what clients call us must be known, not guessed. */
-static void check_dpop(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    const bool is_on = dir->dpop != MOD_ZTA_UNSET && dir->dpop != MOD_ZTA_DPOP_OFF;
-    if (is_on && dir->origin == NULL && mod_zta_conftree_last_of(s, "ServerName") == NULL) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTADPoP is on and nothing says what clients call this server, "
-                           "expected ZTAOrigin URL or a ServerName",
-                           place_name(walk, s, dir)));
-    }
-    if (is_on && dir->sources != NULL && !dir->sources->has_authorization) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTADPoP is on, but Authorization is not read, expected 'header' "
-                           "among the words of ZTACredentials",
-                           place_name(walk, s, dir)));
-    }
-}
-
-/* Whatever place of a server reads it, no client of that server may send it. */
-static void note_cert_header(struct mod_zta_server *server, apr_pool_t *pool, const char *name)
-{
-    for (int i = 0; i < server->cert_headers->nelts; i++) {
-        if (strcasecmp(APR_ARRAY_IDX(server->cert_headers, i, const char *), name) == 0) {
-            return;
-        }
-    }
-    APR_ARRAY_PUSH(server->cert_headers, const char *) = apr_pstrdup(pool, name);
-}
-
-/* An assertion is for somebody, by somebody, and signed. */
-static void check_assertion(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    const char *wanted = NULL;
-    if (dir->forward == MOD_ZTA_UNSET || (dir->forward & MOD_ZTA_FORWARD_ASSERTION) == 0) {
-        return;
-    }
-    if (mod_zta_global()->assertion == NULL) {
-        wanted = "ZTAAssertion key=FILE in the main server";
-    }
-    else if (dir->audience == NULL) {
-        wanted = "ZTAAssertionAudience URI with the name of the API";
-    }
-    else if (dir->origin == NULL && mod_zta_conftree_last_of(s, "ServerName") == NULL) {
-        wanted = "ZTAOrigin URL or a ServerName: who the assertion is by";
-    }
-    if (wanted != NULL) {
-        fault(walk, s,
-              apr_psprintf(walk->pool, "%s: ZTAForward has assertion, expected %s",
-                           place_name(walk, s, dir), wanted));
-    }
-}
-
-static void check_jwks(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    if (mod_zta_handlers_is(dir, MOD_ZTA_HANDLER_JWKS) && mod_zta_global()->assertion == NULL) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: SetHandler " MOD_ZTA_HANDLER_JWKS " without any key, expected "
-                           "ZTAAssertion key=FILE in the main server",
-                           place_name(walk, s, dir)));
-    }
-}
-
-/* A kind of credential that is read here but accepted of nobody is a mistake. */
-static void check_sources(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    const struct mod_zta_credential_sources *sources = dir->sources;
-    const struct mod_zta_accept *accept = mod_zta_dir_accept(dir);
-    if (sources == NULL) {
-        return;
-    }
-    if (sources->apikey_header != NULL && !accept->has_local) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTACredentials has apikey:%s, but API keys are not accepted, "
-                           "expected 'local' among the names of ZTAAccept",
-                           place_name(walk, s, dir), sources->apikey_header));
-    }
-    if (sources->has_mtls && !accept->has_mtls) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTACredentials has mtls, but certificates are not accepted, "
-                           "expected 'mtls' among the names of ZTAAccept",
-                           place_name(walk, s, dir)));
-    }
-    if (sources->has_mtls && dir->mtls_subject == MOD_ZTA_UNSET) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTACredentials has mtls, expected ZTAMtlsSubject with the field "
-                           "that names a certificate's subject",
-                           place_name(walk, s, dir)));
-    }
-    if ((sources->has_query || sources->cookie != NULL || sources->has_openidc) &&
-        accept->n_issuers == 0) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: ZTACredentials has cookie, query or openidc, but no issuer is "
-                           "accepted, expected the name of an <ZTAIssuer> section in ZTAAccept",
-                           place_name(walk, s, dir)));
-    }
-}
-
-/* Whose tokens are taken anywhere: without their keys the server does not do its work. */
-static void note_accepted(const struct mod_zta_accept *accept)
-{
-    const apr_array_header_t *issuers = mod_zta_global()->issuers;
-    for (int i = 0; i < issuers->nelts; i++) {
-        struct mod_zta_issuer_config *config =
-            APR_ARRAY_IDX(issuers, i, struct mod_zta_issuer_config *);
-        for (size_t n = 0; n < accept->n_issuers; n++) {
-            config->is_accepted |= accept->issuers[n] == &config->issuer;
-        }
-    }
-}
-
-/* Judged here, or its requests counted. */
-static bool is_looked_at(const struct mod_zta_dir *dir)
-{
-    return dir->stance.monitor > 0 || dir->stance.modes[ZTA_FEATURE_RATELIMIT] != ZTA_MODE_OFF;
-}
-
-/* What a server needs for what some request may meet. */
-static void note_place(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    struct mod_zta_global *global = mod_zta_global();
-    struct mod_zta_server *server = mod_zta_server_of(s);
-
-    if (dir->path_flags != MOD_ZTA_UNSET) {
-        server->path_flags |= (unsigned)dir->path_flags;
-    }
-    if (mod_zta_dir_has_cert_header(dir)) {
-        note_cert_header(server, walk->pool, dir->client_cert_header);
-    }
-    if (dir->accept != NULL) {
-        resolve_accept(dir->accept, walk->pool);
-        check_accept_names(walk, s, dir);
-    }
-    if (!is_looked_at(dir)) {
-        return;
-    }
-    server->is_governed = true;
-    server->has_stage = server->has_stage || dir->stance.monitor > 0;
-    server->is_enforced = server->is_enforced || dir->stance.stage > 0;
-    global->is_governed = true;
-    if (global->store_dir == NULL) {
-        fault(walk, s,
-              apr_psprintf(walk->pool,
-                           "%s: stage %u needs a store, expected ZTAStore DIR in the main server",
-                           place_name(walk, s, dir), (unsigned)dir->stance.monitor));
-    }
-    if (dir->stance.monitor == 0) {
-        return;
-    }
-    note_accepted(mod_zta_dir_accept(dir));
-    global->accepts_apikeys |= mod_zta_dir_accept(dir)->has_local;
-    global->accepts_certificates |= mod_zta_dir_accept(dir)->has_mtls;
-    server->has_openidc |= dir->sources != NULL && dir->sources->has_openidc;
-}
-
-/* What is said of a place must be enough. */
-static void check_place(struct walk *walk, const server_rec *s, const struct mod_zta_dir *dir)
-{
-    check_jwks(walk, s, dir);
-    /* Where nothing is judged, whoever asks for it would rely on what does not happen. */
-    if (is_looked_at(dir) || dir->stance.modes[ZTA_FEATURE_RULES] == ZTA_MODE_ENFORCE ||
-        dir->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE) {
-        check_features(walk, s, dir);
-    }
-    if (dir->stance.monitor == 0) {
-        return;
-    }
-    check_dpop(walk, s, dir);
-    check_assertion(walk, s, dir);
-    check_introspection(walk, s, dir);
-    if (dir->accept == NULL) {
-        check_accept_default(walk, s, dir);
-    }
-    check_sources(walk, s, dir);
-}
-
-static void check_section(void *context, const server_rec *s, const struct mod_zta_around *around)
-{
-    struct walk *walk = context;
-    /* A section opens nothing by what another says at one path: each counts by itself, too. */
-    note_place(walk, s, around->alone);
-    note_place(walk, s, around->place);
-    note_place(walk, s, around->below);
-    check_place(walk, s, around->place);
-    check_place(walk, s, around->below);
+    mod_zta_check_refuse(
+        walk,
+        (struct mod_zta_finding){.hazard = ZTA_HAZARD_CONFIG_REFUSED, .server = s, .text = text},
+        NULL);
 }
 
 /* What one server says of mod_cache, whose configuration is in no installed header. */
@@ -471,7 +139,7 @@ static void read_caching(const server_rec *s, struct caching *caching)
 }
 
 /* mod_cache's quick handler serves before any access check (engineering: measured). */
-static void check_cache(struct walk *walk)
+static void check_cache(struct mod_zta_check_walk *walk)
 {
     struct caching of_main = {.is_quick = true};
     read_caching(walk->main_server, &of_main);
@@ -479,36 +147,38 @@ static void check_cache(struct walk *walk)
         struct caching caching = of_main;
         read_caching(s, &caching);
         if (caching.enable != NULL && caching.is_quick && mod_zta_server_of(s)->is_governed) {
-            refuse(walk,
-                   (struct mod_zta_finding){
-                       .hazard = ZTA_HAZARD_CACHE_BEFORE_ACCESS,
-                       .server = s,
-                       .text = apr_psprintf(walk->pool,
-                                            "CacheEnable at %s:%d: mod_cache would serve stored "
-                                            "answers before any request is judged, expected "
-                                            "'CacheQuickHandler off'",
-                                            caching.enable->filename, caching.enable->line_num)},
-                   caching.enable);
+            mod_zta_check_refuse(
+                walk,
+                (struct mod_zta_finding){
+                    .hazard = ZTA_HAZARD_CACHE_BEFORE_ACCESS,
+                    .server = s,
+                    .text = apr_psprintf(walk->pool,
+                                         "CacheEnable at %s:%d: mod_cache would serve stored "
+                                         "answers before any request is judged, expected "
+                                         "'CacheQuickHandler off'",
+                                         caching.enable->filename, caching.enable->line_num)},
+                caching.enable);
         }
     }
 }
 
 /* Other quick handlers answer as early as the cache's. */
-static void check_quick_handlers(struct walk *walk)
+static void check_quick_handlers(struct mod_zta_check_walk *walk)
 {
     for (const ap_directive_t *node = ap_conftree; node != NULL;
          node = mod_zta_conftree_next(node)) {
         if (strcasecmp(node->directive, "LuaQuickHandler") == 0) {
-            refuse(walk,
-                   (struct mod_zta_finding){
-                       .hazard = ZTA_HAZARD_QUICK_HANDLER,
-                       .server = walk->main_server,
-                       .text = apr_psprintf(walk->pool,
-                                            "LuaQuickHandler at %s:%d: the script would answer "
-                                            "before any request is judged, expected another Lua "
-                                            "hook",
-                                            node->filename, node->line_num)},
-                   node);
+            mod_zta_check_refuse(
+                walk,
+                (struct mod_zta_finding){
+                    .hazard = ZTA_HAZARD_QUICK_HANDLER,
+                    .server = walk->main_server,
+                    .text = apr_psprintf(walk->pool,
+                                         "LuaQuickHandler at %s:%d: the script would answer "
+                                         "before any request is judged, expected another Lua "
+                                         "hook",
+                                         node->filename, node->line_num)},
+                node);
         }
     }
 }
@@ -517,7 +187,7 @@ static void check_quick_handlers(struct walk *walk)
  * Where mod_remoteip believes whoever sends the header, addresses mean nothing, and rules that ask
  * where a request comes from would be asking the client.
  */
-static void check_remoteip(struct walk *walk, const struct mod_zta_lint *lint)
+static void check_remoteip(struct mod_zta_check_walk *walk, const struct mod_zta_lint *lint)
 {
     const struct zta_ruleset *rules = mod_zta_global()->rules;
     const bool is_asked =
@@ -541,7 +211,7 @@ static void check_remoteip(struct walk *walk, const struct mod_zta_lint *lint)
                                           : "so that blocks, limits and the networks of API keys "
                                             "do not hold")};
         if (is_asked) {
-            refuse(walk, finding, line);
+            mod_zta_check_refuse(walk, finding, line);
         }
         else {
             mod_zta_finding_add(finding, line);
@@ -562,7 +232,7 @@ static void note_features(void *context, const server_rec *s, const struct mod_z
 }
 
 /* What nobody looks up is unknown for ever: such a `need` refuses all, such a `deny` nobody. */
-static void check_geo_files(const struct walk *walk, apr_pool_t *ptemp)
+static void check_geo_files(const struct mod_zta_check_walk *walk, apr_pool_t *ptemp)
 {
     const struct mod_zta_global *global = mod_zta_global();
     const struct {
@@ -602,7 +272,7 @@ static void check_geo_files(const struct walk *walk, apr_pool_t *ptemp)
 }
 
 /* Logins come from another module, and its claims have to reach us. */
-static void check_openidc(struct walk *walk)
+static void check_openidc(struct mod_zta_check_walk *walk)
 {
     bool has_payload = false;
     for (const ap_directive_t *node = ap_conftree; node != NULL;
@@ -617,28 +287,31 @@ static void check_openidc(struct walk *walk)
         mod_zta_server_of(s)->openidc_callback =
             mod_zta_step_up_callback(walk->pool, s, walk->main_server);
         if (ap_find_linked_module("mod_auth_openidc.c") == NULL) {
-            fault(walk, s, "ZTACredentials has openidc, expected mod_auth_openidc to be loaded");
+            mod_zta_check_fault(
+                walk, s, "ZTACredentials has openidc, expected mod_auth_openidc to be loaded");
         }
         else if (!has_payload) {
-            fault(walk, s,
-                  "ZTACredentials has openidc, but mod_auth_openidc keeps its claims to "
-                  "itself, "
-                  "expected 'OIDCPassIDTokenAs claims payload'");
+            mod_zta_check_fault(
+                walk, s,
+                "ZTACredentials has openidc, but mod_auth_openidc keeps its claims to "
+                "itself, "
+                "expected 'OIDCPassIDTokenAs claims payload'");
         }
     }
 }
 
 /* Trailers merged into the headers arrive after the headers were scrubbed and judged. */
-static void check_trailers(struct walk *walk)
+static void check_trailers(struct mod_zta_check_walk *walk)
 {
     for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
         const core_server_config *core = ap_get_core_module_config(s->module_config);
         if (core->merge_trailers == AP_MERGE_TRAILERS_ENABLE && mod_zta_server_of(s)->is_governed) {
-            fault(walk, s,
-                  apr_psprintf(walk->pool,
-                               "%s: MergeTrailers on: trailers would bring headers in after they "
-                               "were judged, expected 'MergeTrailers off'",
-                               s->server_hostname != NULL ? s->server_hostname : "server"));
+            mod_zta_check_fault(
+                walk, s,
+                apr_psprintf(walk->pool,
+                             "%s: MergeTrailers on: trailers would bring headers in after they "
+                             "were judged, expected 'MergeTrailers off'",
+                             s->server_hostname != NULL ? s->server_hostname : "server"));
         }
     }
 }
@@ -654,23 +327,23 @@ static void seal_accept(struct mod_zta_accept *accept)
     accept->cache_hash = zta_get_u64(digest.bytes);
 }
 
-static void check_metadata(struct walk *walk)
+static void check_metadata(struct mod_zta_check_walk *walk)
 {
     for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
         const char *text = mod_zta_metadata_check(walk->pool, s);
         if (text != NULL) {
-            fault(walk, s, text);
+            mod_zta_check_fault(walk, s, text);
         }
     }
 }
 
 /* Needs the compiled rules. */
-static void collect_metadata(struct walk *walk)
+static void collect_metadata(struct mod_zta_check_walk *walk)
 {
     for (server_rec *s = walk->main_server; s != NULL; s = s->next) {
         const char *text = mod_zta_metadata_collect(walk->pool, walk->main_server, s);
         if (text != NULL) {
-            fault(walk, s, text);
+            mod_zta_check_fault(walk, s, text);
         }
     }
 }
@@ -684,7 +357,7 @@ static void seal_section(void *context, const server_rec *s, const struct mod_zt
 }
 
 /* The issuers that transmitters speak for; one that is not there speaks for nobody. */
-static void resolve_transmitters(struct walk *walk)
+static void resolve_transmitters(struct mod_zta_check_walk *walk)
 {
     struct mod_zta_global *global = mod_zta_global();
     for (int i = 0; i < global->transmitters->nelts; i++) {
@@ -701,11 +374,12 @@ static void resolve_transmitters(struct walk *walk)
                 found[config->transmitter.n_speaks_for++] = &issuer->issuer;
                 continue;
             }
-            fault(walk, walk->main_server,
-                  apr_psprintf(walk->pool,
-                               "<ZTATransmitter %s>: ZTAMaySpeakFor %s: expected the name of an "
-                               "issuer",
-                               config->keys.issuer.name.data, name));
+            mod_zta_check_fault(
+                walk, walk->main_server,
+                apr_psprintf(walk->pool,
+                             "<ZTATransmitter %s>: ZTAMaySpeakFor %s: expected the name of an "
+                             "issuer",
+                             config->keys.issuer.name.data, name));
         }
     }
 }
@@ -724,7 +398,8 @@ static bool is_inert(const struct mod_zta_global *global)
 }
 
 /* What needs no rules. */
-static void check_governed(struct walk *walk, const struct mod_zta_lint *lint, apr_pool_t *pconf)
+static void check_governed(struct mod_zta_check_walk *walk, const struct mod_zta_lint *lint,
+                           apr_pool_t *pconf)
 {
     check_cache(walk);
     check_quick_handlers(walk);
@@ -740,8 +415,8 @@ static void check_governed(struct walk *walk, const struct mod_zta_lint *lint, a
  * Rules and issuers are read whatever the stages, so that their faults show when they are written
  * and not when a stage is raised. What cannot be read is said by load.c.
  */
-static int check_loaded(struct walk *walk, const struct mod_zta_lint *lint, apr_pool_t *pconf,
-                        apr_pool_t *ptemp)
+static int check_loaded(struct mod_zta_check_walk *walk, const struct mod_zta_lint *lint,
+                        apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     if (is_inert(mod_zta_global())) {
         return OK;
@@ -763,20 +438,20 @@ static int check_loaded(struct walk *walk, const struct mod_zta_lint *lint, apr_
 int mod_zta_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     struct mod_zta_global *global = mod_zta_global();
-    struct walk walk = {
+    struct mod_zta_check_walk walk = {
         .pool = pconf,
         .main_server = s,
         .is_running = mod_zta_retained()->generation > 0,
     };
     const struct mod_zta_lint lint = {.pool = pconf, .main_server = s};
-    resolve_accept(&global->default_accept, pconf);
+    mod_zta_check_resolve_accept(&global->default_accept, pconf);
     resolve_transmitters(&walk);
     for (server_rec *v = s; v != NULL; v = v->next) {
         /* What stands in the main server alone was never merged with anything. */
         mod_zta_dir_seal(ap_get_module_config(v->lookup_defaults, &zta_module));
     }
     check_metadata(&walk);
-    each_section(ptemp, s, check_section, &walk);
+    each_section(ptemp, s, mod_zta_check_section, &walk);
     if (global->is_governed) {
         check_governed(&walk, &lint, pconf);
     }
