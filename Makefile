@@ -218,8 +218,8 @@ $(UNIT_PROGRAMS) $(BENCH_PROGRAMS) $(SIM_PROGRAM): $(BUILD)/%: $(OBJ)/%.o $(TEST
 # A store that is the same in every run, and ztactl with a clock that stands still, for its screens.
 TUI_PROGRAMS := $(BUILD)/tests/tui/fill_store $(BUILD)/tests/tui/ztactl
 $(BUILD)/tests/tui/fill_store: $(OBJ)/tests/tui/fill_store.o $(OBJ)/tests/tui/fill_adaptive.o \
-    $(OBJ)/tests/tui/fill_inputs.o $(OBJ)/tests/tui/fill_series.o \
-    $(OBJ)/tests/tui/fill_versions.o $(BUILD)/libtest.a
+    $(OBJ)/tests/tui/fill_fleet.o $(OBJ)/tests/tui/fill_inputs.o \
+    $(OBJ)/tests/tui/fill_series.o $(OBJ)/tests/tui/fill_versions.o $(BUILD)/libtest.a
 $(BUILD)/tests/tui/ztactl: $(OBJ)/admin-tui/main.o $(CTL_LIBRARIES)
 $(TUI_PROGRAMS): $(OBJ)/tests/tui/fixed_clock.o $(BUILD)/libzta.a
 	$(call say,LINK,$@)

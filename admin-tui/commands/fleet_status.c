@@ -1,94 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ztactl fleet status, digest: of this store, and of what its agent last wrote of itself. */
+/* ztactl fleet status, nodes, digest: of this store, and of what its agent last wrote of itself. */
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "admin-tui/fleet/agent.h"
+#include "admin-tui/fleet/picture.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
-#include "shared/base/file.h"
-#include "shared/store/fleet.h"
-
-/* An agent writes every 5 s; one that did not for longer does not run. */
-#define AGENT_SILENT_S 20
-#define STATUS_MAX     (1 << 20)
-
-struct picture {
-    struct zta_fleet fleet;
-    struct zta_fleet_digest digest;
-    uint64_t n_waiting;
-    json_t *said; /* by the agent; NULL: nothing */
-    int64_t now_s;
-    struct ctl_list list;
-};
-
-static enum zta_status look(const struct ctl *ctl, struct picture *picture, struct zta_error *error)
-{
-    struct zta_view *view = NULL;
-    enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_fleet_get(view, &picture->fleet);
-    if (status == ZTA_OK) {
-        status = zta_fleet_digest(view, &picture->digest);
-    }
-    if (status == ZTA_OK) {
-        status = zta_fleet_waiting(view, &picture->n_waiting);
-    }
-    zta_view_end(&view);
-    return status == ZTA_NOT_FOUND
-               ? zta_error_set(error, status, "this store is in no fleet: ztactl fleet join")
-               : status;
-}
-
-static json_t *read_said(const struct ctl *ctl)
-{
-    char path[PATH_MAX];
-    char *data = NULL;
-    size_t len = 0;
-    struct zta_file_stamp stamp;
-    json_t *said = NULL;
-    ctl_fleet_status_path(ctl, path);
-    if (zta_file_read(path, STATUS_MAX, &data, &len, &stamp, NULL) == ZTA_OK) {
-        said = json_loadb(data, len, 0, NULL);
-    }
-    free(data);
-    return said;
-}
-
-static int64_t number(const json_t *object, const char *name)
-{
-    const json_int_t value = json_integer_value(json_object_get(object, name));
-    return value > 0 ? (int64_t)value : 0;
-}
-
-static struct zta_text text_in(const json_t *object, const char *name)
-{
-    return zta_text_of(json_string_value(json_object_get(object, name)));
-}
-
-static bool is_running(const struct picture *picture)
-{
-    const int64_t age_s = picture->now_s - number(picture->said, "time");
-    return picture->said != NULL && age_s < AGENT_SILENT_S;
-}
-
-static void print_sum(const struct zta_fleet_digest *digest, char *text)
-{
-    zta_hex_encode(digest->sum, sizeof digest->sum, text);
-}
 
 /* ---- for scripts ---- */
 
-static void write_refused(struct zta_json *json, const json_t *refused)
+static void write_refused(struct zta_json *json, const char *member, const json_t *refused)
 {
     const char *name;
     json_t *n;
-    zta_json_begin_array(json, "refused");
+    zta_json_begin_array(json, member);
     json_object_foreach((json_t *)(uintptr_t)refused, name, n)
     {
         zta_json_begin_object(json, NULL);
@@ -99,114 +25,145 @@ static void write_refused(struct zta_json *json, const json_t *refused)
     zta_json_end_array(json);
 }
 
-static void write_nodes(struct zta_json *json, const struct picture *picture, const json_t *nodes)
+static const char *role_name(const struct ctl_fleet_row *row)
 {
-    size_t i;
-    const json_t *node;
-    char own[2 * sizeof picture->digest.sum + 1];
-    print_sum(&picture->digest, own);
-    zta_json_begin_array(json, "nodes");
-    json_array_foreach(nodes, i, node)
-    {
-        zta_json_begin_object(json, NULL);
-        zta_json_text(json, "name", text_in(node, "name"));
-        zta_json_time(json, "seen", number(node, "time"));
-        zta_json_int(json, "statements", number(node, "statements"));
-        zta_json_int(json, "waiting", number(node, "waiting"));
-        zta_json_bool(json, "alike", zta_text_equal(text_in(node, "sum"), zta_text_of(own)));
-        zta_json_text(json, "release", text_in(node, "release"));
-        zta_json_end_object(json);
+    if (row->node == NULL) {
+        return "not enrolled";
     }
-    zta_json_end_array(json);
+    switch (row->node->role) {
+    case ZTA_NODE_NONE:
+        return "none";
+    case ZTA_NODE_RESTRICT:
+        return "restrict";
+    case ZTA_NODE_FULL:
+        break;
+    }
+    return "full";
+}
+
+/* Of an object that has begun. */
+static void write_members(struct zta_json *json, const struct ctl_fleet_row *row)
+{
+    zta_json_text(json, "name", row->name);
+    zta_json_bool(json, "this", row->is_this);
+    zta_json_string(json, "state", ctl_fleet_state_name(row->state));
+    zta_json_string(json, "role", role_name(row));
+    zta_json_time(json, "seen", ctl_fleet_number(row->said, "time"));
+    zta_json_int(json, "lag_ms", ctl_fleet_number(row->said, "lag_ms"));
+    zta_json_int(json, "statements", ctl_fleet_number(row->said, "statements"));
+    zta_json_int(json, "waiting", ctl_fleet_number(row->said, "waiting"));
+    zta_json_int(json, "refused", ctl_fleet_number(row->said, "refused"));
+    zta_json_bool(json, "alike", row->state == CTL_FLEET_ALIKE);
+    zta_json_text(json, "sum", ctl_fleet_text(row->said, "sum"));
+    zta_json_text(json, "release", ctl_fleet_text(row->said, "release"));
+    zta_json_time(json, "enrolled", row->node == NULL ? 0 : row->node->enrolled_s);
+    zta_json_string(json, "origin", row->origin);
+}
+
+static void write_node(void *context, const struct ctl_fleet_row *row)
+{
+    struct zta_json *json = context;
+    zta_json_begin_object(json, NULL);
+    write_members(json, row);
+    zta_json_end_object(json);
+}
+
+/* What only this node's agent can say of it. */
+static void write_agent(struct zta_json *json, const struct ctl_fleet_picture *picture)
+{
+    zta_json_string(json, "fleet", picture->fleet.name);
+    zta_json_bool(json, "agent_runs", ctl_fleet_agent_runs(picture));
+    zta_json_text(json, "engine", ctl_fleet_text(picture->said, "engine"));
+    zta_json_text(json, "problem", ctl_fleet_text(picture->said, "problem"));
+    zta_json_time(json, "connected", ctl_fleet_number(picture->said, "connected"));
+    zta_json_int(json, "to_be_sent", (int64_t)picture->n_waiting);
+    write_refused(json, "refused_here", json_object_get(picture->said, "refused"));
 }
 
 /* ---- for people ---- */
 
-static void say_agent(const struct picture *picture)
+static void say_agent(const struct ctl_fleet_picture *picture)
 {
     char since[ZTA_TIME_TEXT_MAX];
-    const struct zta_text engine = text_in(picture->said, "engine");
-    const struct zta_text problem = text_in(picture->said, "problem");
-    if (!is_running(picture)) {
+    const struct zta_text engine = ctl_fleet_text(picture->said, "engine");
+    const struct zta_text problem = ctl_fleet_text(picture->said, "problem");
+    if (!ctl_fleet_agent_runs(picture)) {
         ctl_say("agent      does not run: ztactl fleet agent");
     }
     else if (zta_text_is_absent(engine)) {
         ctl_say("agent      runs, without the engine: %.*s", (int)problem.len, problem.data);
     }
     else {
-        zta_time_print(number(picture->said, "connected"), since);
+        zta_time_print(ctl_fleet_number(picture->said, "connected"), since);
         ctl_say("agent      runs, at %.*s since %s", (int)engine.len, engine.data, since);
     }
 }
 
-static void say_nodes(const struct picture *picture)
+static void say_node(void *context, const struct ctl_fleet_row *row)
 {
-    size_t i;
-    const json_t *node;
-    char own[2 * sizeof picture->digest.sum + 1];
-    print_sum(&picture->digest, own);
-    json_array_foreach(json_object_get(picture->said, "nodes"), i, node)
-    {
-        const struct zta_text name = text_in(node, "name");
-        const int64_t age_s = picture->now_s - number(node, "time");
-        ctl_say("node       %-20.*s seen %llds ago, %lld statements, %lld waiting, %s",
-                (int)name.len, name.data, (long long)age_s, (long long)number(node, "statements"),
-                (long long)number(node, "waiting"),
-                zta_text_equal(text_in(node, "sum"), zta_text_of(own)) ? "alike" : "not alike");
+    const struct ctl_fleet_picture *picture = context;
+    if (row->said == NULL) {
+        ctl_say("node       %-20.*s %s", (int)row->name.len, row->name.data,
+                ctl_fleet_state_name(row->state));
+        return;
     }
+    const int64_t age_s = picture->now_s - ctl_fleet_number(row->said, "time");
+    ctl_say("node       %-20.*s %s, seen %llds ago, %lld statements, %lld waiting, lag %lldms",
+            (int)row->name.len, row->name.data, ctl_fleet_state_name(row->state), (long long)age_s,
+            (long long)ctl_fleet_number(row->said, "statements"),
+            (long long)ctl_fleet_number(row->said, "waiting"),
+            (long long)ctl_fleet_number(row->said, "lag_ms"));
 }
 
-static void say_all(const struct picture *picture)
+static void say_all(struct ctl_fleet_picture *picture)
 {
     const char *name;
     json_t *n;
-    char sum[2 * sizeof picture->digest.sum + 1];
-    print_sum(&picture->digest, sum);
     ctl_say("fleet      %s, this node is %s", picture->fleet.name, picture->fleet.node);
     say_agent(picture);
-    ctl_say("said       %llu statements, sum %s", (unsigned long long)picture->digest.n, sum);
+    ctl_say("said       %llu statements, sum %s", (unsigned long long)picture->digest.n,
+            picture->sum);
     ctl_say("waiting    %llu to be sent", (unsigned long long)picture->n_waiting);
     json_object_foreach(json_object_get(picture->said, "refused"), name, n)
     {
         ctl_say("refused    %lld %s", (long long)json_integer_value(n), name);
     }
-    say_nodes(picture);
+    ctl_fleet_each_row(picture, say_node, picture);
 }
 
-static enum ctl_exit print_json(struct picture *picture)
+static enum ctl_exit print_json(const struct ctl_fleet_picture *picture)
 {
-    struct ctl_list *list = &picture->list;
-    char sum[2 * sizeof picture->digest.sum + 1];
-    print_sum(&picture->digest, sum);
-    ctl_list_open(list, true, CTL_RECORD, NULL, 0);
-    ctl_row_begin(list);
-    ctl_row_string(list, "fleet", picture->fleet.name);
-    ctl_row_string(list, "node", picture->fleet.node);
-    ctl_row_bool(list, "agent_runs", is_running(picture));
-    ctl_row_text(list, "engine", text_in(picture->said, "engine"));
-    ctl_row_text(list, "problem", text_in(picture->said, "problem"));
-    ctl_row_time(list, "connected", number(picture->said, "connected"));
-    ctl_row_int(list, "statements", (int64_t)picture->digest.n);
-    ctl_row_string(list, "sum", sum);
-    ctl_row_int(list, "waiting", (int64_t)picture->n_waiting);
-    struct zta_json *json = ctl_row_json(list);
+    struct ctl_list list;
+    ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_string(&list, "fleet", picture->fleet.name);
+    ctl_row_string(&list, "node", picture->fleet.node);
+    ctl_row_bool(&list, "agent_runs", ctl_fleet_agent_runs(picture));
+    ctl_row_text(&list, "engine", ctl_fleet_text(picture->said, "engine"));
+    ctl_row_text(&list, "problem", ctl_fleet_text(picture->said, "problem"));
+    ctl_row_time(&list, "connected", ctl_fleet_number(picture->said, "connected"));
+    ctl_row_int(&list, "statements", (int64_t)picture->digest.n);
+    ctl_row_string(&list, "sum", picture->sum);
+    ctl_row_int(&list, "waiting", (int64_t)picture->n_waiting);
+    struct zta_json *json = ctl_row_json(&list);
     if (json != NULL) {
-        write_refused(json, json_object_get(picture->said, "refused"));
-        write_nodes(json, picture, json_object_get(picture->said, "nodes"));
+        write_refused(json, "refused", json_object_get(picture->said, "refused"));
+        zta_json_begin_array(json, "nodes");
+        ctl_fleet_each_row(picture, write_node, json);
+        zta_json_end_array(json);
     }
-    ctl_row_end(list);
-    return ctl_list_print(list);
+    ctl_row_end(&list);
+    return ctl_list_print(&list);
 }
 
 enum ctl_exit ctl_run_fleet_status(struct ctl *ctl)
 {
     struct zta_error error = {.status = ZTA_OK};
-    struct picture picture = {.now_s = zta_clock_real_ns() / ZTA_NS_PER_S};
-    const enum zta_status status = look(ctl, &picture, &error);
+    struct ctl_fleet_picture picture;
+    const enum zta_status status = ctl_fleet_picture_read(ctl, &picture, &error);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "reading the store");
     }
-    picture.said = read_said(ctl);
     enum ctl_exit code = CTL_DONE;
     if (ctl_is_json(ctl)) {
         code = print_json(&picture);
@@ -214,9 +171,9 @@ enum ctl_exit ctl_run_fleet_status(struct ctl *ctl)
     else {
         say_all(&picture);
     }
-    const bool is_well =
-        is_running(&picture) && !zta_text_is_absent(text_in(picture.said, "engine"));
-    json_decref(picture.said);
+    const bool is_well = ctl_fleet_agent_runs(&picture) &&
+                         !zta_text_is_absent(ctl_fleet_text(picture.said, "engine"));
+    ctl_fleet_picture_clear(&picture);
     return code == CTL_DONE && ctl_option_is_set(&ctl->options, CTL_OPTION_CHECK) && !is_well
                ? CTL_FAILED
                : code;
@@ -225,21 +182,81 @@ enum ctl_exit ctl_run_fleet_status(struct ctl *ctl)
 enum ctl_exit ctl_run_fleet_digest(struct ctl *ctl)
 {
     struct zta_error error = {.status = ZTA_OK};
-    struct picture picture = {.now_s = 0};
-    char sum[2 * sizeof picture.digest.sum + 1];
-    const enum zta_status status = look(ctl, &picture, &error);
+    struct ctl_fleet_picture picture;
+    struct ctl_list list;
+    const enum zta_status status = ctl_fleet_picture_read(ctl, &picture, &error);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "reading the store");
     }
-    print_sum(&picture.digest, sum);
+    ctl_fleet_picture_clear(&picture);
     if (!ctl_is_json(ctl)) {
-        ctl_say("%llu %s", (unsigned long long)picture.digest.n, sum);
+        ctl_say("%llu %s", (unsigned long long)picture.digest.n, picture.sum);
         return CTL_DONE;
     }
-    ctl_list_open(&picture.list, true, CTL_RECORD, NULL, 0);
-    ctl_row_begin(&picture.list);
-    ctl_row_int(&picture.list, "statements", (int64_t)picture.digest.n);
-    ctl_row_string(&picture.list, "sum", sum);
-    ctl_row_end(&picture.list);
-    return ctl_list_print(&picture.list);
+    ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+    ctl_row_begin(&list);
+    ctl_row_int(&list, "statements", (int64_t)picture.digest.n);
+    ctl_row_string(&list, "sum", picture.sum);
+    ctl_row_end(&list);
+    return ctl_list_print(&list);
+}
+
+struct table {
+    const struct ctl_fleet_picture *picture;
+    struct ctl_list list;
+    enum ctl_fleet_state state; /* whose rows are written now */
+};
+
+static void add_row(void *context, const struct ctl_fleet_row *row)
+{
+    struct table *table = context;
+    struct ctl_list *list = &table->list;
+    if (row->state != table->state) {
+        return;
+    }
+    ctl_row_begin(list);
+    struct zta_json *json = ctl_row_json(list);
+    if (json != NULL) {
+        write_members(json, row);
+        if (row->is_this) {
+            write_agent(json, table->picture);
+        }
+    }
+    else {
+        ctl_row_text(list, "name", row->name);
+        ctl_row_string(list, "state", ctl_fleet_state_name(row->state));
+        ctl_row_string(list, "role", role_name(row));
+        ctl_row_time(list, "seen", ctl_fleet_number(row->said, "time"));
+        ctl_row_int(list, "lag_ms", ctl_fleet_number(row->said, "lag_ms"));
+        ctl_row_int(list, "statements", ctl_fleet_number(row->said, "statements"));
+        ctl_row_int(list, "waiting", ctl_fleet_number(row->said, "waiting"));
+        ctl_row_int(list, "refused", ctl_fleet_number(row->said, "refused"));
+        ctl_row_text(list, "release", ctl_fleet_text(row->said, "release"));
+    }
+    ctl_row_end(list);
+}
+
+enum ctl_exit ctl_run_fleet_nodes(struct ctl *ctl)
+{
+    static const char *const titles[] = {"NODE",        "STATE",    "ROLE",     "SEEN",   ">LAG MS",
+                                         ">STATEMENTS", ">WAITING", ">REFUSED", "RELEASE"};
+    struct zta_error error = {.status = ZTA_OK};
+    struct ctl_fleet_picture picture;
+    struct table table = {.picture = &picture};
+    const enum zta_status status = ctl_fleet_picture_read(ctl, &picture, &error);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return ctl_fail_status(status, &error, "reading the store");
+    }
+    ctl_list_open(&table.list, ctl_is_json(ctl), CTL_TABLE, titles,
+                  sizeof titles / sizeof titles[0]);
+    if (status == ZTA_NOT_FOUND) {
+        ctl_note("%s", error.text);
+        return ctl_list_print(&table.list);
+    }
+    for (int state = 0; state < CTL_FLEET_N_STATES; state++) {
+        table.state = (enum ctl_fleet_state)state;
+        ctl_fleet_each_row(&picture, add_row, &table);
+    }
+    ctl_fleet_picture_clear(&picture);
+    return ctl_list_print(&table.list);
 }

@@ -17,7 +17,7 @@ enum {
 enum zta_status tui_app_open(struct tui_app *app, struct tui_model *model)
 {
     app->model = model;
-    for (size_t i = 0; tui_view_at(i) != NULL && i < TUI_VIEWS_MAX; i++) {
+    for (size_t i = 0; i < TUI_N_VIEWS; i++) {
         struct tui_view *view = &app->views[i];
         view->ops = tui_view_at(i);
         view->model = model;

@@ -16,7 +16,6 @@
 #include "admin-tui/console/shell.h"
 #include "admin-tui/console/view.h"
 
-#define TUI_VIEWS_MAX       12
 #define TUI_HISTORY_MAX     32
 #define TUI_SHOWN_HINTS_MAX 24
 
@@ -55,15 +54,15 @@ enum tui_choosing {
 struct tui_app {
     struct tui_model *model;
     struct tui_desk desk;
-    struct tui_view views[TUI_VIEWS_MAX];
+    struct tui_view views[TUI_N_VIEWS];
     size_t n_views;
     size_t current;
     struct tui_place places[TUI_HISTORY_MAX];
     size_t n_places;
-    size_t place;                           /* of them, where one is */
-    char own[TUI_VIEWS_MAX][TUI_JUMP_SIZE]; /* filters of views before jumps led there ... */
-    bool has_own[TUI_VIEWS_MAX];            /* ... to be put back when the trail is left */
-    bool is_arriving;                       /* the row of the place is not there yet */
+    size_t place;                         /* of them, where one is */
+    char own[TUI_N_VIEWS][TUI_JUMP_SIZE]; /* filters of views before jumps led there ... */
+    bool has_own[TUI_N_VIEWS];            /* ... to be put back when the trail is left */
+    bool is_arriving;                     /* the row of the place is not there yet */
     struct tui_menu menu;
     enum tui_choosing choosing;
     struct tui_row row;    /* that the menu is about */

@@ -191,6 +191,8 @@ static enum tui_role role_of_state(const char *word)
         {"no keys", TUI_ROLE_BAD},    {"refused", TUI_ROLE_BAD},  {"expired", TUI_ROLE_WARN},
         {"quarantine", TUI_ROLE_BAD}, {"block", TUI_ROLE_BAD},    {"waits", TUI_ROLE_WARN},
         {"holds", TUI_ROLE_BAD},      {"noted", TUI_ROLE_DIM},    {"limit", TUI_ROLE_INFO},
+        {"alike", TUI_ROLE_GOOD},     {"differs", TUI_ROLE_BAD},  {"silent", TUI_ROLE_WARN},
+        {"unheard", TUI_ROLE_WARN},   {"unknown", TUI_ROLE_BAD},  {"removed", TUI_ROLE_DIM},
     };
     for (size_t i = 0; word != NULL && i < sizeof known / sizeof known[0]; i++) {
         if (strncmp(word, known[i].word, strlen(known[i].word)) == 0) {

@@ -92,6 +92,13 @@ struct tui_view_ops {
     void (*close)(struct tui_view *view);
 };
 
+enum {
+    TUI_N_VIEWS = 0
+#define TUI_VIEW(name) +1
+#include "admin-tui/console/views.def"
+#undef TUI_VIEW
+};
+
 /* All views, in the order of their numbers; NULL behind the last. */
 const struct tui_view_ops *tui_view_at(size_t i);
 

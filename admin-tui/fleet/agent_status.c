@@ -96,14 +96,24 @@ static enum zta_status compare(struct ctl_agent *agent, const struct zta_fleet_d
     return status;
 }
 
+static json_int_t count_refused(const struct ctl_agent *agent)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < ZTA_N_FLEET_OUTCOMES; i++) {
+        n += zta_fleet_outcome_is_refusal((enum zta_fleet_outcome)i) ? agent->outcomes[i] : 0;
+    }
+    return (json_int_t)n;
+}
+
 static json_t *describe(const struct ctl_agent *agent, const struct zta_fleet_digest *digest,
-                        uint64_t n_waiting)
+                        uint64_t n_waiting, int64_t lag_ms)
 {
     char sum[2 * sizeof digest->sum + 1];
     zta_hex_encode(digest->sum, sizeof digest->sum, sum);
-    return json_pack("{s:s, s:I, s:s, s:I, s:s, s:I}", "name", agent->fleet.node, "time",
+    return json_pack("{s:s, s:I, s:s, s:I, s:s, s:I, s:I, s:I}", "name", agent->fleet.node, "time",
                      (json_int_t)now_s(), "release", ZTA_VERSION_TEXT, "statements",
-                     (json_int_t)digest->n, "sum", sum, "waiting", (json_int_t)n_waiting);
+                     (json_int_t)digest->n, "sum", sum, "waiting", (json_int_t)n_waiting, "lag_ms",
+                     (json_int_t)lag_ms, "refused", count_refused(agent));
 }
 
 static enum zta_status store_place(struct ctl_agent *agent, struct zta_error *error)
@@ -139,7 +149,11 @@ enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
     if (status == ZTA_OK && agent->is_place_moved) {
         status = store_place(agent, error);
     }
-    json_t *own = status == ZTA_OK ? describe(agent, &digest, n_waiting) : NULL;
+    int64_t lag_ms = 0;
+    if (status == ZTA_OK && agent->place[0] != '\0') {
+        status = ctl_engine_lag(agent->engine, agent->place, &lag_ms, error);
+    }
+    json_t *own = status == ZTA_OK ? describe(agent, &digest, n_waiting, lag_ms) : NULL;
     char *text = own == NULL ? NULL : json_dumps(own, JSON_COMPACT);
     if (text != NULL) {
         zta_hex_encode(agent->fleet.origin, sizeof agent->fleet.origin, origin);

@@ -3,6 +3,7 @@
 #include "admin-tui/fleet/engine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "admin-tui/fleet/engine_priv.h"
@@ -235,6 +236,51 @@ enum zta_status ctl_engine_has_place(struct ctl_engine *engine, const char *plac
     if (status == ZTA_OK) {
         *has = ctl_engine_item(reply, 0) != NULL;
         freeReplyObject(reply);
+    }
+    return status;
+}
+
+/* [seconds, microseconds] */
+static enum zta_status read_clock(struct ctl_engine *engine, int64_t *now_ms,
+                                  struct zta_error *error)
+{
+    redisReply *reply;
+    struct ctl_engine_command command = {.n = 0};
+    ctl_engine_add_words(&command, (const char *const[]){"TIME", NULL});
+    const enum zta_status status = ctl_engine_run(engine->commands, &command, &reply, error);
+    if (status == ZTA_OK) {
+        const redisReply *seconds = ctl_engine_item(reply, 0);
+        const redisReply *micros = ctl_engine_item(reply, 1);
+        *now_ms =
+            ctl_engine_is_text(seconds) && ctl_engine_is_text(micros)
+                ? strtoll(seconds->str, NULL, 10) * 1000 + strtoll(micros->str, NULL, 10) / 1000
+                : 0;
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
+enum zta_status ctl_engine_lag(struct ctl_engine *engine, const char *place, int64_t *lag_ms,
+                               struct zta_error *error)
+{
+    char behind[ZTA_FLEET_PLACE_MAX + 1];
+    redisReply *reply;
+    struct ctl_engine_command command = {.n = 0};
+    (void)snprintf(behind, sizeof behind, "(%s", place);
+    ctl_engine_add_words(&command, (const char *const[]){"XRANGE", engine->stream_key, behind, "+",
+                                                         "COUNT", "1", NULL});
+    *lag_ms = 0;
+    enum zta_status status = ctl_engine_run(engine->commands, &command, &reply, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    const redisReply *id = ctl_engine_item(ctl_engine_item(reply, 0), 0);
+    const int64_t began_ms = ctl_engine_is_text(id) ? strtoll(id->str, NULL, 10) : 0;
+    freeReplyObject(reply);
+    if (began_ms > 0) {
+        int64_t now_ms = 0;
+        status = read_clock(engine, &now_ms, error);
+        *lag_ms = now_ms > began_ms ? now_ms - began_ms : 0;
     }
     return status;
 }

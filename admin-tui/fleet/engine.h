@@ -53,6 +53,9 @@ enum zta_status ctl_engine_head(struct ctl_engine *engine, char place[ZTA_FLEET_
 /* Does the stream have an entry of that id? Then nothing behind it was lost. */
 enum zta_status ctl_engine_has_place(struct ctl_engine *engine, const char *place, bool *has,
                                      struct zta_error *error) ZTA_MUST_CHECK;
+/* How long the first entry behind place has waited there; 0: there is none. By its own clock. */
+enum zta_status ctl_engine_lag(struct ctl_engine *engine, const char *place, int64_t *lag_ms,
+                               struct zta_error *error) ZTA_MUST_CHECK;
 /* Asks once for what comes behind place, unless that was asked for already. */
 enum zta_status ctl_engine_await(struct ctl_engine *engine, const char *place,
                                  struct zta_error *error) ZTA_MUST_CHECK;

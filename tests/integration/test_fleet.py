@@ -89,6 +89,7 @@ def test_a_revocation_at_one_proxy_is_a_refusal_at_all(zta, fleet):
     wait_for(lambda: [node["alike"] for node in nodes[1].status()["nodes"]] == [True, True],
              what="both nodes in the status")
     assert {node["name"] for node in nodes[1].status()["nodes"]} == {"proxy-0", "proxy-1"}
+    assert all(node["lag_ms"] < 5000 for node in nodes[1].status()["nodes"])
     nodes[1].store.run("fleet", "status", "--check")
     assert nodes[1].stop()["taken"] >= 2
     held(nodes[1].store, "leave", *_REASON)
@@ -117,6 +118,28 @@ def test_without_the_engine_each_goes_on_and_an_empty_one_is_filled_again(fleet,
     late = _join(fleet, stores, 3)
     wait_for(lambda: _blocked(late) == expected, what="a new node learns what all know", timeout=60)
     fleet.await_alike()
+
+
+def test_nodes_with_trouble_come_first(fleet, stores, engine):
+    first, second, third = (_join(fleet, stores, i) for i in range(3))
+    fleet.await_alike()
+
+    def states():
+        return [(row["name"], row["state"]) for row in held(first.store, "nodes")]
+    wait_for(lambda: states() == [(f"proxy-{i}", "alike") for i in range(3)], what="all are alike")
+    own = next(row for row in held(first.store, "nodes") if row["this"])
+    assert own["name"] == "proxy-0" and own["agent_runs"] and own["fleet"] == "corp"
+    assert own["engine"] == f"127.0.0.1:{engine.port}" and own["refused_here"] == []
+    fleet.enrol(third, "none", first)
+    wait_for(lambda: states()[-1] == ("proxy-2", "removed"), what="it was taken out")
+    third.kill()
+    second.kill()
+    # What stands at the engine is signed by nobody; a stranger's line is shown as such.
+    engine.command("HSET", "zta:corp:nodes", "ab" * 16, '{"name": "eve", "time": 1, "sum": "00"}')
+    wait_for(lambda: states()[0] == ("eve", "unknown"), what="the stranger comes first")
+    wait_for(lambda: states()[1] == ("proxy-1", "silent"), what="the one that is silent", timeout=40)
+    engine.command("DEL", "zta:corp:nodes")
+    wait_for(lambda: states()[0] == ("proxy-1", "unheard"), what="the engine forgot it")
 
 
 def test_who_may_not_is_not_heard(fleet, stores, engine):

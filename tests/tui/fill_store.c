@@ -22,6 +22,7 @@
 #include "shared/store/sessions.h"
 #include "shared/store/signals.h"
 #include "tests/tui/fill_adaptive.h"
+#include "tests/tui/fill_fleet.h"
 #include "tests/tui/fill_inputs.h"
 #include "tests/tui/fill_series.h"
 #include "tests/tui/fill_versions.h"
@@ -732,13 +733,22 @@ static void put_versions(const char *dir)
     zta_store_close(&store);
 }
 
+static void put_fleet(const char *dir)
+{
+    struct zta_error error = {.text = ""};
+    struct zta_store *store = open_as(dir, ZTA_STORE_OPERATOR);
+    set_clock(FIXTURE_NOW_S);
+    need(fill_fleet(dir, store, FIXTURE_NOW_S, &error), error.text);
+    zta_store_close(&store);
+}
+
 int main(int argc, char **argv)
 {
     struct zta_error error = {.text = ""};
     const struct zta_store_owners owners = {
         .owner = geteuid(), .group = getegid(), .httpd = geteuid()};
     if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none|hostile|versions]\n");
+        fprintf(stderr, "usage: fill_store DIR [SESSIONS|none|hostile|versions|fleet]\n");
         return 2;
     }
     /* Beside the store itself, nothing asks the clock here. */
@@ -753,10 +763,15 @@ int main(int argc, char **argv)
     }
     put_policy(argv[1]);
     const bool has_versions = argc == 3 && strcmp(argv[2], "versions") == 0;
-    put_state(argv[1],
-              argc == 3 && !has_versions ? (uint32_t)strtoul(argv[2], NULL, 10) : SESSIONS);
+    const bool has_fleet = argc == 3 && strcmp(argv[2], "fleet") == 0;
+    put_state(argv[1], argc == 3 && !has_versions && !has_fleet
+                           ? (uint32_t)strtoul(argv[2], NULL, 10)
+                           : SESSIONS);
     if (has_versions) {
         put_versions(argv[1]);
+    }
+    if (has_fleet) {
+        put_fleet(argv[1]);
     }
     return 0;
 }

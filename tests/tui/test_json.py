@@ -43,7 +43,7 @@ def lines(store):
         "status", "version", "help", "maturity", "changes", "rates", "report", "issuers", "events", "threat-level",
         "threat-level show", "sessions list", "keys list", "devices list", "blocks list",
         "blocks list --all", "automation history", "rules list", "rules history", "mode", "limits list",
-        "signals list", "signals streams", "audit list", "audit verify", "readiness", "rules export",
+        "signals list", "signals streams", "audit list", "audit verify", "fleet nodes", "readiness", "rules export",
         "help keys", "completion zsh", "store check", "devices show laptop-0042", "keys show billing",
         ["store", "backup", f"{store}/../backup"], ["signals", "show", notices[0]["id"]],
         ["signals", "drop", held[0], "--reason", "x"],

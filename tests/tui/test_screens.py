@@ -84,6 +84,11 @@ _VERSIONS = {
     "versions-back": (["5", ("6 rules", "no-scrapers"), "v", ("3 versions",), "g", "j", "Z"],
                       ("rules rollback 2 --base=3",)),
 }
+_FLEET = {
+    "fleet": ([":", ["fleet"], "Enter"], ("differs 1", "alike 3", "redis.example.com:6379")),
+    "fleet-detail": ([":", ["fleet"], "Enter", ("differs 1", "alike 3"), "Enter"],
+                     ("node proxy-ams-2", "means")),
+}
 _EMPTY = {
     "empty-overview": ([], ("no requests", "no server has run")),
     "empty-traffic": (["2"], ("no request was recorded yet",)),
@@ -92,6 +97,7 @@ _EMPTY = {
     "empty-limits": (["6"], ("limit 1", "failed-verifications")),
     "empty-keys": (["7"], ("there is no API key",)),
     "empty-signals": (["9"], ("nothing was told",)),
+    "empty-fleet": ([":", ["fleet"], "Enter"], ("this store is in no fleet",)),
     "empty-readiness": ([":", ["readiness"], "Enter"], ("no place of a running", "Governance")),
     "empty-audit": (["0"], ("store init",)),
 }
@@ -146,6 +152,24 @@ def test_versions_of_rules(changed, terminal, name, size):
     compare(_show(screen, *_VERSIONS[name]), _name(name, size))
 
 
+@pytest.fixture(scope="module")
+def joined():
+    """A folder with a store that is part of a fleet."""
+    path = make_dir("tui-fleet")
+    fill(path, "fleet")
+    yield path
+    remove_dir(path)
+
+
+@pytest.mark.parametrize("size", _SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("name", _FLEET)
+def test_nodes_of_a_fleet(joined, terminal, name, size):
+    screen = terminal(*size)
+    screen.fixture(joined)
+    screen.wait("1 Overview", "Health")
+    compare(_show(screen, *_FLEET[name]), _name(name, size))
+
+
 @pytest.mark.parametrize("size", _EMPTY_SIZES, ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("name", _EMPTY)
 def test_an_empty_store(empty, terminal, name, size):
@@ -166,6 +190,6 @@ def test_other_terminals(filled, terminal, name, options):
 def test_no_recorded_screen_is_forgotten():
     known = {case.id for case in _cases()}
     known |= {_name(name, size) for name in _EMPTY for size in _EMPTY_SIZES}
-    known |= {_name(name, size) for name in _VERSIONS for size in _SIZES}
+    known |= {_name(name, size) for name in (*_VERSIONS, *_FLEET) for size in _SIZES}
     known |= {_name(name, _SIZES[0]) for name in ("overview-ascii", "overview-mono")}
     assert recorded() == known
