@@ -90,7 +90,7 @@ struct taking {
 static bool take_scanned(void *context, struct zta_text bytes)
 {
     struct taking *taking = context;
-    if (taking->agent->batch.n == ZTA_FLEET_BATCH) {
+    if (ctl_batch_is_full(&taking->agent->batch)) {
         taking->status = take_batch(taking->agent, taking->error);
     }
     return taking->status == ZTA_OK && ctl_batch_add(&taking->agent->batch, bytes);
@@ -194,6 +194,11 @@ static enum zta_status send_lacking(struct ctl_agent *agent, struct zta_error *e
     return status;
 }
 
+static bool add_unless_full(void *context, struct zta_text bytes)
+{
+    return !ctl_batch_is_full(context) && ctl_batch_add(context, bytes);
+}
+
 static enum zta_status send_all_lacking(struct ctl_agent *agent, struct zta_error *error)
 {
     static const uint8_t nowhere[ZTA_STATEMENT_NAME_SIZE];
@@ -203,7 +208,7 @@ static enum zta_status send_all_lacking(struct ctl_agent *agent, struct zta_erro
         struct zta_view *view = NULL;
         status = zta_view_begin(agent->ctl->store, &view);
         if (status == ZTA_OK) {
-            status = zta_fleet_each(view, place, ZTA_FLEET_BATCH, ctl_batch_add, &agent->batch);
+            status = zta_fleet_each(view, place, ZTA_FLEET_BATCH, add_unless_full, &agent->batch);
             zta_view_end(&view);
         }
         status = with_text(status, "reading statements", error);

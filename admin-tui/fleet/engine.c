@@ -14,8 +14,14 @@
 #define AWAIT_MS      "5000"
 #define AWAIT_COUNT   "500"
 
+/* Fields of the stream: a statement, or the name of one in the records. */
+#define FIELD_STATEMENT "s"
+#define FIELD_NAME      "n"
+
 enum {
     LACKS_MAX = 512,
+    NAMES_MAX = 512,
+    INLINE_MAX = 16 << 10, /* bytes of a statement that the stream has itself, for ever */
 };
 
 /* ---- statements ---- */
@@ -53,10 +59,18 @@ static bool append_statement(struct ctl_engine *engine, struct zta_text bytes, s
                          (const char *const[]){"EVAL", keep_later, "1", engine->records_key, NULL});
     ctl_engine_add(&keep, name, sizeof name);
     ctl_engine_add(&keep, bytes.data, bytes.len);
-    const char *const words[] = {"XADD", engine->stream_key, "MAXLEN", "~", STREAM_LENGTH, "*", "s",
+    const bool is_long = bytes.len > INLINE_MAX;
+    const char *const words[] = {"XADD",
+                                 engine->stream_key,
+                                 "MAXLEN",
+                                 "~",
+                                 STREAM_LENGTH,
+                                 "*",
+                                 is_long ? FIELD_NAME : FIELD_STATEMENT,
                                  NULL};
     ctl_engine_add_words(&send, words);
-    ctl_engine_add(&send, bytes.data, bytes.len);
+    ctl_engine_add(&send, is_long ? (const char *)name : bytes.data,
+                   is_long ? sizeof name : bytes.len);
     *n += 2;
     return ctl_engine_append(engine->commands, &keep) && ctl_engine_append(engine->commands, &send);
 }
@@ -310,16 +324,66 @@ int ctl_engine_fd(const struct ctl_engine *engine)
     return engine->stream->fd;
 }
 
+/* One answer of the stream. */
+struct hearing {
+    struct ctl_engine *engine;
+    zta_statement_fn fn;
+    void *context;
+    uint8_t names[NAMES_MAX][ZTA_STATEMENT_NAME_SIZE]; /* that were asked for */
+    size_t n;
+};
+
+static enum zta_status hand_on(const struct hearing *hearing, const redisReply *value,
+                               struct zta_error *error)
+{
+    return !ctl_engine_is_text(value) || hearing->fn(hearing->context, ctl_engine_text(value))
+               ? ZTA_OK
+               : zta_error_set(error, ZTA_IO, "what came could not be taken");
+}
+
+/*
+ * A long statement by its name: what the records have now, which is it or a later one. Each once,
+ * however often it is named. What is not there any more is told by whoever finds that it lacks.
+ */
+static enum zta_status hand_on_named(struct hearing *hearing, const redisReply *name,
+                                     struct zta_error *error)
+{
+    redisReply *reply;
+    struct ctl_engine_command command = {.n = 0};
+    for (size_t i = 0; i < hearing->n; i++) {
+        if (memcmp(hearing->names[i], name->str, sizeof hearing->names[i]) == 0) {
+            return ZTA_OK;
+        }
+    }
+    if (hearing->n < NAMES_MAX) {
+        memcpy(hearing->names[hearing->n++], name->str, sizeof hearing->names[0]);
+    }
+    ctl_engine_add_words(&command,
+                         (const char *const[]){"HGET", hearing->engine->records_key, NULL});
+    ctl_engine_add(&command, name->str, name->len);
+    enum zta_status status = ctl_engine_run(hearing->engine->commands, &command, &reply, error);
+    if (status == ZTA_OK) {
+        status = hand_on(hearing, reply, error);
+        freeReplyObject(reply);
+    }
+    return status;
+}
+
 /* [[stream, [[id, [field, value]], ...]]]; nil when nothing came in time. */
-static enum zta_status take_entries(const redisReply *reply, zta_statement_fn fn, void *context,
+static enum zta_status take_entries(struct hearing *hearing, const redisReply *reply,
                                     char place[ZTA_FLEET_PLACE_MAX], struct zta_error *error)
 {
     const redisReply *entries = ctl_engine_item(ctl_engine_item(reply, 0), 1);
     for (size_t i = 0; ctl_engine_item(entries, i) != NULL; i++) {
         const redisReply *entry = ctl_engine_item(entries, i);
+        const redisReply *field = ctl_engine_item(ctl_engine_item(entry, 1), 0);
         const redisReply *value = ctl_engine_item(ctl_engine_item(entry, 1), 1);
-        if (ctl_engine_is_text(value) && !fn(context, ctl_engine_text(value))) {
-            return zta_error_set(error, ZTA_IO, "what came could not be taken");
+        const bool is_name = ctl_engine_is_text(field) && strcmp(field->str, FIELD_NAME) == 0 &&
+                             ctl_engine_is_text(value) && value->len == ZTA_STATEMENT_NAME_SIZE;
+        const enum zta_status status =
+            is_name ? hand_on_named(hearing, value, error) : hand_on(hearing, value, error);
+        if (status != ZTA_OK) {
+            return status;
         }
         copy_place(ctl_engine_item(entry, 0), place);
     }
@@ -343,7 +407,8 @@ enum zta_status ctl_engine_hear(struct ctl_engine *engine, zta_statement_fn fn, 
     *is_answered = true;
     enum zta_status status = ctl_engine_check(engine->stream, reply, "XREAD", error);
     if (status == ZTA_OK) {
-        status = take_entries(reply, fn, context, place, error);
+        struct hearing hearing = {.engine = engine, .fn = fn, .context = context};
+        status = take_entries(&hearing, reply, place, error);
     }
     freeReplyObject(reply);
     return status;

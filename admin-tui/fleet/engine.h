@@ -3,9 +3,9 @@
  * The engine that a fleet's nodes meet at: Redis 6.2 or later, or Valkey, by its protocol. Nothing
  * that comes from it is believed because it comes from there.
  *
- * Keys of fleet corp: zta:corp:stream, all statements as they were sent, about a million of them;
- * zta:corp:records, a hash, the latest statement of each origin about each record;
- * zta:corp:nodes, a hash, what each agent says of itself.
+ * Keys of fleet corp: zta:corp:stream, all statements as they were sent, about a million of them,
+ * long ones by their names in the records; zta:corp:records, a hash, the latest statement of each
+ * origin about each record; zta:corp:nodes, a hash, what each agent says of itself.
  * Two connections: one waits at the stream, one does the rest, each call bounded to 2 s.
  */
 #ifndef CTL_FLEET_ENGINE_H

@@ -11,13 +11,25 @@
 const char *zta_fleet_topic_name(enum zta_fleet_topic topic)
 {
     switch (topic) {
-#define ZTA_FLEET_TOPIC(name, number, text)                                                        \
+#define ZTA_FLEET_TOPIC(name, number, max, text)                                                   \
     case ZTA_FLEET_##name:                                                                         \
         return text;
 #include "shared/fleet/topics.def"
 #undef ZTA_FLEET_TOPIC
     }
     return NULL;
+}
+
+size_t zta_statement_max(enum zta_fleet_topic topic)
+{
+    switch (topic) {
+#define ZTA_FLEET_TOPIC(name, number, max, text)                                                   \
+    case ZTA_FLEET_##name:                                                                         \
+        return max;
+#include "shared/fleet/topics.def"
+#undef ZTA_FLEET_TOPIC
+    }
+    return 0;
 }
 
 static void digest_of(struct zta_text said, struct zta_text fleet, struct zta_sha256 *digest)
@@ -27,15 +39,14 @@ static void digest_of(struct zta_text said, struct zta_text fleet, struct zta_sh
 }
 
 enum zta_status zta_statement_seal(const struct zta_statement *statement, struct zta_text fleet,
-                                   const struct zta_signing_key *key,
-                                   uint8_t out[ZTA_STATEMENT_MAX], size_t *size)
+                                   const struct zta_signing_key *key, uint8_t *out, size_t *size)
 {
     struct zta_writer writer;
     struct zta_sha256 digest;
-    if (statement->key.len > UINT16_MAX || statement->value.len > ZTA_STATEMENT_MAX) {
+    if (statement->key.len > UINT16_MAX || statement->value.len > ZTA_STATEMENT_LONG_MAX) {
         return ZTA_TOO_LARGE;
     }
-    zta_writer_init(&writer, out, ZTA_STATEMENT_MAX - ZTA_SIGNATURE_SIZE);
+    zta_writer_init(&writer, out, zta_statement_max(statement->topic) - ZTA_SIGNATURE_SIZE);
     zta_write_u8(&writer, ZTA_STATEMENT_FORMAT);
     zta_write_u8(&writer, (uint8_t)statement->topic);
     zta_write_u8(&writer, statement->is_gone ? 1 : 0);
@@ -60,7 +71,7 @@ enum zta_status zta_statement_read(struct zta_text bytes, struct zta_statement *
 {
     struct zta_reader reader;
     struct zta_statement found = {.is_gone = false};
-    if (bytes.len < ZTA_SIGNATURE_SIZE || bytes.len > ZTA_STATEMENT_MAX) {
+    if (bytes.len < ZTA_SIGNATURE_SIZE || bytes.len > ZTA_STATEMENT_LONG_MAX) {
         return ZTA_INVALID;
     }
     zta_reader_init(&reader, bytes.data, bytes.len - ZTA_SIGNATURE_SIZE);
@@ -78,8 +89,8 @@ enum zta_status zta_statement_read(struct zta_text bytes, struct zta_statement *
     found.key.data = (const char *)zta_reader_take(&reader, found.key.len);
     found.value.len = zta_read_u32(&reader);
     found.value.data = (const char *)zta_reader_take(&reader, found.value.len);
-    if (!zta_reader_is_done(&reader) || is_gone > 1 || found.key.len == 0 ||
-        found.version_ns <= 0 || found.is_gone != (found.value.len == 0)) {
+    if (!zta_reader_is_done(&reader) || is_gone > 1 || bytes.len > zta_statement_max(found.topic) ||
+        found.key.len == 0 || found.version_ns <= 0 || found.is_gone != (found.value.len == 0)) {
         return ZTA_INVALID;
     }
     *statement = found;

@@ -22,10 +22,12 @@
 #include "shared/fleet/signing.h"
 
 #define ZTA_STATEMENT_FORMAT 1
-#define ZTA_STATEMENT_MAX    (64 << 10) /* bytes, all in all */
+#define ZTA_STATEMENT_MAX    (64 << 10) /* bytes, all in all, of most topics */
+/* Of topics whose records are long, and one record each so that they stay whole. */
+#define ZTA_STATEMENT_LONG_MAX ((8 << 20) + 1024)
 
 enum zta_fleet_topic {
-#define ZTA_FLEET_TOPIC(name, number, text) ZTA_FLEET_##name = (number),
+#define ZTA_FLEET_TOPIC(name, number, max, text) ZTA_FLEET_##name = (number),
 #include "shared/fleet/topics.def"
 #undef ZTA_FLEET_TOPIC
 };
@@ -43,10 +45,13 @@ struct zta_statement {
 /* "revocations"; NULL for a number that this release does not know. */
 const char *zta_fleet_topic_name(enum zta_fleet_topic topic);
 
-/* The signed form into out; *size of it. ZTA_TOO_LARGE. */
+/* Bytes that a statement of it has at most; 0 of a number that this release does not know. */
+size_t zta_statement_max(enum zta_fleet_topic topic);
+
+/* The signed form into out, which has room for zta_statement_max; *size of it. ZTA_TOO_LARGE. */
 enum zta_status zta_statement_seal(const struct zta_statement *statement, struct zta_text fleet,
-                                   const struct zta_signing_key *key,
-                                   uint8_t out[ZTA_STATEMENT_MAX], size_t *size) ZTA_MUST_CHECK;
+                                   const struct zta_signing_key *key, uint8_t *out,
+                                   size_t *size) ZTA_MUST_CHECK;
 /*
  * Reads the form alone; texts point into bytes. ZTA_INVALID: no statement. ZTA_VERSION: of a format
  * or topic that this release does not know.

@@ -131,7 +131,8 @@ enum zta_status zta_fleet_join(struct zta_change *change, const struct zta_fleet
             zta_change_put(change, ZTA_TABLE_POLICY_META, fleet_key, ZTA_BLOB(bytes, writer.len));
     }
     for (size_t i = 0; status == ZTA_OK && zta_topic_at(i) != NULL; i++) {
-        status = note_all(change, zta_topic_at(i));
+        const struct zta_topic *topic = zta_topic_at(i);
+        status = topic->note_join == NULL ? note_all(change, topic) : topic->note_join(change);
     }
     return status;
 }
@@ -230,13 +231,15 @@ static enum zta_status find_node(struct zta_walk *walk, const uint8_t origin[ZTA
 static bool may_say(const struct zta_fleet_node *node, int64_t role_since_ns,
                     const struct zta_statement *statement)
 {
+    const struct zta_topic *topic = zta_topic_find(statement->topic);
+    const bool grants = statement->is_gone || topic == NULL || topic->grants;
     switch (node->role) {
     case ZTA_NODE_FULL:
         return true;
     case ZTA_NODE_RESTRICT:
-        return !statement->is_gone;
+        return !grants;
     case ZTA_NODE_NONE:
-        return !statement->is_gone && statement->version_ns <= role_since_ns;
+        return !grants && statement->version_ns <= role_since_ns;
     }
     return false;
 }
@@ -285,11 +288,16 @@ static bool is_sound(const struct zta_statement *statement)
     int64_t strength;
     struct zta_fleet_node node;
     const struct zta_topic *topic = zta_topic_find(statement->topic);
+    if (topic != NULL && topic->is_own &&
+        (statement->is_gone || statement->key.len < ZTA_ORIGIN_SIZE ||
+         memcmp(statement->key.data, statement->origin, ZTA_ORIGIN_SIZE) != 0)) {
+        return false;
+    }
     if (statement->is_gone) {
         return topic != NULL && statement->key.len <= ZTA_STORE_KEY_MAX &&
                topic->has_key(blob_of(statement->key));
     }
-    return topic == NULL ? is_operator(statement->origin) &&
+    return topic == NULL ? statement->topic == ZTA_FLEET_NODE && is_operator(statement->origin) &&
                                zta_node_decode(statement->key, statement->value, &node) == ZTA_OK
                          : topic->strength(blob_of(statement->key), blob_of(statement->value),
                                            &strength) == ZTA_OK;

@@ -9,10 +9,22 @@
 #include "shared/store/fleet.h"
 #include "shared/store/tables_priv.h"
 
+/* Key and value of a statement; the value is freed by who asked. */
+struct zta_told {
+    uint8_t key[ZTA_STORE_KEY_MAX];
+    size_t key_size;
+    uint8_t *value;
+    size_t size;
+};
+
 /* How records of a topic are kept, and which of several statements about one counts. */
 struct zta_topic {
     enum zta_fleet_topic topic;
     enum zta_table table;
+    /* "So it is" can grant, too: taken from nodes of role `full` alone. */
+    bool grants;
+    /* Keys begin with the origin of the one node that speaks of it, and nothing is ever gone. */
+    bool is_own;
     /* Can a record of this topic have that key? */
     bool (*has_key)(struct zta_blob key);
     /* The greater, the stricter. ZTA_CORRUPT: no record of this topic. */
@@ -20,6 +32,11 @@ struct zta_topic {
     /* Makes the record of that key what value says, or nothing (data NULL); as its puts do. */
     enum zta_status (*replace)(struct zta_change *change, struct zta_blob key,
                                struct zta_blob value);
+    /* What is said of the record with that key; NULL: key and value as they stand in the table.
+     * ZTA_NOT_FOUND: nothing. */
+    enum zta_status (*tell)(struct zta_change *change, struct zta_blob key, struct zta_told *told);
+    /* Notes what stands there when the store joins a fleet; NULL: every record. */
+    enum zta_status (*note_join)(struct zta_change *change);
 };
 
 /* NULL: nodes do not tell each other of that table, or of that topic's records by a table. */

@@ -55,7 +55,7 @@ static enum zta_status next_note(struct zta_change *change, uint64_t above, stru
 struct round {
     struct zta_change *change;
     const struct zta_saying *saying;
-    uint8_t *bytes; /* ZTA_STATEMENT_MAX, of the statement at hand */
+    uint8_t *bytes; /* room for any statement: of the one at hand */
     struct zta_text said;
 };
 
@@ -95,6 +95,34 @@ static enum zta_status say(struct round *round, const struct zta_statement *stat
     return status == ZTA_OK ? zta_fleet_apply(round->change, statement) : status;
 }
 
+/* Of what the statement of a note is; where the topic itself tells it, with its value. */
+static enum zta_status name_told(const struct round *round, const struct zta_topic *topic,
+                                 const struct note *note, struct zta_told *told)
+{
+    if (topic != NULL && topic->tell != NULL) {
+        return topic->tell(round->change, ZTA_BLOB(note->key, note->key_size), told);
+    }
+    memcpy(told->key, note->key, note->key_size);
+    told->key_size = note->key_size;
+    return ZTA_OK;
+}
+
+/* ZTA_NOT_FOUND: the record is not there any more. */
+static enum zta_status say_now(struct round *round, const struct zta_topic *topic,
+                               const struct zta_told *told, struct zta_statement *statement)
+{
+    struct zta_blob value = ZTA_BLOB(told->value, told->size);
+    if (told->value == NULL && !statement->is_gone) {
+        const enum zta_status status = zta_change_get(round->change, topic->table,
+                                                      ZTA_BLOB(told->key, told->key_size), &value);
+        if (status != ZTA_OK) {
+            return status;
+        }
+    }
+    statement->value = (struct zta_text){.data = value.data, .len = value.size};
+    return say(round, statement);
+}
+
 /*
  * The statement that a note calls for, once: a removal, or the record as it now is. One that was
  * written and is not there any more ended by itself, or has a later note: there is nothing to say.
@@ -102,33 +130,29 @@ static enum zta_status say(struct round *round, const struct zta_statement *stat
 static enum zta_status say_note(struct round *round, const struct note *note)
 {
     const struct zta_topic *topic = zta_topic_find(note->topic);
+    struct zta_told told = {.value = NULL};
     struct zta_statement statement = {
         .topic = note->topic,
         .is_gone = note->is_gone,
         .version_ns = (int64_t)note->number,
-        .key = {.data = (const char *)note->key, .len = note->key_size},
     };
-    struct zta_blob value = {.data = NULL};
-    bool is_said;
+    bool is_said = false;
     if (topic == NULL) {
         statement.version_ns = 0; /* of nodes the operator's key has said it */
     }
     else {
         memcpy(statement.origin, round->saying->fleet->origin, sizeof statement.origin);
     }
-    enum zta_status status = repeat(round, &statement, &is_said);
-    if (status != ZTA_OK || is_said || topic == NULL) {
-        return status;
+    enum zta_status status = name_told(round, topic, note, &told);
+    statement.key = (struct zta_text){.data = (const char *)told.key, .len = told.key_size};
+    if (status == ZTA_OK) {
+        status = repeat(round, &statement, &is_said);
     }
-    if (!note->is_gone) {
-        status = zta_change_get(round->change, topic->table, ZTA_BLOB(note->key, note->key_size),
-                                &value);
-        if (status != ZTA_OK) {
-            return status == ZTA_NOT_FOUND ? ZTA_OK : status;
-        }
-        statement.value = (struct zta_text){.data = value.data, .len = value.size};
+    if (status == ZTA_OK && !is_said && topic != NULL) {
+        status = say_now(round, topic, &told, &statement);
     }
-    return say(round, &statement);
+    free(told.value);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
 enum zta_status zta_fleet_say(struct zta_change *change, const struct zta_saying *saying,
@@ -138,7 +162,7 @@ enum zta_status zta_fleet_say(struct zta_change *change, const struct zta_saying
     struct note note;
     uint64_t above = saying->above;
     bool goes_on = true;
-    round.bytes = malloc(ZTA_STATEMENT_MAX);
+    round.bytes = malloc(ZTA_STATEMENT_LONG_MAX);
     enum zta_status status = round.bytes == NULL ? ZTA_NO_MEMORY : ZTA_OK;
     for (size_t i = 0; i < saying->most && goes_on && status == ZTA_OK; i++) {
         status = next_note(change, above, &note);

@@ -150,7 +150,7 @@ def test_who_may_not_is_not_heard(fleet, stores, engine):
     wait_for(lambda: "203.0.113.1" in _blocked(first), what="a block of who may restrict")
     _unblock(sensor, 1)
     refused = wait_for(lambda: first.status()["refused"], what="its release is refused and told")
-    assert refused == [{"what": "a release, of a node that may only restrict", "statements": 1}]
+    assert refused == [{"what": "what grants, of a node that may only restrict", "statements": 1}]
     assert "203.0.113.1" in _blocked(first)
 
     # Who can write to the engine, and nothing else, can neither make nor change a statement.
