@@ -53,8 +53,8 @@ static enum zta_status end(struct zta_change **change, enum zta_status status, b
 
 /* ---- hearing ---- */
 
-/* Takes the batch in one change; a change that would change nothing is not made. */
-static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *error)
+/* A part of what waits here is said, or the batch is taken: *is_behind says which. */
+static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struct zta_error *error)
 {
     struct zta_change *change = NULL;
     struct zta_hearing hearing = {.fleet = &agent->fleet,
@@ -63,9 +63,6 @@ static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *err
                                   .n = agent->batch.n,
                                   .now_ns = zta_clock_real_ns(),
                                   .said = agent->said};
-    if (agent->batch.n == 0) {
-        return ZTA_OK;
-    }
     enum zta_status status = begin(agent, &change, error);
     if (status != ZTA_OK) {
         return status;
@@ -76,6 +73,18 @@ static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *err
         agent->outcomes[i] += hearing.outcomes[i];
     }
     agent->said = status == ZTA_OK ? hearing.said : agent->said;
+    *is_behind = hearing.is_behind;
+    return status;
+}
+
+/* Takes the batch in one change; a change that would change nothing is not made. */
+static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *error)
+{
+    enum zta_status status = ZTA_OK;
+    bool is_behind = agent->batch.n > 0;
+    while (status == ZTA_OK && is_behind) {
+        status = take_some(agent, &is_behind, error);
+    }
     ctl_batch_clear(&agent->batch);
     return status;
 }

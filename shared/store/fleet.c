@@ -3,7 +3,6 @@
 #include "shared/store/fleet.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/reader.h"
@@ -96,6 +95,9 @@ static enum zta_status note_all(struct zta_change *change, const struct zta_topi
     for (status = zta_walk_first(&walk, &key, &value); status == ZTA_OK;
          status = zta_walk_next(&walk, &key, &value)) {
         uint8_t copy[ZTA_STORE_KEY_MAX];
+        if (!zta_topic_has(topic, key, value)) {
+            continue;
+        }
         memcpy(copy, key.data, key.size);
         status = zta_outbox_note(change, topic->topic, ZTA_BLOB(copy, key.size), false);
         if (status != ZTA_OK) {
@@ -130,6 +132,9 @@ enum zta_status zta_fleet_join(struct zta_change *change, const struct zta_fleet
         status =
             zta_change_put(change, ZTA_TABLE_POLICY_META, fleet_key, ZTA_BLOB(bytes, writer.len));
     }
+    if (status == ZTA_OK) {
+        status = zta_change_clear(change, ZTA_TABLE_FLEET_HELD);
+    }
     for (size_t i = 0; status == ZTA_OK && zta_topic_at(i) != NULL; i++) {
         const struct zta_topic *topic = zta_topic_at(i);
         status = topic->note_join == NULL ? note_all(change, topic) : topic->note_join(change);
@@ -147,6 +152,9 @@ enum zta_status zta_fleet_leave(struct zta_change *change)
     }
     if (status == ZTA_OK) {
         status = zta_change_clear(change, ZTA_TABLE_FLEET_OUTBOX);
+    }
+    if (status == ZTA_OK) {
+        status = zta_change_clear(change, ZTA_TABLE_FLEET_HELD);
     }
     return status == ZTA_OK ? zta_change_clear(change, ZTA_TABLE_FLEET_STATEMENTS) : status;
 }
@@ -174,38 +182,46 @@ enum zta_status zta_fleet_set_place(struct zta_change *change, const char *place
 
 /* ---- what follows of what was said ---- */
 
-enum zta_status zta_fleet_apply(struct zta_change *change, const struct zta_statement *about)
+static enum zta_status derive(struct zta_change *change, const struct zta_topic *topic,
+                              struct zta_text key, struct zta_draft *draft)
 {
     struct zta_walk walk;
     uint8_t name[ZTA_SHA256_SIZE];
-    struct zta_statement counts = {.value = {.data = NULL}};
-    const struct zta_topic *topic = zta_topic_find(about->topic);
-    if (topic == NULL) {
-        return ZTA_OK; /* nodes: asked for when they say something */
-    }
-    zta_statement_record_name(about->topic, about->key, name);
+    struct zta_statement counts;
+    zta_statement_record_name(topic->topic, key, name);
     enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_STATEMENTS, &walk);
     if (status != ZTA_OK) {
         return status;
     }
     status = zta_fleet_settle(&walk, name, topic->strength, &counts);
-    uint8_t *copy = NULL;
     if (status == ZTA_OK) {
-        copy = malloc(counts.value.len);
-        status = copy == NULL ? ZTA_NO_MEMORY : ZTA_OK;
+        status = zta_draft_set(draft, &counts);
     }
-    if (copy != NULL) {
-        memcpy(copy, counts.value.data, counts.value.len);
+    if ((status == ZTA_OK || status == ZTA_NOT_FOUND) && topic->restricted_by != 0) {
+        zta_statement_record_name(topic->restricted_by, key, name);
+        status = zta_fleet_restrict(&walk, name, topic, draft);
     }
     zta_walk_end(&walk);
-    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+enum zta_status zta_fleet_apply(struct zta_change *change, const struct zta_statement *about)
+{
+    struct zta_draft draft = {.is_there = false};
+    const struct zta_topic *topic = zta_topic_to_make(about->topic);
+    if (topic == NULL) {
+        return ZTA_OK; /* nodes: asked for when they say something */
+    }
+    enum zta_status status = derive(change, topic, about->key, &draft);
+    if (status == ZTA_OK) {
         const enum zta_membership former = change->membership;
         change->membership = ZTA_MEMBERSHIP_NONE;
-        status = topic->replace(change, blob_of(about->key),
-                                ZTA_BLOB(copy, copy == NULL ? 0 : counts.value.len));
+        status =
+            topic->replace(change, blob_of(about->key),
+                           draft.is_there ? ZTA_BLOB(draft.bytes, draft.size) : ZTA_BLOB(NULL, 0));
         change->membership = former;
     }
-    free(copy);
+    zta_draft_clear(&draft);
     return status;
 }
 
@@ -244,11 +260,31 @@ static bool may_say(const struct zta_fleet_node *node, int64_t role_since_ns,
     return false;
 }
 
+/*
+ * Is it for the bound to admit? What restricts and is said by no operator of a full node, and hits
+ * somebody whom this node had not restricted before.
+ */
+static bool is_governed(const struct zta_hearing *hearing, const struct zta_statement *statement,
+                        enum zta_node_role role, bool extends)
+{
+    const struct zta_topic *topic = zta_topic_find(statement->topic);
+    return hearing->admits != NULL && topic != NULL && !statement->is_gone && !topic->grants &&
+           !extends && (topic->is_automatic || role != ZTA_NODE_FULL) &&
+           memcmp(statement->origin, hearing->fleet->origin, sizeof statement->origin) != 0;
+}
+
+/* What comes of who said it. */
+struct speaker {
+    enum zta_fleet_outcome outcome;
+    enum zta_node_role role;
+};
+
 /* Who it names has signed it, and may say that. TAKEN: so far nothing speaks against it. */
 static enum zta_status check_speaker(struct zta_change *change, const struct zta_fleet *fleet,
                                      const struct zta_statement *statement, struct zta_text bytes,
-                                     enum zta_fleet_outcome *outcome)
+                                     struct speaker *speaker)
 {
+    enum zta_fleet_outcome *outcome = &speaker->outcome;
     struct zta_fleet_node node = {.role = ZTA_NODE_FULL, .key = fleet->operator_key};
     int64_t since_ns = 0;
     *outcome = ZTA_FLEET_TAKEN;
@@ -273,6 +309,7 @@ static enum zta_status check_speaker(struct zta_change *change, const struct zta
     else if (!may_say(&node, since_ns, statement)) {
         *outcome = node.role == ZTA_NODE_NONE ? ZTA_FLEET_UNKNOWN_NODE : ZTA_FLEET_NOT_GRANTED;
     }
+    speaker->role = node.role;
     return ZTA_OK;
 }
 
@@ -288,44 +325,70 @@ static bool is_sound(const struct zta_statement *statement)
     int64_t strength;
     struct zta_fleet_node node;
     const struct zta_topic *topic = zta_topic_find(statement->topic);
-    if (topic != NULL && topic->is_own &&
-        (statement->is_gone || statement->key.len < ZTA_ORIGIN_SIZE ||
-         memcmp(statement->key.data, statement->origin, ZTA_ORIGIN_SIZE) != 0)) {
+    if (topic == NULL) {
+        return statement->topic == ZTA_FLEET_NODE && !statement->is_gone &&
+               is_operator(statement->origin) &&
+               zta_node_decode(statement->key, statement->value, &node) == ZTA_OK;
+    }
+    if (statement->key.len > ZTA_STORE_KEY_MAX ||
+        (topic->is_own && (statement->is_gone || statement->key.len < ZTA_ORIGIN_SIZE ||
+                           memcmp(statement->key.data, statement->origin, ZTA_ORIGIN_SIZE) != 0))) {
         return false;
     }
     if (statement->is_gone) {
-        return topic != NULL && statement->key.len <= ZTA_STORE_KEY_MAX &&
-               topic->has_key(blob_of(statement->key));
+        return topic->has_key != NULL && topic->has_key(blob_of(statement->key));
     }
-    return topic == NULL ? statement->topic == ZTA_FLEET_NODE && is_operator(statement->origin) &&
-                               zta_node_decode(statement->key, statement->value, &node) == ZTA_OK
-                         : topic->strength(blob_of(statement->key), blob_of(statement->value),
-                                           &strength) == ZTA_OK;
+    return (topic->is_record == NULL || topic->is_record(blob_of(statement->value))) &&
+           topic->strength(blob_of(statement->key), blob_of(statement->value), &strength) == ZTA_OK;
 }
 
-static enum zta_status judge(struct zta_change *change, const struct zta_fleet *fleet,
+/* Did this origin restrict the same before, in effect? */
+static enum zta_status does_extend(struct zta_change *change, const struct zta_statement *kept,
+                                   bool *extends)
+{
+    uint8_t name[ZTA_STATEMENT_NAME_SIZE];
+    bool is_held;
+    zta_statement_name(kept, name);
+    const enum zta_status status = zta_fleet_is_held(change, ZTA_BLOB(name, sizeof name), &is_held);
+    *extends = status == ZTA_OK && !is_held && !kept->is_gone;
+    return status;
+}
+
+static enum zta_status judge(struct zta_change *change, const struct zta_hearing *hearing,
                              const struct zta_statement *statement, struct zta_text bytes,
                              enum zta_fleet_outcome *outcome)
 {
     struct zta_statement kept;
+    struct speaker speaker;
+    bool extends = false;
     enum zta_status status = zta_fleet_kept(change, statement, &kept);
     if (status == ZTA_OK && kept.version_ns >= statement->version_ns) {
         *outcome = kept.version_ns == statement->version_ns ? ZTA_FLEET_KNOWN : ZTA_FLEET_OLDER;
         return ZTA_OK;
     }
+    if (status == ZTA_OK) {
+        status = does_extend(change, &kept, &extends);
+    }
     if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
         return status;
     }
-    status = check_speaker(change, fleet, statement, bytes, outcome);
-    if (status == ZTA_OK && *outcome == ZTA_FLEET_TAKEN && !is_sound(statement)) {
+    status = check_speaker(change, hearing->fleet, statement, bytes, &speaker);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    *outcome = speaker.outcome;
+    if (*outcome == ZTA_FLEET_TAKEN && !is_sound(statement)) {
         *outcome = ZTA_FLEET_MALFORMED;
     }
-    return status;
+    if (*outcome == ZTA_FLEET_TAKEN && is_governed(hearing, statement, speaker.role, extends) &&
+        !hearing->admits(hearing->context, statement)) {
+        *outcome = ZTA_FLEET_HELD;
+    }
+    return ZTA_OK;
 }
 
-enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_fleet *fleet,
-                               struct zta_text bytes, int64_t now_ns,
-                               enum zta_fleet_outcome *outcome)
+enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_hearing *hearing,
+                               struct zta_text bytes, enum zta_fleet_outcome *outcome)
 {
     struct zta_statement statement;
     enum zta_status status = zta_statement_read(bytes, &statement);
@@ -333,16 +396,21 @@ enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_fleet
         *outcome = status == ZTA_VERSION ? ZTA_FLEET_STRANGE : ZTA_FLEET_MALFORMED;
         return ZTA_OK;
     }
-    if (statement.version_ns - now_ns > ZTA_FLEET_AHEAD_S * INT64_C(1000000000)) {
+    if (statement.version_ns - hearing->now_ns > ZTA_FLEET_AHEAD_S * INT64_C(1000000000)) {
         *outcome = ZTA_FLEET_AHEAD;
         return ZTA_OK;
     }
-    status = judge(change, fleet, &statement, bytes, outcome);
-    if (status != ZTA_OK || *outcome != ZTA_FLEET_TAKEN) {
+    status = judge(change, hearing, &statement, bytes, outcome);
+    if (status != ZTA_OK || (*outcome != ZTA_FLEET_TAKEN && *outcome != ZTA_FLEET_HELD)) {
         return status;
     }
     status = zta_fleet_keep(change, &statement, bytes);
-    return status == ZTA_OK ? zta_fleet_apply(change, &statement) : status;
+    if (status != ZTA_OK) {
+        return status;
+    }
+    return *outcome == ZTA_FLEET_HELD
+               ? zta_fleet_hold(change, &statement, hearing->now_ns / INT64_C(1000000000))
+               : zta_fleet_apply(change, &statement);
 }
 
 enum zta_status zta_fleet_enrol(struct zta_change *change, const struct zta_fleet *fleet,
@@ -354,7 +422,8 @@ enum zta_status zta_fleet_enrol(struct zta_change *change, const struct zta_flee
         *outcome = ZTA_FLEET_MALFORMED;
         return ZTA_OK;
     }
-    const enum zta_status status = zta_fleet_take(change, fleet, bytes, now_ns, outcome);
+    const struct zta_hearing hearing = {.fleet = fleet, .now_ns = now_ns};
+    const enum zta_status status = zta_fleet_take(change, &hearing, bytes, outcome);
     return status == ZTA_OK && *outcome == ZTA_FLEET_TAKEN
                ? zta_outbox_note(change, ZTA_FLEET_NODE, blob_of(statement.key), false)
                : status;

@@ -96,13 +96,21 @@ struct zta_hearing {
     int64_t now_ns;
     /* in and out: up to which note all was said; true only once the change is committed */
     uint64_t said;
+    /*
+     * Is this restriction, of who may only restrict or of automation, within the bound of what
+     * these may do? What is not is kept and held. NULL: all are.
+     */
+    bool (*admits)(void *context, const struct zta_statement *statement);
+    void *context;
     uint64_t outcomes[ZTA_N_FLEET_OUTCOMES]; /* out: of the items */
     bool is_changed;                         /* out: there is something to commit */
+    bool is_behind; /* out: nothing was taken yet: commit, and call again */
 };
 /*
  * Takes what came in: checks who said it and whether he may, keeps it, and makes the records what
- * follows. First what was changed here is said, so that nothing that comes takes its place unsaid.
- * Refused ones change nothing. A status but ZTA_OK is a failure of the store.
+ * follows. First what was changed here is said, so that nothing that comes takes its place unsaid;
+ * where that is more than a change should do, a part of it, and is_behind. Refused ones change
+ * nothing. A status but ZTA_OK is a failure of the store.
  */
 enum zta_status zta_fleet_hear(struct zta_change *change,
                                struct zta_hearing *hearing) ZTA_MUST_CHECK;

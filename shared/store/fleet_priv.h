@@ -17,15 +17,36 @@ struct zta_told {
     size_t size;
 };
 
+/* What a record is to be, in memory of its own: zta_draft_clear. */
+struct zta_draft {
+    bool is_there;
+    int64_t version_ns; /* of the statement that it is by */
+    uint8_t origin[ZTA_ORIGIN_SIZE];
+    uint8_t *bytes;
+    size_t size;
+};
+/* A copy of what the statement says, in place of what was there. ZTA_NO_MEMORY. */
+enum zta_status zta_draft_set(struct zta_draft *draft,
+                              const struct zta_statement *statement) ZTA_MUST_CHECK;
+enum zta_status zta_draft_set_bytes(struct zta_draft *draft, struct zta_blob value) ZTA_MUST_CHECK;
+void zta_draft_clear(struct zta_draft *draft);
+
 /* How records of a topic are kept, and which of several statements about one counts. */
 struct zta_topic {
     enum zta_fleet_topic topic;
+    /* Where its records stand under the statement's key; ZTA_N_TABLES: their file notes changes. */
     enum zta_table table;
+    const char *prefix; /* of the keys that are its; NULL: all of the table */
     /* "So it is" can grant, too: taken from nodes of role `full` alone. */
     bool grants;
     /* Keys begin with the origin of the one node that speaks of it, and nothing is ever gone. */
     bool is_own;
-    /* Can a record of this topic have that key? */
+    bool is_automatic; /* said by no operator: within the bound of automation, whoever says it */
+    /* Is that record of its table one of this topic? data NULL: a removed one. NULL: all are. */
+    bool (*is_record)(struct zta_blob value);
+    /* When a record came to be so; NULL: when the change was noted. */
+    int64_t (*version)(struct zta_blob value);
+    /* Can a record of this topic have that key? NULL: none is ever gone. */
     bool (*has_key)(struct zta_blob key);
     /* The greater, the stricter. ZTA_CORRUPT: no record of this topic. */
     enum zta_status (*strength)(struct zta_blob key, struct zta_blob value, int64_t *strength);
@@ -37,20 +58,29 @@ struct zta_topic {
     enum zta_status (*tell)(struct zta_change *change, struct zta_blob key, struct zta_told *told);
     /* Notes what stands there when the store joins a fleet; NULL: every record. */
     enum zta_status (*note_join)(struct zta_change *change);
+    /* Another topic's statements about the same key, which each may make it stricter; 0: none. */
+    enum zta_fleet_topic restricted_by;
+    enum zta_status (*restrict_by)(struct zta_draft *draft, const struct zta_statement *by);
 };
 
-/* NULL: nodes do not tell each other of that table, or of that topic's records by a table. */
-const struct zta_topic *zta_topic_of_table(enum zta_table table);
+/* NULL: nodes do not tell each other of that. */
 const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic);
+/* The topic whose record a statement of that one is for: itself, or the one that it restricts. */
+const struct zta_topic *zta_topic_to_make(enum zta_fleet_topic topic);
+/* Is a record of its table one of it? */
+bool zta_topic_has(const struct zta_topic *topic, struct zta_blob key, struct zta_blob value);
 /* Row i of the table; NULL behind the last. */
 const struct zta_topic *zta_topic_at(size_t i);
 
 /* ---- the outbox ---- */
 
-/* A record of that key was written, or removed (is_gone) here; noted when its topic is told and
- * this store is in a fleet. A failure fails the change. */
+/* A record was written, or removed (data of value NULL) here; noted when its topic is told and this
+ * store is in a fleet. A failure fails the change. */
 void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zta_blob key,
-                      bool is_gone);
+                      struct zta_blob value);
+/* The same of a topic whose records have other keys than their statements. */
+void zta_outbox_touch_topic(struct zta_change *change, enum zta_fleet_topic topic,
+                            struct zta_blob key, bool is_gone);
 enum zta_status zta_outbox_note(struct zta_change *change, enum zta_fleet_topic topic,
                                 struct zta_blob key, bool is_gone) ZTA_MUST_CHECK;
 
@@ -75,6 +105,17 @@ enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_S
                                  zta_strength_fn strength,
                                  struct zta_statement *counts) ZTA_MUST_CHECK;
 
+/* Lets each statement of that record restrict the draft, as the topic that is restricted does. */
+enum zta_status zta_fleet_restrict(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
+                                   const struct zta_topic *restricted,
+                                   struct zta_draft *draft) ZTA_MUST_CHECK;
+/* It counts for nothing until an operator says so. */
+enum zta_status zta_fleet_hold(struct zta_change *change, const struct zta_statement *statement,
+                               int64_t now_s) ZTA_MUST_CHECK;
+/* *is_so: it is kept, and without effect. */
+enum zta_status zta_fleet_is_held(struct zta_change *change, struct zta_blob name,
+                                  bool *is_so) ZTA_MUST_CHECK;
+
 /*
  * Makes the record that a statement is about what follows of all of them; what that writes is
  * nothing that is to be said again.
@@ -83,8 +124,8 @@ enum zta_status zta_fleet_apply(struct zta_change *change,
                                 const struct zta_statement *about) ZTA_MUST_CHECK;
 
 /* One statement that came in; zta_fleet_hear is what others call. */
-enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_fleet *fleet,
-                               struct zta_text bytes, int64_t now_ns,
+enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_hearing *hearing,
+                               struct zta_text bytes,
                                enum zta_fleet_outcome *outcome) ZTA_MUST_CHECK;
 
 /* ---- of the topics' own files ---- */

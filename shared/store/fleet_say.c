@@ -99,7 +99,7 @@ static enum zta_status say(struct round *round, const struct zta_statement *stat
 static enum zta_status name_told(const struct round *round, const struct zta_topic *topic,
                                  const struct note *note, struct zta_told *told)
 {
-    if (topic != NULL && topic->tell != NULL) {
+    if (topic != NULL && topic->tell != NULL && !note->is_gone) {
         return topic->tell(round->change, ZTA_BLOB(note->key, note->key_size), told);
     }
     memcpy(told->key, note->key, note->key_size);
@@ -107,20 +107,36 @@ static enum zta_status name_told(const struct round *round, const struct zta_top
     return ZTA_OK;
 }
 
-/* ZTA_NOT_FOUND: the record is not there any more. */
-static enum zta_status say_now(struct round *round, const struct zta_topic *topic,
-                               const struct zta_told *told, struct zta_statement *statement)
+/* The record as it now is, unless it is told already; no value: there is nothing to say of it. */
+static enum zta_status load(struct zta_change *change, const struct zta_topic *topic,
+                            struct zta_told *told)
 {
-    struct zta_blob value = ZTA_BLOB(told->value, told->size);
-    if (told->value == NULL && !statement->is_gone) {
-        const enum zta_status status = zta_change_get(round->change, topic->table,
-                                                      ZTA_BLOB(told->key, told->key_size), &value);
-        if (status != ZTA_OK) {
-            return status;
-        }
+    struct zta_blob value;
+    if (told->value != NULL) {
+        return ZTA_OK;
     }
-    statement->value = (struct zta_text){.data = value.data, .len = value.size};
-    return say(round, statement);
+    const enum zta_status status =
+        zta_change_get(change, topic->table, ZTA_BLOB(told->key, told->key_size), &value);
+    if (status != ZTA_OK || (topic->is_record != NULL && !topic->is_record(value))) {
+        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    told->value = malloc(value.size + 1);
+    if (told->value == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    memcpy(told->value, value.data, value.size);
+    told->size = value.size;
+    return ZTA_OK;
+}
+
+/* Since when it is so: no later than it was noted. */
+static int64_t version_of(const struct zta_topic *topic, const struct zta_told *told,
+                          int64_t noted_ns)
+{
+    const int64_t since_ns = topic->version == NULL || told->value == NULL
+                                 ? 0
+                                 : topic->version(ZTA_BLOB(told->value, told->size));
+    return since_ns > 0 && since_ns < noted_ns ? since_ns : noted_ns;
 }
 
 /*
@@ -137,19 +153,24 @@ static enum zta_status say_note(struct round *round, const struct note *note)
         .version_ns = (int64_t)note->number,
     };
     bool is_said = false;
+    enum zta_status status = name_told(round, topic, note, &told);
     if (topic == NULL) {
         statement.version_ns = 0; /* of nodes the operator's key has said it */
     }
     else {
         memcpy(statement.origin, round->saying->fleet->origin, sizeof statement.origin);
+        if (status == ZTA_OK && !note->is_gone) {
+            status = load(round->change, topic, &told);
+            statement.version_ns = version_of(topic, &told, statement.version_ns);
+        }
     }
-    enum zta_status status = name_told(round, topic, note, &told);
     statement.key = (struct zta_text){.data = (const char *)told.key, .len = told.key_size};
+    statement.value = (struct zta_text){.data = (const char *)told.value, .len = told.size};
     if (status == ZTA_OK) {
         status = repeat(round, &statement, &is_said);
     }
-    if (status == ZTA_OK && !is_said && topic != NULL) {
-        status = say_now(round, topic, &told, &statement);
+    if (status == ZTA_OK && !is_said && (statement.is_gone || told.value != NULL)) {
+        status = say(round, &statement);
     }
     free(told.value);
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
@@ -192,20 +213,26 @@ enum zta_status zta_fleet_hear(struct zta_change *change, struct zta_hearing *he
 {
     const struct zta_saying saying = {.fleet = hearing->fleet,
                                       .key = hearing->key,
-                                      .most = SIZE_MAX,
+                                      .most = ZTA_FLEET_BATCH,
                                       .above = hearing->said,
                                       .fn = keep_only};
+    struct note note;
     uint64_t last = hearing->said;
     enum zta_status status = zta_fleet_say(change, &saying, &last);
     hearing->is_changed = last != hearing->said;
     hearing->said = last;
-    for (size_t i = 0; status == ZTA_OK && i < hearing->n; i++) {
+    if (status == ZTA_OK) {
+        status = next_note(change, last, &note);
+        hearing->is_behind = status == ZTA_OK;
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    for (size_t i = 0; status == ZTA_OK && !hearing->is_behind && i < hearing->n; i++) {
         enum zta_fleet_outcome outcome;
-        status =
-            zta_fleet_take(change, hearing->fleet, hearing->items[i], hearing->now_ns, &outcome);
+        status = zta_fleet_take(change, hearing, hearing->items[i], &outcome);
         if (status == ZTA_OK) {
             hearing->outcomes[outcome]++;
-            hearing->is_changed = hearing->is_changed || outcome == ZTA_FLEET_TAKEN;
+            hearing->is_changed =
+                hearing->is_changed || outcome == ZTA_FLEET_TAKEN || outcome == ZTA_FLEET_HELD;
         }
     }
     return status;

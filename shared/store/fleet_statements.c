@@ -142,6 +142,10 @@ enum zta_status zta_fleet_keep(struct zta_change *change, const struct zta_state
         status = zta_change_put(change, ZTA_TABLE_FLEET_STATEMENTS, ZTA_BLOB(key, sizeof key),
                                 blob_of(bytes));
     }
+    if (status == ZTA_OK) {
+        status = zta_change_remove(change, ZTA_TABLE_FLEET_HELD, ZTA_BLOB(key, sizeof key));
+        status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
     /* What this store says from now on comes after what it heard. */
     if (status == ZTA_OK && head->clock_ns < statement->version_ns) {
         head->clock_ns = statement->version_ns;
@@ -190,10 +194,11 @@ enum zta_status zta_fleet_each(struct zta_view *view, uint8_t place[ZTA_STATEMEN
 
 /* One after the other of what is said of a record. */
 static enum zta_status step(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
-                            bool is_first, struct zta_statement *statement)
+                            bool is_first, struct zta_statement *statement, bool *is_held)
 {
     struct zta_blob key = ZTA_BLOB(name, ZTA_SHA256_SIZE);
     struct zta_blob value;
+    *is_held = false;
     const enum zta_status status =
         is_first ? zta_walk_seek(walk, &key, &value) : zta_walk_next(walk, &key, &value);
     if (status != ZTA_OK) {
@@ -202,7 +207,22 @@ static enum zta_status step(struct zta_walk *walk, const uint8_t name[ZTA_SHA256
     if (key.size != ZTA_STATEMENT_NAME_SIZE || memcmp(key.data, name, ZTA_SHA256_SIZE) != 0) {
         return ZTA_NOT_FOUND;
     }
-    return zta_statement_read(text_of(value), statement) == ZTA_OK ? ZTA_OK : ZTA_CORRUPT;
+    if (zta_statement_read(text_of(value), statement) != ZTA_OK) {
+        return ZTA_CORRUPT;
+    }
+    return walk->change == NULL ? ZTA_OK : zta_fleet_is_held(walk->change, key, is_held);
+}
+
+/* The same of those that count. */
+static enum zta_status next_said(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
+                                 bool is_first, struct zta_statement *statement)
+{
+    bool is_held = false;
+    enum zta_status status = step(walk, name, is_first, statement, &is_held);
+    while (status == ZTA_OK && is_held) {
+        status = step(walk, name, false, statement, &is_held);
+    }
+    return status;
 }
 
 /* Is a the stricter one, or the later of equals? */
@@ -230,8 +250,8 @@ enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_S
     struct zta_statement best;
     bool has_best = false;
     enum zta_status status;
-    for (status = step(walk, name, true, &said); status == ZTA_OK;
-         status = step(walk, name, false, &said)) {
+    for (status = next_said(walk, name, true, &said); status == ZTA_OK;
+         status = next_said(walk, name, false, &said)) {
         if (said.is_gone && zta_statement_is_later(&said, &gone)) {
             gone = said;
         }
@@ -239,8 +259,8 @@ enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_S
     if (status != ZTA_NOT_FOUND) {
         return status;
     }
-    for (status = step(walk, name, true, &said); status == ZTA_OK;
-         status = step(walk, name, false, &said)) {
+    for (status = next_said(walk, name, true, &said); status == ZTA_OK;
+         status = next_said(walk, name, false, &said)) {
         bool is_better = !said.is_gone && zta_statement_is_later(&said, &gone);
         if (is_better && has_best) {
             status = is_rather(strength, &said, &best, &is_better);
@@ -258,4 +278,18 @@ enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_S
         return ZTA_OK;
     }
     return status;
+}
+
+enum zta_status zta_fleet_restrict(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
+                                   const struct zta_topic *restricted, struct zta_draft *draft)
+{
+    struct zta_statement said;
+    enum zta_status status = next_said(walk, name, true, &said);
+    while (status == ZTA_OK) {
+        status = restricted->restrict_by(draft, &said);
+        if (status == ZTA_OK) {
+            status = next_said(walk, name, false, &said);
+        }
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }

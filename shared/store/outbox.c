@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which topics nodes tell each other of, and what of them was changed here and is still to be said.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/store/env_priv.h"
@@ -30,16 +31,6 @@ const struct zta_topic *zta_topic_at(size_t i)
     return i < N_TOPICS ? &topics[i] : NULL;
 }
 
-const struct zta_topic *zta_topic_of_table(enum zta_table table)
-{
-    for (size_t i = 0; i < N_TOPICS; i++) {
-        if (topics[i].table == table) {
-            return &topics[i];
-        }
-    }
-    return NULL;
-}
-
 const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic)
 {
     for (size_t i = 0; i < N_TOPICS; i++) {
@@ -49,6 +40,50 @@ const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic)
     }
     return NULL;
 }
+
+const struct zta_topic *zta_topic_to_make(enum zta_fleet_topic topic)
+{
+    for (size_t i = 0; i < N_TOPICS; i++) {
+        if (topics[i].restricted_by == topic) {
+            return &topics[i];
+        }
+    }
+    return zta_topic_find(topic);
+}
+
+/* ---- drafts ---- */
+
+enum zta_status zta_draft_set_bytes(struct zta_draft *draft, struct zta_blob value)
+{
+    uint8_t *bytes = realloc(draft->bytes, value.size + 1);
+    if (bytes == NULL) {
+        return ZTA_NO_MEMORY;
+    }
+    memcpy(bytes, value.size > 0 ? value.data : "", value.size);
+    draft->bytes = bytes;
+    draft->size = value.size;
+    draft->is_there = true;
+    return ZTA_OK;
+}
+
+enum zta_status zta_draft_set(struct zta_draft *draft, const struct zta_statement *statement)
+{
+    const enum zta_status status =
+        zta_draft_set_bytes(draft, ZTA_BLOB(statement->value.data, statement->value.len));
+    if (status == ZTA_OK) {
+        draft->version_ns = statement->version_ns;
+        memcpy(draft->origin, statement->origin, sizeof draft->origin);
+    }
+    return status;
+}
+
+void zta_draft_clear(struct zta_draft *draft)
+{
+    free(draft->bytes);
+    *draft = (struct zta_draft){.is_there = false};
+}
+
+/* ---- notes ---- */
 
 enum zta_status zta_outbox_note(struct zta_change *change, enum zta_fleet_topic topic,
                                 struct zta_blob key, bool is_gone)
@@ -77,16 +112,32 @@ static bool is_in_fleet(struct zta_change *change)
     return change->membership == ZTA_MEMBERSHIP_TELLS;
 }
 
-void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zta_blob key,
-                      bool is_gone)
+void zta_outbox_touch_topic(struct zta_change *change, enum zta_fleet_topic topic,
+                            struct zta_blob key, bool is_gone)
 {
-    const struct zta_topic *topic =
-        change->env == ZTA_ENV_POLICY ? zta_topic_of_table(table) : NULL;
-    if (topic == NULL || !is_in_fleet(change)) {
+    if (!is_in_fleet(change)) {
         return;
     }
-    const enum zta_status status = zta_outbox_note(change, topic->topic, key, is_gone);
+    const enum zta_status status = zta_outbox_note(change, topic, key, is_gone);
     if (status != ZTA_OK && change->failure == ZTA_OK) {
         change->failure = status;
+    }
+}
+
+bool zta_topic_has(const struct zta_topic *topic, struct zta_blob key, struct zta_blob value)
+{
+    const struct zta_text name = {.data = key.data, .len = key.size};
+    return (topic->prefix == NULL || zta_text_starts_with(name, zta_text_of(topic->prefix))) &&
+           (value.data != NULL || topic->has_key != NULL) &&
+           (topic->is_record == NULL || topic->is_record(value));
+}
+
+void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zta_blob key,
+                      struct zta_blob value)
+{
+    for (size_t i = 0; i < N_TOPICS && change->env == ZTA_ENV_POLICY; i++) {
+        if (topics[i].table == table && zta_topic_has(&topics[i], key, value)) {
+            zta_outbox_touch_topic(change, topics[i].topic, key, value.data == NULL);
+        }
     }
 }

@@ -58,6 +58,10 @@
 #define ZTA_FLEET_SUM_SIZE   24
 #define ZTA_OUTBOX_HEAD_SIZE 2
 
+/* fleet_held: name of a statement that is kept without effect; u8 whether an operator dropped it,
+ * i64 since when (s). */
+#define ZTA_HELD_SIZE 9
+
 /* ---- policy/ audit ---- */
 
 /* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,

@@ -189,7 +189,7 @@ static enum zta_status put(struct zta_change *change, enum zta_table table, stru
     const enum zta_status status =
         note(change, mdb_put(change->txn, change->store->dbi[table], &where, &what, flags));
     if (status == ZTA_OK) {
-        zta_outbox_touch(change, table, key, false);
+        zta_outbox_touch(change, table, key, value);
     }
     return status;
 }
@@ -217,7 +217,7 @@ enum zta_status zta_change_remove(struct zta_change *change, enum zta_table tabl
     const enum zta_status status =
         note(change, mdb_del(change->txn, change->store->dbi[table], &where, NULL));
     if (status == ZTA_OK) {
-        zta_outbox_touch(change, table, key, true);
+        zta_outbox_touch(change, table, key, ZTA_BLOB(NULL, 0));
     }
     return status;
 }
