@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything `make test` runs, part by part. A part that fails does not keep the next from running;
 # the table at the end names each with its closing line, and any failure fails the whole. What
-# mostly waits for servers runs in two lanes side by side.
+# mostly waits for servers runs in two lanes side by side, each with two files of tests at a time.
 set -uo pipefail
 
 make=${MAKE:-make}
@@ -64,6 +64,7 @@ part "unit tests" "${run[@]}" check-unit
 part "fuzz replay" "${run[@]}" check-fuzz
 
 san=SAN=address,undefined
+twice="-n 2 --dist loadfile" # a file's cases stay in their order
 part "build with ASan and UBSan" "${build[@]}" $san all unit-programs fuzz-programs
 part "unit tests with ASan and UBSan" "${run[@]}" $san check-unit
 part "fuzz replay with ASan and UBSan" "${run[@]}" $san check-fuzz
@@ -73,14 +74,14 @@ part "unit tests with TSan" "${build[@]}" SAN=thread check-unit
 lane_plain()
 {
     number=40
-    aside "integration, event" "${run[@]}" MPM=event check-integration
-    aside "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm" check-integration
-    aside "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm" check-integration
+    aside "integration, event" "${run[@]}" MPM=event ARGS="$twice" check-integration
+    aside "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm $twice" check-integration
+    aside "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm $twice" check-integration
 }
 lane_sanitized()
 {
     number=60
-    aside "integration with ASan and UBSan" "${run[@]}" $san check-integration
+    aside "integration with ASan and UBSan" "${run[@]}" $san ARGS="$twice" check-integration
 }
 printf '\n==== integration tests, in two lanes\n'
 # How far they are, once a minute: nobody takes a silent run for one that hangs.
