@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "admin-tui/document_priv.h"
@@ -92,15 +93,25 @@ void ctl_print_when(int64_t time_s, char out[64])
 
 /* ---- text of both ---- */
 
+/* Behind "http" and "www" an escape keeps a reader with GitHub's extensions from making a link. */
+static bool begins_link(const char *text, size_t i)
+{
+    return (text[i] == ':' && text[i + 1] == '/') ||
+           (text[i] == '.' && i >= 3 && strncasecmp(text + i - 3, "www", 3) == 0);
+}
+
 /* Characters that would mean something in Markdown or make a link of a text. */
 static void put_markdown(FILE *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        const bool is_link = *text == ':' && text[1] == '/';
-        if (is_link || strchr("\\`*_{}[]<>#|!&~", *text) != NULL) {
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        if (text[i] == '@') {
+            /* Addresses of mail are looked for when escapes are gone already. */
+            (void)fputs("<!---->", out);
+        }
+        else if (begins_link(text, i) || strchr("\\`*_{}[]<>#|!&~", text[i]) != NULL) {
             (void)putc('\\', out);
         }
-        (void)putc(*text, out);
+        (void)putc(text[i], out);
     }
 }
 

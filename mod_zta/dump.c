@@ -18,28 +18,30 @@
 #include "shared/identity.h"
 
 #define DUMP_FORMAT 1
-#define LINE_SIZE   16384
+/* A pattern or a finding may be as long as a line of httpd's. */
+#define LINE_SIZE ((size_t)1 << 20)
 
 struct dump {
-    apr_pool_t *pool;
     struct zta_json json;
     struct zta_buffer buffer;
-    char line[LINE_SIZE];
+    char *line; /* LINE_SIZE */
+    bool is_cut;
 };
 
 static struct zta_json *begin(struct dump *dump, const char *kind)
 {
-    zta_buffer_init(&dump->buffer, dump->line, sizeof(dump->line));
+    zta_buffer_init(&dump->buffer, dump->line, LINE_SIZE);
     zta_json_init(&dump->json, &dump->buffer);
     zta_json_begin_object(&dump->json, NULL);
     zta_json_string(&dump->json, "zta", kind);
     return &dump->json;
 }
 
-/* A line that does not fit would be no JSON: who reads it misses the last one and says so. */
+/* A line that does not fit would be no JSON. Who misses the last one behind it says so. */
 static void end(struct dump *dump)
 {
     zta_json_end_object(&dump->json);
+    dump->is_cut = dump->is_cut || dump->buffer.is_overflowed;
     if (!dump->buffer.is_overflowed) {
         (void)printf("%s\n", dump->line);
     }
@@ -50,13 +52,14 @@ static void dump_place(void *context, const server_rec *s, const struct mod_zta_
 {
     struct dump *dump = context;
     char server[MOD_ZTA_SERVER_LABEL_SIZE];
-    if (!mod_zta_server_of(s)->is_governed) {
+    struct zta_published_location location;
+    if (!mod_zta_places_describe(s, dir, parent, server, &location)) {
         return;
     }
-    mod_zta_server_label(s, server);
     struct zta_json *json = begin(dump, "place");
-    zta_json_string(json, "server", server);
-    zta_json_string(json, "path", parent != NULL && dir->location != NULL ? dir->location : "/");
+    zta_json_text(json, "server", location.server);
+    zta_json_text(json, "path", location.path);
+    zta_json_bool(json, "is_pattern", location.is_pattern);
     zta_json_int(json, "stage", dir->stance.stage);
     zta_json_int(json, "monitor", dir->stance.monitor);
     zta_json_bool(json, "allows_by_default", dir->stance.allows_by_default != 0);
@@ -129,7 +132,7 @@ void mod_zta_dump(apr_pool_t *pool, server_rec *main_server, bool is_good)
         return;
     }
     struct dump *dump = apr_pcalloc(pool, sizeof(*dump));
-    dump->pool = pool;
+    dump->line = apr_palloc(pool, LINE_SIZE);
     struct zta_json *json = begin(dump, "begin");
     zta_json_int(json, "format", DUMP_FORMAT);
     zta_json_string(json, "store", global->store_dir);
@@ -140,8 +143,10 @@ void mod_zta_dump(apr_pool_t *pool, server_rec *main_server, bool is_good)
     for (int i = 0; i < global->findings->nelts; i++) {
         dump_finding(dump, &APR_ARRAY_IDX(global->findings, i, struct mod_zta_finding));
     }
-    json = begin(dump, "end");
-    zta_json_bool(json, "starts", is_good);
-    end(dump);
+    if (!dump->is_cut) {
+        json = begin(dump, "end");
+        zta_json_bool(json, "starts", is_good);
+        end(dump);
+    }
     (void)fflush(stdout);
 }

@@ -243,6 +243,7 @@ static int refuse(request_rec *r, struct mod_zta_request *request,
         mod_zta_step_up_redirect(r, request, decision)) {
         status = HTTP_MOVED_TEMPORARILY; /* a browser cannot read a challenge */
     }
+    mod_zta_present_hide_query(r, request->dir);
     set_refusal_headers(r, request, decision, status);
     mod_zta_record_environment(r, request);
     ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "ZTA0040: refused, %s%s%s%s%s, id %s",

@@ -29,6 +29,25 @@ void mod_zta_server_label(const server_rec *s, char out[MOD_ZTA_SERVER_LABEL_SIZ
                  s->addrs != NULL ? (unsigned)s->addrs->host_port : (unsigned)s->port);
 }
 
+static bool is_pattern(const core_dir_config *section)
+{
+    return section->r != NULL || section->d_is_fnmatch;
+}
+
+/* A configuration keeps the very text of the section that it has its name from. */
+static bool is_named_by_pattern(const server_rec *s, const struct mod_zta_dir *dir)
+{
+    const core_server_config *core = ap_get_core_module_config(s->module_config);
+    for (int i = 0; core->sec_url != NULL && i < core->sec_url->nelts; i++) {
+        ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
+        const struct mod_zta_dir *own = ap_get_module_config(section, &zta_module);
+        if (own != NULL && own->location == dir->location) {
+            return is_pattern(ap_get_core_module_config(section));
+        }
+    }
+    return false;
+}
+
 bool mod_zta_places_describe(const server_rec *s, const struct mod_zta_dir *dir,
                              const struct mod_zta_dir *parent,
                              char server[MOD_ZTA_SERVER_LABEL_SIZE],
@@ -37,27 +56,35 @@ bool mod_zta_places_describe(const server_rec *s, const struct mod_zta_dir *dir,
     if (!mod_zta_server_of(s)->is_governed) {
         return false;
     }
+    const bool is_section = dir->location != NULL && parent != NULL;
     mod_zta_server_label(s, server);
     *location = (struct zta_published_location){
         .server = zta_text_of(server),
-        .path =
-            dir->location != NULL && parent != NULL ? zta_text_of(dir->location) : ZTA_TEXT("/"),
+        .path = is_section ? zta_text_of(dir->location) : ZTA_TEXT("/"),
         .stance = dir->stance,
         .is_lower = parent != NULL && dir->stance.stage < parent->stance.stage,
+        .is_pattern = is_section && is_named_by_pattern(s, dir),
     };
     return true;
 }
 
-static bool is_pattern(const core_dir_config *section)
-{
-    return section->r != NULL || section->d_is_fnmatch;
-}
-
-/* Which sections count: all, all but one, or those with a path. */
+/* Which sections count: all, all but one, or those with a path and perhaps one without. */
 struct counting {
     const ap_conf_vector_t *without; /* NULL: none is left out */
+    const ap_conf_vector_t *with;    /* counts whatever its pattern; NULL: none */
     bool has_no_patterns;
 };
+
+static bool counts(const struct counting *counting, const ap_conf_vector_t *section,
+                   const char *path)
+{
+    const core_dir_config *core = ap_get_core_module_config(section);
+    if (section == counting->with) {
+        return true;
+    }
+    return section != counting->without && !(counting->has_no_patterns && is_pattern(core)) &&
+           matches(core, path);
+}
 
 /* What the sections of s say of a path. */
 static struct mod_zta_dir *merge_at(apr_pool_t *pool, const server_rec *s, const char *path,
@@ -67,10 +94,8 @@ static struct mod_zta_dir *merge_at(apr_pool_t *pool, const server_rec *s, const
     struct mod_zta_dir *dir = ap_get_module_config(s->lookup_defaults, &zta_module);
     for (int i = 0; core->sec_url != NULL && i < core->sec_url->nelts; i++) {
         ap_conf_vector_t *section = APR_ARRAY_IDX(core->sec_url, i, ap_conf_vector_t *);
-        const core_dir_config *core_dir = ap_get_core_module_config(section);
         struct mod_zta_dir *add = ap_get_module_config(section, &zta_module);
-        if (section != counting.without && add != NULL &&
-            !(counting.has_no_patterns && is_pattern(core_dir)) && matches(core_dir, path)) {
+        if (add != NULL && counts(&counting, section, path)) {
             dir = mod_zta_dir_merge(pool, dir, add);
         }
     }
@@ -86,7 +111,16 @@ void mod_zta_places_around(apr_pool_t *pool, const server_rec *s, ap_conf_vector
     struct mod_zta_dir *place;
     struct mod_zta_dir *below;
     around->alone = mod_zta_dir_merge(pool, base, add);
-    if (!is_url || is_pattern(core)) {
+    if (is_url && is_pattern(core)) {
+        /* Whatever it matches lies below "/", so what is said of all of that is said of it. */
+        place = merge_at(pool, s, "/", (struct counting){.with = section, .has_no_patterns = true});
+        place->location = add->location;
+        around->place = place;
+        around->below = place;
+        around->parent = merge_at(pool, s, "/", (struct counting){.has_no_patterns = true});
+        return;
+    }
+    if (!is_url) {
         around->place = around->alone;
         around->below = around->alone;
         around->parent = base;

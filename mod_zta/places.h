@@ -45,9 +45,9 @@ struct mod_zta_around {
 };
 /*
  * Of a section of s that has a configuration of ours. For a <Location> with a path, is_url, every
- * section that covers that path counts, in httpd's order; of others only what the server says is
- * known. A pattern may cover the path of a section and nothing below: who asks what a server needs
- * asks all three.
+ * section that covers that path counts, in httpd's order; of one with a pattern those that cover
+ * everything; of others only what the server says is known. A pattern may cover the path of a
+ * section and nothing below: who asks what a server needs asks all three.
  */
 void mod_zta_places_around(apr_pool_t *pool, const server_rec *s, ap_conf_vector_t *section,
                            bool is_url, struct mod_zta_around *around);

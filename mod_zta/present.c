@@ -173,10 +173,17 @@ void mod_zta_present_remove(request_rec *r, const struct mod_zta_request *reques
     }
 }
 
+void mod_zta_present_hide_query(request_rec *r, const struct mod_zta_dir *dir)
+{
+    struct mod_zta_credential_fields ignored = {.authorization = NULL};
+    if (mod_zta_sources_of(dir)->has_query) {
+        read_query(r, true, &ignored);
+    }
+}
+
 void mod_zta_present_remove_unread(request_rec *r, const struct mod_zta_dir *dir)
 {
     const struct mod_zta_credential_sources *sources = mod_zta_sources_of(dir);
-    struct mod_zta_credential_fields ignored = {.authorization = NULL};
     apr_table_unset(r->headers_in, "Authorization");
     apr_table_unset(r->headers_in, "DPoP");
     if (sources->apikey_header != NULL) {
@@ -185,7 +192,5 @@ void mod_zta_present_remove_unread(request_rec *r, const struct mod_zta_dir *dir
     if (sources->cookie != NULL) {
         remove_cookie(r, sources->cookie);
     }
-    if (sources->has_query) {
-        read_query(r, true, &ignored);
-    }
+    mod_zta_present_hide_query(r, dir);
 }

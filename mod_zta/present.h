@@ -29,6 +29,12 @@ void mod_zta_present_remove(request_rec *r, const struct mod_zta_request *reques
 void mod_zta_present_remove_unread(request_rec *r, const struct mod_zta_dir *dir);
 
 /*
+ * Takes a token out of the query of a request that is refused, possibly before anybody read it:
+ * what httpd and other modules log of it holds none where dir reads tokens there.
+ */
+void mod_zta_present_hide_query(request_rec *r, const struct mod_zta_dir *dir);
+
+/*
  * Would another place of the same request read the credential where it came in? For a request that
  * has an identity.
  */

@@ -132,6 +132,7 @@ static void add_place(struct zta_json *json, const json_t *place)
     zta_json_begin_object(json, NULL);
     zta_json_string(json, "server", text_of(place, "server"));
     zta_json_string(json, "path", text_of(place, "path"));
+    zta_json_bool(json, "is_pattern", json_is_true(json_object_get(place, "is_pattern")));
     zta_json_int(json, "stage", json_integer_value(json_object_get(place, "stage")));
     zta_json_int(json, "monitor", json_integer_value(json_object_get(place, "monitor")));
     zta_json_bool(json, "allows_by_default",

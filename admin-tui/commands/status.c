@@ -132,6 +132,7 @@ static bool add_location(void *context, const struct zta_published_location *loc
         zta_json_int(json, "stage", stance->stage);
         zta_json_int(json, "monitor", stance->monitor);
         zta_json_bool(json, "is_lower", location->is_lower);
+        zta_json_bool(json, "is_pattern", location->is_pattern);
         zta_json_begin_object(json, "features");
         for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
             zta_json_string(json, zta_feature_name((enum zta_feature)i),
@@ -141,9 +142,10 @@ static bool add_location(void *context, const struct zta_published_location *loc
         zta_json_end_object(json);
         return true;
     }
-    ctl_row_cell(list, "location", "%.*s%.*s: stage %u%s%u%s%s", (int)location->server.len,
-                 location->server.data, (int)location->path.len, location->path.data,
-                 (unsigned)stance->stage, ", monitor ", (unsigned)stance->monitor,
+    ctl_row_cell(list, "location", "%.*s%s%.*s: stage %u%s%u%s%s", (int)location->server.len,
+                 location->server.data, location->is_pattern ? " pattern " : "",
+                 (int)location->path.len, location->path.data, (unsigned)stance->stage,
+                 ", monitor ", (unsigned)stance->monitor,
                  stance->allows_by_default != 0 ? ", default allow" : "",
                  location->is_lower ? ", lower than its parent" : "");
     return true;

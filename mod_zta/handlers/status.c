@@ -32,6 +32,7 @@ static void write_location(void *context, const server_rec *s, const struct mod_
     zta_json_begin_object(json, NULL);
     zta_json_text(json, "server", location.server);
     zta_json_text(json, "path", location.path);
+    zta_json_bool(json, "is_pattern", location.is_pattern);
     zta_json_int(json, "stage", location.stance.stage);
     zta_json_int(json, "monitor", location.stance.monitor);
     zta_json_begin_object(json, "features");

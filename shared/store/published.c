@@ -108,6 +108,12 @@ static enum zta_status each(struct zta_view *view, enum list list, record_fn fn,
     return zta_view_each_from(view, ZTA_TABLE_PUBLISHED, list_key(first, list, 0), tell, &telling);
 }
 
+/* Of a location. */
+enum {
+    IS_LOWER = 1,
+    IS_PATTERN = 2
+};
+
 enum zta_status zta_published_put_locations(struct zta_change *change,
                                             const struct zta_published_location *locations,
                                             size_t n)
@@ -120,7 +126,8 @@ enum zta_status zta_published_put_locations(struct zta_change *change,
         zta_writer_init(&writer, record, sizeof record);
         zta_write_text(&writer, cut(location->server));
         zta_write_text(&writer, cut(location->path));
-        zta_write_u8(&writer, location->is_lower);
+        zta_write_u8(&writer, (uint8_t)((location->is_lower ? IS_LOWER : 0) |
+                                        (location->is_pattern ? IS_PATTERN : 0)));
         zta_write_u8(&writer, location->stance.stage);
         zta_write_u8(&writer, location->stance.monitor);
         zta_write_u8(&writer, location->stance.allows_by_default);
@@ -143,7 +150,9 @@ static enum zta_status read_location(void *context, struct zta_reader *reader, b
         .server = zta_read_text(reader),
         .path = zta_read_text(reader),
     };
-    location.is_lower = zta_read_u8(reader) != 0;
+    const uint8_t flags = zta_read_u8(reader);
+    location.is_lower = (flags & IS_LOWER) != 0;
+    location.is_pattern = (flags & IS_PATTERN) != 0;
     location.stance.stage = zta_read_u8(reader);
     location.stance.monitor = zta_read_u8(reader);
     location.stance.allows_by_default = zta_read_u8(reader);

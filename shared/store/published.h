@@ -23,7 +23,8 @@ struct zta_published_location {
     struct zta_text server; /* "api.example.com:443" */
     struct zta_text path;   /* "/" of the server itself, or the Location */
     struct zta_stance stance;
-    bool is_lower; /* lower than its parent */
+    bool is_lower;   /* lower than its parent */
+    bool is_pattern; /* path is a LocationMatch's; what it matches may be covered by others, too */
 };
 
 struct zta_published_alert {

@@ -11,6 +11,7 @@ from support.clock import Clock
 from support.gateway import Gateway
 from support.httpd import Httpd
 from support.issuer import Issuer
+from support.leaks import check_files, nothing_leaks  # noqa: F401
 from support.local import make_dir, remove_dir
 from support.pki import Pki
 from support.sampleapi import SampleApi
@@ -57,7 +58,10 @@ def directory():
     """An empty directory that httpd's user can enter."""
     path = make_dir("case")
     yield path
-    remove_dir(path)
+    try:
+        check_files(path)
+    finally:
+        remove_dir(path)
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ class _Servers:
     def finish(self):
         errors = []
         for server in self._servers:
-            for check in (server.stop, server.check_log_clean):
+            for check in (server.stop, server.check_log_clean, *server.at_end):
                 try:
                     check()
                 except AssertionError as error:

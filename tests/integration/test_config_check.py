@@ -38,6 +38,13 @@ def make_cache(z):
     return path
 
 
+def test_a_place_with_a_long_name_is_told_as_any_other(zta):
+    z = zta(start=False, stage=1)
+    path = f"^/({'a|b' * 6000})$"
+    z.vhost_text = f'<LocationMatch "{path}">\nZTARealm x\n</LocationMatch>'
+    assert path in [place["path"] for place in check(z)["places"]]
+
+
 def named(document):
     return {f["finding"] for f in document["findings"]}
 

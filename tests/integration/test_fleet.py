@@ -9,12 +9,14 @@ import stat
 
 import pytest
 
+from support import leaks
 from support.fleet import Fleet, held
 from support.local import ROOT, USERS, wait_for
 from support.redis import Redis
 from support.store import Store
 
 _REASON = ("--reason", "test")
+_PASSWORD = os.urandom(16).hex()
 
 
 def _documented(begin):
@@ -26,7 +28,8 @@ def _documented(begin):
 @pytest.fixture
 def engine():
     """Its user for fleets may do what docs/fleet.md says, no more."""
-    redis = Redis(password="of its administrator", extra=_documented("user zta on ")).start()
+    redis = Redis(password="of its administrator", extra=_documented("user zta on ").replace(
+        ">password", f">{_PASSWORD}")).start()
     yield redis
     redis.remove()
 
@@ -35,7 +38,8 @@ def engine():
 def fleet(engine, directory):
     password = os.path.join(directory, "password")
     with open(password, "w", encoding="ascii") as f:
-        f.write("password\n")
+        f.write(f"{leaks.secret(_PASSWORD, 'the password of the engine')}\n")
+    leaks.own_file(password)
     os.chmod(password, 0o600)
     if os.geteuid() == 0:
         os.chown(password, USERS.owner_uid, -1)

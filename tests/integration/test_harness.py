@@ -10,10 +10,11 @@ import threading
 
 import pytest
 
-from support import proc
+from support import leaks, proc
 from support.authserver import claims_of
 from support.backend import tomcat_path
 from support.client import Client, Connection, Truncated, request_bytes
+from support.dpop import Prover
 from support.gateway import Gateway, credentials
 from support.httpd import Httpd, HttpdError
 from support.issuer import Issuer, Key, b64u_decode
@@ -328,6 +329,36 @@ def test_authorization_server_issues_and_refreshes(authserver, directory):
     assert [again[c] for c in ("sid", "auth_time", "acr", "sub")] == [
         first[c] for c in ("sid", "auth_time", "acr", "sub")]
     assert claims_of(authserver.login("alice")["access_token"])["sid"] != first["sid"]
+
+
+def test_a_credential_that_is_written_anywhere_is_found(directory, issuer, monkeypatch):
+    token = issuer.token()
+    signature = token.rpartition(".")[2]
+    key = f"zta_{'a1B2' * 3}_{'k7Qz9Lm3Xw' * 4}abc_000000"
+    request_bytes("GET", f"/x?access_token={issuer.token({'sub': 'query'})}",
+                  {"X-Api-Key": key, "Cookie": "a=0123456789abcdef"})
+    proof = Prover().proof("GET", "https://api.example.test/x", token)
+    kept = os.path.join(directory, "kept")
+    for written in (token, signature[100:123], f'"note": "{proof}"', f"\0\1{key.split('_')[2]}\xff",
+                    "0123456789abcdef"):
+        with open(kept, "w", encoding="latin-1") as file:
+            file.write(f"some text before {written} and behind\n")
+        with pytest.raises(AssertionError, match=f"credentials were written:\n{kept}: "):
+            leaks.check_files(directory)
+    # What is public of them, too little of one, and a file that is there for it.
+    for written in (token.rpartition(".")[0], signature[100:115], key.rpartition("_")[0][:17], "x" * 400):
+        with open(kept, "w", encoding="ascii") as file:
+            file.write(written)
+        leaks.check_files(directory)
+    write(kept, token)
+    leaks.check_files(directory)
+    printing = write(f"{directory}/ztactl", f"#!/bin/sh\necho refused {token}\n", 0o755)
+    monkeypatch.setenv("ZTA_CTL", printing)
+    Store(f"{directory}/store").run("keys", "list")
+    with pytest.raises(AssertionError, match="ztactl keys list: a token of the issuer, a signature"):
+        leaks.check_outputs()
+    leaks.allow("^ztactl keys list$", "this is what the case is about")
+    leaks.check_outputs()
 
 
 def test_store_runs_ztactl_and_judges_its_exit_code(directory, monkeypatch):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from support.httpd import APACHE, sanitizer_environment
 from support.issuer import Key
 from support.local import wait_for
 
@@ -91,6 +92,21 @@ def test_a_place_within_another_needs_not_say_again_what_that_says(zta):
 def test_a_section_without_a_stage_keeps_the_one_around_it(zta):
     z = zta(stage=2, rules="", vhost_text="<Location /a>\nZTARealm a\n</Location>")
     assert stages(z, z.issuer.token())("/a") == 2
+
+
+def test_a_pattern_is_told_as_one_with_the_stage_around_it(zta):
+    z = zta(stage=None, rules="", vhost_text=(
+        '<Location "/">\nZTAStage 2\n</Location>\n<LocationMatch "^/m/[0-9]+">\nZTARealm m\n</LocationMatch>\n'
+        '<Location "/w/*">\nZTAMonitor 3\n</Location>'))
+    told = wait_for(lambda: {each["path"]: each for each in z.json("status")["locations"]}, what="the places")
+    assert {path: (each["stage"], each["monitor"], each["is_pattern"], each["is_lower"])
+            for path, each in told.items() if path != "/"} == {
+        "^/m/[0-9]+": (2, 2, True, False), "/w/*": (2, 3, True, False)}
+    assert not told["/"]["is_pattern"]
+    assert " pattern ^/m/[0-9]+: stage 2, monitor 2\n" in z.ctl("status").stdout
+    found = z.json("config", "check", "--apachectl", APACHE, "--conf", z.httpd.path("conf/httpd.conf"), code={0, 1},
+                   env=sanitizer_environment())["findings"]
+    assert not [each for each in found if each["finding"].startswith("place_")], found
 
 
 def test_directories_hold_too(zta):

@@ -3,6 +3,7 @@
 
 import pytest
 
+from support.leaks import allow
 from support.local import wait_for
 
 PLACES = "header query cookie:zta"
@@ -173,6 +174,10 @@ def test_a_token_in_the_query_opens_and_is_seen_nowhere(z):
         assert r.header("Referrer-Policy") == "no-referrer"
     bad = token[:-8] + "AAAAAAAA"
     assert z.get(f"/x?access_token={bad}&secret=1").status == 401
+    # What is refused before anybody asks who comes.
+    assert z.get(f"/x/%2e%2e/x?access_token={token}").status == 400
+    z.ctl("block", "127.0.0.1", "--for", "1h", "--reason", "test", "--yes")
+    assert z.get(f"/x?access_token={token}").status == 403
     z.httpd.stop()
     for name in ("access.log", "error.log"):
         with open(z.httpd.path("logs", name), encoding="utf-8") as f:
@@ -202,6 +207,7 @@ def test_what_the_api_says_of_caching_does_not_hold_for_a_token_in_the_query(z):
 def test_a_query_is_left_alone_where_tokens_are_not_read_in_it(zta):
     z = zta(credentials="header", vhost_text="<Location /q>\nZTACredentials query\n</Location>\n"
             "<Location /m>\nZTAStage 0\nZTAMonitor 1\nZTACredentials query\n</Location>")
+    allow(r"access\.log$", "httpd logs what it passes on")
     token = z.issuer.token()
     assert z.get(f"/x?access_token={token}").status == 401
     assert z.get(f"/x?access_token={token}", token=token).status == 200

@@ -10,6 +10,8 @@ import socketserver
 import threading
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+from support import leaks
+from support.client import FROM_BACKEND
 from support.local import free_port, wait_for
 
 _WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -156,7 +158,7 @@ class _Handler(socketserver.StreamRequestHandler):
         return "close" not in request.header("Connection", "").lower()
 
     def _head(self, status, fields):
-        lines = [f"HTTP/1.1 {status} Answer"] + [f"{n}: {v}" for n, v in fields]
+        lines = [f"HTTP/1.1 {status} {FROM_BACKEND}"] + [f"{n}: {v}" for n, v in fields]
         self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     def _answer(self, status, value, request=None, is_last=False, extra=()):
@@ -257,6 +259,7 @@ class Backend:
     def record(self, request):
         with self._lock:
             self._received.append(request)
+        leaks.credential(request.header("X-ZTA-Assertion", ""), "an assertion")
 
     @property
     def requests(self):

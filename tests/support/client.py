@@ -8,7 +8,11 @@ import ssl
 import subprocess
 from urllib.parse import urlsplit
 
+from support import leaks
+
 _READ = 65536
+# The words behind the status of what a Backend answers, which holds all that was sent to it.
+FROM_BACKEND = "Answer"
 
 
 class Truncated(ConnectionError):
@@ -170,12 +174,20 @@ class Connection:
         connection = ",".join(r.all("Connection")).lower()
         if "close" in connection or r.version == "HTTP/1.0" or r.status == 101:
             self.is_reusable = False
+        if r.reason != FROM_BACKEND:
+            leaks.output(_octets(r), f"the answer {r.status}")
         return r
 
     def request(self, method, target, headers=(), body=None, host="localhost"):
         """Sends one request and returns its answer; nothing is normalised or checked."""
         self.send(request_bytes(method, target, headers, body, host))
         return self.response(method)
+
+
+def _octets(r):
+    """An answer without the cookies it sets, which are for the client to have."""
+    fields = [f"{n}: {v}" for n, v in (*r.headers, *r.trailers) if n.lower() != "set-cookie"]
+    return "\n".join([*fields, ""]).encode("latin-1") + r.body
 
 
 def pairs(headers):
@@ -186,6 +198,7 @@ def pairs(headers):
 def request_bytes(method, target, headers=(), body=None, host="localhost"):
     """The octets of a request. Host and Content-Length are added unless given in headers."""
     fields = pairs(headers)
+    leaks.sent(target, fields)
     given = {n.lower() for n, _ in fields}
     if host is not None and "host" not in given:
         fields.insert(0, ("Host", host))
@@ -254,6 +267,7 @@ class Client:
 def h2(url, headers=(), method="GET", body=None, pki=None, client=None, source=None):
     """One request over HTTP/2 by curl: TLS with ALPN for https, prior knowledge for http."""
     is_tls = urlsplit(url).scheme == "https"
+    leaks.sent(url, pairs(headers))
     command = ["curl", "-q", "-sS", "-i", "--path-as-is", "--max-time", "20", "--noproxy", "*",
                "--http2" if is_tls else "--http2-prior-knowledge"]
     command += ["-I"] if method == "HEAD" else ["-X", method]

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 
+from support import leaks
 from support.issuer import Key, b64u, sign
 
 
@@ -46,7 +47,7 @@ class Prover:
         data = ".".join(b64u(part) for part in parts)
         key = key or self.key
         octets = signature if signature is not None else sign(key.alg, key.private, data.encode())
-        return f"{data}.{b64u(octets)}"
+        return leaks.credential(f"{data}.{b64u(octets)}", "a DPoP proof")
 
     def headers(self, method, uri, token, **options):
         """Authorization and DPoP, for one request."""

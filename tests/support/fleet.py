@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+from support import leaks
 from support.local import make_dir, remove_dir, wait_for
 from support.schema import validate
 from support.store import parse
@@ -31,6 +32,7 @@ class Node:
             f.write("\n".join(["# of a test", "fleet corp", f"node {name}",
                                f"operator-key {fleet.operator_key}", *fleet.engine_lines, ""]))
         self.request = held(store, "join", self.config)["request"]
+        leaks.key_file(store.policy_path("fleet.key"), "the key of a node")
         self.role = role
 
     def start(self):
@@ -61,6 +63,7 @@ class Node:
         except subprocess.TimeoutExpired:
             agent.kill()
             raise
+        leaks.ran(("fleet", "agent"), out, said)
         return agent.returncode, out, said
 
     def status(self):
@@ -83,6 +86,7 @@ class Fleet:
     def create(self, store):
         """The operator's key, on a machine with ztactl and no store of the fleet."""
         self.operator_key = held(store, "create", self.key)["operator_key"]
+        leaks.key_file(self.key, "the key of the fleet's operator")
         return self
 
     def join(self, name, store, role=None, at=None):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """mod_zta in front of a back end: store, issuer keys, rules and httpd put together."""
 
+import os
+
+from support import logschema
 from support.httpd import Httpd
 from support.issuer import Issuer
 from support.local import USERS
@@ -17,11 +20,14 @@ class Gateway:
     keys                         ZTAKeys of corp; None: the file of its issuer, False: no such line
     global_text, vhost_text      appended to what this class writes
     proxy                        ProxyPass options for /, None leaves the proxy to vhost_text
+    has_log                      both forms of the decision log are written, and held against their
+                                 schemas at the end; not where global_text has a ZTALog of its own
     Other options go to Httpd."""
 
     def __init__(self, pki, backend, stage=1, rules=None, accept="corp local",
                  credentials="header apikey:X-Api-Key", issuer_text="", keys=None,
-                 global_text="", vhost_text="", proxy="retry=0", shared_memory="16M", **options):
+                 global_text="", vhost_text="", proxy="retry=0", shared_memory="16M", has_log=True,
+                 **options):
         self.backend = backend
         self.stage = stage
         self.rules = rules
@@ -33,11 +39,14 @@ class Gateway:
         self.vhost_text = vhost_text
         self.proxy = proxy
         self.shared_memory = shared_memory
+        self.has_log = has_log
         options.setdefault("load_zta", True)
         self.httpd = Httpd(pki, group=USERS.group, **options)
         self.store = Store(self.httpd.path("store"))
         self.issuer = Issuer(self.httpd.path("conf"))
         self.rules_path = self.httpd.path("conf", "rules.zta")
+        self._logs = {form: self.httpd.path("logs", f"decisions.{form}") for form in ("ecs", "ocsf")}
+        self.httpd.at_end.append(self._check_logs)
 
     @property
     def root(self):
@@ -52,6 +61,8 @@ class Gateway:
                   f"ZTAKeys {self.keys or 'file:' + self.issuer.path}",
                   "ZTAAlgorithms RS256 PS256 ES256 ES384 ES512 EdDSA", self.issuer_text,
                   "</ZTAIssuer>", self.global_text]
+        if self.has_log and "ZTALog " not in self.global_text:
+            lines += [f"ZTALog {path} format={form}" for form, path in self._logs.items()]
         return "\n".join(line for line in lines if line)
 
     def _vhost(self):
@@ -61,6 +72,13 @@ class Gateway:
         if self.proxy is not None:
             lines.append(f"ProxyPass / {self.backend.url}/ {self.proxy}".rstrip())
         return "\n".join([*lines, self.vhost_text])
+
+    def _check_logs(self):
+        for form, path in self._logs.items():
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as file:
+                    whole, _, _ = file.read().rpartition("\n")
+                logschema.check(filter(None, whole.split("\n")), form)
 
     def configure(self):
         """Writes the rules and gives httpd the texts as the attributes now say."""

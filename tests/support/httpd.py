@@ -9,7 +9,7 @@ import subprocess
 import time
 import uuid
 
-from support import proc
+from support import leaks, proc
 from support.client import Client, h2, tls_context
 from support.local import USERS, built, free_port, make_dir, remove_dir, wait_for, write
 
@@ -117,6 +117,8 @@ class Httpd:
         self._checked_offset = 0
         self._allowed = [*_SIZING, *_PACKAGES, *_FINDINGS]
         self._clients = {}
+        # What else is to hold once it has ended: functions that raise AssertionError.
+        self.at_end = [lambda: leaks.check_files(self.root)]
 
     def path(self, *parts):
         return os.path.join(self.root, *parts)
@@ -181,6 +183,7 @@ class Httpd:
             *(f"Listen 127.0.0.1:{port}" for port, _ in listen), global_text,
             *(self._vhost(port, name, text, is_tls)
               for port, is_tls in listen for name, text in vhosts)]
+        leaks.configured("\n".join(parts), self.root)
         return "\n".join(p for p in parts if p) + "\n"
 
     def _command(self, *arguments, conf="conf/httpd.conf"):

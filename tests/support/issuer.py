@@ -12,6 +12,7 @@ import uuid
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
+from support import leaks
 from support.local import write
 
 _CURVES = {"ES256": ("P-256", ec.SECP256R1, 32), "ES384": ("P-384", ec.SECP384R1, 48),
@@ -180,4 +181,4 @@ class Issuer:
             octets = sign(alg, private, data.encode())
         if callable(signature):
             octets = signature(octets)
-        return f"{data}.{b64u(octets)}"
+        return leaks.credential(f"{data}.{b64u(octets)}", "a token of the issuer")

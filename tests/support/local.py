@@ -10,6 +10,8 @@ import socket
 import tempfile
 import time
 
+from support import leaks
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Below the kernel's ephemeral range, so that no outgoing connection takes the port meanwhile.
@@ -85,6 +87,7 @@ def write(path, text, mode=0o644):
         f.write(data)
     os.chmod(part, mode)
     os.rename(part, path)
+    leaks.own_file(path)
     return path
 
 

@@ -5,6 +5,7 @@ check(lines, "ecs") and check(lines, "ocsf") raise for the first line that is no
 specification say; both return how often each field was seen."""
 
 import collections
+import functools
 import json
 import os
 import re
@@ -117,9 +118,9 @@ def _paths(value, prefix=""):
         yield prefix
 
 
-def check(texts, form):
-    """texts: lines. How often each path was there."""
-    seen = collections.Counter()
+@functools.lru_cache(maxsize=None)
+def _validators(form):
+    """The specification, what validates each kind of line, and each class of OCSF."""
     specification = _specification(f"{form}.json")
     formats = jsonschema.FormatChecker()
     made = {kind: jsonschema.Draft7Validator(schema(form.upper(), kind), format_checker=formats)
@@ -127,6 +128,13 @@ def check(texts, form):
     classes = {name: jsonschema.Draft7Validator({**known, "definitions": specification["definitions"]},
                                                 format_checker=formats)
                for name, known in specification.get("classes", {}).items()}
+    return specification, made, classes
+
+
+def check(texts, form):
+    """texts: lines. How often each path was there."""
+    seen = collections.Counter()
+    specification, made, classes = _validators(form)
     for text in texts:
         line = json.loads(text)
         made[_kind_of(line, form)].validate(line)

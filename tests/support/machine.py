@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 
+from support import leaks
 from support.httpd import Httpd, joined, sanitizer_environment
 from support.local import ROOT, USERS, built, free_port, wait_for
 from support.store import Store, parse, ztactl
@@ -121,6 +122,7 @@ class Machine:
         assert os.path.isdir(os.path.dirname(path)), f"no directory was made for {path}"
         with open(path, "a" if is_more else "w", encoding="utf-8") as file:
             file.write(self.adapt(text))
+        leaks.own_file(path)
 
     def run(self, text, cwd=None, env=None, is_good=True):
         """Runs commands, one a line, and returns what they printed."""
@@ -178,6 +180,7 @@ class Machine:
                  "COLUMNS": "120", **(env or {}), "PATH": path},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         assert done.returncode == 0 or not is_good, f"{line}\n{done.stdout}"
+        leaks.ran(re.findall(r"(?<=ztactl )[a-z].*", line)[0].split() if "ztactl " in line else [line], done.stdout)
         key = re.search(r"\bzta_\w{20,}", done.stdout)
         self.key = key[0] if key else self.key
         return done.stdout

@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 
-from support.local import free_port, make_dir, remove_dir, wait_for
+from support import leaks
+from support.local import free_port, make_dir, remove_dir, wait_for, write
 
 # Debian's redis-tools has the server under the name of its checker; redis-server would be a service.
 _PROGRAMS = ("redis-server", "redis-check-rdb")
@@ -37,10 +38,10 @@ class Redis:
             lines.append(f"replicaof 127.0.0.1 {replica_of.port}")
         if password:
             lines.append(f'requirepass "{password}"')
+            leaks.secret(password, "the password of Redis")
         self.password = password
         self._config = os.path.join(self.directory, "redis.conf")
-        with open(self._config, "w", encoding="ascii") as f:
-            f.write("\n".join([*lines, extra, ""]))
+        write(self._config, "\n".join([*lines, extra, ""]))
         self._link = os.path.join(self.directory, "redis-sentinel" if sentinel else "redis-server")
         os.symlink(_program(), self._link)
 
@@ -91,6 +92,7 @@ class Redis:
 
     def remove(self):
         self.stop()
+        leaks.check_files(self.directory)
         remove_dir(self.directory)
 
 

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import tempfile
 
+from support import leaks
 from support.local import USERS, built
 
 
@@ -58,6 +59,7 @@ class Store:
                               input=data, capture_output=True, text=True, timeout=timeout,
                               user=user, env=_environment(env), check=False, cwd=cwd,
                               stdin=subprocess.DEVNULL if data is None else None)
+        leaks.ran(arguments, done.stdout, done.stderr)
         expected = {code} if isinstance(code, int) else code
         if expected is not None and done.returncode not in expected:
             raise CtlError(done, code)

@@ -8,6 +8,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from support import leaks
 from support.issuer import Key, _shared_key, b64u, sign
 from support.local import free_port
 
@@ -136,4 +137,5 @@ class Transmitter:
 def compact(head, claims, key):
     data = f"{b64u(json.dumps(head))}.{b64u(json.dumps(claims))}"
     private = key.private if isinstance(key, Key) else key
-    return f"{data}.{b64u(sign(head['alg'], private, data.encode()))}"
+    signature = b64u(sign(head["alg"], private, data.encode()))
+    return leaks.credential(f"{data}.{signature}", "a token of a transmitter")

@@ -8,6 +8,7 @@ import pytest
 
 from support.backend import Backend
 from support.gateway import Gateway
+from support.leaks import check_files, nothing_leaks  # noqa: F401
 from support.local import make_dir, remove_dir
 from support.pki import Pki
 from terminal import Terminal, program
@@ -49,6 +50,7 @@ def live():
         yield server
         gateway.httpd.stop()
         gateway.httpd.check_log_clean()
+        check_files(gateway.root)
     finally:
         gateway.httpd.remove()
         backend.stop()

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import time
 
+from support import leaks
 from support.local import built
 from support.store import ztactl
 
@@ -37,6 +38,7 @@ class Terminal:
                  **env):
         self._socket = f"zta-{os.getpid()}-{next(_NUMBERS)}"
         self.directory = directory
+        self._seen = ""
         shown = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PS1": "$ ", "HISTFILE": "",
                  "HOME": str(directory), **env}
         words = [f"{name}={value}" for name, value in shown.items() if value is not None]
@@ -84,7 +86,11 @@ class Terminal:
 
     def screen(self, escapes=False):
         text = self._tmux("capture-pane", "-p", "-t", "case", *(["-e"] if escapes else []))
-        return "\n".join(line.rstrip() for line in text.split("\n"))
+        text = "\n".join(line.rstrip() for line in text.split("\n"))
+        if text != self._seen:
+            self._seen = text
+            leaks.output(text, "the screen")
+        return text
 
     def wait(self, *texts, absent=(), within_s=_WITHIN_S):
         """The screen as soon as it has all the texts and none of the absent ones."""

@@ -32,6 +32,7 @@ static char *told(enum ctl_format format, const struct ctl_chart *chart)
     ctl_document_section(&document, "A section");
     ctl_document_figures(&document, figures, 1);
     ctl_document_say(&document, "said %s", "\"quoted\" & [link](http://x) \x1b[31m\xff");
+    ctl_document_say(&document, "%s", "at www.x.test, WWW.y and a@x.test, 1.2 s");
     ctl_document_table(&document, titles, 3);
     ctl_document_cell(&document, CTL_TONE_BAD, "%s", "<script>|a'");
     ctl_document_cell(&document, CTL_TONE_PLAIN, "%d", 7);
@@ -66,6 +67,7 @@ static void hostile_texts_stay_texts(void **state)
     text = told(CTL_FORMAT_MARKDOWN, NULL);
     has(text, "about \\<b\\>x\\</b\\>");
     has(text, "\\[link\\](http\\://x) \\\\x1b\\[31m\\\\xff");
+    has(text, "at www\\.x.test, WWW\\.y and a<!---->@x.test, 1.2 s");
     has(text, "| \\<script\\>\\|a' | 7 | 12.5 % |");
     free(text);
     text = told(CTL_FORMAT_TEXT, NULL);
