@@ -453,16 +453,17 @@ enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id)
     return ctl_work_end(&work, status);
 }
 
-enum zta_status ctl_action_store_restored(struct ctl_action *action, struct zta_text from_dir)
+enum zta_status ctl_action_store_noted(struct ctl_action *action, const char *name,
+                                       struct zta_text target)
 {
     struct ctl_work work;
     uint64_t id;
-    enum zta_status status = ctl_work_begin(&work, action, "store restore");
+    enum zta_status status = ctl_work_begin(&work, action, name);
     if (status != ZTA_OK) {
         return status;
     }
-    struct zta_buffer target = ctl_work_write(work.target, sizeof work.target);
-    zta_buffer_text(&target, from_dir);
+    struct zta_buffer text = ctl_work_write(work.target, sizeof work.target);
+    zta_buffer_text(&text, target);
     return ctl_work_end(&work, ctl_work_note(&work, &id));
 }
 

@@ -59,9 +59,12 @@ enum zta_status ctl_action_key_rotate(struct ctl_action *action, const char *id,
                                       int64_t grace_s) ZTA_MUST_CHECK;
 /* ZTA_CONFLICT: it was revoked before. */
 enum zta_status ctl_action_key_revoke(struct ctl_action *action, const char *id) ZTA_MUST_CHECK;
-/* Notes in the trail that came with the backup that it was put in place; changes nothing else. */
-enum zta_status ctl_action_store_restored(struct ctl_action *action,
-                                          struct zta_text from_dir) ZTA_MUST_CHECK;
+/*
+ * Notes in the trail that the store's files were changed as a whole ("store restore"); changes
+ * nothing else.
+ */
+enum zta_status ctl_action_store_noted(struct ctl_action *action, const char *name,
+                                       struct zta_text target) ZTA_MUST_CHECK;
 /* A change of the live layer, as the audit trail has it. */
 struct ctl_rules_change {
     const char *action;     /* "rules add" */

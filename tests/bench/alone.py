@@ -2,10 +2,11 @@
 """Figures beside the table: noise and ratios from its rows, and what is measured without httpd."""
 
 import console
+import live
 import table
 from servers import printed
 
-PARTS = ("alone", "console")
+PARTS = ("alone", "console", "live")
 
 # (title, row, row it is compared with, budget)
 _RATIOS = (("10 to 1,000 rules, cost over bare Apache", "rules-1000", "rules-10", 1.3),
@@ -70,4 +71,5 @@ def rows(sections, measured, wanted):
     """(title, figure) pairs; wanted of PARTS."""
     found = list(_from_table(sections, measured)) if sections else []
     found += _without_httpd() if "alone" in wanted else []
-    return found + (list(console.rows()) if "console" in wanted else [])
+    found += console.rows() if "console" in wanted else []
+    return found + (list(live.rows()) if "live" in wanted else [])

@@ -111,7 +111,7 @@ def _live(store):
     return taken
 
 
-def _verdict(value, budget, digits=0):
+def verdict(value, budget, digits=0):
     return f"(budget {budget:.{digits}f} {'held' if value <= budget else '**missed**'})"
 
 
@@ -165,13 +165,13 @@ def _rows(store):
         large = max(large, console.status("VmHWM"))
         console.end()
     yield ("console: first screen, ms",
-           f"{median(first):.0f}, at most {max(first):.0f} {_verdict(median(first), _FIRST_MS)}")
+           f"{median(first):.0f}, at most {max(first):.0f} {verdict(median(first), _FIRST_MS)}")
     yield (f"console: filter over {_SESSIONS:,} sessions, ms",
            f"{median(found):.0f}, at most {max(found):.0f}, {median(taken):.0f} of them on a processor "
-           f"{_verdict(median(found), _FILTER_MS)}")
+           f"{verdict(median(found), _FILTER_MS)}")
     live = _live(store)
     yield ("console: from the helper's commit to the screen, ms",
-           f"{median(live):.0f}, at most {max(live):.0f} {_verdict(max(live), _LIVE_MS)}")
+           f"{median(live):.0f}, at most {max(live):.0f} {verdict(max(live), _LIVE_MS)}")
     taken, memory = _views(store)
     for name, _, _ in _VIEWS:
         keys = {key: median(values) for key, values in taken[name].items()}
@@ -179,9 +179,9 @@ def _rows(store):
         # A key that changes nothing on the screen is not told.
         yield (f"console: {name}, key to screen, ms", ", ".join(
             f"{key} {value:.1f}" for key, value in keys.items() if value) +
-               f" {_verdict(slowest, _KEY_MS)}")
+               f" {verdict(slowest, _KEY_MS)}")
     large = max(large, memory) / 1024
-    yield "console: memory, MB", f"{large:.0f} {_verdict(large, _MEMORY_MB)}"
+    yield "console: memory, MB", f"{large:.0f} {verdict(large, _MEMORY_MB)}"
     for name, number, _ in _VIEWS[:4]:
         console = Console(store)
         console.press(number)
@@ -190,4 +190,4 @@ def _rows(store):
         console.end()
     yield ("console: CPU without a key, % of a processor",
            ", ".join(f"{name} {share:.1%}" for share, name in idle) +
-           f" {_verdict(100 * max(idle)[0], 100 * _IDLE_SHARE)}")
+           f" {verdict(100 * max(idle)[0], 100 * _IDLE_SHARE)}")
