@@ -51,6 +51,7 @@ static const struct {
     {"risk show", CTL_VALUE_SESSION_OR_ADDRESS},
     {"risk explain", CTL_VALUE_SESSION},
     {"baselines", CTL_VALUE_SUBJECT},
+    {"subject", CTL_VALUE_SUBJECT},
     {"block", CTL_VALUE_ADDRESS_OR_SUBJECT},
     {"blocks", CTL_VALUE_BLOCK},
     {"automation", CTL_VALUE_MEASURE},

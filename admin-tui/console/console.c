@@ -10,7 +10,7 @@
 #include "shared/base/clock.h"
 
 enum {
-    POLL_MS = 100, /* what was stored is seen as soon as that, and the helper stores as often */
+    POLL_MS = 50, /* what was stored is seen as soon as that; the helper stores every 100 */
 };
 
 /* While all sessions are read the screen says how far; drawing it must not take all the time. */

@@ -17,6 +17,7 @@
 #include "mod_zta/helper/session_table.h"
 #include "shared/store/attestations.h"
 #include "shared/store/baselines.h"
+#include "shared/store/erasures.h"
 #include "shared/store/events.h"
 #include "shared/store/measures.h"
 #include "shared/store/risks.h"
@@ -62,6 +63,8 @@ struct mod_zta_upkeep {
     struct zta_prune_place risks_place;
     struct zta_prune_place address_risks_place;
     struct zta_prune_place spent_risks_place;
+    struct zta_erasure erasure; /* that is carried out; zeroed: none */
+    struct zta_erasing erasing;
     uint64_t n_dropped; /* as of the last look */
     int64_t dropped_ns; /* when it last rose */
     bool is_filled;     /* events are removed until the map has room again */

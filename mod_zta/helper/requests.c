@@ -6,6 +6,7 @@
 #include "mod_zta/helper/verification.h"
 #include "shared/base/clock.h"
 #include "shared/live/limits.h"
+#include "shared/store/erasures.h"
 #include "shared/store/requests.h"
 
 struct doing {
@@ -47,6 +48,28 @@ bool mod_zta_requests_wait(const struct mod_zta_observer *observer)
     return observer->requests.is_waiting;
 }
 
+/*
+ * What is usual goes now, while what was in memory of it stands in this change; the rest a piece a
+ * second. One that says nothing of use has no effect.
+ */
+static enum zta_status begin_erasure(struct zta_change *change, const struct zta_request *request)
+{
+    struct zta_erasure erasure = {.until_ns = (int64_t)request->number};
+    if (zta_hex_decode(request->name, erasure.who.bytes, sizeof erasure.who.bytes) != ZTA_OK) {
+        return ZTA_OK;
+    }
+    const enum zta_status status = zta_baselines_erase(change, &erasure);
+    return status == ZTA_OK ? zta_erasure_put(change, &erasure) : status;
+}
+
+static enum zta_status begin_pruning(struct zta_change *change, const struct zta_request *request)
+{
+    int64_t before_s;
+    return zta_time_parse(request->name, &before_s) == ZTA_OK
+               ? zta_prune_order_put(change, before_s)
+               : ZTA_OK;
+}
+
 static bool do_one(void *context, const struct zta_request *request)
 {
     struct doing *doing = context;
@@ -66,6 +89,12 @@ static bool do_one(void *context, const struct zta_request *request)
         doing->status =
             mod_zta_verification_want(doing->change, &doing->observer->options, request->name,
                                       zta_clock_real_ns() / ZTA_NS_PER_S);
+        break;
+    case ZTA_REQUEST_ERASE:
+        doing->status = begin_erasure(doing->change, request);
+        break;
+    case ZTA_REQUEST_PRUNE:
+        doing->status = begin_pruning(doing->change, request);
         break;
     case ZTA_N_REQUEST_KINDS:
         break; /* no record has it */

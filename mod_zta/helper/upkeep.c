@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "mod_zta/helper/erasure.h"
 #include "mod_zta/helper/notices.h"
 #include "mod_zta/helper/observer_priv.h"
 #include "mod_zta/helper/signals.h"
@@ -221,6 +222,10 @@ static struct limits look_at_room(struct mod_zta_observer *observer, int64_t now
     if (options->retain_events_s > 0 && options->retain_events_s < now_real_ns / ZTA_NS_PER_S) {
         limits.before_ns = now_real_ns - options->retain_events_s * ZTA_NS_PER_S;
     }
+    const int64_t ordered_s = mod_zta_erasure_oldest_s(observer);
+    if (ordered_s > limits.before_ns / ZTA_NS_PER_S) {
+        limits.before_ns = ordered_s * ZTA_NS_PER_S;
+    }
     struct zta_store_usage usage;
     if (zta_store_usage(observer->store, false, &usage) != ZTA_OK) {
         return limits;
@@ -308,11 +313,13 @@ static void prune_events(struct mod_zta_observer *observer, int64_t now_mono_ns,
 
 static void prune_sessions(struct mod_zta_observer *observer, int64_t now_real_ns)
 {
-    int64_t before_s = now_real_ns / ZTA_NS_PER_S - observer->options.retain_sessions_s;
+    const int64_t retained_s = observer->options.retain_sessions_s;
+    const int64_t ordered_s = mod_zta_erasure_oldest_s(observer);
+    int64_t before_s = retained_s > 0 ? now_real_ns / ZTA_NS_PER_S - retained_s : 0;
+    before_s = ordered_s > before_s ? ordered_s : before_s;
     struct zta_error error = {.status = ZTA_OK, .text = ""};
     struct zta_change *change;
-    if (observer->options.retain_sessions_s <= 0 || before_s <= 0 ||
-        zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
+    if (before_s <= 0 || zta_change_begin(observer->store, "pruning", &change, &error) != ZTA_OK) {
         return;
     }
     uint64_t n = 0;
@@ -564,6 +571,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_of_absent(observer, zta_risks_prune_spent_addresses, &observer->upkeep.spent_risks_place,
                     now_s, 0);
     prune_inputs(observer, now_real_ns);
+    mod_zta_erasure_step(observer);
     mod_zta_signals_prune(observer, now_real_ns);
     prune_automation(observer, now_real_ns);
     mod_zta_notices_step(observer, now_real_ns);

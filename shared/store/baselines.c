@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/base/reader.h"
+#include "shared/store/erasures_priv.h"
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
@@ -371,11 +372,11 @@ enum zta_status zta_baseline_each(struct zta_view *view, zta_baseline_fn fn, voi
     return zta_view_each(view, ZTA_TABLE_BASELINES, see, &walking);
 }
 
-static bool is_old(struct zta_blob key, struct zta_blob record, int64_t before_s)
+static bool is_old(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune)
 {
     struct zta_baseline baseline;
     /* A record that nobody can read is of no use to anyone. */
-    return open_record(key, record, &baseline) != ZTA_OK || baseline.last_s < before_s;
+    return open_record(key, record, &baseline) != ZTA_OK || baseline.last_s < prune->before_s;
 }
 
 enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_prune_place *place,
@@ -384,4 +385,21 @@ enum zta_status zta_baselines_prune(struct zta_change *change, struct zta_prune_
     const struct zta_prune prune = {
         .table = ZTA_TABLE_BASELINES, .is_old = is_old, .before_s = before_s, .most = most};
     return zta_table_prune(change, &prune, place, n);
+}
+
+static bool is_of(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune)
+{
+    struct zta_baseline baseline;
+    return open_record(key, record, &baseline) == ZTA_OK &&
+           zta_erasure_is_of(prune->context, zta_text_of(baseline.issuer),
+                             zta_text_of(baseline.subject));
+}
+
+enum zta_status zta_baselines_erase(struct zta_change *change, const struct zta_erasure *erasure)
+{
+    struct zta_prune_place place = {.size = 0};
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_BASELINES, .is_old = is_of, .context = erasure, .most = SIZE_MAX};
+    uint64_t n;
+    return zta_table_prune(change, &prune, &place, &n);
 }

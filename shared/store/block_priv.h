@@ -36,6 +36,17 @@ enum zta_status zta_block_add(struct zta_block_writer *writer,
 /* Writes the head; writer->data and len are the record. */
 void zta_block_end(struct zta_block_writer *writer);
 
+/* Ends and stores it, with the ids of its rows; the key's sequence is that of the first. */
+enum zta_status zta_block_store(struct zta_change *change, const struct zta_event_key *segment,
+                                struct zta_block_writer *writer,
+                                const struct zta_event_row *rows) ZTA_MUST_CHECK;
+/*
+ * Takes a block's events out of the index. An id that points elsewhere was written anew since and
+ * stays. block->data is a copy: the map moves under a change that writes.
+ */
+enum zta_status zta_block_remove_ids(struct zta_change *change, struct zta_blob where,
+                                     const struct zta_block *block) ZTA_MUST_CHECK;
+
 void zta_block_key_encode(const struct zta_event_key *key, uint8_t out[ZTA_BLOCK_KEY_SIZE]);
 enum zta_status zta_block_key_decode(struct zta_blob key, struct zta_event_key *out) ZTA_MUST_CHECK;
 /* What stands at the head of a record; its events are not looked at. */

@@ -87,8 +87,8 @@ static enum zta_status put_progress(struct zta_change *change, const struct zta_
                           ZTA_BLOB(record, sizeof record));
 }
 
-static enum zta_status put_block(struct zta_change *change, const struct zta_event_key *segment,
-                                 struct zta_block_writer *writer, const struct zta_event_row *rows)
+enum zta_status zta_block_store(struct zta_change *change, const struct zta_event_key *segment,
+                                struct zta_block_writer *writer, const struct zta_event_row *rows)
 {
     struct zta_event_key first = *segment;
     first.sequence = writer->first;
@@ -131,7 +131,7 @@ enum zta_status zta_events_append_rows(struct zta_change *change,
             status = ZTA_OK;
         }
         if (status == ZTA_OK) {
-            status = put_block(change, segment, &writer, rows + done);
+            status = zta_block_store(change, segment, &writer, rows + done);
         }
         done = end;
     }
@@ -372,12 +372,8 @@ enum zta_status zta_event_last(struct zta_view *view, struct zta_event_key *key)
     return status;
 }
 
-/*
- * Takes a block's events out of the index. An id that points elsewhere was written anew since and
- * stays. bytes is a copy: the map moves under a change that writes.
- */
-static enum zta_status remove_ids(struct zta_change *change, struct zta_blob where,
-                                  const struct zta_block *block)
+enum zta_status zta_block_remove_ids(struct zta_change *change, struct zta_blob where,
+                                     const struct zta_block *block)
 {
     enum zta_status status = ZTA_OK;
     for (size_t i = 0; i < block->n && status == ZTA_OK; i++) {
@@ -419,7 +415,7 @@ static enum zta_status prune_block(struct zta_walk *walk, struct zta_blob key,
     block.data = bytes;
     enum zta_status status = zta_walk_remove(walk);
     if (status == ZTA_OK) {
-        status = remove_ids(walk->change, ZTA_BLOB(where, sizeof where), &block);
+        status = zta_block_remove_ids(walk->change, ZTA_BLOB(where, sizeof where), &block);
     }
     if (status == ZTA_OK) {
         *n_events = block.n;

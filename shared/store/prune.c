@@ -19,7 +19,7 @@ enum zta_status zta_table_prune(struct zta_change *change, const struct zta_prun
     struct zta_blob record;
     status = zta_walk_seek(&walk, &key, &record);
     for (size_t i = 0; i < prune->most && status == ZTA_OK; i++) {
-        if (prune->is_old(key, record, prune->before_s)) {
+        if (prune->is_old(key, record, prune)) {
             status = zta_walk_remove(&walk);
             n_removed++;
         }

@@ -8,6 +8,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/net.h"
 #include "shared/base/reader.h"
+#include "shared/store/erasures_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -205,4 +206,19 @@ enum zta_status zta_repeats_prune(struct zta_change *change, int64_t before_s, s
     }
     *n = n_removed;
     return ZTA_OK;
+}
+
+static bool is_of(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune)
+{
+    struct zta_repeat repeat;
+    return decode(key, record, &repeat) == ZTA_OK &&
+           zta_erasure_is_of_event(prune->context, &repeat.event);
+}
+
+enum zta_status zta_repeats_erase(struct zta_change *change, const struct zta_erasure *erasure,
+                                  struct zta_prune_place *place, size_t most, uint64_t *n)
+{
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_REPEATS, .is_old = is_of, .context = erasure, .most = most};
+    return zta_table_prune(change, &prune, place, n);
 }

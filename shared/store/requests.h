@@ -20,6 +20,8 @@ enum zta_request_kind {
     ZTA_REQUEST_FORGET_ALL, /* and for every one */
     ZTA_REQUEST_RESET_LIMITS,
     ZTA_REQUEST_VERIFY, /* streams of transmitters */
+    ZTA_REQUEST_ERASE,  /* what is recorded of a person; name: hex of zta_erasure_name */
+    ZTA_REQUEST_PRUNE,  /* what is older; name: the time (RFC 3339) */
     ZTA_N_REQUEST_KINDS
 };
 
@@ -27,9 +29,9 @@ struct zta_request {
     enum zta_request_kind kind;
     struct zta_text issuer;  /* FORGET */
     struct zta_text subject; /* FORGET */
-    struct zta_text name;    /* RESET_LIMITS, VERIFY; absent: all */
+    struct zta_text name;    /* RESET_LIMITS, VERIFY, absent: all; ERASE, PRUNE */
     uint64_t action_id;      /* of the audit entry that made it */
-    uint64_t number;         /* out: it only rises */
+    uint64_t number;         /* out: it only rises; ns of the clock of policy/ */
 };
 
 /* policy/; first removes those up to `done`. ZTA_FULL: ZTA_REQUESTS_MAX wait. */

@@ -437,12 +437,12 @@ enum zta_status zta_risks_make_room(struct zta_change *change, const struct zta_
                              ZTA_BLOB(least.key.bytes, least.key.size));
 }
 
-static bool is_old(struct zta_blob key, struct zta_blob value, int64_t before_s)
+static bool is_old(struct zta_blob key, struct zta_blob value, const struct zta_prune *prune)
 {
     struct zta_risk_owner owner;
     struct zta_risk_record record;
     /* A record that nobody can read is of no use to anyone. */
-    return open_record(key, value, &owner, &record) != ZTA_OK || record.last_s < before_s;
+    return open_record(key, value, &owner, &record) != ZTA_OK || record.last_s < prune->before_s;
 }
 
 enum zta_status zta_risks_prune(struct zta_change *change, struct zta_prune_place *place,
@@ -461,12 +461,12 @@ enum zta_status zta_risks_prune_addresses(struct zta_change *change, struct zta_
     return zta_table_prune(change, &prune, place, n);
 }
 
-static bool is_spent(struct zta_blob key, struct zta_blob value, int64_t now_s)
+static bool is_spent(struct zta_blob key, struct zta_blob value, const struct zta_prune *prune)
 {
     struct zta_risk_owner owner;
     struct zta_risk_record record;
     return open_record(key, value, &owner, &record) != ZTA_OK ||
-           zta_risk_signals(&record.risk, now_s) == 0;
+           zta_risk_signals(&record.risk, prune->before_s) == 0;
 }
 
 enum zta_status zta_risks_prune_spent_addresses(struct zta_change *change,

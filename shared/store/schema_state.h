@@ -128,6 +128,11 @@
 #define ZTA_LOGGED_KEY  "logged"
 #define ZTA_LOGGED_SIZE 16
 
+/* i64 s: what is older goes. And "erase/" with SHA-256 over issuer, newline, subject: i64 ns up to
+ * which what is recorded of that person goes. */
+#define ZTA_PRUNE_KEY "prune"
+#define ZTA_ERASE_KEY "erase/"
+
 /*
  * "stamps": u64 transaction that wrote it, then for each stretch of the keys of what requests look
  * up (stamps.c) a u64, the last transaction that wrote there. Only true in a snapshot of that very

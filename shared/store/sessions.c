@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "shared/base/clock.h"
 #include "shared/base/reader.h"
+#include "shared/store/erasures_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -246,4 +248,22 @@ enum zta_status zta_session_count(struct zta_view *view, uint64_t *n)
 {
     uint64_t bytes;
     return zta_view_table_size(view, ZTA_TABLE_SESSIONS, n, &bytes);
+}
+
+/* One that goes on keeps its record: what is known of it is needed to judge it. */
+static bool is_of(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune)
+{
+    const struct zta_erasure *erasure = prune->context;
+    struct zta_session session;
+    return key.size == ZTA_SESSION_ID_SIZE && decode(key.data, record, &session) == ZTA_OK &&
+           session.last_s <= erasure->until_ns / ZTA_NS_PER_S &&
+           zta_erasure_is_of(erasure, zta_text_of(session.issuer), zta_text_of(session.subject));
+}
+
+enum zta_status zta_sessions_erase(struct zta_change *change, const struct zta_erasure *erasure,
+                                   struct zta_prune_place *place, size_t most, uint64_t *n)
+{
+    const struct zta_prune prune = {
+        .table = ZTA_TABLE_SESSIONS, .is_old = is_of, .context = erasure, .most = most};
+    return zta_table_prune(change, &prune, place, n);
 }

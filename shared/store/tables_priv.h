@@ -131,7 +131,6 @@ enum zta_status zta_view_each_from(struct zta_view *view, enum zta_table table,
 /* The same of a table whose keys are numbers (u64, big-endian): of those above that one alone. */
 enum zta_status zta_view_each_above(struct zta_view *view, enum zta_table table, uint64_t above,
                                     zta_record_fn fn, void *context) ZTA_MUST_CHECK;
-
 /* The same as zta_view_each from the last key to the first. */
 enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                                    void *context) ZTA_MUST_CHECK;
@@ -139,8 +138,9 @@ enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, 
 /* Removes what is old, looking at no more than most records from place on. */
 struct zta_prune {
     enum zta_table table;
-    bool (*is_old)(struct zta_blob key, struct zta_blob record, int64_t before_s);
+    bool (*is_old)(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune);
     int64_t before_s;
+    const void *context; /* of is_old */
     size_t most;
 };
 /* Place moves on and is zeroed at the end. *n removed ones. */

@@ -39,20 +39,21 @@ _KEYS = (("j", b"j"), ("PgDn", b"\x1b[6~"), ("G", b"G"), ("g", b"g"), ("n", b"n"
 class Console:
     """One console in a terminal of its own."""
 
-    def __init__(self, store):
+    def __init__(self, store, width=120, height=35):
         began, self.seen = time.monotonic(), b""
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="screen-256color", LC_ALL="C.UTF-8", TZ="UTC")
             os.execv(ztactl(), [ztactl(), "--store", store])
-        fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
+        fcntl.ioctl(self.file, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self.first_ms = self.burst(began, b"Health")
 
     def burst(self, began, until=b"", quiet_s=_QUIET_S, within_s=_PATIENCE_S):
-        """Milliseconds until the last byte of an output that has `until`."""
-        self.seen, last = b"", began
+        """Milliseconds until the last byte of an output that has `until`, or until it is given up."""
+        self.seen, last, end = b"", began, time.monotonic() + within_s
         while True:
-            wait = quiet_s if self.seen and until in self.seen else within_s
+            is_there = self.seen and until in self.seen
+            wait = quiet_s if is_there else max(end - time.monotonic(), 0) if until else within_s
             if not select.select([self.file], [], [], wait)[0]:
                 return (last - began) * 1000
             self.seen += os.read(self.file, 65536)

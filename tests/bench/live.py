@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a request of a client to the screens of operators: a real server, its helper and its store,
-and consoles that were there before, in terminals of 120x35 that answer at once. Requests come at
+and consoles that were there before, in terminals of 160x50 that answer at once. Requests come at
 random moments, one at a time; a screen has one when the last byte of its row is there."""
 
 import random
@@ -19,6 +19,7 @@ _PATIENCE_S = 5
 _PAUSES_S = (0.02, 0.25)  # two commits of the helper and more
 _RULES = "allow read\n  when path /**\n  need scope read\n"
 _SEED = 7
+_SIZE = (160, 50)
 # View: its key, and the scope of who asks: one shows every request, the other the refused ones.
 _VIEWS = (("Traffic", b"2", "read"), ("Overview", b"1", "none"))
 
@@ -31,17 +32,22 @@ def _names(numbers):
         yield "".join(numbers.choice(halves[i % 2]) for _ in range(14))
 
 
+def _token(gateway, scope, session):
+    """Each of a session of its own: of many alike refusals of one source only some are kept."""
+    return gateway.issuer.token({"sub": "alice", "client_id": "shop", "scope": scope, "sid": session,
+                                 "exp": int(time.time()) + 3600})
+
+
 def _measure(gateway, key, scope):
     """(milliseconds from sending, from the answer) of each request."""
-    token = gateway.issuer.token({"sub": "alice", "client_id": "shop", "scope": scope, "sid": "live",
-                                  "exp": int(time.time()) + 3600})
     numbers = random.Random(_SEED)
-    gateway.get("/first", token)
+    gateway.get("/first", _token(gateway, scope, "first"))
     wait_for(lambda: gateway.events("--limit", "1"), _PATIENCE_S, "the first request in the store")
-    console = Console(gateway.store.directory)
+    console = Console(gateway.store.directory, *_SIZE)
     console.press(key, b"/first", quiet_s=0.2)
     found = []
     for name in _names(numbers):
+        token = _token(gateway, scope, name)
         console.burst(time.monotonic(), within_s=numbers.uniform(*_PAUSES_S))
         sent = time.monotonic()
         answer = gateway.get(f"/{name}", token)

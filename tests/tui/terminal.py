@@ -16,7 +16,7 @@ from support.store import ztactl
 FIXTURE_NOW_S = 1800000000  # as in fill_store.c
 _NUMBERS = itertools.count()
 _WITHIN_S = 10
-_REFRESH_S = 0.1  # of the console, without a key
+_REFRESH_S = 0.1  # between two commits of the helper; the console looks twice as often
 # The audit trail's hashes are over who made the store; sizes depend on the page size.
 _VARYING = ((r"\b[0-9a-f]{64}\b|(?<=head )[0-9a-f]{16}", lambda found: "x" * len(found.group())),)
 _SCREENS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "screens")

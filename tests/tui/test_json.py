@@ -65,6 +65,8 @@ def lines(store):
         ["keys", "revoke", "one", "--reason", "x"],
         ["devices", "set", "d1", "--os", "linux"], ["devices", "show", "d1"],
         ["devices", "remove", "d1"], ["undo", "--reason", "x", "--yes"],
+        ["subject", "export", "alice@corp"], ["subject", "forget", "alice@corp", "--dry-run"],
+        ["subject", "forget", "alice@corp", *_WHY], ["store", "prune", "--last", "2d", *_WHY],
         ["issuers", "refresh"], ["baselines", "forget", "--all", *_WHY],
         ["limits", "reset", "--all", *_WHY],
         ["rules", "add", rules, *live], ["rules", "diff", rules],
