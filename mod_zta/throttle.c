@@ -10,6 +10,7 @@
 #include "mod_zta/measures.h"
 #include "mod_zta/rules.h"
 #include "shared/base/clock.h"
+#include "shared/live/shares.h"
 
 #define FAILURE_TAG_DOMAIN "zta-failed-verifications"
 #define MEASURE_TAG_DOMAIN "zta-measure"
@@ -87,6 +88,31 @@ void mod_zta_throttle_find(const struct mod_zta_request *request, const struct z
     }
 }
 
+/* This node's part of the rate, where the fleet shares it. */
+static struct zta_share ask_share(const struct mod_zta_request *request,
+                                  const struct zta_limit_charge *charge,
+                                  struct zta_limit_rate *rate)
+{
+    struct zta_segment *segment = mod_zta_segment();
+    struct zta_share share = {.slot = ZTA_SHARES_NO_SLOT, .part = ZTA_SHARES_WHOLE};
+    if (charge->is_fleets && zta_shares_are_on(segment)) {
+        const struct zta_siphash_key key = zta_shares_key(segment);
+        const uint64_t id = zta_rules_limit_tag(request->rules->set, &request->facts, charge, &key);
+        share = zta_shares_ask(segment, id, charge_ns(request));
+        rate->part = share.part;
+    }
+    return share;
+}
+
+/* What is more than half full may need more of what the other nodes have. */
+static void note_pressure(const struct zta_limit_rate *rate, struct zta_share share,
+                          const struct zta_limit_state *state)
+{
+    if (state->is_refused || state->remaining <= rate->burst * share.part / ZTA_SHARES_WHOLE / 2) {
+        zta_shares_press(mod_zta_segment(), share);
+    }
+}
+
 void mod_zta_throttle(struct mod_zta_request *request, const struct mod_zta_limits *limits,
                       struct mod_zta_throttled *result)
 {
@@ -106,7 +132,9 @@ void mod_zta_throttle(struct mod_zta_request *request, const struct mod_zta_limi
             (void)mod_zta_measures_tighten(request->measures, charge->name, &rate.count,
                                            &rate.window_s, &rate.burst);
         }
+        const struct zta_share share = ask_share(request, charge, &rate);
         charge_or_ask(request, charge->tag, &rate, false, &state);
+        note_pressure(&rate, share, &state);
         tell(&request->told, charge, &rate, &state);
         if (!state.is_refused) {
             continue;

@@ -97,6 +97,9 @@ static enum zta_status serve_engine(struct ctl_agent *agent, struct zta_error *e
 {
     const int64_t now_ns = zta_clock_monotonic_ns();
     enum zta_status status = ctl_agent_say(agent, error);
+    if (status == ZTA_OK) {
+        status = ctl_agent_share(agent, error);
+    }
     if (status == ZTA_OK && now_ns >= agent->next_sync_ns) {
         status = ctl_agent_sync(agent, error);
     }
@@ -134,8 +137,9 @@ static void wait_for_work(const struct ctl_agent *agent, const sigset_t *waiting
         {.fd = agent->engine == NULL ? -1 : ctl_engine_fd(agent->engine), .events = POLLIN},
     };
     int64_t wait_ns = TICK_MS * (ZTA_NS_PER_S / 1000);
-    const int64_t due_ns = agent->next_attempt_ns - zta_clock_monotonic_ns();
-    if (agent->engine == NULL && due_ns < wait_ns) {
+    const int64_t next_ns = agent->engine == NULL ? agent->next_attempt_ns : agent->next_share_ns;
+    const int64_t due_ns = next_ns - zta_clock_monotonic_ns();
+    if (due_ns < wait_ns) {
         wait_ns = due_ns > 0 ? due_ns : 0;
     }
     const struct timespec timeout = {.tv_sec = wait_ns / ZTA_NS_PER_S,
@@ -248,6 +252,8 @@ enum ctl_exit ctl_fleet_agent_run(struct ctl *ctl, const struct ctl_fleet_config
     ctl_engine_close(&agent.engine);
     zta_signing_close(&agent.key);
     ctl_batch_clear(&agent.batch);
+    zta_shares_clear(&agent.book);
+    free(agent.nodes);
     if (agent.watch_fd >= 0) {
         (void)close(agent.watch_fd);
     }

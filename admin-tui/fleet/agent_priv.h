@@ -10,7 +10,9 @@
 #include "admin-tui/fleet/batch.h"
 #include "admin-tui/fleet/engine.h"
 #include "shared/base/clock.h"
+#include "shared/fleet/shares.h"
 #include "shared/fleet/signing.h"
+#include "shared/store/shares.h"
 
 #define CTL_FLEET_BEAT_S 5 /* between two lines about itself */
 /* All that is said is compared with the engine's records so often, whatever it seems to have. */
@@ -37,7 +39,16 @@ struct ctl_agent {
     uint64_t said;        /* notes of the outbox up to that were said */
     uint64_t seen;        /* what own sum, the others' and the engine's number looked like last */
     uint64_t seen_synced; /* and when all was compared last: what differs then is refused here */
-    bool is_left;         /* the store is part of no fleet any more */
+    struct zta_share_book book;   /* of the rates that the fleet shares */
+    struct zta_fleet_node *nodes; /* enrolled, also those that were taken out */
+    size_t n_nodes;
+    int64_t next_nodes_ns;
+    int64_t next_share_ns; /* 0: before the first round */
+    int64_t uses_ns;       /* of what the proxy said last */
+    int64_t issued_ns;     /* of what was granted last */
+    bool is_share_known;   /* what the proxy goes by */
+    bool is_shared;        /* some node says something of a shared rate */
+    bool is_left;          /* the store is part of no fleet any more */
     uint64_t outcomes[ZTA_N_FLEET_OUTCOMES];
     uint64_t n_said;
     uint64_t n_synced; /* times that all was compared */
@@ -51,6 +62,8 @@ enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error) 
 enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Both know all that either knew: takes the engine's records, sends it what it lacks. */
 enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* This node's part of shared rates, when its time has come. */
+enum zta_status ctl_agent_share(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Goes on behind the place where it left off; compares all when the engine lost that place. */
 enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Tells the others of itself, and sees whether one of them or the engine knows something else. */

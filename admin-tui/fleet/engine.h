@@ -5,7 +5,8 @@
  *
  * Keys of fleet corp: zta:corp:stream, all statements as they were sent, about a million of them,
  * long ones by their names in the records; zta:corp:records, a hash, the latest statement of each
- * origin about each record; zta:corp:nodes, a hash, what each agent says of itself.
+ * origin about each record; zta:corp:nodes, a hash, what each agent says of itself;
+ * zta:corp:limits, a hash, what each node claims of shared rates.
  * Two connections: one waits at the stream, one does the rest, each call bounded to 2 s.
  */
 #ifndef CTL_FLEET_ENGINE_H
@@ -68,6 +69,15 @@ int ctl_engine_fd(const struct ctl_engine *engine);
 enum zta_status ctl_engine_hear(struct ctl_engine *engine, zta_statement_fn fn, void *context,
                                 char place[ZTA_FLEET_PLACE_MAX], bool *is_answered,
                                 struct zta_error *error) ZTA_MUST_CHECK;
+
+/*
+ * Puts this node's line in place of its former one (absent: leaves it), and hands over those of all
+ * nodes as they stood at that moment before.
+ */
+typedef void (*ctl_engine_line_fn)(void *context, struct zta_text line);
+enum zta_status ctl_engine_share(struct ctl_engine *engine, const uint8_t origin[ZTA_ORIGIN_SIZE],
+                                 struct zta_text line, ctl_engine_line_fn fn, void *context,
+                                 struct zta_error *error) ZTA_MUST_CHECK;
 
 /* What an agent says of itself, by the hex text of its store's origin. */
 enum zta_status ctl_engine_tell_node(struct ctl_engine *engine, const char *origin,

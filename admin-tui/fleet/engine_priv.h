@@ -22,6 +22,7 @@ struct ctl_engine {
     char stream_key[CTL_ENGINE_KEY_MAX];
     char records_key[CTL_ENGINE_KEY_MAX];
     char nodes_key[CTL_ENGINE_KEY_MAX];
+    char limits_key[CTL_ENGINE_KEY_MAX];
 };
 
 struct ctl_engine_command {

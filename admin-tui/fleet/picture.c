@@ -44,31 +44,33 @@ static json_t *read_said(const struct ctl *ctl)
 }
 
 struct listing {
-    struct ctl_fleet_picture *picture;
+    struct zta_fleet_node *nodes;
+    size_t n;
     enum zta_status status;
 };
 
 static bool keep_node(void *context, const struct zta_fleet_node *node)
 {
     struct listing *listing = context;
-    struct ctl_fleet_picture *picture = listing->picture;
-    if ((picture->n_nodes & (picture->n_nodes - 1)) == 0) {
-        const size_t most = picture->n_nodes == 0 ? 1 : 2 * picture->n_nodes;
-        void *grown = reallocarray(picture->nodes, most, sizeof *picture->nodes);
+    if ((listing->n & (listing->n - 1)) == 0) {
+        const size_t most = listing->n == 0 ? 1 : 2 * listing->n;
+        void *grown = reallocarray(listing->nodes, most, sizeof *listing->nodes);
         if (grown == NULL) {
             listing->status = ZTA_NO_MEMORY;
             return false;
         }
-        picture->nodes = grown;
+        listing->nodes = grown;
     }
-    picture->nodes[picture->n_nodes++] = *node;
+    listing->nodes[listing->n++] = *node;
     return true;
 }
 
-static enum zta_status read_nodes(struct zta_view *view, struct ctl_fleet_picture *picture)
+enum zta_status ctl_fleet_nodes(struct zta_view *view, struct zta_fleet_node **nodes, size_t *n)
 {
-    struct listing listing = {.picture = picture, .status = ZTA_OK};
+    struct listing listing = {.status = ZTA_OK};
     const enum zta_status status = zta_fleet_each_node(view, keep_node, &listing);
+    *nodes = listing.nodes;
+    *n = listing.n;
     return status == ZTA_OK ? listing.status : status;
 }
 
@@ -89,7 +91,7 @@ enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_p
         status = zta_fleet_waiting(view, &picture->n_waiting);
     }
     if (status == ZTA_OK) {
-        status = read_nodes(view, picture);
+        status = ctl_fleet_nodes(view, &picture->nodes, &picture->n_nodes);
     }
     zta_view_end(&view);
     if (status == ZTA_NOT_FOUND) {

@@ -53,6 +53,9 @@ struct ctl_fleet_row {
 /* ZTA_NOT_FOUND: this store is in no fleet, which *error says. Then nothing is to be cleared. */
 enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_picture *picture,
                                        struct zta_error *error) ZTA_MUST_CHECK;
+/* Enrolled nodes, also those that were taken out; *nodes is the caller's to free, whatever came. */
+enum zta_status ctl_fleet_nodes(struct zta_view *view, struct zta_fleet_node **nodes,
+                                size_t *n) ZTA_MUST_CHECK;
 void ctl_fleet_picture_clear(struct ctl_fleet_picture *picture);
 /* Of every node, valid for the call, in no order; those that nobody enrolled at the end. */
 typedef void (*ctl_fleet_row_fn)(void *context, const struct ctl_fleet_row *row);

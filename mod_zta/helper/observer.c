@@ -646,6 +646,8 @@ static void write_out(struct mod_zta_observer *observer, bool is_last, int64_t n
 int64_t mod_zta_observer_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
                               int64_t now_real_ns)
 {
+    mod_zta_fleet_part_look(&observer->fleet_part, observer->options.segment, observer->store,
+                            observer->options.store_dir, now_mono_ns);
     mod_zta_upkeep_step(observer, now_mono_ns, now_real_ns);
     mod_zta_signals_deliver(observer, now_mono_ns, now_real_ns);
     mod_zta_decision_log_step(observer->decision_log, now_mono_ns, now_real_ns);

@@ -8,6 +8,7 @@
 
 #include "mod_zta/helper/baseline_table.h"
 #include "mod_zta/helper/batch.h"
+#include "mod_zta/helper/fleet_part.h"
 #include "mod_zta/helper/inputs_keeper.h"
 #include "mod_zta/helper/key_uses.h"
 #include "mod_zta/helper/observer.h"
@@ -111,6 +112,7 @@ struct mod_zta_observer {
     struct mod_zta_upkeep upkeep;
     struct mod_zta_batch batch;
     struct mod_zta_shares shares;
+    struct mod_zta_fleet_part fleet_part;
 };
 
 void mod_zta_observer_log(const struct mod_zta_observer *observer, int level, const char *fmt, ...)

@@ -388,7 +388,17 @@ static enum zta_status put_alerts(struct mod_zta_observer *observer, struct zta_
     return zta_published_put_alerts(change, alerts, n);
 }
 
-static void publish(struct mod_zta_observer *observer, int64_t now_real_ns)
+/* How often buckets of shared rates were asked for. */
+static enum zta_status put_uses(struct mod_zta_observer *observer, struct zta_change *change,
+                                int64_t now_mono_ns)
+{
+    struct zta_share_uses uses;
+    return mod_zta_fleet_part_collect(observer->options.segment, now_mono_ns, &uses)
+               ? zta_share_uses_put(change, &uses)
+               : ZTA_OK;
+}
+
+static void publish(struct mod_zta_observer *observer, int64_t now_mono_ns, int64_t now_real_ns)
 {
     const struct zta_segment *segment = observer->options.segment;
     struct zta_heartbeat heartbeat = {
@@ -418,7 +428,9 @@ static void publish(struct mod_zta_observer *observer, int64_t now_real_ns)
         return; /* a heartbeat that stays away is what tells it */
     }
     if (zta_published_put_heartbeat(change, &heartbeat, counters, ZTA_N_COUNTERS) != ZTA_OK ||
-        put_alerts(observer, change) != ZTA_OK || zta_change_commit(&change, &error) != ZTA_OK) {
+        put_alerts(observer, change) != ZTA_OK ||
+        put_uses(observer, change, now_mono_ns) != ZTA_OK ||
+        zta_change_commit(&change, &error) != ZTA_OK) {
         zta_change_abort(&change);
     }
 }
@@ -576,5 +588,5 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_automation(observer, now_real_ns);
     mod_zta_notices_step(observer, now_real_ns);
     mod_zta_decision_log_note(observer->decision_log);
-    publish(observer, now_real_ns);
+    publish(observer, now_mono_ns, now_real_ns);
 }

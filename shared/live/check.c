@@ -59,5 +59,8 @@ enum zta_status zta_segment_check(const struct zta_segment *segment, struct zta_
     if (status == ZTA_OK) {
         status = zta_challenges_check(segment, error);
     }
+    if (status == ZTA_OK) {
+        status = zta_shares_check(segment, error);
+    }
     return status;
 }

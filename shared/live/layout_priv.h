@@ -24,6 +24,7 @@ enum zta_area {
     ZTA_AREA_FLIGHTS,    /* ZTA_FLIGHTS_AREA_SIZE */
     ZTA_AREA_MAILBOX,    /* ZTA_MAILBOX_AREA_SIZE */
     ZTA_AREA_CHALLENGES, /* ZTA_CHALLENGES_AREA_SIZE */
+    ZTA_AREA_SHARES,     /* ZTA_SHARES_AREA_SIZE */
     ZTA_N_AREAS
 };
 
@@ -31,6 +32,7 @@ enum zta_area {
 #define ZTA_FLIGHTS_AREA_SIZE    UINT64_C(73728)  /* places for tokens, calls, waits and breakers */
 #define ZTA_MAILBOX_AREA_SIZE    UINT64_C(86080)  /* a line, and ZTA_LETTERS_MAX slots */
 #define ZTA_CHALLENGES_AREA_SIZE UINT64_C(262144) /* 16,384 challenges of 16 bytes */
+#define ZTA_SHARES_AREA_SIZE     UINT64_C(65600)  /* a line, and 2,048 buckets of 32 bytes */
 
 /* Aligned to 64 bytes; *size is a multiple of 64. Never NULL. */
 void *zta_segment_area(const struct zta_segment *segment, enum zta_area area, uint64_t *size);
@@ -55,5 +57,7 @@ enum zta_status zta_mailbox_check(const struct zta_segment *segment,
                                   struct zta_error *error) ZTA_MUST_CHECK;
 enum zta_status zta_challenges_check(const struct zta_segment *segment,
                                      struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status zta_shares_check(const struct zta_segment *segment,
+                                 struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

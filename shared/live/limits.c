@@ -21,6 +21,7 @@
 /* No time and no sum of times is beyond it (73 years); twice of it still fits 63 bits. */
 #define HORIZON_NS (UINT64_C(1) << 61)
 #define NS         ZTA_NS_PER_S
+#define WHOLE      UINT64_C(1000000) /* of a rate's part */
 /* Each means that another process changed the window; so many in a row do not happen by chance. */
 #define RESTARTS_MAX 1000
 /* A sample: so many places of the table, so many slots at each, which are a cache line. */
@@ -131,6 +132,12 @@ static bool bucket_begin(const struct zta_limit_rate *rate, int64_t now_ns, stru
     unsigned __int128 interval = (unsigned __int128)rate->window_s * (uint64_t)NS / rate->count;
     bucket->interval_ns = interval > HORIZON_NS ? HORIZON_NS : max_u64((uint64_t)interval, 1);
     bucket->depth_ns = min_u64(rate->burst, HORIZON_NS / bucket->interval_ns) * bucket->interval_ns;
+    if (rate->part > 0 && rate->part < WHOLE) {
+        /* As deep in time as the whole, and at least one request deep. */
+        interval = (unsigned __int128)bucket->interval_ns * WHOLE / rate->part;
+        bucket->interval_ns = interval > HORIZON_NS ? HORIZON_NS : (uint64_t)interval;
+        bucket->depth_ns = max_u64(bucket->depth_ns, bucket->interval_ns);
+    }
     uint64_t now = now_ns > 0 ? (uint64_t)now_ns : 0;
     bucket->now_ns = min_u64(now, HORIZON_NS);
     return true;

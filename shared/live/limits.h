@@ -19,6 +19,7 @@ struct zta_limit_rate {
     uint64_t count;
     uint64_t window_s;
     uint64_t burst;
+    uint32_t part; /* millionths of all that which may pass here; 0: the whole */
 };
 
 struct zta_limit_state {

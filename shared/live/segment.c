@@ -41,7 +41,8 @@ static uint64_t percent_of(uint64_t size, uint64_t percent)
 static void divide(uint64_t size, struct zta_segment_range areas[ZTA_N_AREAS])
 {
     uint64_t left = round_down(size - sizeof(struct zta_segment_header)) - ZTA_ISSUERS_AREA_SIZE -
-                    ZTA_FLIGHTS_AREA_SIZE - ZTA_MAILBOX_AREA_SIZE - ZTA_CHALLENGES_AREA_SIZE;
+                    ZTA_FLIGHTS_AREA_SIZE - ZTA_MAILBOX_AREA_SIZE - ZTA_CHALLENGES_AREA_SIZE -
+                    ZTA_SHARES_AREA_SIZE;
 
     const uint64_t half = round_down(size / 2);
     const uint64_t ring = half < RING_SIZE_MAX ? half : round_down(RING_SIZE_MAX);
@@ -56,6 +57,7 @@ static void divide(uint64_t size, struct zta_segment_range areas[ZTA_N_AREAS])
     areas[ZTA_AREA_FLIGHTS].size = ZTA_FLIGHTS_AREA_SIZE;
     areas[ZTA_AREA_MAILBOX].size = ZTA_MAILBOX_AREA_SIZE;
     areas[ZTA_AREA_CHALLENGES].size = ZTA_CHALLENGES_AREA_SIZE;
+    areas[ZTA_AREA_SHARES].size = ZTA_SHARES_AREA_SIZE;
     areas[ZTA_AREA_TOKENS_SMALL].size = percent_of(tokens, TOKENS_SMALL_PERCENT);
     areas[ZTA_AREA_TOKENS_MIDDLE].size = percent_of(tokens, TOKENS_MIDDLE_PERCENT);
     areas[ZTA_AREA_TOKENS_BAD].size = percent_of(tokens, TOKENS_BAD_PERCENT);

@@ -17,7 +17,7 @@
 #include "shared/base/status.h"
 #include "shared/risk_signals.h"
 
-#define ZTA_SEGMENT_VERSION      4
+#define ZTA_SEGMENT_VERSION      5
 #define ZTA_SEGMENT_SIZE_MIN     (UINT64_C(8) << 20)
 #define ZTA_SEGMENT_SIZE_MAX     (UINT64_C(64) << 30)
 #define ZTA_SEGMENT_SIZE_DEFAULT (UINT64_C(256) << 20)

@@ -59,6 +59,7 @@ struct zta_ast_rate {
     uint64_t n_units; /* 10 of 5/10m */
     uint64_t burst;
     bool has_burst;
+    bool is_fleets; /* of a limit: the nodes of the fleet share it */
 };
 
 /* What a step-up asks of the login, at least one of both. */

@@ -58,6 +58,7 @@ struct zta_limit_charge {
     uint32_t line;
     uint16_t source;
     bool is_keyed_by_identity; /* its state is about one identity, not shared with outsiders */
+    bool is_fleets;            /* the nodes of the fleet share the rate */
 };
 
 /*
@@ -70,6 +71,14 @@ size_t zta_rules_limits(const struct zta_ruleset *set, const struct zta_facts *f
                         const struct zta_stance *stance, int64_t now_s, enum zta_limit_phase phase,
                         const struct zta_siphash_key *key,
                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX], size_t *n_left_out);
+
+/*
+ * The tag of the bucket that a charge of zta_rules_limits is about, by another key: for who must
+ * name it as others do. Never 0.
+ */
+uint64_t zta_rules_limit_tag(const struct zta_ruleset *set, const struct zta_facts *facts,
+                             const struct zta_limit_charge *charge,
+                             const struct zta_siphash_key *key);
 
 /*
  * The keys of a limit as they were written, "subject route"; of a require that throttles "session

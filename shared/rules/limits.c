@@ -263,7 +263,18 @@ static struct zta_limit_charge charge_of(const struct zta_rules_view *view, cons
         .line = rule->line,
         .source = rule->source,
         .is_keyed_by_identity = rule->is_keyed_by_identity,
+        .is_fleets = rule->is_fleets,
     };
+}
+
+uint64_t zta_rules_limit_tag(const struct zta_ruleset *set, const struct zta_facts *facts,
+                             const struct zta_limit_charge *charge,
+                             const struct zta_siphash_key *key)
+{
+    const struct zta_rules_view view = {.set = set, .facts = facts};
+    struct pick pick = {.number = charge->number, .mode = charge->mode, .tag = 1};
+    (void)make_tag(&view, key, &pick); /* it could be made before, by the same facts */
+    return pick.tag;
 }
 
 static enum zta_rules_question question_of(enum zta_limit_phase phase)

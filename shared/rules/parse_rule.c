@@ -204,16 +204,22 @@ static bool read_rate(struct zta_text text, struct zta_ast_rate *rate)
     return rate->count > 0 && rate->window_s > 0 && rate->window_s <= WINDOW_MAX_S;
 }
 
-static enum zta_status parse_burst(struct zta_parser *parser, struct zta_ast_rate *rate)
+static enum zta_status parse_burst(struct zta_parser *parser, struct zta_ast_rate *rate,
+                                   bool is_limit)
 {
-    if (parser->token.kind == ZTA_TOKEN_END_OF_LINE) {
+    if (parser->token.kind == ZTA_TOKEN_END_OF_LINE ||
+        (is_limit && zta_parse_is_word(parser, "fleet"))) {
         return ZTA_OK;
     }
     if (!zta_parse_is_word(parser, "burst")) {
         struct zta_nearest nearest;
         zta_nearest_init(&nearest, parser->token.raw);
         zta_nearest_offer(&nearest, ZTA_TEXT("burst"));
-        return zta_parse_fail(parser, &parser->token, &nearest, "burst or the end of the line");
+        if (is_limit) {
+            zta_nearest_offer(&nearest, ZTA_TEXT("fleet"));
+        }
+        return zta_parse_fail(parser, &parser->token, &nearest, "burst%s or the end of the line",
+                              is_limit ? ", fleet" : "");
     }
     zta_parse_next(parser);
     rate->has_burst = true;
@@ -243,14 +249,18 @@ enum zta_status zta_parse_rate(struct zta_parser *parser, struct zta_ast_rate *r
     return ZTA_OK;
 }
 
-/* RATE ["burst" COUNT], up to the end of the line. */
-static enum zta_status take_rate(struct body *body)
+/* RATE ["burst" COUNT], and of a limit ["fleet"], up to the end of the line. */
+static enum zta_status take_rate(struct body *body, bool is_limit)
 {
     struct zta_parser *parser = body->parser;
     struct zta_ast_rate rate;
     enum zta_status status = zta_parse_rate(parser, &rate);
     if (status == ZTA_OK) {
-        status = parse_burst(parser, &rate);
+        status = parse_burst(parser, &rate, is_limit);
+    }
+    if (status == ZTA_OK && is_limit && zta_parse_is_word(parser, "fleet")) {
+        rate.is_fleets = true;
+        zta_parse_next(parser);
     }
     if (status != ZTA_OK) {
         return status;
@@ -261,7 +271,7 @@ static enum zta_status take_rate(struct body *body)
 
 static enum zta_status parse_rate(struct body *body, const struct zta_token *keyword)
 {
-    return body->rule->rate.count > 0 ? fail_twice(body, keyword) : take_rate(body);
+    return body->rule->rate.count > 0 ? fail_twice(body, keyword) : take_rate(body, true);
 }
 
 static enum zta_status parse_else(struct body *body, const struct zta_token *keyword)
@@ -279,7 +289,7 @@ static enum zta_status parse_else(struct body *body, const struct zta_token *key
     if (zta_parse_is_word(parser, "throttle")) {
         body->rule->otherwise = ZTA_ELSE_THROTTLE;
         zta_parse_next(parser);
-        return take_rate(body);
+        return take_rate(body, false);
     }
     if (zta_parse_is_word(parser, "step-up")) {
         body->rule->otherwise = ZTA_ELSE_STEP_UP;

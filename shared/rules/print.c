@@ -113,6 +113,7 @@ void zta_rules_print_rate(const struct zta_ast_rate *rate, struct zta_buffer *ou
     if (rate->has_burst) {
         zta_buffer_printf(out, " burst %" PRIu64, rate->burst);
     }
+    zta_buffer_string(out, rate->is_fleets ? " fleet" : "");
 }
 
 static void print_bucket(const struct zta_ast_rule *rule, struct zta_buffer *out)

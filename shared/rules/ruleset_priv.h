@@ -25,6 +25,7 @@ struct zta_rule {
     uint8_t mode;  /* as written */
     bool is_early; /* limit of the phase before any cryptography */
     bool is_keyed_by_identity;
+    bool is_fleets; /* limit whose rate the nodes of the fleet share */
     bool throttles; /* a require that does not refuse but slows down */
     bool steps_up;  /* a require that asks for a login instead */
     uint16_t source;

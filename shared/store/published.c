@@ -433,6 +433,10 @@ enum zta_status zta_published_check_record(struct zta_blob key, struct zta_blob 
         memcmp(key.data, ZTA_ACCEPTANCE_KEY, key.size) == 0) {
         return zta_acceptance_check_record(value);
     }
+    if (key.size == strlen(ZTA_SHARE_USES_KEY) &&
+        memcmp(key.data, ZTA_SHARE_USES_KEY, key.size) == 0) {
+        return zta_share_uses_check_record(value);
+    }
     zta_reader_init(&reader, value.data, value.size);
     if (is_in_list(key, LOCATIONS)) {
         return read_location(&locations, &reader, &is_wanted);

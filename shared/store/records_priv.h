@@ -51,6 +51,7 @@ enum zta_status zta_published_check_record(struct zta_blob key,
 enum zta_status zta_rule_age_check_record(struct zta_blob key,
                                           struct zta_blob value) ZTA_MUST_CHECK;
 /* Of the one record of published that acceptance.h keeps. */
+enum zta_status zta_share_uses_check_record(struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_acceptance_check_record(struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_key_use_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_keyset_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;

@@ -44,12 +44,14 @@
 #define ZTA_REPEAT_KEY_SIZE 24
 
 /*
- * published: "heartbeat", and lists under a letter and a u32 index: L locations, R rules, I
- * issuers, A alerts; under F and SHA-256 of a rule as it is printed i64 s since when it reads so.
+ * published: "heartbeat", "fleet-uses" (shares.h), and lists under a letter and a u32 index: L
+ * locations, R rules, I issuers, A alerts; under F and SHA-256 of a rule as it is printed i64 s
+ * since when it reads so.
  * key_uses: key id, value i64 time, u64 count.
  */
 #define ZTA_PUBLISHED_AGES 'F'
 #define ZTA_HEARTBEAT_KEY  "heartbeat"
+#define ZTA_SHARE_USES_KEY "fleet-uses"
 #define ZTA_KEY_USE_SIZE   16
 
 /*

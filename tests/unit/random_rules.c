@@ -364,6 +364,7 @@ static void make_limit(struct maker *maker, struct zta_ast_rule *rule)
         }
     }
     rule->rate = (struct zta_ast_rate){.count = 5, .window_s = 10, .unit = 's', .n_units = 10};
+    rule->rate.is_fleets = maker->rule % 2 == 0;
 }
 
 static void make_step_up(struct random_source *source, struct zta_ast_step_up *step_up)

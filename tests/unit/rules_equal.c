@@ -54,8 +54,9 @@ static bool buckets_equal(const struct zta_ast_rule *a, const struct zta_ast_rul
         }
     }
     return a->rate.count == b->rate.count && a->rate.window_s == b->rate.window_s &&
-           a->rate.unit == b->rate.unit && a->rate.n_units == b->rate.n_units &&
-           a->rate.burst == b->rate.burst && a->rate.has_burst == b->rate.has_burst;
+           a->rate.is_fleets == b->rate.is_fleets && a->rate.unit == b->rate.unit &&
+           a->rate.n_units == b->rate.n_units && a->rate.burst == b->rate.burst &&
+           a->rate.has_burst == b->rate.has_burst;
 }
 
 static bool tunings_equal(const struct zta_ast_tuning *a, const struct zta_ast_tuning *b)

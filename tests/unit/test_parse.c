@@ -266,7 +266,11 @@ static void faults_of_lines(void **state)
         FAULT("limit a\n  rate 100\n", 2, 8, "100", "a rate such as", NULL),
         FAULT("limit a\n  rate 1/s burst 0\n", 2, 18, "0", "a number from 1", NULL),
         FAULT("limit a\n  rate 1/s burst\n", 2, 17, "", "a number from 1", NULL),
-        FAULT("limit a\n  rate 1/s bust 5\n", 2, 12, "bust", "burst or the end", "burst"),
+        FAULT("limit a\n  rate 1/s bust 5\n", 2, 12, "bust", "burst, fleet or the end", "burst"),
+        FAULT("limit a\n  rate 1/s fleat\n", 2, 12, "fleat", "burst, fleet or the end", "fleet"),
+        FAULT("limit a\n  rate 1/s fleet burst 5\n", 2, 18, "burst", "the end of the line", NULL),
+        FAULT("require a\n  need role x\n  else throttle 1/s fleet\n", 3, 21, "fleet",
+              "burst or the end", NULL),
         FAULT("limit a\n  rate 1/d burst 1000000000\n", 2, 18, "1000000000", "ten years", NULL),
         FAULT("limit a\n  rate 1/s burst 316224001\n", 2, 18, "316224001", "ten years", NULL),
     };
