@@ -21,11 +21,6 @@ enum {
 static const char *const format_names[CTL_N_FORMATS] = {
     [CTL_FORMAT_TEXT] = "text", [CTL_FORMAT_MARKDOWN] = "markdown", [CTL_FORMAT_HTML] = "html"};
 
-const char *ctl_format_name(enum ctl_format format)
-{
-    return format_names[format];
-}
-
 enum zta_status ctl_format_parse(struct zta_text text, enum ctl_format *format)
 {
     for (unsigned i = 0; i < CTL_N_FORMATS; i++) {

@@ -21,7 +21,6 @@ enum ctl_format {
     CTL_FORMAT_HTML,
     CTL_N_FORMATS
 };
-const char *ctl_format_name(enum ctl_format format);
 enum zta_status ctl_format_parse(struct zta_text text, enum ctl_format *format) ZTA_MUST_CHECK;
 
 /* What something means to who reads it; a colour in HTML. */

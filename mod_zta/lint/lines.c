@@ -17,11 +17,6 @@ bool mod_zta_lint_is(const ap_directive_t *node, const char *name)
     return strcasecmp(node->directive, name) == 0;
 }
 
-const char *mod_zta_lint_word(apr_pool_t *pool, const char **args)
-{
-    return ap_getword_conf(pool, args);
-}
-
 /* Letters at the beginning that are not part of an expression's syntax. */
 static size_t literal_len(const char *regex)
 {

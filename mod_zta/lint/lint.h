@@ -43,8 +43,6 @@ const char *mod_zta_lint_section_args(apr_pool_t *pool, const ap_directive_t *se
 const ap_directive_t *mod_zta_lint_place_line(const struct mod_zta_lint *lint, const server_rec *s,
                                               const char *path);
 bool mod_zta_lint_is(const ap_directive_t *node, const char *name);
-/* The next argument of a line, as httpd reads it. */
-const char *mod_zta_lint_word(apr_pool_t *pool, const char **args);
 
 /* A path that leads to a back end or to files. */
 struct mod_zta_mapping {

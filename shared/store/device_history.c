@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shared/store/devices_priv.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 
 enum {
@@ -149,31 +150,32 @@ enum zta_status zta_device_history_later(struct zta_view *view, uint64_t action_
     return status;
 }
 
+struct trimming {
+    uint64_t n_surplus;
+    uint64_t action; /* whose records go together */
+};
+
+static bool goes(void *context, struct zta_blob key)
+{
+    struct trimming *trimming = context;
+    if (key.size < ACTION_SIZE ||
+        (trimming->n_surplus == 0 && zta_get_u64(key.data) != trimming->action)) {
+        return false;
+    }
+    trimming->action = zta_get_u64(key.data);
+    trimming->n_surplus -= trimming->n_surplus > 0;
+    return true;
+}
+
 enum zta_status zta_device_history_trim(struct zta_change *change, uint64_t most)
 {
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
     uint64_t n = 0;
-    uint64_t last = 0;
     enum zta_status status = zta_change_table_count(change, ZTA_TABLE_DEVICE_HISTORY, &n);
     if (status != ZTA_OK || n <= most) {
         return status;
     }
-    status = zta_walk_change(change, ZTA_TABLE_DEVICE_HISTORY, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_first(&walk, &key, &value);
-    while (status == ZTA_OK && key.size >= ACTION_SIZE &&
-           (n > most || zta_get_u64(key.data) == last)) {
-        last = zta_get_u64(key.data);
-        n--;
-        status = zta_walk_remove(&walk);
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct trimming trimming = {.n_surplus = n - most};
+    const struct zta_trim trim = {
+        .table = ZTA_TABLE_DEVICE_HISTORY, .most = UINT64_MAX, .goes = goes, .context = &trimming};
+    return zta_table_trim(change, &trim, NULL);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/store/fleet_priv.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_policy.h"
 
@@ -238,22 +239,15 @@ enum zta_status zta_fleet_hear(struct zta_change *change, struct zta_hearing *he
     return status;
 }
 
+static bool is_sent(void *context, struct zta_blob key)
+{
+    const uint64_t *last = context;
+    return key.size == sizeof *last && zta_get_u64(key.data) <= *last;
+}
+
 enum zta_status zta_fleet_sent(struct zta_change *change, uint64_t last)
 {
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_OUTBOX, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_first(&walk, &key, &value);
-    while (status == ZTA_OK && key.size == sizeof last && zta_get_u64(key.data) <= last) {
-        status = zta_walk_remove(&walk);
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    const struct zta_trim trim = {
+        .table = ZTA_TABLE_FLEET_OUTBOX, .most = UINT64_MAX, .goes = is_sent, .context = &last};
+    return zta_table_trim(change, &trim, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "shared/base/limits.h"
 #include "shared/base/reader.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_state.h"
@@ -92,31 +93,30 @@ enum zta_status zta_notice_count(struct zta_view *view, uint64_t *n)
     return zta_view_table_size(view, ZTA_TABLE_NOTICES, n, &bytes);
 }
 
+struct pruning {
+    uint64_t n_surplus; /* go whatever their age */
+    int64_t before_ns;
+};
+
+static bool goes(void *context, struct zta_blob key)
+{
+    struct pruning *pruning = context;
+    if (pruning->n_surplus > 0) {
+        pruning->n_surplus--;
+        return true;
+    }
+    return key.size != KEY_SIZE || (int64_t)zta_get_u64(key.data) < pruning->before_ns;
+}
+
 enum zta_status zta_notices_prune(struct zta_change *change, uint64_t n_there, int64_t before_ns,
                                   uint64_t *n)
 {
-    const uint64_t surplus = n_there > ZTA_NOTICES_MAX ? n_there - ZTA_NOTICES_MAX : 0;
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
-    uint64_t n_removed = 0;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_NOTICES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_first(&walk, &key, &value);
-    while (status == ZTA_OK && n_removed < PRUNE_MOST &&
-           (n_removed < surplus || key.size != KEY_SIZE ||
-            (int64_t)zta_get_u64(key.data) < before_ns)) {
-        status = zta_walk_remove(&walk);
-        n_removed += status == ZTA_OK;
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    *n = n_removed;
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    struct pruning pruning = {.n_surplus =
+                                  n_there > ZTA_NOTICES_MAX ? n_there - ZTA_NOTICES_MAX : 0,
+                              .before_ns = before_ns};
+    const struct zta_trim trim = {
+        .table = ZTA_TABLE_NOTICES, .most = PRUNE_MOST, .goes = goes, .context = &pruning};
+    return zta_table_trim(change, &trim, n);
 }
 
 /* ---- rulings ---- */

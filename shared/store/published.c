@@ -7,6 +7,7 @@
 
 #include "shared/base/reader.h"
 #include "shared/store/keys.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -47,25 +48,21 @@ static bool is_in_list(struct zta_blob key, enum list list)
     return key.size == LIST_KEY_SIZE && *(const uint8_t *)key.data == (uint8_t)list;
 }
 
+static bool is_cleared(void *context, struct zta_blob key)
+{
+    const enum list *list = context;
+    return is_in_list(key, *list);
+}
+
 static enum zta_status clear(struct zta_change *change, enum list list)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_PUBLISHED, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
     uint8_t first[LIST_KEY_SIZE];
-    struct zta_blob key = list_key(first, list, 0);
-    struct zta_blob value;
-    status = zta_walk_seek(&walk, &key, &value);
-    while (status == ZTA_OK && is_in_list(key, list)) {
-        status = zta_walk_remove(&walk);
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    const struct zta_trim trim = {.table = ZTA_TABLE_PUBLISHED,
+                                  .from = list_key(first, list, 0),
+                                  .most = UINT64_MAX,
+                                  .goes = is_cleared,
+                                  .context = &list};
+    return zta_table_trim(change, &trim, NULL);
 }
 
 static enum zta_status put(struct zta_change *change, enum list list, size_t index,

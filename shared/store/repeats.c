@@ -9,6 +9,7 @@
 #include "shared/base/net.h"
 #include "shared/base/reader.h"
 #include "shared/store/erasures_priv.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -179,33 +180,19 @@ enum zta_status zta_repeat_each(struct zta_view *view, int64_t from_s, zta_repea
     return zta_view_each_from(view, ZTA_TABLE_REPEATS, encode_key(&from, place), tell, &telling);
 }
 
+static bool is_before(void *context, struct zta_blob key)
+{
+    const uint64_t *before = context;
+    return key.size != ZTA_REPEAT_KEY_SIZE || zta_get_u64(key.data) < *before;
+}
+
 enum zta_status zta_repeats_prune(struct zta_change *change, int64_t before_s, size_t most,
                                   uint64_t *n)
 {
-    struct zta_walk walk;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_REPEATS, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
     uint64_t before = before_s > 0 ? (uint64_t)before_s : 0;
-    uint64_t n_removed = 0;
-    struct zta_blob key;
-    struct zta_blob record;
-    status = zta_walk_first(&walk, &key, &record);
-    while (n_removed < most && status == ZTA_OK &&
-           (key.size != ZTA_REPEAT_KEY_SIZE || zta_get_u64(key.data) < before)) {
-        status = zta_walk_remove(&walk);
-        n_removed++;
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &record);
-        }
-    }
-    zta_walk_end(&walk);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
-    }
-    *n = n_removed;
-    return ZTA_OK;
+    const struct zta_trim trim = {
+        .table = ZTA_TABLE_REPEATS, .most = most, .goes = is_before, .context = &before};
+    return zta_table_trim(change, &trim, n);
 }
 
 static bool is_of(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune)

@@ -3,6 +3,7 @@
 #include "shared/store/responses.h"
 
 #include "shared/base/reader.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"
@@ -122,32 +123,22 @@ enum zta_status zta_response_each_above(struct zta_view *view, uint64_t above, z
     return zta_view_each_above(view, ZTA_TABLE_RESPONSES, above, tell, &telling);
 }
 
+static bool is_surplus(void *context, struct zta_blob key)
+{
+    const uint64_t *last = context;
+    return key.size == KEY_SIZE && zta_get_u64(key.data) + ZTA_RESPONSES_KEPT <= *last;
+}
+
 enum zta_status zta_responses_prune(struct zta_change *change, size_t most, uint64_t *n)
 {
-    struct zta_walk walk;
-    struct zta_blob key;
-    struct zta_blob value;
     uint64_t last;
-    uint64_t n_removed = 0;
     enum zta_status status = last_id(change, &last);
-    if (status == ZTA_OK) {
-        status = zta_walk_change(change, ZTA_TABLE_RESPONSES, &walk);
-    }
     if (status != ZTA_OK) {
         return status;
     }
-    status = zta_walk_first(&walk, &key, &value);
-    while (status == ZTA_OK && n_removed < most && key.size == KEY_SIZE &&
-           zta_get_u64(key.data) + ZTA_RESPONSES_KEPT <= last) {
-        status = zta_walk_remove(&walk);
-        n_removed += status == ZTA_OK;
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &value);
-        }
-    }
-    zta_walk_end(&walk);
-    *n = n_removed;
-    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    const struct zta_trim trim = {
+        .table = ZTA_TABLE_RESPONSES, .most = most, .goes = is_surplus, .context = &last};
+    return zta_table_trim(change, &trim, n);
 }
 
 const char *zta_response_result_name(enum zta_response_result result)

@@ -6,6 +6,7 @@
 
 #include "shared/base/reader.h"
 #include "shared/store/names_priv.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"

@@ -119,7 +119,5 @@ enum zta_status zta_series_oldest(struct zta_view *view, enum zta_series_span sp
 /* Removes those that began before, at most `most`. *n removed ones. */
 enum zta_status zta_series_prune(struct zta_change *change, enum zta_series_span span,
                                  int64_t before_s, size_t most, uint64_t *n) ZTA_MUST_CHECK;
-/* Points and the bytes of the pages that they take. */
-enum zta_status zta_series_size(struct zta_view *view, uint64_t *n, uint64_t *bytes) ZTA_MUST_CHECK;
 
 #endif

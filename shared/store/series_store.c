@@ -4,6 +4,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/reader.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/series_priv.h"
 
 static struct zta_blob encode_key(enum zta_series_span span, int64_t begin_s,
@@ -148,37 +149,27 @@ enum zta_status zta_series_oldest(struct zta_view *view, enum zta_series_span sp
     return status;
 }
 
+struct ageing {
+    enum zta_series_span span;
+    int64_t before_s;
+};
+
+static bool is_aged(void *context, struct zta_blob key)
+{
+    const struct ageing *ageing = context;
+    int64_t begin_s;
+    return decode_key(key, ageing->span, &begin_s) && begin_s < ageing->before_s;
+}
+
 enum zta_status zta_series_prune(struct zta_change *change, enum zta_series_span span,
                                  int64_t before_s, size_t most, uint64_t *n)
 {
-    struct zta_walk walk;
     uint8_t place[ZTA_SERIES_KEY_SIZE];
-    struct zta_blob key = encode_key(span, 0, place);
-    struct zta_blob record;
-    int64_t begin_s;
-    uint64_t n_removed = 0;
-    enum zta_status status = zta_walk_change(change, ZTA_TABLE_SERIES, &walk);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    status = zta_walk_seek(&walk, &key, &record);
-    while (n_removed < most && status == ZTA_OK && decode_key(key, span, &begin_s) &&
-           begin_s < before_s) {
-        status = zta_walk_remove(&walk);
-        n_removed++;
-        if (status == ZTA_OK) {
-            status = zta_walk_next(&walk, &key, &record);
-        }
-    }
-    zta_walk_end(&walk);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
-    }
-    *n = n_removed;
-    return ZTA_OK;
-}
-
-enum zta_status zta_series_size(struct zta_view *view, uint64_t *n, uint64_t *bytes)
-{
-    return zta_view_table_size(view, ZTA_TABLE_SERIES, n, bytes);
+    struct ageing ageing = {.span = span, .before_s = before_s};
+    const struct zta_trim trim = {.table = ZTA_TABLE_SERIES,
+                                  .from = encode_key(span, 0, place),
+                                  .most = most,
+                                  .goes = is_aged,
+                                  .context = &ageing};
+    return zta_table_trim(change, &trim, n);
 }

@@ -7,6 +7,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/reader.h"
 #include "shared/store/erasures_priv.h"
+#include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"

@@ -12,7 +12,6 @@
 
 #include "shared/base/status.h"
 #include "shared/store/env.h"
-#include "shared/store/prune.h"
 #include "shared/store/schema.h"
 
 enum zta_env_id {
@@ -134,17 +133,5 @@ enum zta_status zta_view_each_above(struct zta_view *view, enum zta_table table,
 /* The same as zta_view_each from the last key to the first. */
 enum zta_status zta_view_each_back(struct zta_view *view, enum zta_table table, zta_record_fn fn,
                                    void *context) ZTA_MUST_CHECK;
-
-/* Removes what is old, looking at no more than most records from place on. */
-struct zta_prune {
-    enum zta_table table;
-    bool (*is_old)(struct zta_blob key, struct zta_blob record, const struct zta_prune *prune);
-    int64_t before_s;
-    const void *context; /* of is_old */
-    size_t most;
-};
-/* Place moves on and is zeroed at the end. *n removed ones. */
-enum zta_status zta_table_prune(struct zta_change *change, const struct zta_prune *prune,
-                                struct zta_prune_place *place, uint64_t *n) ZTA_MUST_CHECK;
 
 #endif

@@ -259,7 +259,7 @@ class Httpd:
         """Lets worker threads finish with connections whose answers are out already. httpd's event
         MPM itself crashes now and then when it is ended right there."""
         try:
-            wait_for(lambda: not proc.has_connections({self.port, self.tls_port}), 0.5)
+            wait_for(lambda: not proc.has_connections({self.port, self.tls_port}), 2)
         except AssertionError:
             pass
 
