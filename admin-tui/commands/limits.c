@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/limit_use.h"
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
@@ -18,6 +19,7 @@
 
 enum {
     PERIOD_S = 3600,
+    MINUTE_S = 60,
     CALLERS_MAX = 1000, /* that are told apart */
     CALLERS_SHOWN = 10,
     CALLER_SIZE = 256,
@@ -27,6 +29,7 @@ enum {
 struct refusals {
     uint64_t n;
     uint64_t n_monitored;
+    uint64_t n_minute; /* of n: of the last minute */
 };
 
 struct caller {
@@ -42,6 +45,8 @@ struct counting {
     struct caller *callers;
     size_t n_callers;
     uint64_t n_others;
+    struct ctl_limit_use *uses; /* as refusals */
+    bool is_cut;
 };
 
 /* ---- what was refused ---- */
@@ -79,7 +84,8 @@ static void keep_caller(struct counting *counting, const struct zta_event *event
     caller->n = n;
 }
 
-static void count(struct counting *counting, const struct zta_event *event, uint64_t n)
+static void count(struct counting *counting, const struct zta_event *event, int64_t time_ns,
+                  uint64_t n)
 {
     const bool is_refused = event->reason == ZTA_REASON_RATE_LIMITED;
     const bool is_monitored = !is_refused && (event->flags & ZTA_EVENT_MONITORED) != 0 &&
@@ -96,6 +102,8 @@ static void count(struct counting *counting, const struct zta_event *event, uint
     const size_t index = found == SIZE_MAX ? counting->ast->n_rules : found;
     counting->refusals[index].n += is_refused ? n : 0;
     counting->refusals[index].n_monitored += is_monitored ? n : 0;
+    counting->refusals[index].n_minute +=
+        is_refused && time_ns >= counting->from_ns + (PERIOD_S - MINUTE_S) * ZTA_NS_PER_S ? n : 0;
     const struct zta_text name = rule.len > 0 ? rule : ZTA_TEXT(ZTA_FAILURE_LIMIT_NAME);
     if (!zta_text_is_absent(counting->wanted) && zta_text_equal(name, counting->wanted)) {
         keep_caller(counting, event, n);
@@ -106,23 +114,25 @@ static bool count_event(void *context, const struct zta_event_key *key,
                         const struct zta_event *event)
 {
     struct counting *counting = context;
-    count(counting, event, key->weight);
+    count(counting, event, event->time_ns, key->weight);
     return event->time_ns >= counting->from_ns;
 }
 
 static bool count_repeat(void *context, const struct zta_repeat *repeat)
 {
-    count(context, &repeat->event, repeat->n);
+    count(context, &repeat->event, repeat->last_ns, repeat->n);
     return true;
 }
 
-static enum ctl_exit count_all(struct ctl *ctl, struct counting *counting)
+static enum ctl_exit count_all(struct ctl *ctl, const struct ctl_live_set *made,
+                               struct counting *counting, struct ctl_limit_question *question)
 {
     struct zta_view *view = NULL;
     counting->from_ns = zta_clock_real_ns() - PERIOD_S * ZTA_NS_PER_S;
     counting->refusals = calloc(counting->ast->n_rules + 1, sizeof *counting->refusals);
     counting->callers = calloc(CALLERS_MAX, sizeof *counting->callers);
-    if (counting->refusals == NULL || counting->callers == NULL) {
+    counting->uses = calloc(counting->ast->n_rules + 1, sizeof *counting->uses);
+    if (counting->refusals == NULL || counting->callers == NULL || counting->uses == NULL) {
         return ctl_fail(CTL_FAILED, "out of memory");
     }
     enum zta_status status = zta_view_begin(ctl->store, &view);
@@ -133,6 +143,9 @@ static enum ctl_exit count_all(struct ctl *ctl, struct counting *counting)
         status = zta_repeat_each(view, counting->from_ns / ZTA_NS_PER_S, count_repeat, counting);
     }
     zta_view_end(&view);
+    if (status == ZTA_OK) {
+        status = ctl_limit_uses(ctl->store, made, counting->uses, question, &counting->is_cut);
+    }
     return status == ZTA_OK ? CTL_DONE : ctl_fail_status(status, NULL, "reading events");
 }
 
@@ -140,6 +153,14 @@ static void clear(struct counting *counting)
 {
     free(counting->refusals);
     free(counting->callers);
+    free(counting->uses);
+}
+
+static void note_cut(const struct counting *counting)
+{
+    if (counting->is_cut) {
+        ctl_note("There were more requests or callers than are followed: buckets may be fuller.");
+    }
 }
 
 /* ---- list ---- */
@@ -152,7 +173,32 @@ static bool is_limit(const struct zta_ast_rule *rule)
 static void add_counts(struct ctl_list *list, const struct refusals *refusals)
 {
     ctl_row_int(list, "refused", (int64_t)refusals->n);
+    ctl_row_int(list, "refused_last_minute", (int64_t)refusals->n_minute);
     ctl_row_int(list, "would_refuse", (int64_t)refusals->n_monitored);
+}
+
+/* "93 %", or ">= 93 %" where buckets last longer than what was looked at. */
+static void add_use(struct ctl_list *list, const struct ctl_limit_use *use)
+{
+    struct zta_json *json = ctl_row_json(list);
+    ctl_row_int(list, "in_use", (int64_t)use->n_used);
+    if (use->is_known) {
+        ctl_row_cell(list, "fullest", "%s%u %%", use->is_whole ? "" : ">= ", use->percent);
+    }
+    else {
+        ctl_row_cell(list, "fullest", "-");
+    }
+    ctl_row_int(list, "near", (int64_t)use->n_near);
+    if (json == NULL) {
+        return;
+    }
+    if (use->is_known) {
+        zta_json_int(json, "fullest", (int64_t)use->percent);
+    }
+    else {
+        zta_json_string(json, "fullest", NULL);
+    }
+    zta_json_bool(json, "whole", use->is_whole);
 }
 
 static void print_keys(const struct zta_ast_rule *rule, struct zta_buffer *out)
@@ -168,8 +214,9 @@ static void print_keys(const struct zta_ast_rule *rule, struct zta_buffer *out)
 }
 
 static void add_limit(struct ctl_list *list, const struct zta_rules_ast *ast,
-                      const struct zta_ast_rule *rule, const struct refusals *refusals)
+                      const struct zta_ast_rule *rule, const struct counting *counting)
 {
+    const size_t number = (size_t)(rule - ast->rules);
     const struct zta_text *file = &ast->source_names[rule->place.source];
     char keys[256];
     char rate[96];
@@ -184,7 +231,8 @@ static void add_limit(struct ctl_list *list, const struct zta_rules_ast *ast,
     zta_rules_print_rate(&rule->rate, &buffer);
     ctl_row_string(list, "rate", rate);
     ctl_row_string(list, "mode", zta_mode_name(rule->mode));
-    add_counts(list, refusals);
+    add_counts(list, &counting->refusals[number]);
+    add_use(list, &counting->uses[number]);
     ctl_row_cell(list, "place", "%.*s:%u", (int)file->len, file->data, rule->place.line);
     if (ctl_row_json(list) != NULL) {
         zta_json_text(ctl_row_json(list), "file", *file);
@@ -203,6 +251,7 @@ static void add_failures(struct ctl_list *list, const struct refusals *refusals)
     ctl_row_string(list, "rate", NULL);
     ctl_row_string(list, "mode", NULL);
     add_counts(list, refusals);
+    add_use(list, &(struct ctl_limit_use){.is_known = false});
     ctl_row_cell(list, "place", "the configuration");
     if (ctl_row_json(list) != NULL) {
         zta_json_string(ctl_row_json(list), "file", NULL);
@@ -214,20 +263,22 @@ static void add_failures(struct ctl_list *list, const struct refusals *refusals)
 static enum ctl_exit print_limits(struct ctl *ctl, const struct ctl_live *live,
                                   const struct ctl_live_set *made)
 {
-    static const char *const titles[] = {"NAME", "KIND",     "KEYS",      "RATE",
-                                         "MODE", ">REFUSED", ">WOULD BE", "PLACE"};
+    static const char *const titles[] = {"NAME",    "KIND",     "KEYS",         "RATE",
+                                         "MODE",    ">REFUSED", ">LAST MINUTE", ">WOULD BE",
+                                         ">IN USE", ">FULLEST", ">NEAR",        "PLACE"};
     struct counting counting = {.ast = made->ast};
     struct ctl_list list;
-    enum ctl_exit code = count_all(ctl, &counting);
+    enum ctl_exit code = count_all(ctl, made, &counting, NULL);
     if (code == CTL_DONE) {
         ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
         for (size_t i = 0; i < made->ast->n_rules; i++) {
             if (is_limit(&made->ast->rules[i])) {
-                add_limit(&list, made->ast, &made->ast->rules[i], &counting.refusals[i]);
+                add_limit(&list, made->ast, &made->ast->rules[i], &counting);
             }
         }
         add_failures(&list, &counting.refusals[made->ast->n_rules]);
         code = ctl_list_print(&list);
+        note_cut(&counting);
     }
     clear(&counting);
     return code;
@@ -275,6 +326,62 @@ static void show_callers(struct counting *counting, struct zta_json *json)
     }
 }
 
+/* Whose buckets are fullest. */
+static void show_fullest(const struct ctl_limit_use *use, struct zta_json *json)
+{
+    if (json != NULL) {
+        zta_json_begin_array(json, "buckets");
+    }
+    for (size_t i = 0; i < use->n_fullest; i++) {
+        const struct ctl_limit_bucket *bucket = &use->fullest[i];
+        if (json == NULL) {
+            char line[CTL_LIMIT_CALLER_SIZE * 4];
+            struct zta_buffer out;
+            zta_buffer_init(&out, line, sizeof line);
+            zta_buffer_safe(&out, zta_text_of(bucket->caller));
+            ctl_say("  %6u %%  %s", bucket->percent, line);
+            continue;
+        }
+        zta_json_begin_object(json, NULL);
+        zta_json_string(json, "caller", bucket->caller);
+        zta_json_int(json, "percent", bucket->percent);
+        zta_json_end_object(json);
+    }
+    if (json != NULL) {
+        zta_json_end_array(json);
+    }
+}
+
+static void say_use(const struct ctl_limit_use *use)
+{
+    if (!use->is_known) {
+        return;
+    }
+    ctl_say("buckets in use: %" PRIu64 ", %d %% full and more: %" PRIu64 "%s", use->n_used,
+            CTL_LIMIT_NEAR_PERCENT, use->n_near,
+            use->is_whole ? "" : " (at least: they last longer than the 10 minutes looked at)");
+    show_fullest(use, NULL);
+}
+
+static enum ctl_exit show_bucket(const struct ctl *ctl, const struct ctl_limit_question *question)
+{
+    const char *caller = ctl->arguments[1];
+    if (ctl_is_json(ctl)) {
+        struct ctl_list list;
+        ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
+        ctl_row_begin(&list);
+        ctl_row_string(&list, "name", ctl->arguments[0]);
+        ctl_row_string(&list, "caller", caller);
+        ctl_row_int(&list, "percent", question->percent);
+        ctl_row_bool(&list, "seen", question->is_found);
+        ctl_row_end(&list);
+        return ctl_list_print(&list);
+    }
+    ctl_say("%s: %u %% full%s", caller, question->percent,
+            question->is_found ? "" : ", no request of it counted lately");
+    return CTL_DONE;
+}
+
 /* As it is written, a line each. */
 static void say_rule(const char *text)
 {
@@ -302,8 +409,10 @@ static enum ctl_exit show_limit(struct ctl *ctl, struct counting *counting, size
         ctl_row_text(&list, "name", counting->wanted);
         ctl_row_string(&list, "rule", buffer.len == 0 ? NULL : text);
         add_counts(&list, refusals);
+        add_use(&list, &counting->uses[number]);
         if (json != NULL) {
             show_callers(counting, json);
+            show_fullest(&counting->uses[number], json);
         }
         ctl_row_end(&list);
         return ctl_list_print(&list);
@@ -312,6 +421,7 @@ static enum ctl_exit show_limit(struct ctl *ctl, struct counting *counting, size
     ctl_say("refused in the last hour: %" PRIu64 ", would have refused: %" PRIu64, refusals->n,
             refusals->n_monitored);
     show_callers(counting, NULL);
+    say_use(&counting->uses[number]);
     return CTL_DONE;
 }
 
@@ -339,9 +449,13 @@ static enum ctl_exit print_limit(struct ctl *ctl, const struct ctl_live *live,
     if (number == SIZE_MAX) {
         return fail_unknown(ctl);
     }
-    enum ctl_exit code = count_all(ctl, &counting);
+    struct ctl_limit_question question = {.number = number};
+    const bool is_asked = ctl->n_arguments > 1;
+    question.wanted = is_asked ? zta_text_of(ctl->arguments[1]) : question.wanted;
+    enum ctl_exit code = count_all(ctl, made, &counting, is_asked ? &question : NULL);
     if (code == CTL_DONE) {
-        code = show_limit(ctl, &counting, number);
+        code = is_asked ? show_bucket(ctl, &question) : show_limit(ctl, &counting, number);
+        note_cut(&counting);
     }
     clear(&counting);
     return code;

@@ -20,6 +20,7 @@
 enum {
     LABEL_SIZE = 10,
     BAR_FULL = 1000, /* thousandths */
+    NEAR = 80,       /* percent from which somebody is near a limit, as limits list says */
 };
 
 /* ---- reading ---- */
@@ -239,6 +240,29 @@ static void put_share(const struct tui_rows *rows, const struct tui_listing_colu
     }
 }
 
+static enum tui_role role_of_percent(const json_t *value)
+{
+    const json_int_t percent = json_integer_value(value);
+    return percent >= 100        ? TUI_ROLE_BAD
+           : percent >= NEAR     ? TUI_ROLE_WARN
+           : json_is_null(value) ? TUI_ROLE_DIM
+                                 : TUI_ROLE_TEXT;
+}
+
+static void put_percent(const json_t *value, enum tui_form form, struct zta_buffer *out)
+{
+    const int percent = (int)json_integer_value(value);
+    if (!json_is_integer(value)) {
+        zta_buffer_string(out, value == NULL || form == TUI_FORM_FILL ? "" : "-");
+    }
+    else if (form == TUI_FORM_FILL) {
+        zta_buffer_printf(out, "%d", percent * BAR_FULL / 100);
+    }
+    else {
+        zta_buffer_printf(out, "%d %%", percent);
+    }
+}
+
 static void put_cell(void *context, size_t row, size_t column, struct zta_buffer *out,
                      enum tui_role *role)
 {
@@ -262,6 +286,11 @@ static void put_cell(void *context, size_t row, size_t column, struct zta_buffer
     case TUI_FORM_BAR:
         *role = TUI_ROLE_WARN;
         put_share(rows, shown, value, out);
+        break;
+    case TUI_FORM_PERCENT:
+    case TUI_FORM_FILL:
+        *role = role_of_percent(value);
+        put_percent(value, shown->form, out);
         break;
     case TUI_FORM_COUNT:
         if (!json_is_integer(value)) {

@@ -28,7 +28,9 @@ enum tui_form {
     TUI_FORM_STATE,    /* a word that says whether all is well, in its colour */
     TUI_FORM_YES,      /* true, false or null, likewise */
     TUI_FORM_COUNT,
-    TUI_FORM_BAR,   /* a number: a bar, full at the greatest of all rows */
+    TUI_FORM_BAR,     /* a number: a bar, full at the greatest of all rows */
+    TUI_FORM_PERCENT, /* up to 100, from 80 on it warns; FILL: the same as a bar */
+    TUI_FORM_FILL,
     TUI_FORM_AGO,   /* a time: how long ago */
     TUI_FORM_UNTIL, /* how long until */
 };
@@ -115,7 +117,6 @@ void tui_listing_close(struct tui_view *view);
 void tui_listing_stop(struct tui_view *view);
 bool tui_listing_row(struct tui_view *view, struct tui_row *row);
 enum tui_sought tui_listing_seek(struct tui_view *view, const char *id);
-
 /* Of its files alone (listing_row.c): what a column shows of the row; NULL: nothing. */
 const json_t *tui_listing_value(const json_t *row, const struct tui_listing_column *column);
 /* The selected row's object, and a row's key; NULL, "": there is none. */
@@ -128,7 +129,6 @@ enum zta_status tui_listing_parse(const struct tui_listing *listing, const char 
                                   struct zta_error *error) ZTA_MUST_CHECK;
 bool tui_listing_wants(const struct tui_listing *listing, const struct ctl_filter *filter,
                        const json_t *row, int64_t now_s);
-
 /* What all of them do alike; act, refresh, close and state are the view's own. */
 #define TUI_LISTING_MEMBERS(table)                                                                 \
     .listing = &(table), .draw = tui_listing_draw, .rows = tui_listing_rows,                       \

@@ -30,6 +30,8 @@ static enum ctl_field_type type_of(enum tui_form form)
         return CTL_TYPE_ANSWER;
     case TUI_FORM_COUNT:
     case TUI_FORM_BAR:
+    case TUI_FORM_PERCENT:
+    case TUI_FORM_FILL:
         return CTL_TYPE_NUMBER;
     case TUI_FORM_AGO:
     case TUI_FORM_UNTIL:

@@ -134,6 +134,8 @@ static void take_identity(struct zta_view *view, struct zta_replayed *request)
     }
     identity->credential = (enum zta_credential)event->credential;
     identity->binding = (enum zta_binding)event->binding;
+    identity->session_kind = (enum zta_session_kind)event->session_kind;
+    memcpy(identity->session, event->session, sizeof identity->session);
     identity->certificate = (struct zta_text){.data = NULL};
     if (!is_zero(event->certificate, sizeof event->certificate)) {
         zta_base64url_encode(event->certificate, sizeof event->certificate, facts->certificate);
@@ -226,7 +228,7 @@ static void open_request(struct zta_view *view, struct zta_replayed *request)
 {
     zta_event_stance(request->event, &request->stance);
     request->state = state_of(request);
-    if (request->state == ZTA_REPLAY_IS_READY) {
+    if (request->state != ZTA_REPLAY_IS_UNRECORDED) {
         take_facts(view, request);
     }
 }
@@ -316,6 +318,21 @@ static void demand_login(const struct zta_event *event, struct zta_decision *dec
 static enum zta_feature feature_of(enum zta_reason reason)
 {
     return reason == ZTA_REASON_RATE_LIMITED ? ZTA_FEATURE_RATELIMIT : ZTA_FEATURE_CREDENTIAL;
+}
+
+size_t zta_replay_limits(struct zta_replayed *request, const struct zta_ruleset *set,
+                         enum zta_limit_phase phase, const struct zta_siphash_key *key,
+                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX])
+{
+    size_t n_left_out;
+    if (request->state == ZTA_REPLAY_IS_UNRECORDED) {
+        return 0;
+    }
+    request->facts->gaps.is_asked = false;
+    request->facts->gaps.attributes = request->facts->gaps_recorded;
+    return zta_rules_limits(set, &request->facts->facts, &request->stance,
+                            request->event->time_ns / ZTA_NS_PER_S, phase, key, charges,
+                            &n_left_out);
 }
 
 bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *set,

@@ -14,6 +14,7 @@
 #include "shared/decision.h"
 #include "shared/event.h"
 #include "shared/rules/compile.h"
+#include "shared/rules/decide.h"
 #include "shared/stance.h"
 #include "shared/store/env.h"
 
@@ -80,5 +81,12 @@ void zta_replay_end(struct zta_replayed *request);
  */
 bool zta_replay_judge(struct zta_replayed *request, const struct zta_ruleset *set,
                       const struct zta_stance *stance, struct zta_decision *decision);
+/*
+ * The limits that these rules would charge it to (zta_rules_limits), whatever became of it; 0 where
+ * too little was recorded. Tags are by `key`, not by that of the server.
+ */
+size_t zta_replay_limits(struct zta_replayed *request, const struct zta_ruleset *set,
+                         enum zta_limit_phase phase, const struct zta_siphash_key *key,
+                         struct zta_limit_charge charges[ZTA_LIMIT_CHARGES_MAX]);
 
 #endif

@@ -199,3 +199,47 @@ def test_following_shows_new_requests_soon(zta):
         assert process.wait(timeout=5) == 0
         process.stdout.close()
         process.stderr.close()
+
+
+NEAR_RULES = """allow all
+  when path /**
+  need scope any
+
+limit burst
+  when path /orders/**
+  key subject
+  rate 10/10m burst 10
+
+limit slow
+  when path /slow/**
+  key ip
+  rate 1/h burst 2
+"""
+
+
+def test_who_is_near_a_limit_before_it_refuses(zta):
+    server = zta(stage=2, rules=NEAR_RULES)
+    published_rules(server)
+    for subject, n in (("alice", 9), ("bob", 3), ("carol", 11)):
+        token = server.issuer.token(dict(sub=subject, scope="any", client_id="web"))
+        statuses = [server.get(f"/orders/{i}", token=token).status for i in range(n)]
+        assert statuses == [200] * min(n, 10) + [429] * (n - 10), statuses
+    server.get("/slow/1", token=token)
+
+    def listed():
+        return {each["name"]: each for each in server.json("limits", "list")}
+    wait_for(lambda: listed()["burst"]["in_use"] == 3 and listed()["slow"]["in_use"] == 1 and
+             listed()["burst"]["refused"] == 1, what="what was recorded")
+    burst, slow = listed()["burst"], listed()["slow"]
+    assert burst["near"] == 2 and 90 < burst["fullest"] <= 100 and burst["whole"], burst
+    assert burst["refused_last_minute"] == 1, burst
+    assert slow["near"] == 0 and 40 <= slow["fullest"] <= 50 and not slow["whole"], slow
+    assert listed()["failed-verifications"]["fullest"] is None
+    shown = server.json("limits", "show", "burst")
+    assert [each["caller"] for each in shown["buckets"]] == ["carol@corp", "alice@corp", "bob@corp"]
+    assert 20 < shown["buckets"][2]["percent"] <= 30, shown
+    one = server.json("limits", "show", "burst", "alice@corp")
+    assert one["seen"] and 80 < one["percent"] <= 90, one
+    assert server.json("limits", "show", "burst", "nobody@corp")["percent"] == 0
+    assert re.search(r"^alice@corp: (8\d|90) % full$", server.ctl("limits", "show", "burst", "alice@corp").stdout)
+    assert re.search(r"slow .* >= (4\d|50) % ", server.ctl("limits", "list").stdout)

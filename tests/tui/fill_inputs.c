@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "shared/decision.h"
 #include "shared/inputs.h"
 #include "shared/stance.h"
 #include "shared/store/inputs.h"
@@ -37,7 +38,8 @@ void fill_inputs_of(struct zta_event *event, const char *const *people, size_t w
     }
     event->replay = ZTA_REPLAY_RECORDED;
     if (who != SIZE_MAX && encode(people[who], who % 3 != 2, data, sizeof data, &n) == ZTA_OK) {
-        event->replay |= ZTA_REPLAY_REACHED_RULES | ZTA_REPLAY_IDENTITY;
+        event->replay |= ZTA_REPLAY_IDENTITY;
+        event->replay |= event->reason == ZTA_REASON_RATE_LIMITED ? 0 : ZTA_REPLAY_REACHED_RULES;
         zta_inputs_name(data, n, event->inputs);
     }
 }

@@ -183,7 +183,7 @@ static const struct kind kinds[] = {
      .reason = ZTA_REASON_RATE_LIMITED,
      .status = 429,
      .method = "GET",
-     .path = "/search?q=table",
+     .path = "/search/table",
      .route = "/search",
      .rule = "search-burst",
      .missing = "subject"},
