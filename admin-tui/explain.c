@@ -38,6 +38,8 @@ static const char *const sentences[] = {
     [ZTA_REASON_RATE_LIMITED] = "A limit was reached.",
     [ZTA_REASON_ISSUER_UNAVAILABLE] = "What is needed from the issuer cannot be had now.",
     [ZTA_REASON_STORE_UNAVAILABLE] = "The store cannot be read, and without it nothing is granted.",
+    [ZTA_REASON_FLEET_STALE] =
+        "What the fleet did was not heard of for longer than this place allows.",
 };
 _Static_assert(sizeof sentences / sizeof sentences[0] == ZTA_N_REASONS,
                "every reason has its sentence");

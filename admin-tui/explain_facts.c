@@ -52,6 +52,9 @@ static enum check check_of(const struct zta_event *event, enum zta_reason reason
     if (reason == ZTA_REASON_BLOCKED) {
         return has_identity(event) ? CHECK_SUBJECT : CHECK_ADDRESS;
     }
+    if (reason == ZTA_REASON_FLEET_STALE) {
+        return CHECK_STORE;
+    }
     return reason == ZTA_REASON_STORE_UNAVAILABLE && !has_identity(event) ? CHECK_STORE
                                                                           : CHECK_CREDENTIAL;
 }

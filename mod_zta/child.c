@@ -20,6 +20,7 @@
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
+#include "shared/store/fleet.h"
 #include "shared/store/measures.h"
 #include "shared/store/recall.h"
 #include "shared/store/revocations.h"
@@ -37,8 +38,9 @@ static struct zta_store *store;
  */
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zta_generations known_generations;
-static bool known_blocks;  /* of any kind that operators set */
-static bool known_devices; /* revocations of them */
+static bool known_blocks;             /* of any kind that operators set */
+static bool known_devices;            /* revocations of them */
+static _Atomic int64_t known_as_of_s; /* zta_fleet_as_of */
 static _Atomic uint64_t known_txn;
 
 /* Likewise of state/, where the helper writes all the time: measures of rules and transmitters. */
@@ -122,6 +124,7 @@ static bool is_store_ours(int64_t now_ns)
 static enum zta_status read_policy(struct mod_zta_look *look)
 {
     uint64_t n_blocks;
+    int64_t as_of_s = 0;
     bool has_holds = false;
     uint64_t txn = zta_view_policy_txn(look->view);
     enum zta_status status = zta_view_generations(look->view, &look->generations);
@@ -132,11 +135,15 @@ static enum zta_status read_policy(struct mod_zta_look *look)
     if (status == ZTA_OK) {
         status = zta_measures_exist(look->view, true, &has_holds);
     }
+    if (status == ZTA_OK) {
+        status = zta_fleet_as_of(look->view, &as_of_s);
+    }
     (void)pthread_mutex_lock(&known_lock);
     if (status == ZTA_OK && txn > atomic_load(&known_txn)) {
         known_generations = look->generations;
         known_blocks = n_blocks > 0 || has_holds;
         known_devices = zta_revocation_has_devices(look->view);
+        atomic_store(&known_as_of_s, as_of_s);
         atomic_store(&known_txn, txn);
     }
     (void)pthread_mutex_unlock(&known_lock);
@@ -200,6 +207,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
         is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {
         if (read_look(look) == ZTA_OK) {
+            look->fleet_as_of_s = atomic_load_explicit(&known_as_of_s, memory_order_relaxed);
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);
             return;
         }
@@ -212,6 +220,7 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     look->had_devices = known_devices;
     look->had_measures = known_measures;
     (void)pthread_mutex_unlock(&known_lock);
+    look->fleet_as_of_s = atomic_load_explicit(&known_as_of_s, memory_order_relaxed);
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
 }
 

@@ -28,9 +28,10 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s);
 struct mod_zta_look {
     struct zta_view *view; /* NULL: the store cannot be read */
     struct zta_generations generations;
-    int64_t now_ns;    /* monotonic, when it began */
-    bool has_measures; /* some stand, whoever put them there */
-    uint64_t signals;  /* zta_signals_generation, read before the view began */
+    int64_t now_ns;        /* monotonic, when it began */
+    bool has_measures;     /* some stand, whoever put them there */
+    uint64_t signals;      /* zta_signals_generation, read before the view began */
+    int64_t fleet_as_of_s; /* zta_fleet_as_of, as it was last read */
     /* Without a view, for ZTAFailure stale: */
     int64_t last_read_ns; /* monotonic, when the store was last read */
     bool had_blocks;      /* it held blocks then, which nobody can look up now */

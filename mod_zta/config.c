@@ -101,6 +101,7 @@ void *mod_zta_dir_create(apr_pool_t *p, char *location)
     dir->path_flags = MOD_ZTA_UNSET;
     dir->dpop = MOD_ZTA_UNSET;
     dir->stale_s = MOD_ZTA_UNSET;
+    dir->fleet_s = MOD_ZTA_UNSET;
     dir->mtls_subject = MOD_ZTA_UNSET;
     memset(dir->features, MOD_ZTA_UNSET, sizeof(dir->features));
     mod_zta_dir_seal(dir);
@@ -126,6 +127,7 @@ void *mod_zta_dir_merge(apr_pool_t *p, void *basev, void *addv)
         .forward = inner(base->forward, add->forward),
         .path_flags = inner(base->path_flags, add->path_flags),
         .stale_s = add->stale_s == MOD_ZTA_UNSET ? base->stale_s : add->stale_s,
+        .fleet_s = add->fleet_s == MOD_ZTA_UNSET ? base->fleet_s : add->fleet_s,
         .origin = add->origin == NULL ? base->origin : add->origin,
         .audience = add->audience == NULL ? base->audience : add->audience,
         .dpop = inner(base->dpop, add->dpop),
@@ -170,7 +172,7 @@ bool mod_zta_dir_is_alike(const struct mod_zta_dir *a, const struct mod_zta_dir 
            (memcmp(&a->stance, &b->stance, sizeof(a->stance)) == 0 && a->accept == b->accept &&
             a->sources == b->sources && a->preflight == b->preflight &&
             a->path_flags == b->path_flags && a->dpop == b->dpop && a->origin == b->origin &&
-            a->stale_s == b->stale_s && a->mtls_subject == b->mtls_subject &&
-            a->client_cert_header == b->client_cert_header && a->forward == b->forward &&
-            a->audience == b->audience && a->realm == b->realm);
+            a->stale_s == b->stale_s && a->fleet_s == b->fleet_s &&
+            a->mtls_subject == b->mtls_subject && a->client_cert_header == b->client_cert_header &&
+            a->forward == b->forward && a->audience == b->audience && a->realm == b->realm);
 }

@@ -44,6 +44,7 @@ struct mod_zta_dir {
     int forward;                    /* set of enum mod_zta_forward */
     int path_flags;                 /* set of enum zta_path_flags */
     int64_t stale_s;                /* ZTAFailure: 0 closed */
+    int64_t fleet_s;                /* ZTAFailure fleet=: 0 any age */
     int mtls_subject;               /* enum mod_zta_cert_field */
     const char *client_cert_header; /* ZTAClientCertHeader; "": none */
     int8_t features[ZTA_N_FEATURES];

@@ -18,6 +18,7 @@
 #include "mod_zta/throttle.h"
 #include "shared/base/clock.h"
 #include "shared/store/blocks.h"
+#include "shared/store/fleet.h"
 
 bool mod_zta_judgement_note(struct mod_zta_judgement *j, enum zta_mode mode,
                             const struct zta_verdict *verdict)
@@ -126,6 +127,24 @@ static bool judge_store(struct mod_zta_judgement *j)
                                          : "the store cannot be read";
     return mod_zta_judgement_note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
                                          ZTA_REASON_STORE_UNAVAILABLE);
+}
+
+/*
+ * A proxy that is cut off from its fleet goes on judging by what it knows; ZTAFailure fleet= says
+ * for how long.
+ */
+static bool judge_fleet(struct mod_zta_judgement *j)
+{
+    if (j->dir->fleet_s <= 0 ||
+        zta_fleet_age_s(j->look.fleet_as_of_s, j->now_s) <= j->dir->fleet_s) {
+        return false;
+    }
+    j->request->detail =
+        j->look.fleet_as_of_s == 0
+            ? "nothing was heard of the fleet yet (ZTAFailure fleet=); 'ztactl fleet status'"
+            : "the fleet was not heard of for too long (ZTAFailure fleet=); 'ztactl fleet status'";
+    return mod_zta_judgement_note_reason(j, j->stance.modes[ZTA_FEATURE_CREDENTIAL],
+                                         ZTA_REASON_FLEET_STALE);
 }
 
 /* What cannot be logged is not done, where the log is mandatory. */
@@ -323,8 +342,8 @@ void mod_zta_judgement_make(struct mod_zta_judgement *j)
         (void)judge_limits(j);
         return;
     }
-    if (judge_store(j) || judge_usability(j) || mod_zta_judgement_throttled_addr(j) ||
-        judge_limits(j)) {
+    if (judge_store(j) || judge_fleet(j) || judge_usability(j) ||
+        mod_zta_judgement_throttled_addr(j) || judge_limits(j)) {
         return;
     }
     if (is_preflight) {

@@ -99,6 +99,17 @@ static void say_agent(const struct ctl_fleet_picture *picture)
     }
 }
 
+static void say_age(const struct ctl_fleet_picture *picture)
+{
+    const int64_t age_s = zta_fleet_age_s(picture->as_of_s, picture->now_s);
+    if (picture->as_of_s == 0) {
+        ctl_say("knows      nothing of the others yet");
+    }
+    else {
+        ctl_say("knows      what the fleet knew %llds ago", (long long)age_s);
+    }
+}
+
 static void say_node(void *context, const struct ctl_fleet_row *row)
 {
     const struct ctl_fleet_picture *picture = context;
@@ -121,6 +132,7 @@ static void say_all(struct ctl_fleet_picture *picture)
     json_t *n;
     ctl_say("fleet      %s, this node is %s", picture->fleet.name, picture->fleet.node);
     say_agent(picture);
+    say_age(picture);
     ctl_say("said       %llu statements, sum %s", (unsigned long long)picture->digest.n,
             picture->sum);
     ctl_say("waiting    %llu to be sent", (unsigned long long)picture->n_waiting);
@@ -142,6 +154,7 @@ static enum ctl_exit print_json(const struct ctl_fleet_picture *picture)
     ctl_row_text(&list, "engine", ctl_fleet_text(picture->said, "engine"));
     ctl_row_text(&list, "problem", ctl_fleet_text(picture->said, "problem"));
     ctl_row_time(&list, "connected", ctl_fleet_number(picture->said, "connected"));
+    ctl_row_time(&list, "as_of", picture->as_of_s);
     ctl_row_int(&list, "statements", (int64_t)picture->digest.n);
     ctl_row_string(&list, "sum", picture->sum);
     ctl_row_int(&list, "waiting", (int64_t)picture->n_waiting);

@@ -63,6 +63,7 @@ void ctl_agent_lose(struct ctl_agent *agent, const struct zta_error *error)
     agent->problem[problem.len] = '\0';
     ctl_engine_close(&agent->engine);
     agent->told_s = 0;
+    agent->mark[0] = '\0';
     uint64_t chance;
     zta_random_fast(&chance, sizeof chance);
     agent->backoff_ns = agent->backoff_ns == 0 ? BACKOFF_FIRST_NS : 2 * agent->backoff_ns;
@@ -168,6 +169,7 @@ static enum ctl_exit loop(struct ctl_agent *agent, const sigset_t *waiting)
         }
         if (status == ZTA_OK && can_hear) {
             status = ctl_agent_hear(agent, &error);
+            ctl_agent_reach(agent);
         }
         if (agent->is_left) {
             return ctl_fail(CTL_FAILED, "fleet: this store is in this fleet no more");
@@ -194,6 +196,9 @@ static enum zta_status prepare(struct ctl_agent *agent, struct zta_error *error)
     status = zta_fleet_get(view, &agent->fleet);
     if (status == ZTA_OK) {
         status = zta_fleet_place(view, agent->place);
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_as_of(view, &agent->as_of_stored_s);
     }
     zta_view_end(&view);
     if (status == ZTA_NOT_FOUND) {

@@ -15,6 +15,8 @@
 #include "shared/store/shares.h"
 
 #define CTL_FLEET_BEAT_S 5 /* between two lines about itself */
+/* How current this node is, as the store says it, lags behind by that: each time is a commit. */
+#define CTL_FLEET_AS_OF_S 10
 /* All that is said is compared with the engine's records so often, whatever it seems to have. */
 #define CTL_FLEET_SYNC_NS (3600 * ZTA_NS_PER_S)
 
@@ -27,6 +29,11 @@ struct ctl_agent {
     struct ctl_batch batch;
     char place[ZTA_FLEET_PLACE_MAX];
     bool is_place_moved; /* since it was stored last */
+    /* What the stream had at mark_s is known once the place has come to mark; "": not asked. */
+    char mark[ZTA_FLEET_PLACE_MAX];
+    int64_t mark_s;
+    int64_t as_of_s;        /* the latest such time; 0: none */
+    int64_t as_of_stored_s; /* as it stands in the store */
     int watch_fd;
     bool is_loss_told;
     char problem[512]; /* with the engine; "": none */
@@ -68,6 +75,8 @@ enum zta_status ctl_agent_share(struct ctl_agent *agent, struct zta_error *error
 enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Tells the others of itself, and sees whether one of them or the engine knows something else. */
 enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Sees whether what the stream had when it was asked last is known here now. */
+void ctl_agent_reach(struct ctl_agent *agent);
 /* Writes what `fleet status` reads, when its time has come. */
 void ctl_agent_tell(struct ctl_agent *agent);
 void ctl_agent_lose(struct ctl_agent *agent, const struct zta_error *error);

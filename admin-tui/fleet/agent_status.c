@@ -116,7 +116,58 @@ static json_t *describe(const struct ctl_agent *agent, const struct zta_fleet_di
                      (json_int_t)lag_ms, "refused", count_refused(agent));
 }
 
-static enum zta_status store_place(struct ctl_agent *agent, struct zta_error *error)
+/* An id of the stream is "milliseconds-number". */
+static void read_place(const char *place, uint64_t parts[2])
+{
+    const size_t dash = strcspn(place, "-");
+    const struct zta_text texts[] = {{.data = place, .len = dash},
+                                     zta_text_of(place[dash] == '\0' ? "" : place + dash + 1)};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (zta_text_to_u64(texts[i], UINT64_MAX, &parts[i]) != ZTA_OK) {
+            parts[i] = 0;
+        }
+    }
+}
+
+static bool is_at_or_behind(const char *place, const char *mark)
+{
+    uint64_t a[2];
+    uint64_t b[2];
+    read_place(place, a);
+    read_place(mark, b);
+    return a[0] != b[0] ? a[0] > b[0] : a[1] >= b[1];
+}
+
+void ctl_agent_reach(struct ctl_agent *agent)
+{
+    if (agent->mark[0] != '\0' && is_at_or_behind(agent->place, agent->mark)) {
+        agent->as_of_s = agent->mark_s;
+        agent->mark[0] = '\0';
+    }
+}
+
+/* Asks anew once the last question is answered: a node that hears slowly is as old as it is. */
+static enum zta_status set_mark(struct ctl_agent *agent, struct zta_error *error)
+{
+    if (agent->mark[0] != '\0') {
+        return ZTA_OK;
+    }
+    agent->mark_s = now_s();
+    const enum zta_status status = ctl_engine_head(agent->engine, agent->mark, error);
+    if (status != ZTA_OK) {
+        agent->mark[0] = '\0';
+    }
+    ctl_agent_reach(agent);
+    return status;
+}
+
+static bool is_as_of_due(const struct ctl_agent *agent)
+{
+    const int64_t since_s = agent->as_of_s - agent->as_of_stored_s;
+    return since_s >= CTL_FLEET_AS_OF_S || since_s < 0;
+}
+
+static enum zta_status store_progress(struct ctl_agent *agent, struct zta_error *error)
 {
     struct zta_change *change = NULL;
     enum zta_status status = zta_change_begin(agent->ctl->store, "fleet agent", &change, error);
@@ -124,6 +175,9 @@ static enum zta_status store_place(struct ctl_agent *agent, struct zta_error *er
         return status;
     }
     status = zta_fleet_set_place(change, agent->place);
+    if (status == ZTA_OK && agent->as_of_s > 0) {
+        status = zta_fleet_set_as_of(change, agent->as_of_s);
+    }
     if (status == ZTA_OK) {
         status = zta_change_commit(&change, error);
     }
@@ -131,6 +185,7 @@ static enum zta_status store_place(struct ctl_agent *agent, struct zta_error *er
         zta_change_abort(&change);
     }
     agent->is_place_moved = status != ZTA_OK;
+    agent->as_of_stored_s = status == ZTA_OK ? agent->as_of_s : agent->as_of_stored_s;
     return status;
 }
 
@@ -146,8 +201,11 @@ enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
     if (n_waiting == 0) {
         status = compare(agent, &digest, error);
     }
-    if (status == ZTA_OK && agent->is_place_moved) {
-        status = store_place(agent, error);
+    if (status == ZTA_OK) {
+        status = set_mark(agent, error);
+    }
+    if (status == ZTA_OK && (agent->is_place_moved || is_as_of_due(agent))) {
+        status = store_progress(agent, error);
     }
     int64_t lag_ms = 0;
     if (status == ZTA_OK && agent->place[0] != '\0') {

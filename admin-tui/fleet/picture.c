@@ -91,6 +91,9 @@ enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_p
         status = zta_fleet_waiting(view, &picture->n_waiting);
     }
     if (status == ZTA_OK) {
+        status = zta_fleet_as_of(view, &picture->as_of_s);
+    }
+    if (status == ZTA_OK) {
         status = ctl_fleet_nodes(view, &picture->nodes, &picture->n_nodes);
     }
     zta_view_end(&view);

@@ -23,7 +23,8 @@ struct ctl_fleet_picture {
     struct zta_fleet_digest digest;
     char sum[2 * sizeof((struct zta_fleet_digest *)0)->sum + 1]; /* the digest's, in hex */
     uint64_t n_waiting;
-    json_t *said; /* by the agent; NULL: nothing */
+    int64_t as_of_s; /* zta_fleet_as_of */
+    json_t *said;    /* by the agent; NULL: nothing */
     int64_t now_s;
     struct zta_fleet_node *nodes; /* enrolled, also those that were taken out */
     size_t n_nodes;

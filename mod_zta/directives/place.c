@@ -295,20 +295,35 @@ const char *mod_zta_set_preflight(cmd_parms *cmd, void *place, const char *word)
     return NULL;
 }
 
+/* What is known of the fleet is as old as an agent's round even where all is well. */
+#define FLEET_MIN_S 60
+
 const char *mod_zta_set_failure(cmd_parms *cmd, void *place, const char *word)
 {
+    struct mod_zta_dir *dir = place;
     const char *error = mod_zta_check_place(cmd);
     if (error != NULL) {
         return error;
     }
     const char *stale = mod_zta_word_option(word, "stale");
-    int64_t stale_s = 0;
-    if (strcasecmp(word, "closed") != 0 &&
-        (stale == NULL || zta_duration_parse(zta_text_of(stale), &stale_s) != ZTA_OK ||
-         stale_s <= 0)) {
-        return mod_zta_expected(cmd, word, "closed, or stale=DURATION such as stale=5m");
+    const char *fleet = mod_zta_word_option(word, "fleet");
+    int64_t duration_s = 0;
+    if (fleet != NULL) {
+        if (strcasecmp(fleet, "any") != 0 &&
+            (zta_duration_parse(zta_text_of(fleet), &duration_s) != ZTA_OK ||
+             duration_s < FLEET_MIN_S)) {
+            return mod_zta_expected(cmd, word, "fleet=any, or fleet=DURATION of at least 1m");
+        }
+        dir->fleet_s = duration_s;
+        return NULL;
     }
-    ((struct mod_zta_dir *)place)->stale_s = stale_s;
+    if (strcasecmp(word, "closed") != 0 &&
+        (stale == NULL || zta_duration_parse(zta_text_of(stale), &duration_s) != ZTA_OK ||
+         duration_s <= 0)) {
+        return mod_zta_expected(cmd, word,
+                                "closed, stale=DURATION such as stale=5m, or fleet=DURATION");
+    }
+    dir->stale_s = duration_s;
     return NULL;
 }
 

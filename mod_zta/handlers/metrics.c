@@ -186,6 +186,9 @@ static void put_store(struct writing *writing)
     gauge(writing, METRIC_EVENTS, picture->n_events);
     gauge(writing, METRIC_REVOCATIONS, picture->n_revocations);
     gauge(writing, METRIC_BLOCKS, picture->n_blocks);
+    if (picture->fleet_as_of_s > 0) {
+        seconds(writing, METRIC_FLEET_AS_OF, picture->fleet_as_of_s * ZTA_NS_PER_S);
+    }
 }
 
 /* ---- issuers and alerts ---- */

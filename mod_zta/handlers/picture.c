@@ -261,6 +261,7 @@ void mod_zta_picture_take(request_rec *r, enum mod_zta_picture_depth depth,
     }
     mod_zta_look_begin(&look, now_ns);
     painter.view = look.view;
+    picture->fleet_as_of_s = look.fleet_as_of_s;
     look_at_rules(picture, &look);
     look_at_issuers(&painter, depth);
     enum zta_status status = look.view == NULL ? ZTA_IO : look_at_helper(&painter);

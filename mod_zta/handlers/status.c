@@ -122,6 +122,7 @@ static void write_store(struct zta_json *json, const struct mod_zta_picture *pic
         zta_json_int(json, "events", (int64_t)picture->n_events);
         zta_json_int(json, "revocations", (int64_t)picture->n_revocations);
         zta_json_int(json, "blocks", (int64_t)picture->n_blocks);
+        zta_json_time(json, "fleet_as_of", picture->fleet_as_of_s);
     }
     write_usage(json, &picture->usages[0]);
     write_usage(json, &picture->usages[1]);

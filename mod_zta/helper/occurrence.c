@@ -121,7 +121,8 @@ static bool is_refused_credential(enum zta_reason reason)
 static bool is_own_doing(enum zta_reason reason)
 {
     return reason == ZTA_REASON_BLOCKED || reason == ZTA_REASON_QUARANTINED ||
-           reason == ZTA_REASON_STORE_UNAVAILABLE || reason == ZTA_REASON_ISSUER_UNAVAILABLE;
+           reason == ZTA_REASON_STORE_UNAVAILABLE || reason == ZTA_REASON_ISSUER_UNAVAILABLE ||
+           reason == ZTA_REASON_FLEET_STALE;
 }
 
 static void take_traits(struct mod_zta_occurrence *occurrence)

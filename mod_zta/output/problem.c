@@ -29,6 +29,7 @@ static const char *problem_type(request_rec *r, const struct mod_zta_request *re
         return "https://iana.org/assignments/http-problem-types#quota-exceeded";
     case ZTA_REASON_STORE_UNAVAILABLE:
     case ZTA_REASON_ISSUER_UNAVAILABLE:
+    case ZTA_REASON_FLEET_STALE:
         return "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
     default:
         return apr_pstrcat(r->pool, TYPE_PREFIX, zta_reason_class(request->decision.verdict.reason),

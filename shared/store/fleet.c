@@ -15,6 +15,8 @@
 static const struct zta_blob fleet_key = {.data = ZTA_FLEET_KEY, .size = sizeof(ZTA_FLEET_KEY) - 1};
 static const struct zta_blob place_key = {.data = ZTA_FLEET_PLACE_KEY,
                                           .size = sizeof(ZTA_FLEET_PLACE_KEY) - 1};
+static const struct zta_blob as_of_key = {.data = ZTA_FLEET_AS_OF_KEY,
+                                          .size = sizeof(ZTA_FLEET_AS_OF_KEY) - 1};
 static const struct zta_blob sum_key = {.data = ZTA_FLEET_SUM_KEY,
                                         .size = sizeof(ZTA_FLEET_SUM_KEY) - 1};
 
@@ -144,7 +146,7 @@ enum zta_status zta_fleet_join(struct zta_change *change, const struct zta_fleet
 
 enum zta_status zta_fleet_leave(struct zta_change *change)
 {
-    const struct zta_blob forgotten[] = {place_key, sum_key};
+    const struct zta_blob forgotten[] = {place_key, as_of_key, sum_key};
     enum zta_status status = zta_change_remove(change, ZTA_TABLE_POLICY_META, fleet_key);
     for (size_t i = 0; status == ZTA_OK && i < sizeof forgotten / sizeof forgotten[0]; i++) {
         status = zta_change_remove(change, ZTA_TABLE_POLICY_META, forgotten[i]);
@@ -178,6 +180,35 @@ enum zta_status zta_fleet_place(struct zta_view *view, char place[ZTA_FLEET_PLAC
 enum zta_status zta_fleet_set_place(struct zta_change *change, const char *place)
 {
     return zta_change_put(change, ZTA_TABLE_POLICY_META, place_key, ZTA_BLOB(place, strlen(place)));
+}
+
+enum zta_status zta_fleet_as_of(struct zta_view *view, int64_t *as_of_s)
+{
+    struct zta_blob record;
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, as_of_key, &record);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    if (status == ZTA_OK && record.size != sizeof *as_of_s) {
+        return ZTA_CORRUPT;
+    }
+    *as_of_s = status == ZTA_OK ? (int64_t)zta_get_u64(record.data) : 0;
+    return ZTA_OK;
+}
+
+enum zta_status zta_fleet_set_as_of(struct zta_change *change, int64_t as_of_s)
+{
+    uint8_t bytes[sizeof as_of_s];
+    zta_put_u64(bytes, (uint64_t)as_of_s);
+    return zta_change_put(change, ZTA_TABLE_POLICY_META, as_of_key, ZTA_BLOB(bytes, sizeof bytes));
+}
+
+int64_t zta_fleet_age_s(int64_t as_of_s, int64_t now_s)
+{
+    if (as_of_s <= 0 || now_s < 0) {
+        return INT64_MAX;
+    }
+    return now_s > as_of_s ? now_s - as_of_s : as_of_s - now_s;
 }
 
 /* ---- what follows of what was said ---- */

@@ -118,6 +118,11 @@ enum zta_status zta_fleet_hear(struct zta_change *change,
 enum zta_status zta_fleet_place(struct zta_view *view,
                                 char place[ZTA_FLEET_PLACE_MAX]) ZTA_MUST_CHECK;
 enum zta_status zta_fleet_set_place(struct zta_change *change, const char *place) ZTA_MUST_CHECK;
+/* What the engine had then (real time) is known here; 0: nothing was heard of a fleet. */
+enum zta_status zta_fleet_as_of(struct zta_view *view, int64_t *as_of_s) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_set_as_of(struct zta_change *change, int64_t as_of_s) ZTA_MUST_CHECK;
+/* INT64_MAX of 0; a time ahead is as old as it is ahead: no setting of a clock makes current. */
+int64_t zta_fleet_age_s(int64_t as_of_s, int64_t now_s);
 
 /* ---- looking ---- */
 

@@ -91,6 +91,7 @@ PLACE_GOOD = [
     "ZTAOrigin https://[2001:db8::1]:8443", "ZTADPoP off", "ZTADPoP allowed", "ZTADPoP required",
     "ZTADPoP Required NONCE", "ZTADPoP allowed nonce",
     "ZTAPreflight pass", "ZTAFailure closed", "ZTAFailure stale=5m", "ZTAFailure stale=30",
+    "ZTAFailure fleet=1h", "ZTAFailure stale=5m fleet=60", "ZTAFailure fleet=any closed",
 ]
 
 # line, what the error must name, what it must say is expected
@@ -367,12 +368,15 @@ PLACE_BAD = [
     ("ZTAPath loose", "loose", "strict, encoded-slash or parameters"),
     ("ZTAPath parameters dots", "dots", "strict, encoded-slash or parameters"),
     ("ZTAPreflight yes", "yes", "judge, answer or pass"),
-    ("ZTAFailure open", "open", "closed, or stale=DURATION"),
-    ("ZTAFailure stale", "'stale'", "closed, or stale=DURATION"),
-    ("ZTAFailure stale=", "stale=", "closed, or stale=DURATION"),
-    ("ZTAFailure stale=0", "stale=0", "closed, or stale=DURATION"),
-    ("ZTAFailure stale=-1s", "stale=-1s", "closed, or stale=DURATION"),
-    ("ZTAFailure stale=5x", "stale=5x", "closed, or stale=DURATION"),
+    ("ZTAFailure open", "open", "closed, stale=DURATION"),
+    ("ZTAFailure stale", "'stale'", "closed, stale=DURATION"),
+    ("ZTAFailure stale=", "stale=", "closed, stale=DURATION"),
+    ("ZTAFailure stale=0", "stale=0", "closed, stale=DURATION"),
+    ("ZTAFailure stale=-1s", "stale=-1s", "closed, stale=DURATION"),
+    ("ZTAFailure stale=5x", "stale=5x", "closed, stale=DURATION"),
+    ("ZTAFailure fleet", "'fleet'", "or fleet=DURATION"),
+    ("ZTAFailure closed fleet=0", "fleet=0", "fleet=any, or fleet=DURATION of at least 1m"),
+    ("ZTAFailure fleet=59s", "fleet=59s", "fleet=any, or fleet=DURATION of at least 1m"),
 ]
 
 GLOBAL_LINES = {

@@ -10,6 +10,7 @@ import stat
 import pytest
 
 from support import leaks
+from support.clock import token as clock_token
 from support.fleet import Fleet, held
 from support.local import ROOT, USERS, wait_for
 from support.redis import Redis
@@ -99,6 +100,48 @@ def test_a_revocation_at_one_proxy_is_a_refusal_at_all(zta, fleet):
     held(nodes[1].store, "leave", *_REASON)
     nodes[1].store.run("fleet", "status", code=1)
     fleet.nodes.remove(nodes[1])
+
+
+def test_who_did_not_hear_for_too_long_refuses_where_that_is_asked_for(clocked, fleet, engine):
+    z, clock = clocked(stage=1, vhost_text="""<Location /strict>
+ZTAFailure stale=1h fleet=1h
+</Location>
+<Location /strict/not>
+ZTAFailure fleet=any
+</Location>
+<Location /metrics>
+ZTAStage 0
+SetHandler zta-metrics
+Require local
+</Location>""")
+    token = clock_token(z, clock)
+    paths = ("/x", "/strict", "/strict/not")
+
+    def answers():
+        return [z.get(path, token).status for path in paths]
+
+    def as_of():
+        return z.json("fleet", "status", env=clock.env)["as_of"]
+
+    assert answers() == [200, 503, 200], "nothing was heard of a fleet yet"
+    fleet.create(z.store)
+    node = fleet.join("proxy-0", z.store).start()
+    wait_for(lambda: answers() == [200, 200, 200], what="it is heard of")
+    assert as_of() and "\nzta_fleet_as_of_timestamp_seconds 1" in z.get("/metrics").text
+    engine.kill()
+    for minutes, refuses in ((59, False), (61, True), (-59, False), (-61, True), (0, False)):
+        clock.set(60 * minutes)
+        assert answers() == [200, 503 if refuses else 200, 200], minutes
+    clock.set(3660)
+    refused = z.get("/strict", token)
+    assert refused.header("Retry-After") and refused.json()["title"] == "Temporarily unavailable"
+    wait_for(lambda: [e for e in z.events() if e["reason"] == "fleet_stale"], what="the event")
+    node.kill()
+    engine.start()
+    fleet.nodes[0].start(env=clock.env)  # its clock is the machine's, too
+    wait_for(lambda: answers() == [200, 200, 200], what="it is heard of again")
+    held(z.store, "leave", *_REASON, "--yes")
+    wait_for(lambda: answers() == [200, 503, 200], what="who left a fleet hears nothing of it")
 
 
 @pytest.mark.timeout(240)

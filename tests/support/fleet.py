@@ -35,8 +35,8 @@ class Node:
         leaks.key_file(store.policy_path("fleet.key"), "the key of a node")
         self.role = role
 
-    def start(self):
-        self.agent = self.store.start("fleet", "agent", self.config, "--json")
+    def start(self, env=None):
+        self.agent = self.store.start("fleet", "agent", self.config, "--json", env=env)
         return self
 
     def kill(self):

@@ -65,11 +65,11 @@ class Store:
             raise CtlError(done, code)
         return done
 
-    def start(self, *arguments):
+    def start(self, *arguments, env=None):
         """Starts a command that goes on (events --follow); the caller ends it by its pid."""
         return subprocess.Popen([ztactl(), "--store", self.directory, *map(str, arguments)],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, env=_environment(None))
+                                stderr=subprocess.PIPE, text=True, env=_environment(env))
 
     def json(self, *arguments, **options):
         """run() with --json, parsed: one document, or a list when there is one per line."""
