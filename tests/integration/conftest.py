@@ -8,6 +8,7 @@ import pytest
 from support.authserver import AuthServer
 from support.backend import Backend
 from support.clock import Clock
+from support.fleet import Fleet, engine_lines, engine_of_fleets
 from support.gateway import Gateway
 from support.httpd import Httpd
 from support.issuer import Issuer
@@ -115,6 +116,22 @@ def servers(request):
     kept = _Servers(request.node)
     yield kept
     kept.finish()
+
+
+@pytest.fixture
+def engine():
+    """A Redis; its user for fleets may do what docs/fleet.md says, no more."""
+    redis = engine_of_fleets().start()
+    yield redis
+    redis.remove()
+
+
+@pytest.fixture
+def fleet(engine, directory):
+    """A fleet without nodes that meets at the engine."""
+    made = Fleet(engine_lines(engine, directory))
+    yield made
+    made.remove()
 
 
 @pytest.fixture

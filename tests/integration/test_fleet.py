@@ -9,44 +9,13 @@ import stat
 
 import pytest
 
-from support import leaks
 from support.clock import token as clock_token
 from support.fleet import Fleet, held
-from support.local import ROOT, USERS, wait_for
+from support.local import USERS, wait_for
 from support.redis import Redis
 from support.store import Store
 
 _REASON = ("--reason", "test")
-_PASSWORD = os.urandom(16).hex()
-
-
-def _documented(begin):
-    """The line of docs/fleet.md that begins so."""
-    with open(os.path.join(ROOT, "docs", "fleet.md"), encoding="utf-8") as f:
-        return next(line.rstrip("\n") for line in f if line.startswith(begin))
-
-
-@pytest.fixture
-def engine():
-    """Its user for fleets may do what docs/fleet.md says, no more."""
-    redis = Redis(password="of its administrator", extra=_documented("user zta on ").replace(
-        ">password", f">{_PASSWORD}")).start()
-    yield redis
-    redis.remove()
-
-
-@pytest.fixture
-def fleet(engine, directory):
-    password = os.path.join(directory, "password")
-    with open(password, "w", encoding="ascii") as f:
-        f.write(f"{leaks.secret(_PASSWORD, 'the password of the engine')}\n")
-    leaks.own_file(password)
-    os.chmod(password, 0o600)
-    if os.geteuid() == 0:
-        os.chown(password, USERS.owner_uid, -1)
-    made = Fleet([f"engine 127.0.0.1:{engine.port}", "user zta", f"password-file {password}"])
-    yield made
-    made.remove()
 
 
 @pytest.fixture

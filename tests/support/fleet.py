@@ -6,11 +6,13 @@ import signal
 import subprocess
 
 from support import leaks
-from support.local import make_dir, remove_dir, wait_for
+from support.local import ROOT, USERS, make_dir, remove_dir, wait_for
+from support.redis import Redis
 from support.schema import validate
 from support.store import parse
 
 _PATIENCE_S = 30
+_PASSWORD = os.urandom(16).hex()
 
 
 def held(store, word, *arguments, **options):
@@ -18,6 +20,36 @@ def held(store, word, *arguments, **options):
     found = store.json("fleet", word, *arguments, **options)
     validate(f"fleet {word}", found)
     return found
+
+
+def _documented(begin):
+    """The line of docs/fleet.md that begins so."""
+    with open(os.path.join(ROOT, "docs", "fleet.md"), encoding="utf-8") as f:
+        return next(line.rstrip("\n") for line in f if line.startswith(begin))
+
+
+def engine_of_fleets(extra="", **options):
+    """A Redis with the user that docs/fleet.md names, who may do what it says there, no more."""
+    user = _documented("user zta on ").replace(">password", f">{_PASSWORD}")
+    return Redis(password="of its administrator", extra="\n".join([user, extra]), **options)
+
+
+def private_file(path, text):
+    """A file of the store's owner that nobody else may read."""
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    os.chmod(path, 0o600)
+    if os.geteuid() == 0:
+        os.chown(path, USERS.owner_uid, -1)
+    return path
+
+
+def engine_lines(engine, directory):
+    """How fleet.conf leads to such an engine."""
+    secret = leaks.secret(_PASSWORD, "the password of the engine")
+    password = private_file(os.path.join(directory, "password"), f"{secret}\n")
+    leaks.own_file(password)
+    return [f"engine 127.0.0.1:{engine.port}", "user zta", f"password-file {password}"]
 
 
 class Node:

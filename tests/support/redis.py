@@ -97,7 +97,7 @@ class Redis:
 
 
 def _send(connection, words):
-    parts = [str(word).encode() for word in words]
+    parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
     connection.sendall(b"*%d\r\n" % len(parts) +
                        b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
 
