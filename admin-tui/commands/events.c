@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "admin-tui/commands/events_by.h"
+#include "admin-tui/commands/fleet_wide.h"
 #include "admin-tui/events.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -131,6 +132,9 @@ enum ctl_exit ctl_run_events(struct ctl *ctl)
     int64_t period_s = ctl_option_is_set(&ctl->options, CTL_OPTION_LAST) ? LAST_BY_DEFAULT_S : 0;
     bool is_following = ctl_option_is_set(&ctl->options, CTL_OPTION_FOLLOW);
     events.now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
+    if (ctl_option_is_set(&ctl->options, CTL_OPTION_FLEET)) {
+        return ctl_events_of_fleet(ctl);
+    }
     if (ctl_filter_parse(ctl_option_text(&ctl->options, CTL_OPTION_FILTER), &filter, &error) !=
             ZTA_OK ||
         ctl_option_duration(&ctl->options, CTL_OPTION_LAST, &period_s, &error) != ZTA_OK ||

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/commands/fleet_wide.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/revoked.h"
@@ -120,6 +121,9 @@ enum ctl_exit ctl_run_sessions_list(struct ctl *ctl)
     struct listed listed = {.sessions = {.most = CTL_SESSIONS_SHOWN}};
     const struct ctl_sessions *sessions = &listed.sessions;
     static struct ctl_filter filter; /* too large for a stack */
+    if (ctl_option_is_set(&ctl->options, CTL_OPTION_FLEET)) {
+        return ctl_sessions_of_fleet(ctl);
+    }
     listed.sessions.filter = &filter;
     listed.sessions.now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
     if (ctl_option_count(&ctl->options, CTL_OPTION_LIMIT, &listed.sessions.most, &error) !=
@@ -252,6 +256,9 @@ enum ctl_exit ctl_run_sessions_show(struct ctl *ctl)
     struct showing showing = {.ctl = ctl, .list = &list};
     if (zta_hex_decode(zta_text_of(ctl->arguments[0]), id, sizeof id) != ZTA_OK) {
         return ctl_fail(CTL_FAILED, "'%s' is no session id (32 hex digits)", ctl->arguments[0]);
+    }
+    if (ctl_option_is_set(&ctl->options, CTL_OPTION_FLEET)) {
+        return ctl_session_of_fleet(ctl, ctl->arguments[0]);
     }
     ctl_list_open(&list, ctl_is_json(ctl), CTL_RECORD, NULL, 0);
     enum zta_status status = zta_view_begin(ctl->store, &view);

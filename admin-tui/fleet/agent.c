@@ -101,6 +101,9 @@ static enum zta_status serve_engine(struct ctl_agent *agent, struct zta_error *e
     if (status == ZTA_OK) {
         status = ctl_agent_share(agent, error);
     }
+    if (status == ZTA_OK) {
+        status = ctl_agent_answer(agent, error);
+    }
     if (status == ZTA_OK && now_ns >= agent->next_sync_ns) {
         status = ctl_agent_sync(agent, error);
     }
@@ -138,7 +141,9 @@ static void wait_for_work(const struct ctl_agent *agent, const sigset_t *waiting
         {.fd = agent->engine == NULL ? -1 : ctl_engine_fd(agent->engine), .events = POLLIN},
     };
     int64_t wait_ns = TICK_MS * (ZTA_NS_PER_S / 1000);
-    const int64_t next_ns = agent->engine == NULL ? agent->next_attempt_ns : agent->next_share_ns;
+    const int64_t round_ns =
+        agent->next_share_ns < agent->next_answer_ns ? agent->next_share_ns : agent->next_answer_ns;
+    const int64_t next_ns = agent->engine == NULL ? agent->next_attempt_ns : round_ns;
     const int64_t due_ns = next_ns - zta_clock_monotonic_ns();
     if (due_ns < wait_ns) {
         wait_ns = due_ns > 0 ? due_ns : 0;

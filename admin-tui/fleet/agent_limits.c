@@ -112,17 +112,6 @@ struct hearing {
     size_t n;
 };
 
-static const struct zta_fleet_node *node_of(const struct ctl_agent *agent,
-                                            const uint8_t origin[ZTA_ORIGIN_SIZE])
-{
-    for (size_t i = 0; i < agent->n_nodes; i++) {
-        if (memcmp(agent->nodes[i].origin, origin, ZTA_ORIGIN_SIZE) == 0) {
-            return &agent->nodes[i];
-        }
-    }
-    return NULL;
-}
-
 static void hear_line(void *context, struct zta_text bytes)
 {
     static struct zta_share_line line; /* too large for a stack */
@@ -132,7 +121,8 @@ static void hear_line(void *context, struct zta_text bytes)
     if (zta_share_line_read(bytes, &line) != ZTA_OK) {
         return;
     }
-    const struct zta_fleet_node *node = node_of(agent, line.origin);
+    const struct zta_fleet_node *node =
+        ctl_fleet_node_of(agent->nodes, agent->n_nodes, line.origin);
     if (node != NULL && node->role != ZTA_NODE_NONE &&
         zta_share_line_check(bytes, zta_text_of(agent->fleet.name), &node->key) == ZTA_OK) {
         (void)zta_shares_hear(&agent->book, &line, hearing->now_ns);

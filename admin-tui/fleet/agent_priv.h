@@ -9,7 +9,9 @@
 #include "admin-tui/fleet/agent.h"
 #include "admin-tui/fleet/batch.h"
 #include "admin-tui/fleet/engine.h"
+#include "admin-tui/fleet/picture.h"
 #include "shared/base/clock.h"
+#include "shared/fleet/note.h"
 #include "shared/fleet/shares.h"
 #include "shared/fleet/signing.h"
 #include "shared/store/shares.h"
@@ -19,6 +21,10 @@
 #define CTL_FLEET_AS_OF_S 10
 /* All that is said is compared with the engine's records so often, whatever it seems to have. */
 #define CTL_FLEET_SYNC_NS (3600 * ZTA_NS_PER_S)
+
+enum {
+    CTL_FLEET_ANSWERED = 64,
+};
 
 struct ctl_agent {
     struct ctl *ctl;
@@ -55,7 +61,11 @@ struct ctl_agent {
     int64_t issued_ns;     /* of what was granted last */
     bool is_share_known;   /* what the proxy goes by */
     bool is_shared;        /* some node says something of a shared rate */
-    bool is_left;          /* the store is part of no fleet any more */
+    /* Questions of other nodes that were answered last. */
+    uint8_t answered[CTL_FLEET_ANSWERED][ZTA_NOTE_QUESTION_SIZE];
+    size_t n_answered;
+    int64_t next_answer_ns;
+    bool is_left; /* the store is part of no fleet any more */
     uint64_t outcomes[ZTA_N_FLEET_OUTCOMES];
     uint64_t n_said;
     uint64_t n_synced; /* times that all was compared */
@@ -69,6 +79,8 @@ enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error) 
 enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Both know all that either knew: takes the engine's records, sends it what it lacks. */
 enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* What other nodes ask is answered, when its time has come. */
+enum zta_status ctl_agent_answer(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* This node's part of shared rates, when its time has come. */
 enum zta_status ctl_agent_share(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Goes on behind the place where it left off; compares all when the engine lost that place. */

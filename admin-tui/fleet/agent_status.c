@@ -282,7 +282,8 @@ void ctl_agent_tell(struct ctl_agent *agent)
         ctl_agent_lose(agent, &error);
     }
     json_t *all = json_pack(
-        "{s:I, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:o}", "time", (json_int_t)now, "engine",
+        "{s:I, s:s, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:o}", "time", (json_int_t)now, "config",
+        agent->config->path, "engine",
         agent->engine == NULL ? NULL : ctl_engine_name(agent->engine), "connected",
         (json_int_t)(agent->engine == NULL ? 0 : agent->connected_s), "problem",
         agent->problem[0] == '\0' ? NULL : agent->problem, "said", (json_int_t)agent->n_said,

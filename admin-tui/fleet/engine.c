@@ -445,33 +445,3 @@ enum zta_status ctl_engine_nodes(struct ctl_engine *engine, ctl_engine_node_fn f
     freeReplyObject(reply);
     return ZTA_OK;
 }
-
-/* ---- shared rates ---- */
-
-/* In one step, so that of two nodes that claim at the same time one sees the other's claim. */
-static const char share_line[] =
-    "local there = redis.call('HGETALL', KEYS[1]) "
-    "if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end return there";
-
-enum zta_status ctl_engine_share(struct ctl_engine *engine, const uint8_t origin[ZTA_ORIGIN_SIZE],
-                                 struct zta_text line, ctl_engine_line_fn fn, void *context,
-                                 struct zta_error *error)
-{
-    redisReply *reply;
-    struct ctl_engine_command command = {.n = 0};
-    ctl_engine_add_words(&command,
-                         (const char *const[]){"EVAL", share_line, "1", engine->limits_key, NULL});
-    ctl_engine_add(&command, origin, ZTA_ORIGIN_SIZE);
-    ctl_engine_add(&command, zta_text_is_absent(line) ? "" : line.data, line.len);
-    const enum zta_status status = ctl_engine_run(engine->commands, &command, &reply, error);
-    if (status != ZTA_OK) {
-        return status;
-    }
-    for (size_t i = 1; ctl_engine_item(reply, i) != NULL; i += 2) {
-        if (ctl_engine_is_text(ctl_engine_item(reply, i))) {
-            fn(context, ctl_engine_text(ctl_engine_item(reply, i)));
-        }
-    }
-    freeReplyObject(reply);
-    return ZTA_OK;
-}

@@ -6,7 +6,8 @@
  * Keys of fleet corp: zta:corp:stream, all statements as they were sent, about a million of them,
  * long ones by their names in the records; zta:corp:records, a hash, the latest statement of each
  * origin about each record; zta:corp:nodes, a hash, what each agent says of itself;
- * zta:corp:limits, a hash, what each node claims of shared rates.
+ * zta:corp:limits, a hash, what each node claims of shared rates; zta:corp:asked and
+ * zta:corp:answers:QUESTION, hashes, for a minute.
  * Two connections: one waits at the stream, one does the rest, each call bounded to 2 s.
  */
 #ifndef CTL_FLEET_ENGINE_H
@@ -19,6 +20,7 @@
 #include "admin-tui/fleet/config.h"
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
+#include "shared/fleet/note.h"
 #include "shared/store/fleet.h"
 
 struct ctl_engine;
@@ -78,6 +80,24 @@ typedef void (*ctl_engine_line_fn)(void *context, struct zta_text line);
 enum zta_status ctl_engine_share(struct ctl_engine *engine, const uint8_t origin[ZTA_ORIGIN_SIZE],
                                  struct zta_text line, ctl_engine_line_fn fn, void *context,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+
+/*
+ * Questions, and answers to one: by the origin of who answers. Both are gone a minute after the
+ * last one came; what is handed over is not checked.
+ */
+enum zta_status ctl_engine_ask(struct ctl_engine *engine,
+                               const uint8_t question[ZTA_NOTE_QUESTION_SIZE], struct zta_text note,
+                               struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status ctl_engine_asked(struct ctl_engine *engine, ctl_engine_line_fn fn, void *context,
+                                 struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status ctl_engine_answer(struct ctl_engine *engine,
+                                  const uint8_t question[ZTA_NOTE_QUESTION_SIZE],
+                                  const uint8_t origin[ZTA_ORIGIN_SIZE], struct zta_text note,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
+enum zta_status ctl_engine_answers(struct ctl_engine *engine,
+                                   const uint8_t question[ZTA_NOTE_QUESTION_SIZE],
+                                   ctl_engine_line_fn fn, void *context,
+                                   struct zta_error *error) ZTA_MUST_CHECK;
 
 /* What an agent says of itself, by the hex text of its store's origin. */
 enum zta_status ctl_engine_tell_node(struct ctl_engine *engine, const char *origin,

@@ -220,6 +220,8 @@ enum zta_status ctl_engine_open(const struct ctl_fleet_config *config, struct ct
     (void)snprintf(made->stream_key, CTL_ENGINE_KEY_MAX, "zta:%s:stream", config->fleet);
     (void)snprintf(made->records_key, CTL_ENGINE_KEY_MAX, "zta:%s:records", config->fleet);
     (void)snprintf(made->nodes_key, CTL_ENGINE_KEY_MAX, "zta:%s:nodes", config->fleet);
+    (void)snprintf(made->asked_key, CTL_ENGINE_KEY_MAX, "zta:%s:asked", config->fleet);
+    (void)snprintf(made->answers_key, CTL_ENGINE_KEY_MAX, "zta:%s:answers:", config->fleet);
     (void)snprintf(made->limits_key, CTL_ENGINE_KEY_MAX, "zta:%s:limits", config->fleet);
     redisContext **const contexts[] = {&made->commands, &made->stream};
     for (size_t i = 0; status == ZTA_OK && i < sizeof contexts / sizeof contexts[0]; i++) {

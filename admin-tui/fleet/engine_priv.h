@@ -23,6 +23,8 @@ struct ctl_engine {
     char records_key[CTL_ENGINE_KEY_MAX];
     char nodes_key[CTL_ENGINE_KEY_MAX];
     char limits_key[CTL_ENGINE_KEY_MAX];
+    char asked_key[CTL_ENGINE_KEY_MAX];
+    char answers_key[CTL_ENGINE_KEY_MAX]; /* before the question */
 };
 
 struct ctl_engine_command {

@@ -74,6 +74,17 @@ enum zta_status ctl_fleet_nodes(struct zta_view *view, struct zta_fleet_node **n
     return status == ZTA_OK ? listing.status : status;
 }
 
+const struct zta_fleet_node *ctl_fleet_node_of(const struct zta_fleet_node *nodes, size_t n,
+                                               const uint8_t origin[ZTA_ORIGIN_SIZE])
+{
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp(nodes[i].origin, origin, ZTA_ORIGIN_SIZE) == 0) {
+            return &nodes[i];
+        }
+    }
+    return NULL;
+}
+
 enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_picture *picture,
                                        struct zta_error *error)
 {

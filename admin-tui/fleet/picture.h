@@ -57,6 +57,9 @@ enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_p
 /* Enrolled nodes, also those that were taken out; *nodes is the caller's to free, whatever came. */
 enum zta_status ctl_fleet_nodes(struct zta_view *view, struct zta_fleet_node **nodes,
                                 size_t *n) ZTA_MUST_CHECK;
+/* NULL: none has that origin. */
+const struct zta_fleet_node *ctl_fleet_node_of(const struct zta_fleet_node *nodes, size_t n,
+                                               const uint8_t origin[ZTA_ORIGIN_SIZE]);
 void ctl_fleet_picture_clear(struct ctl_fleet_picture *picture);
 /* Of every node, valid for the call, in no order; those that nobody enrolled at the end. */
 typedef void (*ctl_fleet_row_fn)(void *context, const struct ctl_fleet_row *row);
