@@ -162,7 +162,7 @@ def test_not_ready_while_something_is_missing(zta):
     z.httpd.named_vhosts = {}
     z.reload()
     faults(z)
-    z.httpd.allow_log("ZTA0070", "ZTA0011", "ZTA0001")
+    z.httpd.allow_log("ZTA0070", "ZTA0011", "ZTA0001", "ZTA0021")
 
 
 @pytest.mark.timeout(120)

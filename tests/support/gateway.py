@@ -78,7 +78,7 @@ class Gateway:
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as file:
                     whole, _, _ = file.read().rpartition("\n")
-                logschema.check(filter(None, whole.split("\n")), form)
+                logschema.check_new(filter(None, whole.split("\n")), form)
 
     def configure(self):
         """Writes the rules and gives httpd the texts as the attributes now say."""
