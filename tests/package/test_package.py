@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from booted import Booted
 from cleanroot import CleanRoot, as_root, run
 from support.backend import Backend
 from support.client import Client
@@ -26,6 +27,7 @@ _PIPED = "var/log/zta/piped"
 # What the administrator adds to a file of the package.
 _EDITED = f'ZTALog /{_LOG}\nZTALog "|$cat >>/{_PIPED}"\n'
 _DOCS = "usr/share/doc/libapache2-mod-zta"
+_DROP_IN = "/etc/systemd/system/apache2.service.d"
 
 
 def make_deb(folder, **environment):
@@ -77,6 +79,12 @@ class Machine(CleanRoot):
 
     def status(self, key=None):
         return self.client.get("/api/orders/1", {"X-Api-Key": key} if key else {}).status
+
+    def is_serving(self):
+        try:
+            return (self.status(self.key), self.status()) == (200, 401)
+        except OSError:
+            return False
 
     def ztactl(self, *arguments):
         return json.loads(self.run("ztactl", *arguments, "--json"))
@@ -183,16 +191,16 @@ def test_the_decision_log_is_rotated(machine):
 
 
 def test_hardening_is_what_systemd_knows(machine):
-    machine.run("install", "-D", "-m", "644", "-t", "/etc/systemd/system/apache2.service.d",
+    machine.run("install", "-D", "-m", "644", "-t", _DROP_IN,
                 f"/{_DOCS}/examples/systemd/apache2.service.d/zta.conf")
     assert machine.run("systemd-analyze", "verify", "apache2.service") == ""
     # 9.4 without it; the threshold is in tenths.
     machine.run("systemd-analyze", "security", "--offline=true", "--threshold=30", "apache2.service")
-    machine.run("rm", "-r", "/etc/systemd/system/apache2.service.d")
+    machine.run("rm", "-r", _DROP_IN)
 
 
 def test_the_rights_that_hardening_leaves_are_enough(machine):
-    """A clean Debian in a folder has no systemd that runs; what a process may not do is known without."""
+    """Where no systemd can be booted either: what a process may not do is known without."""
     text = machine.read(f"{_DOCS}/examples/systemd/apache2.service.d/zta.conf")
     kept = " ".join(re.findall(r"^CapabilityBoundingSet=(.*)", text, re.M)).lower().replace("cap_", "+").split()
     machine.httpd("stop")
@@ -204,6 +212,32 @@ def test_the_rights_that_hardening_leaves_are_enough(machine):
     for path in (_LOG, _PIPED):
         wait_for(lambda p=path: machine.exists(p) and '"no_credential"' in machine.read(p), 10, f"a line in {path}")
     assert machine.ztactl("status")["running"] is True
+
+
+def test_the_hardened_service_serves_under_a_running_systemd(machine):
+    """Started, reloaded, restarted; what it may not do it cannot."""
+    machine.httpd("stop")
+    machine.run("rm", f"/{_LOG}", f"/{_PIPED}")
+    machine.run("install", "-D", "-m", "644", "-t", _DROP_IN,
+                f"/{_DOCS}/examples/systemd/apache2.service.d/zta.conf")
+    with Booted(machine.path) as systemd:
+        systemd.run("systemctl", "start", "apache2")
+        for verb in ("reload", "restart"):
+            systemd.run("systemctl", verb, "apache2")
+            wait_for(machine.is_serving, 30, f"it serves after {verb}")
+        main = systemd.property("apache2", "MainPID")
+        said = systemd.run("cat", f"/proc/{main}/status")
+        assert re.search(r"^NoNewPrivs:\t1$", said, re.M) and re.search(r"^Seccomp:\t2$", said, re.M), said
+        for path in ("/usr/written", "/etc/apache2/written", "/home/written"):
+            assert "Read-only" in systemd.run("nsenter", "-t", main, "-m", "touch", path, code=1), path
+        for path in (_LOG, _PIPED):
+            wait_for(lambda p=path: machine.exists(p) and '"no_credential"' in machine.read(p), 10,
+                     f"a line in {path}")
+        assert json.loads(systemd.run("ztactl", "status", "--json"))["running"] is True
+        systemd.run("systemctl", "stop", "apache2")
+        assert systemd.property("apache2", "Result") == "success"
+    machine.run("rm", "-r", _DROP_IN)
+    machine.httpd("start")
 
 
 def _newer(source):
