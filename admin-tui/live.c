@@ -16,6 +16,16 @@ enum {
     SPARE = 8, /* entries that a change may add before the copy grows */
 };
 
+/* A version of another node that would be in force if it fitted here, or was tried. */
+static bool find_later(void *context, const struct zta_layer *layer)
+{
+    struct ctl_live *live = context;
+    if (layer->standing != ZTA_LAYER_IN_ORDER && zta_layer_is_later(layer, &live->layer)) {
+        live->later = layer->version;
+    }
+    return live->later == 0;
+}
+
 /* is_mending: a version in force that cannot be read counts as an empty one. */
 static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, bool is_mending,
                             struct zta_error *error)
@@ -49,10 +59,15 @@ static enum zta_status load(const struct ctl *ctl, struct ctl_live *live, bool i
                                 "one");
         }
     }
+    live->made_on_ns = live->layer.changed_ns;
+    if (status == ZTA_OK) {
+        status = zta_layer_each_head(view, find_later, live);
+    }
     zta_view_end(&view);
     if (status == ZTA_CORRUPT && is_mending) {
         ctl_note("The live rules in force cannot be read.");
         live->layer = (struct zta_layer){.version = 0};
+        live->made_on_ns = ZTA_LAYER_ON_ALL;
         return ZTA_OK;
     }
     return status;

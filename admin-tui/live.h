@@ -23,6 +23,8 @@ struct ctl_live {
     struct ctl_places places;        /* with their stances as operators stepped them back */
     struct zta_layer layer;          /* in force */
     void *storage;                   /* of it */
+    int64_t made_on_ns;              /* of the version that the change is made on */
+    uint64_t later;                  /* a later version that is not in force here; 0: none */
     uint64_t seen;                   /* latest version: what the change is made on */
     int64_t now_s;
     struct zta_layer next;   /* what it becomes: at first the entries that live */
@@ -114,6 +116,7 @@ struct ctl_live_story {
     size_t n_more;
     struct zta_buffer before;
     struct zta_buffer after;
+    bool is_back;    /* to a version that an operator chose, whatever came after it */
     bool ends_trial; /* it may follow a version that waits for confirmation */
     char texts[3][16384];
 };

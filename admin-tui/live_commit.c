@@ -24,6 +24,7 @@ void ctl_live_story_begin(struct ctl_live_story *story, const char *action, cons
 {
     story->action = action;
     story->done = done;
+    story->is_back = false;
     story->ends_trial = false;
     story->n_more = 0;
     zta_buffer_init(&story->target, story->texts[0], sizeof story->texts[0]);
@@ -155,6 +156,20 @@ static enum ctl_exit guard_trial(const struct ctl_live *live, const struct ctl_l
                     until, live->layer.fallback);
 }
 
+/* What is built here without it would take it out of force where it fits. */
+static enum ctl_exit guard_later(const struct ctl_live *live, const struct ctl_live_story *story)
+{
+    if (live->later == 0 || story->is_back) {
+        return CTL_DONE;
+    }
+    return ctl_fail(CTL_CONFLICT,
+                    "version %" PRIu64 " of another node is later than what is in force here, and "
+                    "does not fit or was not tried: 'ztactl fleet status' says why. Change the "
+                    "rules where it is in force, or choose with 'ztactl rules rollback'. Nothing "
+                    "was changed",
+                    live->later);
+}
+
 static void print_effect(const struct ctl_live *live, const struct ctl_report *report,
                          struct zta_buffer out)
 {
@@ -275,6 +290,10 @@ enum ctl_exit ctl_live_commit(struct ctl *ctl, struct ctl_live *live, struct ctl
     struct ctl_live_set now = {.ast = NULL};
     struct ctl_live_set then = {.ast = NULL};
     enum ctl_exit code = guard_trial(live, story);
+    live->next.made_on_ns = live->made_on_ns;
+    if (code == CTL_DONE) {
+        code = guard_later(live, story);
+    }
     if (code == CTL_DONE) {
         code = set_confirmation(ctl, live);
     }
@@ -341,6 +360,7 @@ enum ctl_exit ctl_live_roll_back(struct ctl *ctl, struct ctl_live *live, uint64_
         (void)snprintf(number, sizeof number, "%" PRIu64, version);
         ctl_live_story_begin(story, action, done);
         story->ends_trial = true;
+        story->is_back = true;
         ctl_live_story_add(story, "back to version", zta_text_of(number),
                            (struct zta_text){.data = NULL}, (struct zta_text){.data = NULL});
         code = ctl_live_commit(ctl, live, story);

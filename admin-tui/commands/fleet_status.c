@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "admin-tui/fleet/picture.h"
+#include "admin-tui/fleet/rules.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "shared/base/clock.h"
@@ -80,7 +81,30 @@ static void write_agent(struct zta_json *json, const struct ctl_fleet_picture *p
     write_refused(json, "refused_here", json_object_get(picture->said, "refused"));
 }
 
+static void write_rules(void *context, const struct ctl_fleet_rules *rules)
+{
+    struct zta_json *json = context;
+    zta_json_begin_object(json, NULL);
+    zta_json_int(json, "version", (int64_t)rules->layer->version);
+    zta_json_text(json, "node", rules->node);
+    zta_json_time(json, "time", rules->layer->changed_ns / ZTA_NS_PER_S);
+    zta_json_string(json, "state", rules->state);
+    zta_json_text(json, "problem", zta_text_of(rules->problem));
+    zta_json_end_object(json);
+}
+
 /* ---- for people ---- */
+
+static void say_rules(void *context, const struct ctl_fleet_rules *rules)
+{
+    char when[ZTA_TIME_TEXT_MAX];
+    const bool is_named = !zta_text_is_absent(rules->node);
+    zta_time_print(rules->layer->changed_ns / ZTA_NS_PER_S, when);
+    ctl_say("rules      version %llu of %.*s, %s: %s%s%s",
+            (unsigned long long)rules->layer->version, is_named ? (int)rules->node.len : 1,
+            is_named ? rules->node.data : "-", when, rules->state,
+            rules->problem == NULL ? "" : ": ", rules->problem == NULL ? "" : rules->problem);
+}
 
 static void say_agent(const struct ctl_fleet_picture *picture)
 {
@@ -126,7 +150,7 @@ static void say_node(void *context, const struct ctl_fleet_row *row)
             (long long)ctl_fleet_number(row->said, "lag_ms"));
 }
 
-static void say_all(struct ctl_fleet_picture *picture)
+static void say_all(struct ctl *ctl, struct ctl_fleet_picture *picture)
 {
     const char *name;
     json_t *n;
@@ -140,10 +164,11 @@ static void say_all(struct ctl_fleet_picture *picture)
     {
         ctl_say("refused    %lld %s", (long long)json_integer_value(n), name);
     }
+    ctl_fleet_each_rules(ctl, say_rules, NULL);
     ctl_fleet_each_row(picture, say_node, picture);
 }
 
-static enum ctl_exit print_json(const struct ctl_fleet_picture *picture)
+static enum ctl_exit print_json(struct ctl *ctl, const struct ctl_fleet_picture *picture)
 {
     struct ctl_list list;
     ctl_list_open(&list, true, CTL_RECORD, NULL, 0);
@@ -161,6 +186,9 @@ static enum ctl_exit print_json(const struct ctl_fleet_picture *picture)
     struct zta_json *json = ctl_row_json(&list);
     if (json != NULL) {
         write_refused(json, "refused", json_object_get(picture->said, "refused"));
+        zta_json_begin_array(json, "rules");
+        ctl_fleet_each_rules(ctl, write_rules, json);
+        zta_json_end_array(json);
         zta_json_begin_array(json, "nodes");
         ctl_fleet_each_row(picture, write_node, json);
         zta_json_end_array(json);
@@ -179,10 +207,10 @@ enum ctl_exit ctl_run_fleet_status(struct ctl *ctl)
     }
     enum ctl_exit code = CTL_DONE;
     if (ctl_is_json(ctl)) {
-        code = print_json(&picture);
+        code = print_json(ctl, &picture);
     }
     else {
-        say_all(&picture);
+        say_all(ctl, &picture);
     }
     const bool is_well = ctl_fleet_agent_runs(&picture) &&
                          !zta_text_is_absent(ctl_fleet_text(picture.said, "engine"));

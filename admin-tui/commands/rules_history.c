@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/fleet/nodes.h"
 #include "admin-tui/live.h"
 #include "admin-tui/output.h"
 #include "admin-tui/report.h"
 #include "admin-tui/rule_diff.h"
+#include "admin-tui/versions.h"
 #include "shared/base/clock.h"
 #include "shared/rules/print.h"
 #include "shared/store/layers.h"
@@ -17,22 +19,33 @@
 
 struct listing {
     struct ctl_list *list;
-    uint64_t in_force;
-    int64_t now_s;
+    struct ctl_versions versions;
+    struct ctl_nodes nodes;
     uint64_t n_left; /* 0: no bound */
     bool is_bounded;
 };
 
-static const char *state_of(const struct listing *listing, const struct zta_layer *layer)
+static void add_state(const struct listing *listing, const struct zta_layer *layer)
 {
-    if (layer->is_unreadable) {
-        return "cannot be read";
+    const char *state = ctl_version_state(&listing->versions, layer);
+    const uint64_t conflict =
+        layer->is_unreadable ? 0 : ctl_version_conflict(&listing->versions, layer, false);
+    struct zta_json *json = ctl_row_json(listing->list);
+    if (json != NULL) {
+        zta_json_string(json, "state", state);
+        if (conflict == 0) {
+            zta_json_text(json, "conflict", (struct zta_text){.data = NULL});
+        }
+        else {
+            zta_json_int(json, "conflict", (int64_t)conflict);
+        }
+        return;
     }
-    if (layer->version == listing->in_force) {
-        return layer->confirm_by_s == 0 ? "in force" : "waits for confirmation";
+    if (conflict != 0 && strcmp(state, "conflict") == 0) {
+        ctl_row_cell(listing->list, "state", "conflict: %" PRIu64 " was made without it", conflict);
+        return;
     }
-    return layer->confirm_by_s != 0 && layer->confirm_by_s <= listing->now_s ? "took itself back"
-                                                                             : "";
+    ctl_row_string(listing->list, "state", state);
 }
 
 static bool add_version(void *context, const struct zta_layer *layer)
@@ -42,8 +55,11 @@ static bool add_version(void *context, const struct zta_layer *layer)
     ctl_row_begin(list);
     ctl_row_int(list, "version", (int64_t)layer->version);
     ctl_row_time(list, "time", layer->changed_ns / ZTA_NS_PER_S);
+    if (listing->nodes.is_fleet || ctl_row_json(list) != NULL) {
+        ctl_row_text(list, "node", ctl_nodes_name(&listing->nodes, layer->origin));
+    }
     ctl_row_text(list, "by", layer->author);
-    ctl_row_string(list, "state", state_of(listing, layer));
+    add_state(listing, layer);
     ctl_row_int(list, "entries", (int64_t)layer->n);
     ctl_row_int(list, "action", (int64_t)layer->action_id);
     ctl_row_text(list, "what", layer->what);
@@ -150,6 +166,8 @@ enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
     }
     static const char *const titles[] = {">VERSION", "TIME",    "BY",   "STATE",
                                          ">ENTRIES", ">ACTION", "WHAT", "REASON"};
+    static const char *const fleet_titles[] = {">VERSION", "TIME",    "NODE", "BY",    "STATE",
+                                               ">ENTRIES", ">ACTION", "WHAT", "REASON"};
     struct ctl_list list;
     struct zta_error error;
     uint64_t most = 100;
@@ -157,22 +175,24 @@ enum ctl_exit ctl_run_rules_history(struct ctl *ctl)
         return ctl_fail(CTL_USAGE, "%s", error.text);
     }
     struct zta_view *view = NULL;
-    struct zta_layer layer = {.version = 0};
-    void *storage = NULL;
-    struct listing listing = {.list = &list,
-                              .now_s = zta_clock_real_ns() / ZTA_NS_PER_S,
-                              .n_left = most,
-                              .is_bounded = most > 0};
+    struct listing listing = {.list = &list, .n_left = most, .is_bounded = most > 0};
     enum zta_status status = zta_view_begin(ctl->store, &view);
-    if (status == ZTA_OK && zta_layer_in_force(view, listing.now_s, &layer, &storage) == ZTA_OK) {
-        listing.in_force = layer.version;
+    if (status == ZTA_OK) {
+        status = ctl_versions_open(view, zta_clock_real_ns() / ZTA_NS_PER_S, &listing.versions);
     }
-    free(storage);
-    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, titles, sizeof titles / sizeof titles[0]);
+    if (status == ZTA_OK) {
+        status = ctl_nodes_open(view, &listing.nodes);
+    }
+    const bool is_fleet = listing.nodes.is_fleet;
+    ctl_list_open(&list, ctl_is_json(ctl), CTL_TABLE, is_fleet ? fleet_titles : titles,
+                  is_fleet ? sizeof fleet_titles / sizeof fleet_titles[0]
+                           : sizeof titles / sizeof titles[0]);
     if (status == ZTA_OK) {
         status = zta_layer_each(view, add_version, &listing);
-        zta_view_end(&view);
     }
+    zta_view_end(&view);
+    ctl_versions_close(&listing.versions);
+    ctl_nodes_close(&listing.nodes);
     if (status != ZTA_OK) {
         ctl_list_close(&list);
         return ctl_fail_status(status, NULL, "reading versions of the rules");

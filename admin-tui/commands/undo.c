@@ -258,14 +258,35 @@ static enum ctl_exit undo_devices(struct ctl *ctl, const struct undoing *undoing
 
 /* ---- rules ---- */
 
+struct made_on {
+    const struct zta_layer *layer;
+    uint64_t version;
+};
+
+static bool find_made_on(void *context, const struct zta_layer *layer)
+{
+    struct made_on *made_on = context;
+    if (layer->changed_ns == made_on->layer->made_on_ns) {
+        made_on->version = layer->version;
+    }
+    return made_on->version == 0;
+}
+
 /* The version that a layer was made on, or what that would have fallen back to. */
 static enum zta_status find_before(struct ctl *ctl, const struct ctl_live *live, uint64_t *version)
 {
     struct zta_view *view = NULL;
     struct zta_layer before;
     void *storage = NULL;
-    *version = live->layer.version - 1;
+    struct made_on made_on = {.layer = &live->layer};
     enum zta_status status = zta_view_begin(ctl->store, &view);
+    if (status == ZTA_OK && live->layer.made_on_ns != ZTA_LAYER_ON_ALL) {
+        status = zta_layer_each_head(view, find_made_on, &made_on);
+    }
+    else if (live->layer.version > 0) {
+        made_on.version = live->layer.version - 1;
+    }
+    *version = made_on.version;
     while (status == ZTA_OK && *version > 0) {
         status = zta_layer_get(view, *version, &before, &storage);
         if (status != ZTA_OK) {
@@ -288,7 +309,7 @@ static enum ctl_exit undo_rules(struct ctl *ctl, const struct undoing *undoing)
     struct ctl_live *live = NULL;
     uint64_t version = 0;
     enum ctl_exit code = ctl_live_open(ctl, CTL_ACCESS_WRITE, &live);
-    if (code == CTL_DONE && live->layer.action_id != undoing->id) {
+    if (code == CTL_DONE && (live->layer.action_id != undoing->id || !live->layer.is_here)) {
         code = ctl_fail(CTL_CONFLICT,
                         "the rules were changed since action %" PRIu64 " (%s %s): version %" PRIu64
                         " by %.*s is in force; 'ztactl rules history' shows what can come back. "

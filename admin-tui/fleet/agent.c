@@ -176,6 +176,9 @@ static enum ctl_exit loop(struct ctl_agent *agent, const sigset_t *waiting)
             status = ctl_agent_hear(agent, &error);
             ctl_agent_reach(agent);
         }
+        if (status == ZTA_OK) {
+            status = ctl_agent_judge(agent, &error);
+        }
         if (agent->is_left) {
             return ctl_fail(CTL_FAILED, "fleet: this store is in this fleet no more");
         }

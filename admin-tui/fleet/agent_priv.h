@@ -67,6 +67,8 @@ struct ctl_agent {
     int64_t next_answer_ns;
     bool is_left; /* the store is part of no fleet any more */
     uint64_t outcomes[ZTA_N_FLEET_OUTCOMES];
+    uint64_t judged_after; /* statements were taken when rules were tried last */
+    int64_t next_judge_ns;
     uint64_t n_said;
     uint64_t n_synced; /* times that all was compared */
 };
@@ -91,6 +93,9 @@ enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
 void ctl_agent_reach(struct ctl_agent *agent);
 /* Writes what `fleet status` reads, when its time has come. */
 void ctl_agent_tell(struct ctl_agent *agent);
+/* Versions of the live rules that came are tried, and put in force when they fit here: at once when
+ * something came, and again every so often. */
+enum zta_status ctl_agent_judge(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 void ctl_agent_lose(struct ctl_agent *agent, const struct zta_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/base/clock.h"
 #include "shared/rules/parse_priv.h"
 
 #define SOURCE_NAME_SIZE (sizeof "live:" + ZTA_NAME_MAX)
@@ -36,6 +37,19 @@ const struct zta_layer_entry *zta_layer_find(const struct zta_layer *layer,
         }
     }
     return NULL;
+}
+
+bool zta_layer_is_later(const struct zta_layer *a, const struct zta_layer *b)
+{
+    return a->changed_ns != b->changed_ns ? a->changed_ns > b->changed_ns
+                                          : memcmp(a->origin, b->origin, sizeof a->origin) > 0;
+}
+
+bool zta_layer_lacks(const struct zta_layer *later, const struct zta_layer *other)
+{
+    const bool had_ended =
+        other->confirm_by_s != 0 && other->confirm_by_s <= later->changed_ns / ZTA_NS_PER_S;
+    return zta_layer_is_later(later, other) && other->changed_ns > later->made_on_ns && !had_ended;
 }
 
 int64_t zta_layer_valid_until(const struct zta_layer *layer, int64_t now_s)

@@ -41,17 +41,33 @@ struct zta_layer_entry {
     uint8_t origin[ZTA_ORIGIN_SIZE]; /* of the store where the change was made */
 };
 
+/* Of a version in this store, which another node may have made. */
+enum zta_layer_standing {
+    ZTA_LAYER_IN_ORDER = 0, /* in force when it is the latest */
+    ZTA_LAYER_WAITS,        /* it came, and was not tried on this node's configuration yet */
+    ZTA_LAYER_UNFIT,        /* it does not fit that: kept, and not put in force */
+    ZTA_N_LAYER_STANDINGS
+};
+
+/* made_on_ns of what was made on all there was. */
+#define ZTA_LAYER_ON_ALL INT64_MAX
+
 struct zta_layer {
-    uint64_t version;     /* 0: nothing was ever changed */
+    uint64_t version;     /* its number in this store; 0: nothing was ever changed */
     uint64_t fallback;    /* version that comes back at confirm_by_s */
     int64_t confirm_by_s; /* 0: it stays */
-    int64_t changed_ns;
+    int64_t changed_ns;   /* hybrid: the later one counts, wherever it was made */
+    int64_t made_on_ns;   /* changed_ns of what was in force where it was made; 0: the empty one */
     uint64_t action_id;
     struct zta_text what; /* "rules add x": as the audit trail names it */
     struct zta_text author;
     struct zta_text reason;          /* absent: none given */
     struct zta_layer_entry *entries; /* each kind and name once */
     size_t n;
+    uint8_t origin[ZTA_ORIGIN_SIZE]; /* of the store where it was made */
+    uint8_t slot;                    /* of that store's latest ones, which a fleet keeps */
+    enum zta_layer_standing standing;
+    bool is_here;       /* made in this store */
     bool is_unreadable; /* only its number is known: one of a walk over versions */
 };
 
@@ -61,6 +77,13 @@ bool zta_layer_entry_lives(const struct zta_layer_entry *entry, int64_t now_s);
 /* NULL when there is none; whether it lives still is not looked at. */
 const struct zta_layer_entry *zta_layer_find(const struct zta_layer *layer,
                                              enum zta_layer_kind kind, struct zta_text name);
+/* Of two versions, by time, then by origin. */
+bool zta_layer_is_later(const struct zta_layer *a, const struct zta_layer *b);
+/*
+ * Was the later version made without the other, which held at that time? Both were made at once at
+ * nodes that did not hear each other: what only the other says is not in force.
+ */
+bool zta_layer_lacks(const struct zta_layer *later, const struct zta_layer *other);
 /* When what is in force next changes by itself: an entry ends, or the layer; 0: never. */
 int64_t zta_layer_valid_until(const struct zta_layer *layer, int64_t now_s);
 

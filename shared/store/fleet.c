@@ -369,8 +369,11 @@ static bool is_sound(const struct zta_statement *statement)
     if (statement->is_gone) {
         return topic->has_key != NULL && topic->has_key(blob_of(statement->key));
     }
+    /* What a node says of itself was so when it said it, not in a time to come. */
     return (topic->is_record == NULL || topic->is_record(blob_of(statement->value))) &&
-           topic->strength(blob_of(statement->key), blob_of(statement->value), &strength) == ZTA_OK;
+           topic->strength(blob_of(statement->key), blob_of(statement->value), &strength) ==
+               ZTA_OK &&
+           (!topic->is_own || strength <= statement->version_ns);
 }
 
 /* Did this origin restrict the same before, in effect? */

@@ -48,7 +48,8 @@ struct zta_topic {
     int64_t (*version)(struct zta_blob value);
     /* Can a record of this topic have that key? NULL: none is ever gone. */
     bool (*has_key)(struct zta_blob key);
-    /* The greater, the stricter. ZTA_CORRUPT: no record of this topic. */
+    /* The greater, the stricter; of one node's own, when it was made. ZTA_CORRUPT: no record of
+     * this topic. */
     enum zta_status (*strength)(struct zta_blob key, struct zta_blob value, int64_t *strength);
     /* Makes the record of that key what value says, or nothing (data NULL); as its puts do. */
     enum zta_status (*replace)(struct zta_change *change, struct zta_blob key,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Versions of the live layer of rules in policy/. A version's number is the rules generation that
- * its change made; none is ever changed, so that each can come back.
+ * Versions of the live layer of rules in policy/, also those that came from other nodes of a fleet;
+ * none is ever changed, so that each can come back. The latest by its time is in force, wherever it
+ * was made; its number is this store's own.
  */
 #ifndef ZTA_STORE_LAYERS_H
 #define ZTA_STORE_LAYERS_H
@@ -19,10 +20,13 @@
 /* Bytes of all that are kept: revocations, keys and devices need room in the same file. */
 #define ZTA_LAYER_HISTORY_MAX (UINT64_C(64) << 20)
 
+/* Of each store's own versions so many are known to all nodes of its fleet. */
+#define ZTA_LAYER_SLOTS 16
+
 /*
- * The version that is in force at now_s: the latest, or what it falls back to when nobody confirmed
- * it in time. An empty layer of version 0 when nothing was ever changed. Its memory is *storage,
- * which the caller frees. ZTA_NO_MEMORY, ZTA_CORRUPT, ZTA_IO.
+ * The version that is in force at now_s: the latest of those in order, or, when nobody confirmed
+ * that in time, the latest that is not on trial. An empty layer of version 0 when nothing was ever
+ * changed. Its memory is *storage, which the caller frees. ZTA_NO_MEMORY, ZTA_CORRUPT, ZTA_IO.
  */
 enum zta_status zta_layer_in_force(struct zta_view *view, int64_t now_s, struct zta_layer *layer,
                                    void **storage) ZTA_MUST_CHECK;
@@ -34,6 +38,18 @@ enum zta_status zta_layer_get(struct zta_view *view, uint64_t version, struct zt
 typedef bool (*zta_layer_fn)(void *context, const struct zta_layer *layer);
 enum zta_status zta_layer_each(struct zta_view *view, zta_layer_fn fn,
                                void *context) ZTA_MUST_CHECK;
+
+/* The same without texts of entries, which are NULL; those that cannot be read are left out. */
+enum zta_status zta_layer_each_head(struct zta_view *view, zta_layer_fn fn,
+                                    void *context) ZTA_MUST_CHECK;
+
+/*
+ * What came from other nodes and fits: puts it in order, so that it is in force when it is the
+ * latest. Or keeps it as one that does not fit. Nothing happens to one that is in order already.
+ * ZTA_NOT_FOUND.
+ */
+enum zta_status zta_layer_judge(struct zta_change *change, uint64_t version,
+                                bool fits) ZTA_MUST_CHECK;
 
 /*
  * Makes it the next version: sets version, changed_ns, and of entries whose created_ns is 0 time

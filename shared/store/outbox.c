@@ -6,6 +6,7 @@
 
 #include "shared/store/env_priv.h"
 #include "shared/store/fleet_priv.h"
+#include "shared/store/layers_priv.h"
 #include "shared/store/schema_policy.h"
 
 static const struct zta_topic topics[] = {
@@ -22,6 +23,17 @@ static const struct zta_topic topics[] = {
         .has_key = zta_block_has_key,
         .strength = zta_block_strength,
         .replace = zta_block_replace,
+    },
+    {
+        .topic = ZTA_FLEET_RULES,
+        .table = ZTA_TABLE_LAYERS,
+        .grants = true,
+        .is_own = true,
+        .has_key = zta_layer_has_key,
+        .strength = zta_layer_strength,
+        .replace = zta_layer_replace,
+        .tell = zta_layer_tell,
+        .note_join = zta_layer_note_join,
     },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])

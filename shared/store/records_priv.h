@@ -8,6 +8,9 @@
 #include "shared/rules/layer.h"
 #include "shared/store/tables_priv.h"
 
+/* Of the store that is looked at: what records call their origin. */
+const uint8_t *zta_view_origin(const struct zta_view *view);
+
 /* ZTA_CORRUPT for anything the topic does not write. */
 typedef enum zta_status (*zta_record_check_fn)(struct zta_blob key, struct zta_blob value);
 

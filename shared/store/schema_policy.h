@@ -31,10 +31,16 @@
 
 /*
  * Key: u64 version. Value: u8 format, u64 version, u64 fallback, i64 confirm by s, i64 hybrid ns,
- * u64 action id, u32 entries, texts what, author, reason; for each entry u8 kind, u8 mode, i64
- * hybrid ns, i64 until s, u64 action id, 16 bytes origin, texts name, text, author, reason.
+ * u64 action id, u8 standing, u8 slot, i64 hybrid ns of what it was made on, 16 bytes origin (these
+ * four not in format 1), u32 entries, texts what, author, reason; for each entry u8 kind, u8 mode,
+ * i64 hybrid ns, i64 until s, u64 action id, 16 bytes origin, texts name, text, author, reason.
  */
-#define ZTA_LAYER_FORMAT 1
+#define ZTA_LAYER_FORMAT        2
+#define ZTA_LAYER_FORMAT_FORMER 1
+
+/* meta, "rules_order": u64 latest version, u64 latest not on trial, u64 versions made here. */
+#define ZTA_LAYER_ORDER_KEY  "rules_order"
+#define ZTA_LAYER_ORDER_SIZE 24
 
 /* ---- policy/ requests ---- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Read handles: taken from a mask, renewed for one evaluation, reset, given back. */
 #include "shared/store/env_priv.h"
+#include "shared/store/records_priv.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -171,6 +172,11 @@ enum zta_status zta_env_adopt_size(struct zta_store *store, enum zta_env_id env)
     give_back(store, taken);
     (void)pthread_mutex_unlock(&store->resize);
     return status;
+}
+
+const uint8_t *zta_view_origin(const struct zta_view *view)
+{
+    return view->store->origin;
 }
 
 uint64_t zta_view_policy_txn(const struct zta_view *view)
