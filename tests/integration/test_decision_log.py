@@ -328,6 +328,32 @@ def test_a_mandatory_log_that_takes_nothing_is_503(zta):
     assert sequences == list(range(len(sequences)))
 
 
+@pytest.mark.timeout(120)
+def test_a_log_that_takes_nothing_holds_no_request_and_its_losses_are_counted(zta):
+    z = zta(stage=1, shared_memory="8M", start=False)
+    out, start = z.httpd.path("logs", "piped.json"), z.httpd.path("run", "start")
+    os.mkfifo(start)
+    os.chmod(start, 0o644)
+    script = z.httpd.write("conf/taker", f"#!/bin/sh\nread -r _ < {start}\nexec cat >> {out}\n", 0o755)
+    z.global_text = f"ZTALog |{script}"
+    z.start()
+    z.httpd.allow_log(r"ZTA0140: ", r"ZTA0074")
+
+    def dropped():
+        for _ in range(500):
+            assert z.get("/x").status == 401
+        return z.json("status")["counters"]["log_dropped"]
+    wait_for(dropped, 90, "lines that nobody takes")
+    with open(start, "w", encoding="ascii"):
+        pass
+
+    def told():
+        counters = z.json("status")["counters"]
+        lost = sum(line["zta"]["lost"] for line in _lines(out) if line["event"]["dataset"] == "mod_zta.log")
+        return lost == counters["log_dropped"] and len(_ids(out)) + lost == counters["events_published"]
+    wait_for(told, 30, "each event is there, or counted as lost")
+
+
 def test_a_file_that_cannot_be_opened_is_told_and_tried_again(zta):
     z = zta(stage=1, start=False)
     directory = _log_directory(z)
