@@ -37,6 +37,7 @@ OBJ := $(BUILD)/obj
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all check check-unit check-integration check-tui check-fuzz check-lint lint fuzz bench sim demo \
+        fleet-proof fleet-sim \
         test format format-check tidy analyze coverage docs screens release install uninstall dist \
         clean help \
         unit-programs fuzz-programs bench-programs fuzz-replay check-live objects deb check-package \
@@ -317,6 +318,18 @@ bench-programs: $(BENCH_PROGRAMS)
 sim: $(SIM_PROGRAM)
 	@$(SIM_PROGRAM) $(or $(SEEDS),1)
 
+# Five proxies in networks of their own; docs/fleet.md has its figures. Needs root.
+fleet-proof:
+	@tests/support/deps.sh test
+	+@$(MAKE) --no-print-directory all
+	@$(harness_env) $(PYTHON) tests/bench/fleet_proof.py $(ARGS)
+
+# A thousand nodes, simulated with costs that are measured first.
+fleet-sim:
+	@tests/support/deps.sh test
+	+@$(MAKE) --no-print-directory all
+	@$(harness_env) $(PYTHON) tests/sim/fleet.py $(ARGS)
+
 demo:
 	@tests/support/deps.sh demo
 	+@$(MAKE) --no-print-directory all
@@ -472,6 +485,8 @@ help:
 #: make lint               rules of the code base (tests/lint)
 #: make fuzz T=rules       libFuzzer with ASan and UBSan, SECONDS=60
 #: make bench              figures beside bare Apache and others; ROUNDS=7 SECONDS=0.5 ONLY='refused', WRITE=1
+#: make fleet-proof        five proxies in networks of their own: revocations timed, 100 breaks, as root
+#: make fleet-sim          a thousand nodes of a fleet, simulated with costs that are measured first
 #: make sim               SEEDS='1 2': simulated weeks with attacks, what was found and who was bothered
 #: make format, format-check, tidy, analyze, coverage, docs, compile_commands.json
 #: make release             what install installs, so that nothing is built as root

@@ -21,7 +21,13 @@
 
 /* Between two attempts to reach the engine, doubled each time, with as much again by chance. */
 #define BACKOFF_FIRST_NS (ZTA_NS_PER_S / 10)
-#define BACKOFF_LAST_NS  (5 * ZTA_NS_PER_S)
+#define BACKOFF_LAST_NS  ZTA_NS_PER_S
+/*
+ * inotify tells of a commit when its last page is written, which is before others see it: behind
+ * that the store is looked at again, each time after twice as long.
+ */
+#define GLANCE_FIRST_NS (ZTA_NS_PER_S / 1000)
+#define GLANCE_LAST_NS  (ZTA_NS_PER_S / 10)
 /* Of the longest wait: a change that inotify does not tell of is seen then. */
 #define TICK_MS 1000
 
@@ -133,27 +139,44 @@ static void drain(int fd)
     }
 }
 
+static void sooner(int64_t *due_ns, int64_t other_ns)
+{
+    *due_ns = other_ns < *due_ns ? other_ns : *due_ns;
+}
+
+static int64_t time_to_wait(const struct ctl_agent *agent)
+{
+    const int64_t now_ns = zta_clock_monotonic_ns();
+    int64_t due_ns =
+        now_ns + (agent->glance_ns > 0 ? agent->glance_ns : TICK_MS * (ZTA_NS_PER_S / 1000));
+    if (agent->engine == NULL) {
+        sooner(&due_ns, agent->next_attempt_ns);
+    }
+    else {
+        sooner(&due_ns, agent->next_sync_ns);
+        sooner(&due_ns, agent->next_beat_ns);
+        sooner(&due_ns, agent->next_share_ns);
+        sooner(&due_ns, agent->next_answer_ns);
+    }
+    return due_ns > now_ns ? due_ns - now_ns : 0;
+}
+
 /* Until something changed, came or is due. *can_hear: the engine sent something. */
-static void wait_for_work(const struct ctl_agent *agent, const sigset_t *waiting, bool *can_hear)
+static void wait_for_work(struct ctl_agent *agent, const sigset_t *waiting, bool *can_hear)
 {
     struct pollfd fds[] = {
         {.fd = agent->watch_fd, .events = POLLIN},
         {.fd = agent->engine == NULL ? -1 : ctl_engine_fd(agent->engine), .events = POLLIN},
     };
-    int64_t wait_ns = TICK_MS * (ZTA_NS_PER_S / 1000);
-    const int64_t round_ns =
-        agent->next_share_ns < agent->next_answer_ns ? agent->next_share_ns : agent->next_answer_ns;
-    const int64_t next_ns = agent->engine == NULL ? agent->next_attempt_ns : round_ns;
-    const int64_t due_ns = next_ns - zta_clock_monotonic_ns();
-    if (due_ns < wait_ns) {
-        wait_ns = due_ns > 0 ? due_ns : 0;
-    }
+    const int64_t wait_ns = time_to_wait(agent);
     const struct timespec timeout = {.tv_sec = wait_ns / ZTA_NS_PER_S,
                                      .tv_nsec = wait_ns % ZTA_NS_PER_S};
     const int n = ppoll(fds, sizeof fds / sizeof fds[0], &timeout, waiting);
     *can_hear = n > 0 && fds[1].revents != 0;
+    agent->glance_ns = 2 * agent->glance_ns > GLANCE_LAST_NS ? 0 : 2 * agent->glance_ns;
     if (n > 0 && fds[0].revents != 0) {
         drain(agent->watch_fd);
+        agent->glance_ns = GLANCE_FIRST_NS;
     }
 }
 
@@ -267,6 +290,7 @@ enum ctl_exit ctl_fleet_agent_run(struct ctl *ctl, const struct ctl_fleet_config
     ctl_batch_clear(&agent.batch);
     zta_shares_clear(&agent.book);
     free(agent.nodes);
+    json_decref(agent.lines);
     if (agent.watch_fd >= 0) {
         (void)close(agent.watch_fd);
     }

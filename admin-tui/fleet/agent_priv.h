@@ -3,6 +3,7 @@
 #ifndef CTL_FLEET_AGENT_PRIV_H
 #define CTL_FLEET_AGENT_PRIV_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,7 +17,8 @@
 #include "shared/fleet/signing.h"
 #include "shared/store/shares.h"
 
-#define CTL_FLEET_BEAT_S 5 /* between two lines about itself */
+#define CTL_FLEET_BEAT_S 2 /* between two lines about itself */
+#define CTL_FLEET_TELL_S 5 /* between two files for `fleet status` */
 /* How current this node is, as the store says it, lags behind by that: each time is a commit. */
 #define CTL_FLEET_AS_OF_S 10
 /* All that is said is compared with the engine's records so often, whatever it seems to have. */
@@ -35,6 +37,7 @@ struct ctl_agent {
     struct ctl_batch batch;
     char place[ZTA_FLEET_PLACE_MAX];
     bool is_place_moved; /* since it was stored last */
+    bool is_place_lost;  /* the engine has no such entry: all is to be compared, at next_sync_ns */
     /* What the stream had at mark_s is known once the place has come to mark; "": not asked. */
     char mark[ZTA_FLEET_PLACE_MAX];
     int64_t mark_s;
@@ -48,9 +51,12 @@ struct ctl_agent {
     int64_t next_attempt_ns;
     int64_t next_sync_ns;
     int64_t next_beat_ns;
-    int64_t told_s;       /* when the file was written last */
+    int64_t glance_ns; /* to look at the store again after so long; 0: when something calls */
+    int64_t told_s;    /* when the file was written last */
+    json_t *lines;     /* what all nodes said of themselves, when it was asked for last */
+    int64_t next_lines_ns;
     uint64_t said;        /* notes of the outbox up to that were said */
-    uint64_t seen;        /* what own sum, the others' and the engine's number looked like last */
+    uint64_t seen;        /* what own sum and the engine's number looked like last */
     uint64_t seen_synced; /* and when all was compared last: what differs then is refused here */
     struct zta_share_book book;   /* of the rates that the fleet shares */
     struct zta_fleet_node *nodes; /* enrolled, also those that were taken out */
@@ -85,7 +91,11 @@ enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
 enum zta_status ctl_agent_answer(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* This node's part of shared rates, when its time has come. */
 enum zta_status ctl_agent_share(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
-/* Goes on behind the place where it left off; compares all when the engine lost that place. */
+/*
+ * Goes on behind the place where it left off, if the engine still has it. Otherwise it lost
+ * something, and all is to be compared: at once by a newcomer, by the others one after the other,
+ * so that not each of them sends all.
+ */
 enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Tells the others of itself, and sees whether one of them or the engine knows something else. */
 enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;

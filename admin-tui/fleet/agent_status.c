@@ -11,7 +11,6 @@
 #include "admin-tui/fleet/agent_priv.h"
 #include "admin-tui/output.h"
 #include "shared/base/clock.h"
-#include "shared/base/hash.h"
 #include "shared/base/version.h"
 
 /* What others say of themselves is told up to that, whoever wrote it. */
@@ -20,6 +19,12 @@
 
 /* A node that said nothing of itself for longer does not count as one that knows something. */
 #define FRESH_S 15
+
+/* Where something differs the next beat comes so soon. */
+#define AGAIN_NS ZTA_NS_PER_S
+
+/* So many are asked for with each file, more of them less often. */
+#define NODES_OFTEN 100
 
 static int64_t now_s(void)
 {
@@ -46,14 +51,13 @@ static enum zta_status look(struct ctl_agent *agent, struct zta_fleet_digest *di
     return status;
 }
 
-/* What the engine and the others know, beside what this node does. */
+/* What others know, beside what this node does. */
 struct comparison {
     const char *sum; /* own */
     bool is_other;   /* somebody knows something else */
-    uint64_t seen;   /* of all of it: the same while nobody says anything */
 };
 
-/* Those that were heard of lately and have nothing to say themselves. */
+/* Those that were heard of lately. */
 static void compare_node(void *context, struct zta_text origin, struct zta_text text)
 {
     struct comparison *comparison = context;
@@ -61,17 +65,13 @@ static void compare_node(void *context, struct zta_text origin, struct zta_text 
     const struct zta_text sum = zta_text_of(json_string_value(json_object_get(node, "sum")));
     const json_int_t said_s = json_integer_value(json_object_get(node, "time"));
     if (sum.data != NULL && said_s > now_s() - FRESH_S && said_s < now_s() + FRESH_S) {
-        struct zta_sha256 digest;
-        const struct zta_text parts[] = {origin, sum};
-        zta_sha256_parts(parts, sizeof parts / sizeof parts[0], &digest);
-        comparison->seen += zta_get_u64(digest.bytes);
         comparison->is_other |= !zta_text_equal(sum, zta_text_of(comparison->sum));
     }
     json_decref(node);
 }
 
 /*
- * Compares all when somebody knows something else, for two beats in which nobody said anything.
+ * Compares all when somebody knows something else, for two beats in which nothing came or went.
  * What differs afterwards is what one of the two refuses: no reason to compare all again.
  */
 static enum zta_status compare(struct ctl_agent *agent, const struct zta_fleet_digest *digest,
@@ -83,17 +83,21 @@ static enum zta_status compare(struct ctl_agent *agent, const struct zta_fleet_d
     zta_hex_encode(digest->sum, sizeof digest->sum, sum);
     enum zta_status status = ctl_engine_count(agent->engine, &n_records, error);
     if (status == ZTA_OK) {
-        status = ctl_engine_nodes(agent->engine, compare_node, &comparison, error);
+        status = ctl_engine_some_nodes(agent->engine, compare_node, &comparison, error);
     }
-    comparison.seen += n_records + zta_get_u64(digest->sum) + digest->n;
-    const bool is_still = comparison.seen == agent->seen;
-    agent->seen = comparison.seen;
-    if (status == ZTA_OK && is_still && comparison.seen != agent->seen_synced &&
-        (comparison.is_other || n_records != digest->n)) {
-        agent->seen_synced = comparison.seen;
-        status = ctl_agent_sync(agent, error);
+    const uint64_t seen = n_records + zta_get_u64(digest->sum) + digest->n;
+    const bool is_still = seen == agent->seen;
+    const bool differs = comparison.is_other || n_records != digest->n;
+    agent->seen = seen;
+    if (status != ZTA_OK || !differs || seen == agent->seen_synced) {
+        return status;
     }
-    return status;
+    if (!is_still) {
+        agent->next_beat_ns = zta_clock_monotonic_ns() + AGAIN_NS;
+        return ZTA_OK;
+    }
+    agent->seen_synced = seen;
+    return ctl_agent_sync(agent, error);
 }
 
 static json_int_t count_refused(const struct ctl_agent *agent)
@@ -149,7 +153,7 @@ void ctl_agent_reach(struct ctl_agent *agent)
 /* Asks anew once the last question is answered: a node that hears slowly is as old as it is. */
 static enum zta_status set_mark(struct ctl_agent *agent, struct zta_error *error)
 {
-    if (agent->mark[0] != '\0') {
+    if (agent->mark[0] != '\0' || agent->is_place_lost) {
         return ZTA_OK;
     }
     agent->mark_s = now_s();
@@ -198,7 +202,11 @@ enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
     if (status != ZTA_OK) {
         return zta_error_set(error, status, "reading the store: %s", zta_status_text(status));
     }
-    if (n_waiting == 0) {
+    status = ctl_engine_check_current(agent->engine, agent->config, error);
+    if (status == ZTA_OK) {
+        status = ctl_agent_resume(agent, error);
+    }
+    if (status == ZTA_OK && n_waiting == 0 && !agent->is_place_lost) {
         status = compare(agent, &digest, error);
     }
     if (status == ZTA_OK) {
@@ -268,27 +276,43 @@ static void write_file(const struct ctl_agent *agent, const char *text)
     }
 }
 
-void ctl_agent_tell(struct ctl_agent *agent)
+/* Seldom where they are many: all of them ask for what all of them said. */
+static void ask_nodes(struct ctl_agent *agent)
 {
     struct zta_error error = {.status = ZTA_OK};
+    const int64_t now_ns = zta_clock_monotonic_ns();
+    if (agent->engine == NULL || now_ns < agent->next_lines_ns) {
+        return;
+    }
+    json_t *lines = json_array();
+    if (ctl_engine_nodes(agent->engine, add_node, lines, &error) != ZTA_OK) {
+        json_decref(lines);
+        ctl_agent_lose(agent, &error);
+        return;
+    }
+    json_decref(agent->lines);
+    agent->lines = lines;
+    const int64_t n = (int64_t)json_array_size(lines);
+    agent->next_lines_ns =
+        now_ns + (n > NODES_OFTEN ? n * CTL_FLEET_TELL_S * ZTA_NS_PER_S / NODES_OFTEN : 0);
+}
+
+void ctl_agent_tell(struct ctl_agent *agent)
+{
     const int64_t now = now_s();
-    if (now - agent->told_s < CTL_FLEET_BEAT_S && now >= agent->told_s) {
+    if (now - agent->told_s < CTL_FLEET_TELL_S && now >= agent->told_s) {
         return;
     }
     agent->told_s = now;
-    json_t *nodes = json_array();
-    if (agent->engine != NULL &&
-        ctl_engine_nodes(agent->engine, add_node, nodes, &error) != ZTA_OK) {
-        ctl_agent_lose(agent, &error);
-    }
+    ask_nodes(agent);
     json_t *all = json_pack(
-        "{s:I, s:s, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:o}", "time", (json_int_t)now, "config",
+        "{s:I, s:s, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:O?}", "time", (json_int_t)now, "config",
         agent->config->path, "engine",
         agent->engine == NULL ? NULL : ctl_engine_name(agent->engine), "connected",
         (json_int_t)(agent->engine == NULL ? 0 : agent->connected_s), "problem",
         agent->problem[0] == '\0' ? NULL : agent->problem, "said", (json_int_t)agent->n_said,
         "taken", (json_int_t)agent->outcomes[ZTA_FLEET_TAKEN], "compared",
-        (json_int_t)agent->n_synced, "refused", outcomes_of(agent), "nodes", nodes);
+        (json_int_t)agent->n_synced, "refused", outcomes_of(agent), "nodes", agent->lines);
     char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(1));
     if (text != NULL) {
         write_file(agent, text);

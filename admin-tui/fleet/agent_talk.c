@@ -4,6 +4,7 @@
 
 #include "admin-tui/fleet/agent_priv.h"
 #include "shared/base/clock.h"
+#include "shared/base/random.h"
 
 /* Statements of one round through the outbox. */
 #define SAY_MOST 500
@@ -249,18 +250,33 @@ enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
     if (status == ZTA_OK) {
         memcpy(agent->place, head, sizeof head);
         agent->is_place_moved = true;
+        agent->is_place_lost = false;
         agent->n_synced++;
         agent->next_sync_ns = zta_clock_monotonic_ns() + CTL_FLEET_SYNC_NS;
     }
     return status;
 }
 
+/* How long one node's comparing may keep the others waiting. */
+#define TURN_NS (30 * (ZTA_NS_PER_S / 1000))
+
 enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error)
 {
-    bool has_place = false;
-    enum zta_status status = ZTA_OK;
-    if (agent->place[0] != '\0') {
-        status = ctl_engine_has_place(agent->engine, agent->place, &has_place, error);
+    bool has_place = true;
+    uint64_t chance;
+    if (agent->place[0] == '\0') {
+        return ctl_agent_sync(agent, error);
     }
-    return status == ZTA_OK && !has_place ? ctl_agent_sync(agent, error) : status;
+    if (agent->is_place_lost || strcmp(agent->place, ZTA_FLEET_PLACE_NONE) == 0) {
+        return ZTA_OK;
+    }
+    const enum zta_status status =
+        ctl_engine_has_place(agent->engine, agent->place, &has_place, error);
+    if (status == ZTA_OK && !has_place) {
+        zta_random_fast(&chance, sizeof chance);
+        const uint64_t turns_ns = (agent->n_nodes + 1) * (uint64_t)TURN_NS;
+        agent->is_place_lost = true;
+        agent->next_sync_ns = zta_clock_monotonic_ns() + (int64_t)(chance % turns_ns);
+    }
+    return status;
 }

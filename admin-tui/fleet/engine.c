@@ -13,6 +13,7 @@
 #define SCAN_COUNT    "500"
 #define AWAIT_MS      "5000"
 #define AWAIT_COUNT   "500"
+#define SOME_NODES    "16"
 
 /* Fields of the stream: a statement, or the name of one in the records. */
 #define FIELD_STATEMENT "s"
@@ -232,7 +233,7 @@ enum zta_status ctl_engine_head(struct ctl_engine *engine, char place[ZTA_FLEET_
     ctl_engine_add_words(&command, words);
     const enum zta_status status = ctl_engine_run(engine->commands, &command, &reply, error);
     if (status == ZTA_OK) {
-        (void)snprintf(place, ZTA_FLEET_PLACE_MAX, "0-0");
+        (void)snprintf(place, ZTA_FLEET_PLACE_MAX, "%s", ZTA_FLEET_PLACE_NONE);
         copy_place(ctl_engine_item(ctl_engine_item(reply, 0), 0), place);
         freeReplyObject(reply);
     }
@@ -425,12 +426,13 @@ enum zta_status ctl_engine_tell_node(struct ctl_engine *engine, const char *orig
     return ctl_engine_do(engine->commands, &command, error);
 }
 
-enum zta_status ctl_engine_nodes(struct ctl_engine *engine, ctl_engine_node_fn fn, void *context,
-                                 struct zta_error *error)
+/* Of a command whose answer is fields and values. */
+static enum zta_status ask_nodes(struct ctl_engine *engine, const char *const *words,
+                                 ctl_engine_node_fn fn, void *context, struct zta_error *error)
 {
     redisReply *reply;
     struct ctl_engine_command command = {.n = 0};
-    ctl_engine_add_words(&command, (const char *const[]){"HGETALL", engine->nodes_key, NULL});
+    ctl_engine_add_words(&command, words);
     const enum zta_status status = ctl_engine_run(engine->commands, &command, &reply, error);
     if (status != ZTA_OK) {
         return status;
@@ -444,4 +446,18 @@ enum zta_status ctl_engine_nodes(struct ctl_engine *engine, ctl_engine_node_fn f
     }
     freeReplyObject(reply);
     return ZTA_OK;
+}
+
+enum zta_status ctl_engine_nodes(struct ctl_engine *engine, ctl_engine_node_fn fn, void *context,
+                                 struct zta_error *error)
+{
+    const char *const words[] = {"HGETALL", engine->nodes_key, NULL};
+    return ask_nodes(engine, words, fn, context, error);
+}
+
+enum zta_status ctl_engine_some_nodes(struct ctl_engine *engine, ctl_engine_node_fn fn,
+                                      void *context, struct zta_error *error)
+{
+    const char *const words[] = {"HRANDFIELD", engine->nodes_key, SOME_NODES, "WITHVALUES", NULL};
+    return ask_nodes(engine, words, fn, context, error);
 }

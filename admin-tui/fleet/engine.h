@@ -35,6 +35,14 @@ void ctl_engine_close(struct ctl_engine **engine);
 /* "redis.example.com:6379" */
 const char *ctl_engine_name(const struct ctl_engine *engine);
 
+/*
+ * Is this what the sentinels call the master? ZTA_IO: another one took over; this one may answer
+ * for a while yet, and what it is told is lost. Where no sentinel answers it is left at that.
+ */
+enum zta_status ctl_engine_check_current(struct ctl_engine *engine,
+                                         const struct ctl_fleet_config *config,
+                                         struct zta_error *error) ZTA_MUST_CHECK;
+
 /* All of these: ZTA_IO and *error when the connection is of no use any more. */
 
 /* Statements go to the records and to the stream, both or neither. */
@@ -50,7 +58,7 @@ enum zta_status ctl_engine_scan(struct ctl_engine *engine, zta_statement_fn fn, 
 enum zta_status ctl_engine_lacks(struct ctl_engine *engine, const struct zta_text *items, size_t n,
                                  bool *lacks, struct zta_error *error) ZTA_MUST_CHECK;
 
-/* The id of the stream's latest entry; "0-0" of an empty one. */
+/* The id of the stream's latest entry; ZTA_FLEET_PLACE_NONE of an empty one. */
 enum zta_status ctl_engine_head(struct ctl_engine *engine, char place[ZTA_FLEET_PLACE_MAX],
                                 struct zta_error *error) ZTA_MUST_CHECK;
 /* Does the stream have an entry of that id? Then nothing behind it was lost. */
@@ -105,5 +113,8 @@ enum zta_status ctl_engine_tell_node(struct ctl_engine *engine, const char *orig
 typedef void (*ctl_engine_node_fn)(void *context, struct zta_text origin, struct zta_text text);
 enum zta_status ctl_engine_nodes(struct ctl_engine *engine, ctl_engine_node_fn fn, void *context,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+/* Of some, by chance: of a thousand nodes each cannot ask for all all the time. */
+enum zta_status ctl_engine_some_nodes(struct ctl_engine *engine, ctl_engine_node_fn fn,
+                                      void *context, struct zta_error *error) ZTA_MUST_CHECK;
 
 #endif

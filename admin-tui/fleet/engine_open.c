@@ -139,20 +139,16 @@ static enum zta_status log_in(redisContext *context, const struct ctl_fleet_conf
     return status;
 }
 
-/* Asks one sentinel who the master is. */
-static enum zta_status ask_sentinel(const struct ctl_endpoint *sentinel, const char *master,
-                                    struct ctl_endpoint *found, struct zta_error *error)
+/* Asks a sentinel who the master is. */
+static enum zta_status ask_master(redisContext *context, const struct ctl_endpoint *sentinel,
+                                  const char *master, struct ctl_endpoint *found,
+                                  struct zta_error *error)
 {
-    redisContext *context = NULL;
     redisReply *reply = NULL;
     struct ctl_engine_command command = {.n = 0};
-    enum zta_status status = connect_to(sentinel, &context, error);
-    if (status != ZTA_OK) {
-        return status;
-    }
     ctl_engine_add_words(
         &command, (const char *const[]){"SENTINEL", "get-master-addr-by-name", master, NULL});
-    status = ctl_engine_run(context, &command, &reply, error);
+    enum zta_status status = ctl_engine_run(context, &command, &reply, error);
     const redisReply *host = ctl_engine_item(reply, 0);
     const redisReply *port = ctl_engine_item(reply, 1);
     uint64_t number = 0;
@@ -169,8 +165,55 @@ static enum zta_status ask_sentinel(const struct ctl_endpoint *sentinel, const c
     if (reply != NULL) {
         freeReplyObject(reply);
     }
+    return status;
+}
+
+static enum zta_status ask_sentinel(const struct ctl_endpoint *sentinel, const char *master,
+                                    struct ctl_endpoint *found, struct zta_error *error)
+{
+    redisContext *context = NULL;
+    enum zta_status status = connect_to(sentinel, &context, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = ask_master(context, sentinel, master, found, error);
     redisFree(context);
     return status;
+}
+
+static void close_sentinel(struct ctl_engine *engine)
+{
+    if (engine->sentinel != NULL) {
+        redisFree(engine->sentinel);
+        engine->sentinel = NULL;
+    }
+}
+
+enum zta_status ctl_engine_check_current(struct ctl_engine *engine,
+                                         const struct ctl_fleet_config *config,
+                                         struct zta_error *error)
+{
+    struct zta_error unheard = {.status = ZTA_OK};
+    struct ctl_endpoint found;
+    if (config->master[0] == '\0') {
+        return ZTA_OK;
+    }
+    const struct ctl_endpoint *sentinel =
+        &config->endpoints[engine->sentinel_index % config->n_endpoints];
+    enum zta_status status =
+        engine->sentinel == NULL ? connect_to(sentinel, &engine->sentinel, &unheard) : ZTA_OK;
+    if (status == ZTA_OK) {
+        status = ask_master(engine->sentinel, sentinel, config->master, &found, &unheard);
+    }
+    if (status != ZTA_OK) {
+        close_sentinel(engine);
+        engine->sentinel_index++; /* the next one, next time */
+        return ZTA_OK;
+    }
+    return strcmp(found.host, engine->endpoint.host) == 0 && found.port == engine->endpoint.port
+               ? ZTA_OK
+               : zta_error_set(error, ZTA_IO, "%s is the master no more: %s:%u is", engine->name,
+                               found.host, found.port);
 }
 
 static enum zta_status find_engine(const struct ctl_fleet_config *config,
@@ -216,6 +259,7 @@ enum zta_status ctl_engine_open(const struct ctl_fleet_config *config, struct ct
     if (status != ZTA_OK) {
         return status;
     }
+    made->endpoint = endpoint;
     (void)snprintf(made->name, sizeof made->name, "%s:%u", endpoint.host, endpoint.port);
     (void)snprintf(made->stream_key, CTL_ENGINE_KEY_MAX, "zta:%s:stream", config->fleet);
     (void)snprintf(made->records_key, CTL_ENGINE_KEY_MAX, "zta:%s:records", config->fleet);
@@ -254,6 +298,7 @@ void ctl_engine_close(struct ctl_engine **engine)
     if (closing->stream != NULL) {
         redisFree(closing->stream);
     }
+    close_sentinel(closing);
     free(closing);
 }
 

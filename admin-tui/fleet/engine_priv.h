@@ -16,7 +16,10 @@ enum {
 
 struct ctl_engine {
     redisContext *commands;
-    redisContext *stream; /* waits at the stream */
+    redisContext *stream;   /* waits at the stream */
+    redisContext *sentinel; /* one that is asked whether this is the master; NULL: none yet */
+    size_t sentinel_index;  /* which of the configured ones */
+    struct ctl_endpoint endpoint;
     bool is_awaiting;
     char name[ZTA_HOST_MAX + 16];
     char stream_key[CTL_ENGINE_KEY_MAX];

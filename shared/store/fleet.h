@@ -21,9 +21,10 @@
 #include "shared/fleet/statement.h"
 #include "shared/store/env.h"
 
-#define ZTA_FLEET_PLACE_MAX 48   /* an id of the stream, with NUL */
-#define ZTA_FLEET_AHEAD_S   600  /* a clock that is ahead by more is not believed */
-#define ZTA_FLEET_BATCH     1000 /* statements that one change takes at most */
+#define ZTA_FLEET_PLACE_MAX  48    /* an id of the stream, with NUL */
+#define ZTA_FLEET_PLACE_NONE "0-0" /* of an empty stream */
+#define ZTA_FLEET_AHEAD_S    600   /* a clock that is ahead by more is not believed */
+#define ZTA_FLEET_BATCH      1000  /* statements that one change takes at most */
 
 /* What this store is a part of; set by a join. */
 struct zta_fleet {

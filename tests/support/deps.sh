@@ -16,7 +16,7 @@ package="$deb python3 python3-pytest lintian mmdebstrap"
 test="$demo $package clang libcmocka-dev python3-h2 nghttp2-client strace lmdb-utils procps
     tmux zsh python3-jsonschema groff-base mandoc wrk libapache2-mod-auth-openidc
     libapache2-mod-security2 modsecurity-crs logrotate chromium-headless-shell fonts-dejavu-core
-    redis-tools libapache2-mod-oauth2 python3-yaml jq python3-prometheus-client
+    redis-tools stunnel4 iproute2 libapache2-mod-oauth2 python3-yaml jq python3-prometheus-client
     python3-pytest-xdist"
 bench="$demo libcmocka-dev wrk nghttp2-client haproxy libapache2-mod-oauth2
     libapache2-mod-auth-openidc"

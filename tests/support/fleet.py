@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fleet of stores whose agents meet at a private Redis."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -53,9 +54,10 @@ def engine_lines(engine, directory):
 
 
 class Node:
-    """A store that is part of a fleet, and its agent."""
+    """A store that is part of a fleet, and its agent, which runs on a host (support.netns.Host)."""
 
-    def __init__(self, fleet, name, store, role=None):
+    def __init__(self, fleet, name, store, role=None, host=None):
+        self._on = host or contextlib.nullcontext()
         self.name = name
         self.store = store
         self.config = os.path.join(fleet.directory, f"{name}.conf")
@@ -68,7 +70,8 @@ class Node:
         self.role = role
 
     def start(self, env=None):
-        self.agent = self.store.start("fleet", "agent", self.config, "--json", env=env)
+        with self._on:
+            self.agent = self.store.start("fleet", "agent", self.config, "--json", env=env)
         return self
 
     def kill(self):
@@ -121,9 +124,9 @@ class Fleet:
         leaks.key_file(self.key, "the key of the fleet's operator")
         return self
 
-    def join(self, name, store, role=None, at=None):
+    def join(self, name, store, role=None, at=None, host=None):
         """A node that is enrolled, at its own store or at another node's."""
-        node = Node(self, name, store, role)
+        node = Node(self, name, store, role, host)
         self.nodes.append(node)
         self.enrol(node, role, at or self.nodes[0])
         return node
@@ -135,8 +138,11 @@ class Fleet:
 
     def are_alike(self):
         """All know the same, and nothing waits."""
+        if any(node.status()["waiting"] for node in self.nodes):
+            return False
+        # Behind that: what waited a moment ago is in the digest of who said it.
         digests = [node.digest() for node in self.nodes]
-        return digests[1:] == digests[:-1] and all(n.status()["waiting"] == 0 for n in self.nodes)
+        return digests[1:] == digests[:-1]
 
     def await_alike(self, timeout=_PATIENCE_S):
         wait_for(self.are_alike, what="all nodes alike", timeout=timeout)

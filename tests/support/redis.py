@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private Redis servers and sentinels on loopback, ended by their pid."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -24,18 +25,29 @@ def _program():
 
 class Redis:
     """A server, or with sentinel=True a sentinel; start() again after stop() or kill() is the same
-    one with what it had on disk, which is nothing unless aof=True."""
+    one with what it had on disk, which is nothing unless aof=True. `host` is a support.netns.Host
+    that it runs on, by default this machine; with `tls` (support.pki) it also listens at tls_port."""
 
-    def __init__(self, replica_of=None, password=None, aof=False, sentinel=False, extra=""):
+    def __init__(self, replica_of=None, password=None, aof=False, sentinel=False, extra="", host=None,
+                 tls=None):
         self.port = free_port()
+        self.host = host
+        self.address = host.address if host else "127.0.0.1"
+        self._on = host or contextlib.nullcontext()
         self.directory = make_dir("redis")
         self._sentinel = sentinel
         self._process = None
-        lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {self.directory}", "daemonize no"]
+        lines = [f"port {self.port}", "bind 127.0.0.1" + (f" {host.address}" if host else ""),
+                 f"dir {self.directory}", "daemonize no", f"protected-mode {'no' if host else 'yes'}"]
+        if tls:
+            self.tls_port = free_port()
+            lines += [f"tls-port {self.tls_port}", f"tls-cert-file {tls.server.cert}",
+                      f"tls-key-file {tls.server.key}", f"tls-ca-cert-file {tls.ca.cert}",
+                      "tls-auth-clients no"]
         if not sentinel:
             lines += ['save ""', f"appendonly {'yes' if aof else 'no'}", "appendfsync always"]
         if replica_of:
-            lines.append(f"replicaof 127.0.0.1 {replica_of.port}")
+            lines.append(f"replicaof {replica_of.address} {replica_of.port}")
         if password:
             lines.append(f'requirepass "{password}"')
             leaks.secret(password, "the password of Redis")
@@ -47,7 +59,7 @@ class Redis:
 
     def start(self):
         command = [self._link, self._config] + (["--sentinel"] if self._sentinel else [])
-        with open(os.path.join(self.directory, "log"), "ab") as log:
+        with open(os.path.join(self.directory, "log"), "ab") as log, self._on:
             self._process = subprocess.Popen(command, stdout=log, stderr=log,
                                              stdin=subprocess.DEVNULL)
         wait_for(self._is_up, what=f"redis at port {self.port}", timeout=_PATIENCE_S)
@@ -66,13 +78,20 @@ class Redis:
 
     def command(self, *words):
         """What it answers: a string, a number, None, a list; ValueError for an error."""
-        with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+        with self._on, socket.create_connection(("127.0.0.1", self.port), 5) as connection:
             stream = connection.makefile("rb")
             if self.password:
                 _send(connection, ("AUTH", self.password))
                 _read(stream)
             _send(connection, words)
             return _read(stream)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def is_running(self):
+        return self._process is not None
 
     def signal(self, number):
         self._process.send_signal(number)
