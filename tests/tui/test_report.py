@@ -60,7 +60,7 @@ def test_the_forms_say_the_same(store):
     assert len(told["course"]) == 168
     markdown = _report(store, "--format", "markdown")
     page = _report(store, "--format", "html")
-    for each in (text, markdown, page):
+    for each in (text, markdown.replace("<!---->@", "@"), page):
         for word in ("api.example.com", "insufficient", "alice@corp", "203.0.113.0/24", "stop-thieves",
                      "login.partner.example"):
             assert word in each
