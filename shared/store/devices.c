@@ -6,7 +6,9 @@
 
 #include "shared/base/limits.h"
 #include "shared/base/reader.h"
+#include "shared/store/claims_priv.h"
 #include "shared/store/devices_priv.h"
+#include "shared/store/fleet_topics_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"
 #include "shared/store/schema_policy.h"
@@ -151,7 +153,10 @@ enum zta_status zta_device_check_record(struct zta_blob key, struct zta_blob val
 enum zta_status zta_device_certificate_check_record(struct zta_blob key, struct zta_blob value)
 {
     const struct zta_text id = {.data = value.data, .len = value.size};
-    return key.size == ZTA_SHA256_SIZE && zta_device_id_is_valid(id) ? ZTA_OK : ZTA_CORRUPT;
+    return (key.size == ZTA_SHA256_SIZE || zta_claim_waits(key, value, ZTA_SHA256_SIZE)) &&
+                   zta_device_id_is_valid(id)
+               ? ZTA_OK
+               : ZTA_CORRUPT;
 }
 
 /* ---- reading ---- */
@@ -249,13 +254,12 @@ static bool check_certificates(void *context, const struct zta_device *device)
 {
     struct certificate_check *check = context;
     for (size_t i = 0; i < device->n_certificates && check->status == ZTA_OK; i++) {
-        struct zta_blob id;
+        bool is_found = false;
         check->n++;
-        check->status = zta_view_get(check->view, ZTA_TABLE_DEVICE_CERTIFICATES,
-                                     ZTA_BLOB(device->certificates[i].bytes, ZTA_SHA256_SIZE), &id);
-        if (check->status == ZTA_NOT_FOUND ||
-            (check->status == ZTA_OK &&
-             (id.size != device->id.len || memcmp(id.data, device->id.data, id.size) != 0))) {
+        check->status = zta_claim_is_there(check->view, ZTA_TABLE_DEVICE_CERTIFICATES,
+                                           ZTA_BLOB(device->certificates[i].bytes, ZTA_SHA256_SIZE),
+                                           ZTA_BLOB(device->id.data, device->id.len), &is_found);
+        if (check->status == ZTA_OK && !is_found) {
             check->status = ZTA_CORRUPT;
         }
     }
@@ -325,30 +329,61 @@ static enum zta_status load(struct zta_change *change, struct zta_text id, uint8
     return zta_device_decode(ZTA_BLOB(id.data, id.len), *copy, device);
 }
 
+/* Of two devices with one certificate the one that was changed last has it. */
+static enum zta_status prefer(struct zta_change *change, struct zta_blob a, struct zta_blob b,
+                              bool *is_a)
+{
+    int64_t changed_ns[2];
+    const struct zta_blob ids[2] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        struct zta_blob record;
+        const enum zta_status status = zta_change_get(change, ZTA_TABLE_DEVICES, ids[i], &record);
+        if (status != ZTA_OK || record.size < RECORD_SIZE(0)) {
+            return status == ZTA_NOT_FOUND || status == ZTA_OK ? ZTA_CORRUPT : status;
+        }
+        changed_ns[i] = zta_device_version(record);
+    }
+    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    *is_a = changed_ns[0] != changed_ns[1] ? changed_ns[0] > changed_ns[1]
+                                           : order > 0 || (order == 0 && a.size > b.size);
+    return ZTA_OK;
+}
+
+static const struct zta_claims claims = {.table = ZTA_TABLE_DEVICE_CERTIFICATES, .prefer = prefer};
+
+static struct zta_blob blob_of(const struct zta_sha256 *certificate)
+{
+    return ZTA_BLOB(certificate->bytes, ZTA_SHA256_SIZE);
+}
+
 /* Certificates of former that device no longer has. */
-static enum zta_status drop_certificates(struct zta_change *change, const struct zta_device *former,
+static enum zta_status drop_certificates(struct zta_change *change, struct zta_text id,
+                                         const struct zta_device *former,
                                          const struct zta_device *device)
 {
     enum zta_status status = ZTA_OK;
     for (size_t i = 0; i < former->n_certificates && status == ZTA_OK; i++) {
         if (!has_certificate(device, &former->certificates[i])) {
-            status = zta_change_remove(change, ZTA_TABLE_DEVICE_CERTIFICATES,
-                                       ZTA_BLOB(former->certificates[i].bytes, ZTA_SHA256_SIZE));
+            status = zta_claim_remove(change, &claims, blob_of(&former->certificates[i]),
+                                      ZTA_BLOB(id.data, id.len));
         }
     }
-    return status == ZTA_NOT_FOUND ? ZTA_CORRUPT : status;
+    return status;
 }
 
 /* Before anything is written: is one of them another device's? */
 static enum zta_status check_free(struct zta_change *change, const struct zta_device *device)
 {
     for (size_t i = 0; i < device->n_certificates; i++) {
-        struct zta_blob id;
-        enum zta_status status =
-            zta_change_get(change, ZTA_TABLE_DEVICE_CERTIFICATES,
-                           ZTA_BLOB(device->certificates[i].bytes, ZTA_SHA256_SIZE), &id);
-        if (status == ZTA_OK &&
-            (id.size != device->id.len || memcmp(id.data, device->id.data, id.size) != 0)) {
+        struct zta_blob owner;
+        bool is_own = true;
+        enum zta_status status = zta_change_get(change, ZTA_TABLE_DEVICE_CERTIFICATES,
+                                                blob_of(&device->certificates[i]), &owner);
+        if (status == ZTA_OK) {
+            status = zta_claim_has(change, &claims, blob_of(&device->certificates[i]),
+                                   ZTA_BLOB(device->id.data, device->id.len), &is_own);
+        }
+        if (status == ZTA_OK && !is_own) {
             return ZTA_EXISTS;
         }
         if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
@@ -358,16 +393,13 @@ static enum zta_status check_free(struct zta_change *change, const struct zta_de
     return ZTA_OK;
 }
 
-static enum zta_status add_certificates(struct zta_change *change, const struct zta_device *device,
-                                        const struct zta_device *former)
+/* Its record stands there. */
+static enum zta_status add_certificates(struct zta_change *change, const struct zta_device *device)
 {
     enum zta_status status = ZTA_OK;
     for (size_t i = 0; i < device->n_certificates && status == ZTA_OK; i++) {
-        if (!has_certificate(former, &device->certificates[i])) {
-            status = zta_change_put(change, ZTA_TABLE_DEVICE_CERTIFICATES,
-                                    ZTA_BLOB(device->certificates[i].bytes, ZTA_SHA256_SIZE),
-                                    ZTA_BLOB(device->id.data, device->id.len));
-        }
+        status = zta_claim_add(change, &claims, blob_of(&device->certificates[i]),
+                               ZTA_BLOB(device->id.data, device->id.len));
     }
     return status;
 }
@@ -415,15 +447,15 @@ enum zta_status zta_device_put(struct zta_change *change, const struct zta_devic
         status = zta_device_history_note(change, device->action_id, device->id, copy);
     }
     if (status == ZTA_OK) {
-        status = drop_certificates(change, &former, device);
-    }
-    if (status == ZTA_OK) {
-        status = add_certificates(change, device, &former);
+        status = drop_certificates(change, device->id, &former, device);
     }
     if (status == ZTA_OK) {
         status =
             zta_change_put(change, ZTA_TABLE_DEVICES, ZTA_BLOB(device->id.data, device->id.len),
                            ZTA_BLOB(record, writer.len));
+    }
+    if (status == ZTA_OK) {
+        status = add_certificates(change, device);
     }
     if (status == ZTA_OK) {
         *is_changed = true;
@@ -445,10 +477,99 @@ enum zta_status zta_device_remove(struct zta_change *change, struct zta_text id,
         status = zta_device_history_note(change, action_id, id, copy);
     }
     if (status == ZTA_OK) {
-        status = drop_certificates(change, &former, &none);
+        status = drop_certificates(change, id, &former, &none);
     }
     if (status == ZTA_OK) {
         status = zta_change_remove(change, ZTA_TABLE_DEVICES, ZTA_BLOB(id.data, id.len));
     }
     return status;
+}
+
+/* ---- of a fleet ---- */
+
+bool zta_device_has_key(struct zta_blob key)
+{
+    return zta_device_id_is_valid((struct zta_text){.data = key.data, .len = key.size});
+}
+
+int64_t zta_device_version(struct zta_blob value)
+{
+    return (int64_t)zta_get_u64((const uint8_t *)value.data + ZTA_DEVICE_AT_CHANGED);
+}
+
+enum zta_status zta_device_strength(struct zta_blob key, struct zta_blob value, int64_t *strength)
+{
+    struct zta_device device;
+    *strength = 0; /* the latest counts */
+    return zta_device_decode(key, value, &device) == ZTA_OK && !has_doubles(&device) ? ZTA_OK
+                                                                                     : ZTA_CORRUPT;
+}
+
+/* Traits that a record says a device has not. */
+static uint8_t lacking(const uint8_t *record)
+{
+    return (uint8_t)(record[ZTA_DEVICE_AT_KNOWN] & ~record[ZTA_DEVICE_AT_YES]);
+}
+
+bool zta_device_is_lacking_record(struct zta_blob value)
+{
+    return value.size > ZTA_DEVICE_AT_YES && lacking(value.data) != 0;
+}
+
+enum zta_status zta_device_restrict_by(struct zta_draft *draft, const struct zta_statement *by)
+{
+    if (draft->is_there && by->version_ns >= draft->version_ns) {
+        const uint8_t lacks = lacking((const uint8_t *)by->value.data);
+        draft->bytes[ZTA_DEVICE_AT_KNOWN] |= lacks;
+        draft->bytes[ZTA_DEVICE_AT_YES] &= (uint8_t)~lacks;
+    }
+    return ZTA_OK;
+}
+
+/* The action that changed it is one of another node's trail. */
+static void forget_foreign_action(struct zta_change *change, uint8_t *record)
+{
+    if (memcmp(record + ZTA_DEVICE_AT_ORIGIN, zta_change_origin(change), ZTA_STORE_ORIGIN_SIZE) !=
+        0) {
+        zta_put_u64(record + ZTA_DEVICE_AT_ACTION, 0);
+    }
+}
+
+static enum zta_status write_heard(struct zta_change *change, struct zta_blob key,
+                                   struct zta_blob value)
+{
+    uint8_t record[ZTA_DEVICE_STORAGE_SIZE];
+    struct zta_device device;
+    if (value.size > sizeof record) {
+        return ZTA_CORRUPT;
+    }
+    memcpy(record, value.data, value.size);
+    forget_foreign_action(change, record);
+    enum zta_status status = zta_device_decode(key, ZTA_BLOB(record, value.size), &device);
+    if (status == ZTA_OK) {
+        status = zta_change_put(change, ZTA_TABLE_DEVICES, key, ZTA_BLOB(record, value.size));
+    }
+    return status == ZTA_OK ? add_certificates(change, &device) : status;
+}
+
+enum zta_status zta_device_replace(struct zta_change *change, struct zta_blob key,
+                                   struct zta_blob value)
+{
+    uint8_t storage[ZTA_DEVICE_STORAGE_SIZE];
+    const struct zta_text id = {.data = key.data, .len = key.size};
+    const struct zta_device none = {.n_certificates = 0};
+    struct zta_device former = none;
+    struct zta_blob copy;
+    enum zta_status status = load(change, id, storage, &copy, &former);
+    const bool was_there = status == ZTA_OK;
+    if (was_there) {
+        status = drop_certificates(change, id, &former, &none);
+    }
+    if ((status == ZTA_OK || status == ZTA_NOT_FOUND) && value.data != NULL) {
+        return write_heard(change, key, value);
+    }
+    if (status == ZTA_OK && was_there) {
+        status = zta_change_remove(change, ZTA_TABLE_DEVICES, key);
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }

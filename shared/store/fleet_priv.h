@@ -129,16 +129,4 @@ enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_heari
                                struct zta_text bytes,
                                enum zta_fleet_outcome *outcome) ZTA_MUST_CHECK;
 
-/* ---- of the topics' own files ---- */
-bool zta_revocation_has_key(struct zta_blob key);
-enum zta_status zta_revocation_strength(struct zta_blob key, struct zta_blob value,
-                                        int64_t *strength) ZTA_MUST_CHECK;
-enum zta_status zta_revocation_replace(struct zta_change *change, struct zta_blob key,
-                                       struct zta_blob value) ZTA_MUST_CHECK;
-bool zta_block_has_key(struct zta_blob key);
-enum zta_status zta_block_strength(struct zta_blob key, struct zta_blob value,
-                                   int64_t *strength) ZTA_MUST_CHECK;
-enum zta_status zta_block_replace(struct zta_change *change, struct zta_blob key,
-                                  struct zta_blob value) ZTA_MUST_CHECK;
-
 #endif

@@ -130,13 +130,18 @@ static enum zta_status load(struct zta_change *change, const struct zta_topic *t
     return ZTA_OK;
 }
 
-/* Since when it is so: no later than it was noted. */
+/*
+ * Since when it is so: no later than it was noted. Where there is nothing to say any more, what was
+ * said last is what stands, as long as it may not have been sent.
+ */
 static int64_t version_of(const struct zta_topic *topic, const struct zta_told *told,
                           int64_t noted_ns)
 {
-    const int64_t since_ns = topic->version == NULL || told->value == NULL
-                                 ? 0
-                                 : topic->version(ZTA_BLOB(told->value, told->size));
+    if (told->value == NULL) {
+        return 0;
+    }
+    const int64_t since_ns =
+        topic->version == NULL ? 0 : topic->version(ZTA_BLOB(told->value, told->size));
     return since_ns > 0 && since_ns < noted_ns ? since_ns : noted_ns;
 }
 

@@ -6,6 +6,8 @@
 
 #include "shared/base/base64.h"
 #include "shared/base/reader.h"
+#include "shared/store/claims_priv.h"
+#include "shared/store/fleet_topics_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_policy.h"
 #include "shared/store/tables_priv.h"
@@ -129,7 +131,7 @@ static bool is_within_bounds(const struct zta_key *key)
 {
     if (key->n_roles > ZTA_KEY_VALUES_MAX || key->n_scopes > ZTA_KEY_VALUES_MAX ||
         key->n_cidrs > ZTA_KEY_VALUES_MAX || key->name.data == NULL || key->name.len == 0 ||
-        key->name.len > ZTA_NAME_MAX) {
+        key->name.len > ZTA_NAME_MAX || memchr(key->name.data, 0, key->name.len) != NULL) {
         return false;
     }
     for (size_t i = 0; i < key->n_cidrs; i++) {
@@ -204,7 +206,8 @@ enum zta_status zta_key_check_record(struct zta_blob key, struct zta_blob value)
 
 enum zta_status zta_key_name_check_record(struct zta_blob key, struct zta_blob value)
 {
-    return key.size > 0 && key.size <= ZTA_NAME_MAX && value.size == ZTA_KEY_ID_LEN &&
+    const bool is_name = key.size > 0 && key.size <= ZTA_NAME_MAX;
+    return (is_name || zta_claim_waits(key, value, 0)) && value.size == ZTA_KEY_ID_LEN &&
                    is_base62(value.data, ZTA_KEY_ID_LEN)
                ? ZTA_OK
                : ZTA_CORRUPT;
@@ -306,13 +309,12 @@ static bool check_name(void *context, const struct zta_key *key)
     if (key->revoked_s != 0) {
         return true;
     }
-    struct zta_blob id;
+    bool is_found = false;
     check->n_living++;
-    check->status = zta_view_get(check->view, ZTA_TABLE_KEY_NAMES,
-                                 ZTA_BLOB(key->name.data, key->name.len), &id);
-    if (check->status == ZTA_NOT_FOUND ||
-        (check->status == ZTA_OK &&
-         (id.size != ZTA_KEY_ID_LEN || memcmp(id.data, key->id, ZTA_KEY_ID_LEN) != 0))) {
+    check->status = zta_claim_is_there(check->view, ZTA_TABLE_KEY_NAMES,
+                                       ZTA_BLOB(key->name.data, key->name.len),
+                                       ZTA_BLOB(key->id, ZTA_KEY_ID_LEN), &is_found);
+    if (check->status == ZTA_OK && !is_found) {
         check->status = ZTA_CORRUPT;
     }
     return check->status == ZTA_OK;
@@ -335,78 +337,135 @@ enum zta_status zta_key_check_names(struct zta_view *view)
 
 /* ---- writing ---- */
 
-/* Does the name lead to this id? */
-static enum zta_status find_name(struct zta_change *change, struct zta_text name, const char *id,
-                                 bool *is_taken, bool *is_own)
+/* Of two keys of a name the older one has it. */
+static enum zta_status prefer(struct zta_change *change, struct zta_blob a, struct zta_blob b,
+                              bool *is_a)
 {
-    struct zta_blob found;
-    enum zta_status status =
-        zta_change_get(change, ZTA_TABLE_KEY_NAMES, ZTA_BLOB(name.data, name.len), &found);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
+    struct zta_key keys[2];
+    const struct zta_blob ids[2] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        struct zta_blob record;
+        enum zta_status status = zta_change_get(change, ZTA_TABLE_KEYS, ids[i], &record);
+        if (status == ZTA_OK) {
+            status = decode_with_id(ids[i], record, &keys[i]);
+        }
+        if (status != ZTA_OK) {
+            return status == ZTA_NOT_FOUND ? ZTA_CORRUPT : status;
+        }
     }
-    *is_taken = status == ZTA_OK;
-    *is_own =
-        *is_taken && found.size == ZTA_KEY_ID_LEN && memcmp(found.data, id, ZTA_KEY_ID_LEN) == 0;
+    *is_a = keys[0].created_s != keys[1].created_s ? keys[0].created_s < keys[1].created_s
+                                                   : strcmp(keys[0].id, keys[1].id) < 0;
     return ZTA_OK;
 }
 
+static const struct zta_claims names = {.table = ZTA_TABLE_KEY_NAMES, .prefer = prefer};
+
 /* Frees the name that the record of this id has now; none is fine. */
-static enum zta_status free_former_name(struct zta_change *change, const char *id)
+static enum zta_status free_former_name(struct zta_change *change, struct zta_blob id)
 {
     struct zta_blob record;
-    enum zta_status status =
-        zta_change_get(change, ZTA_TABLE_KEYS, ZTA_BLOB(id, ZTA_KEY_ID_LEN), &record);
-    if (status != ZTA_OK) {
+    struct zta_key former;
+    char name[ZTA_NAME_MAX];
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_KEYS, id, &record);
+    if (status == ZTA_OK) {
+        status = decode(record, &former);
+    }
+    if (status != ZTA_OK || former.revoked_s != 0) {
         return status == ZTA_NOT_FOUND ? ZTA_OK : status;
     }
-    struct zta_key former;
-    bool is_taken;
-    bool is_own;
-    status = decode(record, &former);
-    if (status == ZTA_OK) {
-        status = find_name(change, former.name, id, &is_taken, &is_own);
-    }
-    if (status == ZTA_OK && is_own) {
-        status = zta_change_remove(change, ZTA_TABLE_KEY_NAMES,
-                                   ZTA_BLOB(former.name.data, former.name.len));
-    }
-    return status;
+    memcpy(name, former.name.data, former.name.len);
+    return zta_claim_remove(change, &names, ZTA_BLOB(name, former.name.len), id);
 }
 
-enum zta_status zta_key_put(struct zta_change *change, const struct zta_key *key)
+/* Writes the record that decodes to key, and lets its name lead to it while it lives. */
+static enum zta_status write_record(struct zta_change *change, const struct zta_key *key,
+                                    struct zta_blob id, struct zta_blob record)
 {
-    if (!is_id(key->id) || !is_within_bounds(key)) {
-        return ZTA_INVALID;
-    }
-    bool is_living = key->revoked_s == 0;
-    bool is_taken;
-    bool is_own;
-    enum zta_status status = find_name(change, key->name, key->id, &is_taken, &is_own);
-    if (status == ZTA_OK && is_living && is_taken && !is_own) {
-        return ZTA_EXISTS;
-    }
-    uint8_t record[ZTA_KEY_STORAGE_SIZE];
-    struct zta_writer writer;
-    zta_writer_init(&writer, record, sizeof(record));
+    enum zta_status status = free_former_name(change, id);
     if (status == ZTA_OK) {
-        status = encode(key, zta_change_origin(change), zta_change_clock_ns(change), &writer);
+        status = zta_change_put(change, ZTA_TABLE_KEYS, id, record);
     }
-    if (status == ZTA_OK) {
-        status = free_former_name(change, key->id);
-    }
-    struct zta_blob id = ZTA_BLOB(key->id, ZTA_KEY_ID_LEN);
-    if (status == ZTA_OK) {
-        status = zta_change_put(change, ZTA_TABLE_KEYS, id, ZTA_BLOB(record, writer.len));
-    }
-    if (status == ZTA_OK && is_living) {
-        status = zta_change_put(change, ZTA_TABLE_KEY_NAMES,
-                                ZTA_BLOB(key->name.data, key->name.len), id);
+    if (status == ZTA_OK && key->revoked_s == 0) {
+        status = zta_claim_add(change, &names, ZTA_BLOB(key->name.data, key->name.len), id);
     }
     if (status == ZTA_OK) {
         zta_change_head(change)->generations.keys++;
     }
     return status;
+}
+
+/* Has another living key the name? */
+static enum zta_status check_free(struct zta_change *change, const struct zta_key *key)
+{
+    const struct zta_blob name = ZTA_BLOB(key->name.data, key->name.len);
+    struct zta_blob owner;
+    bool is_own = true;
+    enum zta_status status = zta_change_get(change, ZTA_TABLE_KEY_NAMES, name, &owner);
+    if (status == ZTA_OK) {
+        status = zta_claim_has(change, &names, name, ZTA_BLOB(key->id, ZTA_KEY_ID_LEN), &is_own);
+    }
+    return status == ZTA_OK && !is_own ? ZTA_EXISTS : (status == ZTA_NOT_FOUND ? ZTA_OK : status);
+}
+
+enum zta_status zta_key_put(struct zta_change *change, const struct zta_key *key)
+{
+    uint8_t record[ZTA_KEY_STORAGE_SIZE];
+    struct zta_writer writer;
+    if (!is_id(key->id) || !is_within_bounds(key)) {
+        return ZTA_INVALID;
+    }
+    enum zta_status status = key->revoked_s == 0 ? check_free(change, key) : ZTA_OK;
+    zta_writer_init(&writer, record, sizeof(record));
+    if (status == ZTA_OK) {
+        status = encode(key, zta_change_origin(change), zta_change_clock_ns(change), &writer);
+    }
+    return status == ZTA_OK ? write_record(change, key, ZTA_BLOB(key->id, ZTA_KEY_ID_LEN),
+                                           ZTA_BLOB(record, writer.len))
+                            : status;
+}
+
+/* ---- of a fleet ---- */
+
+bool zta_key_is_revoked_record(struct zta_blob value)
+{
+    return value.size > ZTA_KEY_AT_COUNTS &&
+           zta_get_u64((const uint8_t *)value.data + ZTA_KEY_AT_REVOKED) != 0;
+}
+
+bool zta_key_is_living_record(struct zta_blob value)
+{
+    return value.size > ZTA_KEY_AT_COUNTS && !zta_key_is_revoked_record(value);
+}
+
+int64_t zta_key_version(struct zta_blob value)
+{
+    return (int64_t)zta_get_u64((const uint8_t *)value.data + ZTA_KEY_AT_CHANGED);
+}
+
+enum zta_status zta_key_strength(struct zta_blob key, struct zta_blob value, int64_t *strength)
+{
+    *strength = 0; /* the latest counts */
+    return zta_key_check_record(key, value);
+}
+
+enum zta_status zta_key_restrict_by(struct zta_draft *draft, const struct zta_statement *by)
+{
+    struct zta_statement there = {.version_ns = draft->version_ns};
+    memcpy(there.origin, draft->origin, sizeof there.origin);
+    const bool is_revoked =
+        draft->is_there && zta_key_is_revoked_record(ZTA_BLOB(draft->bytes, draft->size));
+    return is_revoked && !zta_statement_is_later(by, &there) ? ZTA_OK : zta_draft_set(draft, by);
+}
+
+enum zta_status zta_key_replace(struct zta_change *change, struct zta_blob key,
+                                struct zta_blob value)
+{
+    struct zta_key found;
+    if (value.data == NULL) {
+        return ZTA_OK; /* a key is never removed */
+    }
+    const enum zta_status status = decode_with_id(key, value, &found);
+    return status == ZTA_OK ? write_record(change, &found, key, value) : status;
 }
 
 /* ---- judging ---- */

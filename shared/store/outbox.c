@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/store/env_priv.h"
-#include "shared/store/fleet_priv.h"
+#include "shared/store/fleet_topics_priv.h"
 #include "shared/store/layers_priv.h"
 #include "shared/store/schema_policy.h"
 
@@ -34,6 +34,42 @@ static const struct zta_topic topics[] = {
         .replace = zta_layer_replace,
         .tell = zta_layer_tell,
         .note_join = zta_layer_note_join,
+    },
+    {
+        .topic = ZTA_FLEET_API_KEY,
+        .table = ZTA_TABLE_KEYS,
+        .grants = true,
+        .is_record = zta_key_is_living_record,
+        .version = zta_key_version,
+        .strength = zta_key_strength,
+        .replace = zta_key_replace,
+        .restricted_by = ZTA_FLEET_API_KEY_REVOCATION,
+        .restrict_by = zta_key_restrict_by,
+    },
+    {
+        .topic = ZTA_FLEET_API_KEY_REVOCATION,
+        .table = ZTA_TABLE_KEYS,
+        .is_record = zta_key_is_revoked_record,
+        .version = zta_key_version,
+        .strength = zta_key_strength,
+    },
+    {
+        .topic = ZTA_FLEET_DEVICE,
+        .table = ZTA_TABLE_DEVICES,
+        .grants = true,
+        .has_key = zta_device_has_key,
+        .version = zta_device_version,
+        .strength = zta_device_strength,
+        .replace = zta_device_replace,
+        .restricted_by = ZTA_FLEET_DEVICE_LACK,
+        .restrict_by = zta_device_restrict_by,
+    },
+    {
+        .topic = ZTA_FLEET_DEVICE_LACK,
+        .table = ZTA_TABLE_DEVICES,
+        .is_record = zta_device_is_lacking_record,
+        .version = zta_device_version,
+        .strength = zta_device_strength,
     },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])

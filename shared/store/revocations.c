@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/base/reader.h"
-#include "shared/store/fleet_priv.h"
+#include "shared/store/fleet_topics_priv.h"
 #include "shared/store/names_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema.h"

@@ -9,9 +9,12 @@
  * keys: 12 characters of id; u8 format, 2 x SHA-256, i64 old_until, created, expires, revoked (s),
  * 16 bytes origin, i64 hybrid ns, u8 counts of roles, scopes, networks, networks (u8 family, u8
  * prefix, 16 bytes), texts name, owner, reason, author, roles, scopes. key_names: name of a living
- * key; its id.
+ * key; its id. Where a fleet has two of a name: that, a 0 and the id of the other; its id.
  */
-#define ZTA_KEY_FORMAT 1
+#define ZTA_KEY_FORMAT     1
+#define ZTA_KEY_AT_REVOKED 89
+#define ZTA_KEY_AT_CHANGED 113
+#define ZTA_KEY_AT_COUNTS  121
 
 /* ---- policy/ devices, device_certificates ---- */
 
@@ -19,9 +22,15 @@
  * devices: the id; u8 format, u8 known and u8 yes (sets of enum zta_device_trait), 16 bytes origin,
  * i64 created ns, i64 changed (hybrid) ns, u64 action id, u8 certificates, 32 bytes each, texts
  * issuer, subject, os, os version, note, author. device_certificates: SHA-256 of a certificate in
- * DER; the id of its one device.
+ * DER; the id of its one device. Where a fleet has two with one: that, a 0 and the id of the other;
+ * its id.
  */
-#define ZTA_DEVICE_FORMAT 1
+#define ZTA_DEVICE_FORMAT     1
+#define ZTA_DEVICE_AT_KNOWN   1
+#define ZTA_DEVICE_AT_YES     2
+#define ZTA_DEVICE_AT_ORIGIN  3
+#define ZTA_DEVICE_AT_CHANGED 27
+#define ZTA_DEVICE_AT_ACTION  35
 
 /* ---- policy/ device_history ---- */
 

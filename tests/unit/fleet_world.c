@@ -207,3 +207,37 @@ void world_hear_from(struct world *world, size_t first, struct world_node *node)
         (void)world_take(node, world_item(&world->stream, i));
     }
 }
+
+void world_disorder(struct world *world, int n, world_change_fn change, uint64_t *random)
+{
+    const size_t first = world->stream.n;
+    for (int i = 0; i < n; i++) {
+        struct world_node *node = &world->nodes[scratch_random(random) % 2];
+        change(node, random);
+        switch (scratch_random(random) % 4) {
+        case 0:
+            world_say_all(world, node);
+            break;
+        case 1: /* its agent hears something before it says what was changed */
+            (void)world_take(node,
+                             world_item(&world->stream, scratch_random(random) % world->stream.n));
+            break;
+        default:
+            break;
+        }
+    }
+    world_say_all(world, &world->nodes[0]);
+    world_say_all(world, &world->nodes[1]);
+    const size_t n_said = world->stream.n - first;
+    for (size_t node = 0; node < WORLD_NODES; node++) {
+        /* Each three times on the average, some late ones never but once at the end. */
+        for (size_t i = 0; i < 3 * n_said; i++) {
+            (void)world_take(&world->nodes[node],
+                             world_item(&world->stream, first + scratch_random(random) % n_said));
+        }
+        for (size_t i = 0; i < n_said; i++) {
+            (void)world_take(&world->nodes[node],
+                             world_item(&world->stream, world->stream.n - 1 - i));
+        }
+    }
+}

@@ -61,4 +61,11 @@ void world_hear_from(struct world *world, size_t first, struct world_node *node)
 enum zta_fleet_outcome world_enrol(struct world *world, const struct world_node *node,
                                    struct world_node *at, enum zta_node_role role);
 
+/*
+ * n changes of the first two nodes, some said at once, some after something else was heard; then
+ * every node hears all of it, in random order and more than once.
+ */
+typedef void (*world_change_fn)(struct world_node *node, uint64_t *random);
+void world_disorder(struct world *world, int n, world_change_fn change, uint64_t *random);
+
 #endif

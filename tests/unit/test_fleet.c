@@ -143,36 +143,7 @@ static void whatever_the_order_all_end_up_alike(void **state)
     struct world *world = *state;
     uint64_t random = 20261122;
     for (int round = 0; round < ROUNDS; round++) {
-        const size_t first = world->stream.n;
-        for (int i = 0; i < N_CHANGES; i++) {
-            struct world_node *node = &world->nodes[scratch_random(&random) % 2];
-            change_something(node, &random);
-            switch (scratch_random(&random) % 4) {
-            case 0:
-                world_say_all(world, node);
-                break;
-            case 1: /* its agent hears something before it says what was changed */
-                (void)world_take(
-                    node, world_item(&world->stream, scratch_random(&random) % world->stream.n));
-                break;
-            default:
-                break;
-            }
-        }
-        world_say_all(world, &world->nodes[0]);
-        world_say_all(world, &world->nodes[1]);
-        const size_t n = world->stream.n - first;
-        for (size_t node = 0; node < WORLD_NODES; node++) {
-            /* Each three times on the average, some late ones never but once at the end. */
-            for (size_t i = 0; i < 3 * n; i++) {
-                (void)world_take(&world->nodes[node],
-                                 world_item(&world->stream, first + scratch_random(&random) % n));
-            }
-            for (size_t i = 0; i < n; i++) {
-                (void)world_take(&world->nodes[node],
-                                 world_item(&world->stream, world->stream.n - 1 - i));
-            }
-        }
+        world_disorder(world, N_CHANGES, change_something, &random);
         char texts[WORLD_NODES][TEXT_MAX];
         for (size_t node = 0; node < WORLD_NODES; node++) {
             print_node(&world->nodes[node], texts[node]);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the records that nodes of a fleet share give to the table of topics. */
+#ifndef ZTA_STORE_FLEET_TOPICS_PRIV_H
+#define ZTA_STORE_FLEET_TOPICS_PRIV_H
+
+#include "shared/store/fleet_priv.h"
+
+bool zta_revocation_has_key(struct zta_blob key);
+enum zta_status zta_revocation_strength(struct zta_blob key, struct zta_blob value,
+                                        int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_revocation_replace(struct zta_change *change, struct zta_blob key,
+                                       struct zta_blob value) ZTA_MUST_CHECK;
+bool zta_block_has_key(struct zta_blob key);
+enum zta_status zta_block_strength(struct zta_blob key, struct zta_blob value,
+                                   int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_block_replace(struct zta_change *change, struct zta_blob key,
+                                  struct zta_blob value) ZTA_MUST_CHECK;
+bool zta_device_has_key(struct zta_blob key);
+bool zta_device_is_lacking_record(struct zta_blob value);
+int64_t zta_device_version(struct zta_blob value);
+enum zta_status zta_device_strength(struct zta_blob key, struct zta_blob value,
+                                    int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_device_replace(struct zta_change *change, struct zta_blob key,
+                                   struct zta_blob value) ZTA_MUST_CHECK;
+/* What a device lacks by a later record, it lacks. */
+enum zta_status zta_device_restrict_by(struct zta_draft *draft,
+                                       const struct zta_statement *by) ZTA_MUST_CHECK;
+bool zta_key_is_living_record(struct zta_blob value);
+bool zta_key_is_revoked_record(struct zta_blob value);
+int64_t zta_key_version(struct zta_blob value);
+enum zta_status zta_key_strength(struct zta_blob key, struct zta_blob value,
+                                 int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_key_replace(struct zta_change *change, struct zta_blob key,
+                                struct zta_blob value) ZTA_MUST_CHECK;
+/* A revoked key stays revoked, whatever is said of it. */
+enum zta_status zta_key_restrict_by(struct zta_draft *draft,
+                                    const struct zta_statement *by) ZTA_MUST_CHECK;
+
+#endif
