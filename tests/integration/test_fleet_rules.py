@@ -185,7 +185,7 @@ def test_who_may_only_restrict_changes_rules_at_himself_alone(zta, fleet):
     _add(nodes[1], "/orders")
     _await_status((proxies[1],), "/orders", 403)
     refused = wait_for(lambda: nodes[0].status()["refused"], what="it is refused and told")
-    assert refused == [{"what": "what grants, of a node that may only restrict", "statements": 1}]
+    assert [row["what"] for row in refused] == ["what grants, of a node that may only restrict"]
     assert _status(proxies[0], "/orders") == 200 and _history(nodes[0]) == []
 
 
