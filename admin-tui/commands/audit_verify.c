@@ -8,6 +8,8 @@
 #include "admin-tui/report.h"
 #include "shared/base/file.h"
 #include "shared/store/audit.h"
+#include "shared/store/audit_heads.h"
+#include "shared/store/fleet.h"
 
 enum {
     ANCHOR_FILE_MAX = 64 << 20,
@@ -83,6 +85,54 @@ static enum ctl_exit read_anchors(const char *path, struct anchors *anchors)
            : status == ZTA_NOT_FOUND
                ? ctl_fail(CTL_FAILED, "%s: it has no head (64 hex digits) of an audit trail", path)
                : ctl_fail_status(status, NULL, path);
+}
+
+/* ---- what this node told its fleet ---- */
+
+struct own_heads {
+    uint8_t origin[ZTA_ORIGIN_SIZE];
+    struct anchors *anchors;
+    enum zta_status status;
+};
+
+static bool add_own(void *context, const struct zta_audit_heads *heads)
+{
+    struct own_heads *own = context;
+    struct anchors *anchors = own->anchors;
+    if (memcmp(heads->origin, own->origin, sizeof own->origin) != 0) {
+        return true;
+    }
+    struct anchor *all =
+        realloc(anchors->all, (anchors->n + ZTA_AUDIT_HEADS) * sizeof *anchors->all);
+    if (all == NULL) {
+        own->status = ZTA_NO_MEMORY;
+        return false;
+    }
+    anchors->all = all;
+    for (size_t i = 0; i < ZTA_AUDIT_HEADS; i++) {
+        if (heads->all[i].time_ns != 0) {
+            anchors->all[anchors->n++] = (struct anchor){.hash = heads->all[i].hash};
+        }
+    }
+    return false;
+}
+
+/* Heads that came back from the fleet hold for this store, whatever stands in it now. */
+static enum zta_status add_own_heads(struct zta_view *view, struct anchors *anchors)
+{
+    struct zta_fleet fleet;
+    struct own_heads own = {.anchors = anchors, .status = ZTA_OK};
+    enum zta_status status = zta_fleet_get(view, &fleet);
+    if (status != ZTA_OK) {
+        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    memcpy(own.origin, fleet.origin, sizeof own.origin);
+    status = zta_audit_heads_each(view, add_own, &own);
+    status = status == ZTA_OK ? own.status : status;
+    if (status == ZTA_OK && anchors->n > 1) {
+        qsort(anchors->all, anchors->n, sizeof *anchors->all, by_bytes);
+    }
+    return status;
 }
 
 /* ---- what is there ---- */
@@ -161,9 +211,12 @@ enum ctl_exit ctl_run_audit_verify(struct ctl *ctl)
     if (code == CTL_DONE) {
         enum zta_status status = zta_view_begin(ctl->store, &view);
         if (status == ZTA_OK) {
-            status = verify(view, &anchors, &verified);
-            zta_view_end(&view);
+            status = add_own_heads(view, &anchors);
         }
+        if (status == ZTA_OK) {
+            status = verify(view, &anchors, &verified);
+        }
+        zta_view_end(&view);
         code = status == ZTA_OK
                    ? print(ctl, &verified, path != NULL)
                    : ctl_fail_status(status, &verified.error, "verifying the audit trail");

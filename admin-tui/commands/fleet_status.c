@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "admin-tui/fleet/audits.h"
 #include "admin-tui/fleet/picture.h"
 #include "admin-tui/fleet/rules.h"
 #include "admin-tui/output.h"
@@ -93,7 +94,35 @@ static void write_rules(void *context, const struct ctl_fleet_rules *rules)
     zta_json_end_object(json);
 }
 
+static void write_audit(void *context, const struct zta_audit_heads *heads, struct zta_text node)
+{
+    struct zta_json *json = context;
+    char hex[2 * ZTA_SHA256_SIZE + 1];
+    const struct zta_audit_head *head = zta_audit_heads_latest(heads);
+    zta_hex_encode(head->hash.bytes, sizeof head->hash.bytes, hex);
+    zta_json_begin_object(json, NULL);
+    zta_json_text(json, "node", node);
+    zta_json_int(json, "entries", (int64_t)head->id);
+    zta_json_string(json, "head", hex);
+    zta_json_time(json, "time", head->time_ns / ZTA_NS_PER_S);
+    zta_json_bool(json, "rewound", heads->is_rewound);
+    zta_json_end_object(json);
+}
+
 /* ---- for people ---- */
+
+/* Of nodes whose trail is as it should be nothing is said. */
+static void say_audit(void *context, const struct zta_audit_heads *heads, struct zta_text node)
+{
+    char when[ZTA_TIME_TEXT_MAX];
+    const bool is_named = !zta_text_is_absent(node);
+    if (heads->is_rewound) {
+        zta_time_print(heads->rewound.time_ns / ZTA_NS_PER_S, when);
+        ctl_say("audit      of %.*s was set back: it went on with entry %llu at %s",
+                is_named ? (int)node.len : 1, is_named ? node.data : "-",
+                (unsigned long long)heads->rewound.id, when);
+    }
+}
 
 static void say_rules(void *context, const struct ctl_fleet_rules *rules)
 {
@@ -165,6 +194,7 @@ static void say_all(struct ctl *ctl, struct ctl_fleet_picture *picture)
         ctl_say("refused    %lld %s", (long long)json_integer_value(n), name);
     }
     ctl_fleet_each_rules(ctl, say_rules, NULL);
+    ctl_fleet_each_audit(ctl, say_audit, NULL);
     ctl_fleet_each_row(picture, say_node, picture);
 }
 
@@ -186,6 +216,9 @@ static enum ctl_exit print_json(struct ctl *ctl, const struct ctl_fleet_picture 
     struct zta_json *json = ctl_row_json(&list);
     if (json != NULL) {
         write_refused(json, "refused", json_object_get(picture->said, "refused"));
+        zta_json_begin_array(json, "audits");
+        ctl_fleet_each_audit(ctl, write_audit, json);
+        zta_json_end_array(json);
         zta_json_begin_array(json, "rules");
         ctl_fleet_each_rules(ctl, write_rules, json);
         zta_json_end_array(json);

@@ -83,6 +83,9 @@ struct ctl_agent {
 
 /* What waits in the outbox is said, sent, and forgotten there. */
 enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Notes the head of this node's audit trail when it moved since it was said. */
+enum zta_status ctl_agent_note_head(struct ctl_agent *agent,
+                                    struct zta_error *error) ZTA_MUST_CHECK;
 /* What came on the stream is taken. */
 enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Both know all that either knew: takes the engine's records, sends it what it lacks. */

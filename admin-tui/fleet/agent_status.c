@@ -206,6 +206,9 @@ enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error)
     if (status == ZTA_OK) {
         status = ctl_agent_resume(agent, error);
     }
+    if (status == ZTA_OK) {
+        status = ctl_agent_note_head(agent, error);
+    }
     if (status == ZTA_OK && n_waiting == 0 && !agent->is_place_lost) {
         status = compare(agent, &digest, error);
     }

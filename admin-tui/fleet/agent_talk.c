@@ -5,6 +5,7 @@
 #include "admin-tui/fleet/agent_priv.h"
 #include "shared/base/clock.h"
 #include "shared/base/random.h"
+#include "shared/store/audit_heads.h"
 
 /* Statements of one round through the outbox. */
 #define SAY_MOST 500
@@ -172,11 +173,35 @@ static enum zta_status count_waiting(struct ctl_agent *agent, uint64_t *n, struc
     return with_text(status, "reading the outbox", error);
 }
 
+enum zta_status ctl_agent_note_head(struct ctl_agent *agent, struct zta_error *error)
+{
+    struct zta_change *change = NULL;
+    struct zta_view *view = NULL;
+    bool is_due = false;
+    enum zta_status status = zta_view_begin(agent->ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_audit_head_is_due(view, &is_due);
+        zta_view_end(&view);
+    }
+    if (status != ZTA_OK || !is_due) {
+        return with_text(status, "reading the audit trail", error);
+    }
+    status = begin(agent, &change, error);
+    if (status == ZTA_OK) {
+        status = with_text(zta_audit_head_note(change), "the head of the audit trail", error);
+        status = end(&change, status, true, error);
+    }
+    return status;
+}
+
 enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error)
 {
     uint64_t n_waiting = 0;
     enum zta_status status = count_waiting(agent, &n_waiting, error);
     bool goes_on = n_waiting > 0;
+    if (status == ZTA_OK && goes_on) {
+        status = ctl_agent_note_head(agent, error); /* it goes out with what made it */
+    }
     while (status == ZTA_OK && goes_on) {
         status = say_some(agent, &goes_on, error);
     }

@@ -49,8 +49,8 @@ static enum zta_status encode(struct zta_audit_entry *entry, uint8_t *out, size_
     return writer.is_overflowed ? ZTA_TOO_LARGE : ZTA_OK;
 }
 
-static enum zta_status decode(struct zta_blob key, struct zta_blob record,
-                              struct zta_audit_entry *entry)
+enum zta_status zta_audit_decode(struct zta_blob key, struct zta_blob record,
+                                 struct zta_audit_entry *entry)
 {
     struct zta_reader reader;
     struct zta_audit_entry found = {.id = 0};
@@ -72,7 +72,7 @@ static enum zta_status decode(struct zta_blob key, struct zta_blob record,
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value)
 {
     struct zta_audit_entry entry;
-    return decode(key, value, &entry);
+    return zta_audit_decode(key, value, &entry);
 }
 
 /* Id and hash of the newest entry; zero when there is none. */
@@ -88,7 +88,7 @@ static enum zta_status last_entry(struct zta_change *change, uint64_t *id, struc
     struct zta_audit_entry entry = {.id = 0};
     status = zta_walk_last(&walk, &key, &value);
     if (status == ZTA_OK) {
-        status = decode(key, value, &entry);
+        status = zta_audit_decode(key, value, &entry);
     }
     else if (status == ZTA_NOT_FOUND) {
         status = ZTA_OK;
@@ -137,7 +137,7 @@ static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob 
 {
     struct telling *telling = context;
     struct zta_audit_entry entry;
-    const enum zta_status status = decode(key, value, &entry);
+    const enum zta_status status = zta_audit_decode(key, value, &entry);
     if (status == ZTA_OK) {
         const bool is_last = telling->left == 1;
         telling->left -= telling->left > 0 ? 1 : 0;
@@ -164,7 +164,7 @@ static const char *fault_of(struct zta_blob key, struct zta_blob record, uint64_
                             const struct zta_sha256 *previous, struct zta_sha256 *hash)
 {
     struct zta_audit_entry entry;
-    if (decode(key, record, &entry) != ZTA_OK) {
+    if (zta_audit_decode(key, record, &entry) != ZTA_OK) {
         return "cannot be read";
     }
     if (entry.id != id) {

@@ -300,7 +300,7 @@ static bool is_governed(const struct zta_hearing *hearing, const struct zta_stat
 {
     const struct zta_topic *topic = zta_topic_find(statement->topic);
     return hearing->admits != NULL && topic != NULL && !statement->is_gone && !topic->grants &&
-           !extends && (topic->is_automatic || role != ZTA_NODE_FULL) &&
+           !topic->is_report && !extends && (topic->is_automatic || role != ZTA_NODE_FULL) &&
            memcmp(statement->origin, hearing->fleet->origin, sizeof statement->origin) != 0;
 }
 

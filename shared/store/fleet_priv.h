@@ -41,6 +41,7 @@ struct zta_topic {
     bool grants;
     /* Keys begin with the origin of the one node that speaks of it, and nothing is ever gone. */
     bool is_own;
+    bool is_report;    /* nobody is restricted by it */
     bool is_automatic; /* said by no operator: within the bound of automation, whoever says it */
     /* Is that record of its table one of this topic? data NULL: a removed one. NULL: all are. */
     bool (*is_record)(struct zta_blob value);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/store/audit_heads_priv.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/fleet_topics_priv.h"
 #include "shared/store/layers_priv.h"
@@ -70,6 +71,16 @@ static const struct zta_topic topics[] = {
         .is_record = zta_device_is_lacking_record,
         .version = zta_device_version,
         .strength = zta_device_strength,
+    },
+    {
+        .topic = ZTA_FLEET_AUDIT_HEAD,
+        .table = ZTA_N_TABLES,
+        .is_own = true,
+        .is_report = true,
+        .strength = zta_audit_head_strength,
+        .replace = zta_audit_head_replace,
+        .tell = zta_audit_head_tell,
+        .note_join = zta_audit_head_note_join,
     },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])

@@ -6,6 +6,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/status.h"
 #include "shared/rules/layer.h"
+#include "shared/store/audit.h"
 #include "shared/store/tables_priv.h"
 
 /* Of the store that is looked at: what records call their origin. */
@@ -29,6 +30,9 @@ enum zta_status zta_device_history_check_record(struct zta_blob key,
                                                 struct zta_blob value) ZTA_MUST_CHECK;
 /* Every certificate of a device leads to it, and none elsewhere. */
 enum zta_status zta_device_check_certificates(struct zta_view *view) ZTA_MUST_CHECK;
+/* Texts point into the record. */
+enum zta_status zta_audit_decode(struct zta_blob key, struct zta_blob record,
+                                 struct zta_audit_entry *entry) ZTA_MUST_CHECK;
 enum zta_status zta_audit_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_layer_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 /* ZTA_TOO_LARGE. */

@@ -81,6 +81,11 @@
 
 /* ---- policy/ audit ---- */
 
+/* meta, "audit_heads:" and 16 bytes origin: u8 format, u8 whether it was set back, 1 + 8 heads: i64
+ * time in ns, u64 id, SHA-256 of an entry. */
+#define ZTA_AUDIT_HEADS_KEY    "audit_heads:"
+#define ZTA_AUDIT_HEADS_FORMAT 1
+
 /* Key: u64 action id, from 1. Value: hash of the entry before, u64 id, i64 time in ns, u32 uid,
  * eight texts (audit.h's order), SHA-256 over all of that. */
 #define ZTA_AUDIT_KEY_SIZE 8

@@ -226,7 +226,8 @@ sentinel failover-timeout zta 5000""").start()
         nodes = [_join(fleet, stores, i) for i in range(2)]
         _block(nodes[0], 1)
         fleet.await_alike()
-        wait_for(lambda: replica.command("HLEN", "zta:corp:records") == 3, what="the replica follows")
+        wait_for(lambda: replica.command("HLEN", "zta:corp:records") ==
+                 master.command("HLEN", "zta:corp:records"), what="the replica follows")
         master.kill()
         _block(nodes[0], 2)
         wait_for(lambda: "203.0.113.2" in _blocked(nodes[1]), timeout=60, what="it goes by the replica")
