@@ -107,6 +107,15 @@ static bool take_scanned(void *context, struct zta_text bytes)
     return taking->status == ZTA_OK && ctl_batch_add(&taking->agent->batch, bytes);
 }
 
+/* Who is a node, before anything that a node says: records come in no order. */
+static bool take_scanned_node(void *context, struct zta_text bytes)
+{
+    struct zta_statement statement;
+    const bool is_node =
+        zta_statement_read(bytes, &statement) == ZTA_OK && statement.topic == ZTA_FLEET_NODE;
+    return !is_node || take_scanned(context, bytes);
+}
+
 enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error)
 {
     char place[ZTA_FLEET_PLACE_MAX];
@@ -255,6 +264,18 @@ static enum zta_status send_all_lacking(struct ctl_agent *agent, struct zta_erro
     return status;
 }
 
+/* All records through fn, and what it took into the store. */
+static enum zta_status scan(struct taking *taking, zta_statement_fn fn, struct zta_error *error)
+{
+    enum zta_status status = ctl_engine_scan(taking->agent->engine, fn, taking, error);
+    status = taking->status != ZTA_OK ? taking->status : status;
+    if (status == ZTA_OK) {
+        status = take_batch(taking->agent, error);
+    }
+    ctl_batch_clear(&taking->agent->batch);
+    return status;
+}
+
 enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
 {
     char head[ZTA_FLEET_PLACE_MAX];
@@ -262,13 +283,11 @@ enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
     /* First the place: what comes while the records are read is read from the stream again. */
     enum zta_status status = ctl_engine_head(agent->engine, head, error);
     if (status == ZTA_OK) {
-        status = ctl_engine_scan(agent->engine, take_scanned, &taking, error);
-        status = taking.status != ZTA_OK ? taking.status : status;
+        status = scan(&taking, take_scanned_node, error);
     }
     if (status == ZTA_OK) {
-        status = take_batch(agent, error);
+        status = scan(&taking, take_scanned, error);
     }
-    ctl_batch_clear(&agent->batch);
     if (status == ZTA_OK) {
         status = send_all_lacking(agent, error);
     }
