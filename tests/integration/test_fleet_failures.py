@@ -35,7 +35,8 @@ def test_a_full_engine_is_told_and_what_waits_is_sent_when_there_is_room(pair, f
     engine.command("CONFIG", "SET", "maxmemory", "1")
     _block(first, 1)
     wait_for(lambda: "OOM" in (first.status()["problem"] or ""), what="the engine is full", timeout=20)
-    assert first.status()["waiting"] == 1 and _blocked(first) == {1} and _blocked(second) == set()
+    # The block, and the head of the audit trail that has it.
+    assert first.status()["waiting"] == 2 and _blocked(first) == {1} and _blocked(second) == set()
     engine.command("CONFIG", "SET", "maxmemory", "0")
     wait_for(lambda: _blocked(second) == {1}, what="it is sent", timeout=20)
     fleet.await_alike()
