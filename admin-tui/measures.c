@@ -33,7 +33,7 @@ static void keep(const struct zta_measure *measure, bool is_lifted, struct ctl_m
 struct search {
     const struct zta_target *target; /* NULL: by id */
     enum zta_measure_kind kind;
-    bool is_operators;
+    char letter;
     uint64_t id;
     int64_t now_s;
     bool is_found;
@@ -44,8 +44,7 @@ static bool is_wanted(const struct search *search, const struct zta_measure *mea
                       bool is_lifted)
 {
     if (search->target == NULL) {
-        return measure->id == search->id &&
-               (measure->source == ZTA_MEASURE_OF_OPERATOR) == search->is_operators;
+        return measure->id == search->id && zta_measure_letter(measure) == search->letter;
     }
     return !is_lifted && measure->until_s > search->now_s &&
            (search->kind == 0 || measure->kind == search->kind) &&
@@ -76,13 +75,13 @@ static enum zta_status find(struct zta_store *store, struct search *search)
 bool ctl_measure_is_id(const char *word)
 {
     uint64_t id;
-    return (word[0] == 'm' || word[0] == 'h') &&
+    return (word[0] == 'm' || word[0] == 'h' || word[0] == 'f') &&
            zta_text_to_u64(zta_text_of(word + 1), UINT64_MAX, &id) == ZTA_OK;
 }
 
 enum zta_status ctl_measure_find(struct zta_store *store, const char *id, struct ctl_measure *found)
 {
-    struct search search = {.is_operators = id[0] == 'h', .found = found};
+    struct search search = {.letter = id[0], .found = found};
     if (!ctl_measure_is_id(id) ||
         zta_text_to_u64(zta_text_of(id + 1), UINT64_MAX, &search.id) != ZTA_OK) {
         return ZTA_INVALID;

@@ -22,7 +22,7 @@ struct ctl_measure {
     char limit[ZTA_NAME_MAX + 1];
 };
 
-/* By "m7" or "h7"; ZTA_INVALID: no such word, ZTA_NOT_FOUND. */
+/* By "m7", "h7" or "f7"; ZTA_INVALID: no such word, ZTA_NOT_FOUND. */
 enum zta_status ctl_measure_find(struct zta_store *store, const char *id,
                                  struct ctl_measure *found) ZTA_MUST_CHECK;
 /* One that holds now against this very target, of this kind (0: of any). ZTA_NOT_FOUND: none. */

@@ -90,11 +90,16 @@ void zta_target_print(const struct zta_target *target, struct zta_buffer *out)
     zta_buffer_string(out, "unknown");
 }
 
+char zta_measure_letter(const struct zta_measure *measure)
+{
+    return measure->source == ZTA_MEASURE_OF_OPERATOR ? 'h' : (measure->is_heard ? 'f' : 'm');
+}
+
 void zta_measure_id_print(const struct zta_measure *measure, char out[24])
 {
     struct zta_buffer buffer;
     zta_buffer_init(&buffer, out, 24);
-    zta_buffer_printf(&buffer, "%c%llu", measure->source == ZTA_MEASURE_OF_OPERATOR ? 'h' : 'm',
+    zta_buffer_printf(&buffer, "%c%llu", zta_measure_letter(measure),
                       (unsigned long long)measure->id);
 }
 

@@ -56,7 +56,7 @@ struct zta_target {
 };
 
 struct zta_measure {
-    uint64_t id; /* of its environment: "m7" of state/, "h7" of policy/ */
+    uint64_t id; /* of its environment: "m7" of state/, "h7" and "f7" of policy/ */
     enum zta_measure_kind kind;
     enum zta_measure_source source;
     struct zta_target target;
@@ -72,6 +72,7 @@ struct zta_measure {
     uint64_t count;        /* LIMIT, THROTTLE: requests ... */
     uint64_t window_s;     /* ... per this many seconds */
     enum zta_threat_level level;
+    bool is_heard;         /* of a rule or transmitter of another node of the fleet */
     int64_t seen_since_ns; /* to put one of a rule: all it rests on came behind this; 0: unknown */
 };
 
@@ -84,7 +85,8 @@ const char *zta_target_name(const struct zta_target *target);
 /* "192.0.2.7", "alice@corp", a session's id in hex, a key's name; safe for a terminal. */
 void zta_target_print(const struct zta_target *target, struct zta_buffer *out);
 bool zta_target_equal(const struct zta_target *a, const struct zta_target *b);
-/* "m7" or "h7". */
+/* "m7", of an operator "h7", of another node "f7". */
+char zta_measure_letter(const struct zta_measure *measure);
 void zta_measure_id_print(const struct zta_measure *measure, char out[24]);
 
 #endif

@@ -189,6 +189,10 @@ static void say_all(struct ctl *ctl, struct ctl_fleet_picture *picture)
     ctl_say("said       %llu statements, sum %s", (unsigned long long)picture->digest.n,
             picture->sum);
     ctl_say("waiting    %llu to be sent", (unsigned long long)picture->n_waiting);
+    if (picture->n_held > 0) {
+        ctl_say("held       %llu above the bound, without effect here",
+                (unsigned long long)picture->n_held);
+    }
     json_object_foreach(json_object_get(picture->said, "refused"), name, n)
     {
         ctl_say("refused    %lld %s", (long long)json_integer_value(n), name);
@@ -213,6 +217,7 @@ static enum ctl_exit print_json(struct ctl *ctl, const struct ctl_fleet_picture 
     ctl_row_int(&list, "statements", (int64_t)picture->digest.n);
     ctl_row_string(&list, "sum", picture->sum);
     ctl_row_int(&list, "waiting", (int64_t)picture->n_waiting);
+    ctl_row_int(&list, "held", (int64_t)picture->n_held);
     struct zta_json *json = ctl_row_json(&list);
     if (json != NULL) {
         write_refused(json, "refused", json_object_get(picture->said, "refused"));

@@ -241,6 +241,9 @@ static enum zta_status prepare(struct ctl_agent *agent, struct zta_error *error)
                              agent->fleet.name, agent->config->path, agent->config->fleet);
     }
     if (status == ZTA_OK) {
+        status = ctl_bound_open(&agent->bound);
+    }
+    if (status == ZTA_OK) {
         ctl_fleet_key_path(agent->ctl, agent->config, path);
         status = zta_signing_open(path, &agent->key, error);
     }
@@ -291,6 +294,7 @@ enum ctl_exit ctl_fleet_agent_run(struct ctl *ctl, const struct ctl_fleet_config
     zta_shares_clear(&agent.book);
     free(agent.nodes);
     json_decref(agent.lines);
+    ctl_bound_close(&agent.bound);
     if (agent.watch_fd >= 0) {
         (void)close(agent.watch_fd);
     }

@@ -9,6 +9,7 @@
 
 #include "admin-tui/fleet/agent.h"
 #include "admin-tui/fleet/batch.h"
+#include "admin-tui/fleet/bound.h"
 #include "admin-tui/fleet/engine.h"
 #include "admin-tui/fleet/picture.h"
 #include "shared/base/clock.h"
@@ -35,6 +36,7 @@ struct ctl_agent {
     struct zta_signing_key *key;
     struct ctl_engine *engine; /* NULL: not connected */
     struct ctl_batch batch;
+    struct ctl_bound *bound;
     char place[ZTA_FLEET_PLACE_MAX];
     bool is_place_moved; /* since it was stored last */
     bool is_place_lost;  /* the engine has no such entry: all is to be compared, at next_sync_ns */

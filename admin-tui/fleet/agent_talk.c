@@ -6,6 +6,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/random.h"
 #include "shared/store/audit_heads.h"
+#include "shared/store/fleet_collect.h"
 
 /* Statements of one round through the outbox. */
 #define SAY_MOST 500
@@ -64,7 +65,10 @@ static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struc
                                   .items = agent->batch.items,
                                   .n = agent->batch.n,
                                   .now_ns = zta_clock_real_ns(),
-                                  .said = agent->said};
+                                  .said = agent->said,
+                                  .admits = ctl_bound_admits,
+                                  .context = agent->bound};
+    ctl_bound_refresh(agent->bound, agent->ctl->store, hearing.now_ns / ZTA_NS_PER_S);
     enum zta_status status = begin(agent, &change, error);
     if (status != ZTA_OK) {
         return status;
@@ -171,12 +175,33 @@ static enum zta_status say_some(struct ctl_agent *agent, bool *goes_on, struct z
     return status;
 }
 
-static enum zta_status count_waiting(struct ctl_agent *agent, uint64_t *n, struct zta_error *error)
+/* What the helper noted in state/ waits here from now on. */
+static enum zta_status collect(struct ctl_agent *agent, struct zta_error *error)
+{
+    struct zta_change *change = NULL;
+    struct zta_view *view = NULL;
+    enum zta_status status = begin(agent, &change, error);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_view_begin(agent->ctl->store, &view);
+    if (status == ZTA_OK) {
+        status = zta_fleet_collect(change, view);
+        zta_view_end(&view);
+    }
+    return end(&change, with_text(status, "collecting what automation did", error), true, error);
+}
+
+static enum zta_status count_waiting(struct ctl_agent *agent, uint64_t *n, bool *has_notes,
+                                     struct zta_error *error)
 {
     struct zta_view *view = NULL;
     enum zta_status status = zta_view_begin(agent->ctl->store, &view);
     if (status == ZTA_OK) {
         status = zta_fleet_waiting(view, n);
+        if (status == ZTA_OK) {
+            status = zta_fleet_has_notes(view, has_notes);
+        }
         zta_view_end(&view);
     }
     return with_text(status, "reading the outbox", error);
@@ -206,8 +231,12 @@ enum zta_status ctl_agent_note_head(struct ctl_agent *agent, struct zta_error *e
 enum zta_status ctl_agent_say(struct ctl_agent *agent, struct zta_error *error)
 {
     uint64_t n_waiting = 0;
-    enum zta_status status = count_waiting(agent, &n_waiting, error);
-    bool goes_on = n_waiting > 0;
+    bool has_notes = false;
+    enum zta_status status = count_waiting(agent, &n_waiting, &has_notes, error);
+    bool goes_on = n_waiting > 0 || has_notes;
+    if (status == ZTA_OK && has_notes) {
+        status = collect(agent, error);
+    }
     if (status == ZTA_OK && goes_on) {
         status = ctl_agent_note_head(agent, error); /* it goes out with what made it */
     }

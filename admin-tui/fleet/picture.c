@@ -8,6 +8,7 @@
 #include "admin-tui/fleet/agent.h"
 #include "shared/base/clock.h"
 #include "shared/base/file.h"
+#include "shared/store/fleet_held.h"
 
 #define STATUS_MAX (1 << 20)
 
@@ -103,6 +104,9 @@ enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_p
     }
     if (status == ZTA_OK) {
         status = zta_fleet_as_of(view, &picture->as_of_s);
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_count_held(view, &picture->n_held);
     }
     if (status == ZTA_OK) {
         status = ctl_fleet_nodes(view, &picture->nodes, &picture->n_nodes);

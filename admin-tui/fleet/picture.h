@@ -24,6 +24,7 @@ struct ctl_fleet_picture {
     char sum[2 * sizeof((struct zta_fleet_digest *)0)->sum + 1]; /* the digest's, in hex */
     uint64_t n_waiting;
     int64_t as_of_s; /* zta_fleet_as_of */
+    uint64_t n_held; /* above the bound, without effect here */
     json_t *said;    /* by the agent; NULL: nothing */
     int64_t now_s;
     struct zta_fleet_node *nodes; /* enrolled, also those that were taken out */

@@ -394,3 +394,18 @@ enum zta_status zta_block_count(struct zta_view *view, uint64_t *n)
     }
     return status;
 }
+
+enum zta_status zta_block_target(struct zta_blob key, struct zta_blob value,
+                                 struct zta_target *target)
+{
+    struct zta_block block;
+    const enum zta_status status = decode(key, value, &block);
+    if (status == ZTA_OK) {
+        const bool is_network = block.kind == ZTA_BLOCK_NETWORK;
+        target->kind = is_network ? ZTA_TARGET_NETWORK : ZTA_TARGET_SUBJECT;
+        target->network = block.network;
+        target->issuer = block.issuer;
+        target->name = block.subject;
+    }
+    return status;
+}

@@ -573,3 +573,13 @@ enum zta_status zta_device_replace(struct zta_change *change, struct zta_blob ke
     }
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
+
+enum zta_status zta_device_target(struct zta_blob key, struct zta_blob value,
+                                  struct zta_target *target)
+{
+    struct zta_sha256 hash;
+    zta_sha256(key.data, key.size, &hash);
+    target->kind = ZTA_TARGET_SESSION;
+    memcpy(target->session, hash.bytes, sizeof target->session);
+    return ZTA_OK;
+}

@@ -97,7 +97,7 @@ static enum zta_status note_all(struct zta_change *change, const struct zta_topi
     for (status = zta_walk_first(&walk, &key, &value); status == ZTA_OK;
          status = zta_walk_next(&walk, &key, &value)) {
         uint8_t copy[ZTA_STORE_KEY_MAX];
-        if (!zta_topic_has(topic, key, value)) {
+        if (!zta_topic_has(topic, value)) {
             continue;
         }
         memcpy(copy, key.data, key.size);
@@ -219,12 +219,16 @@ static enum zta_status derive(struct zta_change *change, const struct zta_topic 
     struct zta_walk walk;
     uint8_t name[ZTA_SHA256_SIZE];
     struct zta_statement counts;
-    zta_statement_record_name(topic->topic, key, name);
+    struct zta_settling settling = {.strength = topic->strength, .is_out = topic->is_out};
+    zta_statement_record_name(topic->topic, key, settling.name);
+    if (topic->is_automatic) {
+        settling.but_for = zta_change_origin(change); /* it stands in state/ */
+    }
     enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_STATEMENTS, &walk);
     if (status != ZTA_OK) {
         return status;
     }
-    status = zta_fleet_settle(&walk, name, topic->strength, &counts);
+    status = zta_fleet_settle(&walk, &settling, &counts);
     if (status == ZTA_OK) {
         status = zta_draft_set(draft, &counts);
     }
@@ -262,11 +266,11 @@ enum zta_status zta_fleet_apply(struct zta_change *change, const struct zta_stat
 static enum zta_status find_node(struct zta_walk *walk, const uint8_t origin[ZTA_ORIGIN_SIZE],
                                  struct zta_fleet_node *node, int64_t *since_ns)
 {
-    uint8_t name[ZTA_SHA256_SIZE];
+    struct zta_settling settling = {.strength = NULL};
     struct zta_statement counts;
     const struct zta_text key = {.data = (const char *)origin, .len = ZTA_ORIGIN_SIZE};
-    zta_statement_record_name(ZTA_FLEET_NODE, key, name);
-    const enum zta_status status = zta_fleet_settle(walk, name, NULL, &counts);
+    zta_statement_record_name(ZTA_FLEET_NODE, key, settling.name);
+    const enum zta_status status = zta_fleet_settle(walk, &settling, &counts);
     if (status != ZTA_OK) {
         return status;
     }
@@ -388,6 +392,15 @@ static enum zta_status does_extend(struct zta_change *change, const struct zta_s
     return status;
 }
 
+/* Who cannot be bound by a bound fills no store either. */
+static enum zta_status hold_or_refuse(struct zta_change *change, enum zta_fleet_outcome *outcome)
+{
+    uint64_t n = 0;
+    const enum zta_status status = zta_change_table_count(change, ZTA_TABLE_FLEET_HELD, &n);
+    *outcome = n < ZTA_FLEET_HELD_MAX ? ZTA_FLEET_HELD : ZTA_FLEET_ABOVE;
+    return status;
+}
+
 static enum zta_status judge(struct zta_change *change, const struct zta_hearing *hearing,
                              const struct zta_statement *statement, struct zta_text bytes,
                              enum zta_fleet_outcome *outcome)
@@ -416,7 +429,7 @@ static enum zta_status judge(struct zta_change *change, const struct zta_hearing
     }
     if (*outcome == ZTA_FLEET_TAKEN && is_governed(hearing, statement, speaker.role, extends) &&
         !hearing->admits(hearing->context, statement)) {
-        *outcome = ZTA_FLEET_HELD;
+        return hold_or_refuse(change, outcome);
     }
     return ZTA_OK;
 }

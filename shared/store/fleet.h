@@ -25,6 +25,8 @@
 #define ZTA_FLEET_PLACE_NONE "0-0" /* of an empty stream */
 #define ZTA_FLEET_AHEAD_S    600   /* a clock that is ahead by more is not believed */
 #define ZTA_FLEET_BATCH      1000  /* statements that one change takes at most */
+#define ZTA_FLEET_NOTES_MAX  10000 /* of state/, which the helper writes */
+#define ZTA_FLEET_HELD_MAX   10000 /* what is above the bound beyond that is refused */
 
 /* What this store is a part of; set by a join. */
 struct zta_fleet {

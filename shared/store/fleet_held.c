@@ -116,3 +116,31 @@ enum zta_status zta_fleet_drop_held(struct zta_change *change,
     }
     return is_held ? put_mark(change, key, true, now_s) : ZTA_NOT_FOUND;
 }
+
+static bool count_one(void *context, const struct zta_fleet_held *held)
+{
+    *(uint64_t *)context += !held->is_dropped;
+    return true;
+}
+
+enum zta_status zta_fleet_count_held(struct zta_view *view, uint64_t *n)
+{
+    *n = 0;
+    return zta_fleet_each_held(view, count_one, n);
+}
+
+enum zta_status zta_fleet_target(const struct zta_statement *statement, struct zta_target *target)
+{
+    const struct zta_topic *topic = zta_topic_find(statement->topic);
+    struct zta_target found = {.kind = ZTA_TARGET_EVERYONE};
+    if (topic == NULL || statement->is_gone || topic->target == NULL) {
+        return ZTA_INVALID;
+    }
+    const enum zta_status status =
+        topic->target(ZTA_BLOB(statement->key.data, statement->key.len),
+                      ZTA_BLOB(statement->value.data, statement->value.len), &found);
+    if (status == ZTA_OK) {
+        *target = found;
+    }
+    return status;
+}

@@ -11,6 +11,7 @@
 
 #include "shared/base/status.h"
 #include "shared/fleet/statement.h"
+#include "shared/measure.h"
 #include "shared/store/env.h"
 
 /* A restriction that was above the bound: kept, and without effect until an operator applies it. */
@@ -29,5 +30,14 @@ enum zta_status zta_fleet_apply_held(struct zta_change *change,
 enum zta_status zta_fleet_drop_held(struct zta_change *change,
                                     const uint8_t name[ZTA_STATEMENT_NAME_SIZE],
                                     int64_t now_s) ZTA_MUST_CHECK;
+/* How many are held, dropped ones not among them. */
+enum zta_status zta_fleet_count_held(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
+
+/*
+ * Whom a restriction hits; a device, and a token, as a session of their own name. EVERYONE: all of
+ * an issuer, or nobody in particular. Texts as the statement's. ZTA_INVALID: it is no restriction.
+ */
+enum zta_status zta_fleet_target(const struct zta_statement *statement,
+                                 struct zta_target *target) ZTA_MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/measure.h"
 #include "shared/store/fleet.h"
 #include "shared/store/tables_priv.h"
 
@@ -36,15 +37,22 @@ struct zta_topic {
     enum zta_fleet_topic topic;
     /* Where its records stand under the statement's key; ZTA_N_TABLES: their file notes changes. */
     enum zta_table table;
-    const char *prefix; /* of the keys that are its; NULL: all of the table */
     /* "So it is" can grant, too: taken from nodes of role `full` alone. */
     bool grants;
     /* Keys begin with the origin of the one node that speaks of it, and nothing is ever gone. */
     bool is_own;
-    bool is_report;    /* nobody is restricted by it */
-    bool is_automatic; /* said by no operator: within the bound of automation, whoever says it */
+    bool is_report; /* nobody is restricted by it */
+    /* Noted in state/ and said by no operator: within the bound of automation, whoever says it;
+     * what others say of it is kept in policy/, beside what stands in state/ here. */
+    bool is_automatic;
+    bool (*has_noted_key)(struct zta_blob key); /* of those: as has_key */
+    enum zta_status (*is_out)(struct zta_change *change, const struct zta_statement *statement,
+                              bool *is_out); /* as zta_is_out_fn; NULL: none is */
     /* Is that record of its table one of this topic? data NULL: a removed one. NULL: all are. */
     bool (*is_record)(struct zta_blob value);
+    /* Whom it hits (fleet_held.h); NULL: it hits nobody. */
+    enum zta_status (*target)(struct zta_blob key, struct zta_blob value,
+                              struct zta_target *target);
     /* When a record came to be so; NULL: when the change was noted. */
     int64_t (*version)(struct zta_blob value);
     /* Can a record of this topic have that key? NULL: none is ever gone. */
@@ -70,7 +78,7 @@ const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic);
 /* The topic whose record a statement of that one is for: itself, or the one that it restricts. */
 const struct zta_topic *zta_topic_to_make(enum zta_fleet_topic topic);
 /* Is a record of its table one of it? */
-bool zta_topic_has(const struct zta_topic *topic, struct zta_blob key, struct zta_blob value);
+bool zta_topic_has(const struct zta_topic *topic, struct zta_blob value);
 /* Row i of the table; NULL behind the last. */
 const struct zta_topic *zta_topic_at(size_t i);
 
@@ -103,8 +111,16 @@ enum zta_status zta_fleet_kept_bytes(struct zta_change *change, const struct zta
  */
 typedef enum zta_status (*zta_strength_fn)(struct zta_blob key, struct zta_blob value,
                                            int64_t *strength);
-enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
-                                 zta_strength_fn strength,
+/* Does it count for nothing, by what stands elsewhere in policy/? */
+typedef enum zta_status (*zta_is_out_fn)(struct zta_change *change,
+                                         const struct zta_statement *statement, bool *is_out);
+struct zta_settling {
+    uint8_t name[ZTA_SHA256_SIZE]; /* of the record */
+    zta_strength_fn strength;
+    const uint8_t *but_for; /* an origin that is left out; NULL: none */
+    zta_is_out_fn is_out;   /* and whatever it says so of; NULL: nothing */
+};
+enum zta_status zta_fleet_settle(struct zta_walk *walk, const struct zta_settling *settling,
                                  struct zta_statement *counts) ZTA_MUST_CHECK;
 
 /* Lets each statement of that record restrict the draft, as the topic that is restricted does. */

@@ -213,14 +213,30 @@ static enum zta_status step(struct zta_walk *walk, const uint8_t name[ZTA_SHA256
     return walk->change == NULL ? ZTA_OK : zta_fleet_is_held(walk->change, key, is_held);
 }
 
+static enum zta_status is_left_out(struct zta_walk *walk, const struct zta_settling *settling,
+                                   const struct zta_statement *statement, bool *is_out)
+{
+    *is_out = settling->but_for != NULL &&
+              memcmp(statement->origin, settling->but_for, ZTA_ORIGIN_SIZE) == 0;
+    return *is_out || settling->is_out == NULL || statement->is_gone
+               ? ZTA_OK
+               : settling->is_out(walk->change, statement, is_out);
+}
+
 /* The same of those that count. */
-static enum zta_status next_said(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
+static enum zta_status next_said(struct zta_walk *walk, const struct zta_settling *settling,
                                  bool is_first, struct zta_statement *statement)
 {
-    bool is_held = false;
-    enum zta_status status = step(walk, name, is_first, statement, &is_held);
-    while (status == ZTA_OK && is_held) {
-        status = step(walk, name, false, statement, &is_held);
+    bool is_out = false;
+    enum zta_status status = step(walk, settling->name, is_first, statement, &is_out);
+    while (status == ZTA_OK) {
+        if (!is_out) {
+            status = is_left_out(walk, settling, statement, &is_out);
+        }
+        if (status != ZTA_OK || !is_out) {
+            break;
+        }
+        status = step(walk, settling->name, false, statement, &is_out);
     }
     return status;
 }
@@ -242,16 +258,16 @@ static enum zta_status is_rather(zta_strength_fn strength, const struct zta_stat
     return status;
 }
 
-enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_SHA256_SIZE],
-                                 zta_strength_fn strength, struct zta_statement *counts)
+enum zta_status zta_fleet_settle(struct zta_walk *walk, const struct zta_settling *settling,
+                                 struct zta_statement *counts)
 {
     struct zta_statement said;
     struct zta_statement gone = {.version_ns = INT64_MIN};
     struct zta_statement best;
     bool has_best = false;
     enum zta_status status;
-    for (status = next_said(walk, name, true, &said); status == ZTA_OK;
-         status = next_said(walk, name, false, &said)) {
+    for (status = next_said(walk, settling, true, &said); status == ZTA_OK;
+         status = next_said(walk, settling, false, &said)) {
         if (said.is_gone && zta_statement_is_later(&said, &gone)) {
             gone = said;
         }
@@ -259,11 +275,11 @@ enum zta_status zta_fleet_settle(struct zta_walk *walk, const uint8_t name[ZTA_S
     if (status != ZTA_NOT_FOUND) {
         return status;
     }
-    for (status = next_said(walk, name, true, &said); status == ZTA_OK;
-         status = next_said(walk, name, false, &said)) {
+    for (status = next_said(walk, settling, true, &said); status == ZTA_OK;
+         status = next_said(walk, settling, false, &said)) {
         bool is_better = !said.is_gone && zta_statement_is_later(&said, &gone);
         if (is_better && has_best) {
-            status = is_rather(strength, &said, &best, &is_better);
+            status = is_rather(settling->strength, &said, &best, &is_better);
             if (status != ZTA_OK) {
                 return status;
             }
@@ -284,11 +300,13 @@ enum zta_status zta_fleet_restrict(struct zta_walk *walk, const uint8_t name[ZTA
                                    const struct zta_topic *restricted, struct zta_draft *draft)
 {
     struct zta_statement said;
-    enum zta_status status = next_said(walk, name, true, &said);
+    struct zta_settling settling = {.strength = NULL};
+    memcpy(settling.name, name, sizeof settling.name);
+    enum zta_status status = next_said(walk, &settling, true, &said);
     while (status == ZTA_OK) {
         status = restricted->restrict_by(draft, &said);
         if (status == ZTA_OK) {
-            status = next_said(walk, name, false, &said);
+            status = next_said(walk, &settling, false, &said);
         }
     }
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;

@@ -15,6 +15,29 @@ enum zta_status zta_block_strength(struct zta_blob key, struct zta_blob value,
                                    int64_t *strength) ZTA_MUST_CHECK;
 enum zta_status zta_block_replace(struct zta_change *change, struct zta_blob key,
                                   struct zta_blob value) ZTA_MUST_CHECK;
+/* Measures of operators, then those of automation; both stand among operators' in policy/. */
+bool zta_measure_has_told_key(struct zta_blob key);
+enum zta_status zta_hold_tell(struct zta_change *change, struct zta_blob key,
+                              struct zta_told *told) ZTA_MUST_CHECK;
+enum zta_status zta_hold_note_join(struct zta_change *change) ZTA_MUST_CHECK;
+enum zta_status zta_hold_strength(struct zta_blob key, struct zta_blob value,
+                                  int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_measure_tell(struct zta_change *change, struct zta_blob key,
+                                 struct zta_told *told) ZTA_MUST_CHECK;
+enum zta_status zta_measure_note_join(struct zta_change *change) ZTA_MUST_CHECK;
+enum zta_status zta_measure_strength(struct zta_blob key, struct zta_blob value,
+                                     int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_measure_replace(struct zta_change *change, struct zta_blob key,
+                                    struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_measure_is_out(struct zta_change *change, const struct zta_statement *statement,
+                                   bool *is_out) ZTA_MUST_CHECK;
+enum zta_status zta_lift_tell(struct zta_change *change, struct zta_blob key,
+                              struct zta_told *told) ZTA_MUST_CHECK;
+int64_t zta_lift_version(struct zta_blob value);
+enum zta_status zta_lift_strength(struct zta_blob key, struct zta_blob value,
+                                  int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_lift_replace(struct zta_change *change, struct zta_blob key,
+                                 struct zta_blob value) ZTA_MUST_CHECK;
 bool zta_device_has_key(struct zta_blob key);
 bool zta_device_is_lacking_record(struct zta_blob value);
 int64_t zta_device_version(struct zta_blob value);
@@ -35,5 +58,17 @@ enum zta_status zta_key_replace(struct zta_change *change, struct zta_blob key,
 /* A revoked key stays revoked, whatever is said of it. */
 enum zta_status zta_key_restrict_by(struct zta_draft *draft,
                                     const struct zta_statement *by) ZTA_MUST_CHECK;
+
+/* Whom records hit. */
+enum zta_status zta_revocation_target(struct zta_blob key, struct zta_blob value,
+                                      struct zta_target *target) ZTA_MUST_CHECK;
+enum zta_status zta_block_target(struct zta_blob key, struct zta_blob value,
+                                 struct zta_target *target) ZTA_MUST_CHECK;
+enum zta_status zta_key_target(struct zta_blob key, struct zta_blob value,
+                               struct zta_target *target) ZTA_MUST_CHECK;
+enum zta_status zta_device_target(struct zta_blob key, struct zta_blob value,
+                                  struct zta_target *target) ZTA_MUST_CHECK;
+enum zta_status zta_measure_told_target(struct zta_blob key, struct zta_blob value,
+                                        struct zta_target *target) ZTA_MUST_CHECK;
 
 #endif

@@ -524,3 +524,15 @@ enum zta_status zta_key_identify(const struct zta_key *key, struct zta_identity 
     zta_session_id_make(identity, ZTA_SESSION_APIKEY, identity->apikey_id, identity->session);
     return status;
 }
+
+enum zta_status zta_key_target(struct zta_blob key, struct zta_blob value,
+                               struct zta_target *target)
+{
+    struct zta_key found;
+    const enum zta_status status = decode_with_id(key, value, &found);
+    if (status == ZTA_OK) {
+        target->kind = ZTA_TARGET_APIKEY;
+        target->name = found.name;
+    }
+    return status;
+}

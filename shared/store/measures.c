@@ -193,7 +193,11 @@ enum zta_status zta_measure_put(struct zta_change *change, const struct zta_meas
     }
     *placed = (struct zta_measure_placed){
         .id = running->id, .is_new = is_new, .until_s = running->until_s};
-    return save(&edit);
+    status = save(&edit);
+    if (status == ZTA_OK) {
+        zta_measure_touch(change, running, false);
+    }
+    return status;
 }
 
 enum zta_status zta_measure_remove(struct zta_change *change, const struct zta_measure *measure)
@@ -204,7 +208,9 @@ enum zta_status zta_measure_remove(struct zta_change *change, const struct zta_m
         return status;
     }
     for (size_t i = 0; i < edit.record.n; i++) {
-        if (edit.record.entries[i].id == measure->id) {
+        if (edit.record.entries[i].id == measure->id &&
+            edit.record.entries[i].source == measure->source) {
+            zta_measure_touch(change, &edit.record.entries[i], true);
             drop_entry(&edit.record, i);
             return save(&edit);
         }
@@ -221,5 +227,77 @@ enum zta_status zta_measure_drop_ended(struct zta_change *change, enum zta_env_i
         return status;
     }
     *n += drop_ended(&edit.record, now_s);
+    return save(&edit);
+}
+
+/* ---- of a fleet ---- */
+
+/* Where there is no room, what ends first goes: it holds no longer than the others. */
+static void make_room(struct zta_measure_record *record)
+{
+    size_t first = 0;
+    for (size_t i = 1; i < record->n; i++) {
+        if (record->entries[i].until_s < record->entries[first].until_s) {
+            first = i;
+        }
+    }
+    if (record->n > 0 && record->n >= zta_measure_room(&record->target)) {
+        drop_entry(record, first);
+    }
+}
+
+static size_t find_named(const struct zta_measure_record *record,
+                         const uint8_t name[ZTA_SHA256_SIZE])
+{
+    size_t i = 0;
+    for (; i < record->n; i++) {
+        uint8_t found[ZTA_SHA256_SIZE];
+        zta_measure_name(&record->entries[i], found);
+        if (memcmp(found, name, sizeof found) == 0) {
+            break;
+        }
+    }
+    return i;
+}
+
+/* The target that a record is of; ZTA_NOT_FOUND: there is none. */
+static enum zta_status load_key(struct edit *edit, const struct zta_measure_key *key)
+{
+    struct zta_blob value;
+    struct zta_measure_record record;
+    const struct zta_blob where = ZTA_BLOB(key->bytes, key->size);
+    enum zta_status status = zta_change_get(edit->change, ZTA_TABLE_POLICY_META, where, &value);
+    if (status == ZTA_OK) {
+        status = zta_measure_decode(ZTA_ENV_POLICY, where, value, &record);
+    }
+    return status == ZTA_OK ? load(edit, &record.target) : status;
+}
+
+enum zta_status zta_measure_set_heard(struct zta_change *change,
+                                      const struct zta_measure_key *target,
+                                      const uint8_t name[ZTA_SHA256_SIZE],
+                                      const struct zta_measure *measure)
+{
+    struct edit edit = {.change = change, .env = ZTA_ENV_POLICY};
+    enum zta_status status =
+        measure == NULL ? load_key(&edit, target) : load(&edit, &measure->target);
+    if (status != ZTA_OK) {
+        return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    }
+    const size_t i = find_named(&edit.record, name);
+    const bool is_there = i < edit.record.n;
+    if (measure == NULL) {
+        if (is_there) {
+            drop_entry(&edit.record, i);
+        }
+        return save(&edit);
+    }
+    const uint64_t id = is_there ? edit.record.entries[i].id : ++edit.summary.last_id;
+    if (!is_there) {
+        make_room(&edit.record);
+    }
+    struct zta_measure *entry = &edit.record.entries[is_there ? i : edit.record.n++];
+    *entry = *measure;
+    entry->id = id;
     return save(&edit);
 }

@@ -19,11 +19,10 @@ struct lift {
 };
 
 /* Of what names a measure over its lifetimes: its id would begin anew with another state/. */
-static struct lift_key lift_key_of(const struct zta_measure *measure)
+void zta_measure_name(const struct zta_measure *measure, uint8_t name[ZTA_SHA256_SIZE])
 {
     struct zta_measure_key target;
     struct zta_sha256 hash;
-    struct lift_key key;
     const uint8_t kinds[2] = {(uint8_t)measure->kind, (uint8_t)measure->source};
     zta_measure_key_make(ZTA_ENV_STATE, &measure->target, &target);
     const struct zta_text parts[] = {
@@ -33,8 +32,14 @@ static struct lift_key lift_key_of(const struct zta_measure *measure)
         measure->limit,
     };
     zta_sha256_parts(parts, sizeof(parts) / sizeof(parts[0]), &hash);
+    memcpy(name, hash.bytes, sizeof(hash.bytes));
+}
+
+static struct lift_key lift_key_of(const struct zta_measure *measure)
+{
+    struct lift_key key;
     memcpy(key.bytes, ZTA_LIFT_KEY, sizeof(ZTA_LIFT_KEY) - 1);
-    memcpy(key.bytes + sizeof(ZTA_LIFT_KEY) - 1, hash.bytes, sizeof(hash.bytes));
+    zta_measure_name(measure, (uint8_t *)key.bytes + sizeof(ZTA_LIFT_KEY) - 1);
     return key;
 }
 
@@ -114,19 +119,30 @@ enum zta_status zta_measure_lift(struct zta_change *change, const struct zta_mea
     if (measure->source == ZTA_MEASURE_OF_OPERATOR) {
         return ZTA_INVALID;
     }
-    zta_put_u64(value, (uint64_t)measure->created_ns);
-    zta_put_u64(value + 8, (uint64_t)now_ns);
-    zta_put_u64(value + 16, action_id);
+    /* On other nodes of a fleet the same may have begun since. */
+    zta_put_u64(value, (uint64_t)(measure->created_ns > now_ns ? measure->created_ns : now_ns));
+    zta_put_u64(value + ZTA_LIFT_AT_CHANGED, (uint64_t)now_ns);
+    zta_put_u64(value + ZTA_LIFT_AT_ACTION, action_id);
     zta_put_u64(value + 24, (uint64_t)spared_s);
     zta_put_u64(value + 32, (uint64_t)(spared_s > longest_s ? spared_s : longest_s));
-    return zta_change_put(change, ZTA_TABLE_POLICY_META, ZTA_BLOB(key.bytes, sizeof(key.bytes)),
-                          ZTA_BLOB(value, sizeof(value)));
+    const enum zta_status status =
+        zta_change_put(change, ZTA_TABLE_POLICY_META, ZTA_BLOB(key.bytes, sizeof(key.bytes)),
+                       ZTA_BLOB(value, sizeof(value)));
+    if (status == ZTA_OK) {
+        zta_measure_touch_lift(change, measure, false);
+    }
+    return status;
 }
 
 enum zta_status zta_measure_unlift(struct zta_change *change, const struct zta_measure *measure)
 {
     const struct lift_key key = lift_key_of(measure);
-    return zta_change_remove(change, ZTA_TABLE_POLICY_META, ZTA_BLOB(key.bytes, sizeof(key.bytes)));
+    const enum zta_status status =
+        zta_change_remove(change, ZTA_TABLE_POLICY_META, ZTA_BLOB(key.bytes, sizeof(key.bytes)));
+    if (status == ZTA_OK) {
+        zta_measure_touch_lift(change, measure, true);
+    }
+    return status;
 }
 
 /* ---- the request path ---- */
@@ -134,17 +150,24 @@ enum zta_status zta_measure_unlift(struct zta_change *change, const struct zta_m
 struct search {
     struct zta_view *view;
     enum zta_env_id env;
+    bool of_operators;
     int64_t now_s;
     zta_measure_hold_fn fn;
     void *context;
     struct zta_measure_summary summary;
 };
 
+/* Those of operators alone: what automation of other nodes made is as what it makes here. */
+static bool is_asked(const struct search *search, const struct zta_measure *measure)
+{
+    return !search->of_operators || measure->source == ZTA_MEASURE_OF_OPERATOR;
+}
+
 static enum zta_status tell_holding(struct search *search, const struct zta_measure_record *record)
 {
     for (size_t i = 0; i < record->n; i++) {
         const struct zta_measure *measure = &record->entries[i];
-        bool is_over = search->now_s >= measure->until_s;
+        bool is_over = search->now_s >= measure->until_s || !is_asked(search, measure);
         enum zta_status status = is_over ? ZTA_OK : is_lifted(search->view, measure, &is_over);
         if (status != ZTA_OK) {
             return status;
@@ -285,8 +308,12 @@ enum zta_status zta_measures_find_operators(struct zta_view *view,
                                             const struct zta_measure_question *question,
                                             int64_t now_s, zta_measure_hold_fn fn, void *context)
 {
-    struct search search = {
-        .view = view, .env = ZTA_ENV_POLICY, .now_s = now_s, .fn = fn, .context = context};
+    struct search search = {.view = view,
+                            .env = ZTA_ENV_POLICY,
+                            .of_operators = true,
+                            .now_s = now_s,
+                            .fn = fn,
+                            .context = context};
     return ask_all(&search, question);
 }
 
@@ -295,8 +322,9 @@ enum zta_status zta_measures_find(struct zta_view *view,
                                   zta_measure_hold_fn fn, void *context)
 {
     struct search search = {
-        .view = view, .env = ZTA_ENV_STATE, .now_s = now_s, .fn = fn, .context = context};
-    enum zta_status status = zta_measures_find_operators(view, question, now_s, fn, context);
+        .view = view, .env = ZTA_ENV_POLICY, .now_s = now_s, .fn = fn, .context = context};
+    const enum zta_status status = ask_all(&search, question);
+    search.env = ZTA_ENV_STATE;
     return status == ZTA_OK ? ask_all(&search, question) : status;
 }
 

@@ -48,6 +48,31 @@ size_t zta_measure_room(const struct zta_target *target);
 enum zta_status zta_measure_drop_ended(struct zta_change *change, enum zta_env_id env,
                                        const struct zta_target *target, int64_t now_s,
                                        uint64_t *n) ZTA_MUST_CHECK;
+/* ---- in a fleet ---- */
+
+/* Key of a measure among all of a fleet: its target's, and its name. */
+#define ZTA_MEASURE_TOLD_SIZE (ZTA_MEASURE_KEY_SIZE + ZTA_SHA256_SIZE)
+#define ZTA_MEASURE_ONE_MAX   4096 /* a record of one measure */
+/* SHA-256 of what zta_measure_is_same compares. */
+void zta_measure_name(const struct zta_measure *measure, uint8_t name[ZTA_SHA256_SIZE]);
+void zta_measure_told_key(const struct zta_measure *measure, uint8_t key[ZTA_MEASURE_TOLD_SIZE]);
+/* A measure began, changed or was taken back here; not: it ended. */
+void zta_measure_touch(struct zta_change *change, const struct zta_measure *measure, bool is_gone);
+/* An operator lifted it here, or took that back. */
+void zta_measure_touch_lift(struct zta_change *change, const struct zta_measure *measure,
+                            bool is_gone);
+/* The one measure of a statement. ZTA_CORRUPT. */
+enum zta_status zta_measure_decode_told(struct zta_blob key, struct zta_blob value,
+                                        struct zta_measure_record *one) ZTA_MUST_CHECK;
+/*
+ * policy/. Makes the measure of that name against the target of that record what another node said:
+ * measure NULL: none.
+ */
+enum zta_status zta_measure_set_heard(struct zta_change *change,
+                                      const struct zta_measure_key *target,
+                                      const uint8_t name[ZTA_SHA256_SIZE],
+                                      const struct zta_measure *measure) ZTA_MUST_CHECK;
+
 /* Same source, rule, kind, target, and limit where it is one. */
 bool zta_measure_is_same(const struct zta_measure *a, const struct zta_measure *b);
 

@@ -218,6 +218,12 @@ static void read_entry(struct zta_reader *reader, struct zta_measure *measure)
     measure->limit = zta_read_text(reader);
 }
 
+/* policy/ has operators' own, and in a fleet what rules and transmitters of other nodes made. */
+static bool may_stand(const struct zta_measure *measure, enum zta_env_id env)
+{
+    return env == ZTA_ENV_POLICY || measure->source != ZTA_MEASURE_OF_OPERATOR;
+}
+
 size_t zta_measure_room(const struct zta_target *target)
 {
     return target->kind == ZTA_TARGET_EVERYONE ? ZTA_MEASURE_EVERYONE_MAX : ZTA_MEASURE_TARGET_MAX;
@@ -240,8 +246,7 @@ enum zta_status zta_measure_encode(enum zta_env_id env, const struct zta_measure
     zta_write_text(writer, target->name);
     zta_write_u8(writer, record->n);
     for (size_t i = 0; i < record->n; i++) {
-        if (!zta_measure_is_whole(&record->entries[i]) ||
-            zta_measure_env(record->entries[i].source) != env) {
+        if (!zta_measure_is_whole(&record->entries[i]) || !may_stand(&record->entries[i], env)) {
             return ZTA_INVALID;
         }
         write_entry(writer, &record->entries[i]);
@@ -273,10 +278,10 @@ enum zta_status zta_measure_decode(enum zta_env_id env, struct zta_blob key, str
         struct zta_measure *entry = &record->entries[i];
         *entry = (struct zta_measure){.target = target};
         read_entry(&reader, entry);
-        if (reader.is_bad || !zta_measure_is_whole(entry) ||
-            zta_measure_env(entry->source) != env) {
+        if (reader.is_bad || !zta_measure_is_whole(entry) || !may_stand(entry, env)) {
             return ZTA_CORRUPT;
         }
+        entry->is_heard = env == ZTA_ENV_POLICY && entry->source != ZTA_MEASURE_OF_OPERATOR;
     }
     zta_measure_key_make(env, &target, &expected);
     if (!zta_reader_is_done(&reader) || key.size != expected.size ||

@@ -16,6 +16,7 @@ static const struct zta_topic topics[] = {
         .table = ZTA_TABLE_REVOCATIONS,
         .has_key = zta_revocation_has_key,
         .strength = zta_revocation_strength,
+        .target = zta_revocation_target,
         .replace = zta_revocation_replace,
     },
     {
@@ -23,6 +24,7 @@ static const struct zta_topic topics[] = {
         .table = ZTA_TABLE_BLOCKS,
         .has_key = zta_block_has_key,
         .strength = zta_block_strength,
+        .target = zta_block_target,
         .replace = zta_block_replace,
     },
     {
@@ -51,6 +53,7 @@ static const struct zta_topic topics[] = {
         .topic = ZTA_FLEET_API_KEY_REVOCATION,
         .table = ZTA_TABLE_KEYS,
         .is_record = zta_key_is_revoked_record,
+        .target = zta_key_target,
         .version = zta_key_version,
         .strength = zta_key_strength,
     },
@@ -69,6 +72,7 @@ static const struct zta_topic topics[] = {
         .topic = ZTA_FLEET_DEVICE_LACK,
         .table = ZTA_TABLE_DEVICES,
         .is_record = zta_device_is_lacking_record,
+        .target = zta_device_target,
         .version = zta_device_version,
         .strength = zta_device_strength,
     },
@@ -81,6 +85,39 @@ static const struct zta_topic topics[] = {
         .replace = zta_audit_head_replace,
         .tell = zta_audit_head_tell,
         .note_join = zta_audit_head_note_join,
+    },
+    {
+        .topic = ZTA_FLEET_HOLD,
+        .table = ZTA_N_TABLES,
+        .has_key = zta_measure_has_told_key,
+        .strength = zta_hold_strength,
+        .target = zta_measure_told_target,
+        .replace = zta_measure_replace,
+        .tell = zta_hold_tell,
+        .note_join = zta_hold_note_join,
+    },
+    {
+        .topic = ZTA_FLEET_MEASURE,
+        .table = ZTA_N_TABLES,
+        .is_automatic = true,
+        .has_noted_key = zta_measure_has_told_key,
+        .is_out = zta_measure_is_out,
+        .strength = zta_measure_strength,
+        .target = zta_measure_told_target,
+        .replace = zta_measure_replace,
+        .tell = zta_measure_tell,
+        .note_join = zta_measure_note_join,
+    },
+    {
+        .topic = ZTA_FLEET_LIFT,
+        .table = ZTA_N_TABLES,
+        .grants = true,
+        .has_key = zta_measure_has_told_key,
+        .version = zta_lift_version,
+        .strength = zta_lift_strength,
+        .replace = zta_lift_replace,
+        .tell = zta_lift_tell,
+        .note_join = zta_measure_note_join,
     },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])
@@ -144,29 +181,103 @@ void zta_draft_clear(struct zta_draft *draft)
 
 /* ---- notes ---- */
 
+/* Which table of notes an environment has. */
+static enum zta_table notes_of(const struct zta_change *change)
+{
+    return change->env == ZTA_ENV_POLICY ? ZTA_TABLE_FLEET_OUTBOX : ZTA_TABLE_FLEET_NOTES;
+}
+
+/* Above all notes there. In state/ no clock is kept: the last note is. */
+static enum zta_status next_number(struct zta_change *change, uint64_t *number)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob value;
+    *number = (uint64_t)zta_change_clock_ns(change);
+    if (change->env == ZTA_ENV_POLICY) {
+        return ZTA_OK;
+    }
+    enum zta_status status = zta_walk_change(change, ZTA_TABLE_FLEET_NOTES, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_walk_last(&walk, &key, &value);
+    if (status == ZTA_OK && key.size == sizeof *number && zta_get_u64(key.data) >= *number) {
+        *number = zta_get_u64(key.data) + 1;
+    }
+    zta_walk_end(&walk);
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
+}
+
+/* Of state/ no more than the newest are kept: measures end, so what is older matters least. */
+static enum zta_status drop_oldest(struct zta_change *change)
+{
+    struct zta_walk walk;
+    struct zta_blob key;
+    struct zta_blob value;
+    uint64_t n = 0;
+    enum zta_status status = zta_change_table_count(change, ZTA_TABLE_FLEET_NOTES, &n);
+    if (status != ZTA_OK || n <= ZTA_FLEET_NOTES_MAX) {
+        return status;
+    }
+    status = zta_walk_change(change, ZTA_TABLE_FLEET_NOTES, &walk);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    status = zta_walk_first(&walk, &key, &value);
+    if (status == ZTA_OK) {
+        status = zta_walk_remove(&walk);
+    }
+    zta_walk_end(&walk);
+    return status;
+}
+
 enum zta_status zta_outbox_note(struct zta_change *change, enum zta_fleet_topic topic,
                                 struct zta_blob key, bool is_gone)
 {
-    uint8_t number[sizeof(uint64_t)];
+    uint8_t place[sizeof(uint64_t)];
+    uint64_t number;
     uint8_t note[ZTA_OUTBOX_HEAD_SIZE + ZTA_STORE_KEY_MAX];
     if (key.size > ZTA_STORE_KEY_MAX) {
         return ZTA_TOO_LARGE;
     }
-    zta_put_u64(number, (uint64_t)zta_change_clock_ns(change));
+    enum zta_status status = next_number(change, &number);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    zta_put_u64(place, number);
     note[0] = (uint8_t)topic;
     note[1] = is_gone ? 1 : 0;
     memcpy(note + ZTA_OUTBOX_HEAD_SIZE, key.data, key.size);
-    return zta_change_append(change, ZTA_TABLE_FLEET_OUTBOX, ZTA_BLOB(number, sizeof number),
-                             ZTA_BLOB(note, ZTA_OUTBOX_HEAD_SIZE + key.size));
+    status = zta_change_append(change, notes_of(change), ZTA_BLOB(place, sizeof place),
+                               ZTA_BLOB(note, ZTA_OUTBOX_HEAD_SIZE + key.size));
+    return status == ZTA_OK && change->env == ZTA_ENV_STATE ? drop_oldest(change) : status;
+}
+
+static const struct zta_blob fleet_key = {.data = ZTA_FLEET_KEY, .size = sizeof(ZTA_FLEET_KEY) - 1};
+
+/* Is the store of a change of state/ in a fleet? policy/ says so. */
+static bool is_view_in_fleet(struct zta_store *store)
+{
+    struct zta_view *view = NULL;
+    struct zta_blob record;
+    if (zta_view_begin(store, &view) != ZTA_OK) {
+        return true;
+    }
+    const bool is_so = zta_view_get(view, ZTA_TABLE_POLICY_META, fleet_key, &record) == ZTA_OK;
+    zta_view_end(&view);
+    return is_so;
 }
 
 static bool is_in_fleet(struct zta_change *change)
 {
     if (change->membership == ZTA_MEMBERSHIP_UNKNOWN) {
         struct zta_blob record;
-        const struct zta_blob key = ZTA_BLOB(ZTA_FLEET_KEY, strlen(ZTA_FLEET_KEY));
-        const enum zta_status status = zta_change_get(change, ZTA_TABLE_POLICY_META, key, &record);
-        change->membership = status == ZTA_NOT_FOUND ? ZTA_MEMBERSHIP_NONE : ZTA_MEMBERSHIP_TELLS;
+        const bool is_so =
+            change->env == ZTA_ENV_POLICY
+                ? zta_change_get(change, ZTA_TABLE_POLICY_META, fleet_key, &record) != ZTA_NOT_FOUND
+                : is_view_in_fleet(change->store);
+        change->membership = is_so ? ZTA_MEMBERSHIP_TELLS : ZTA_MEMBERSHIP_NONE;
     }
     return change->membership == ZTA_MEMBERSHIP_TELLS;
 }
@@ -174,7 +285,8 @@ static bool is_in_fleet(struct zta_change *change)
 void zta_outbox_touch_topic(struct zta_change *change, enum zta_fleet_topic topic,
                             struct zta_blob key, bool is_gone)
 {
-    if (!is_in_fleet(change)) {
+    /* The helper makes the table when it begins; until then there is no agent that reads it. */
+    if (change->store->dbi[notes_of(change)] == ZTA_NO_TABLE || !is_in_fleet(change)) {
         return;
     }
     const enum zta_status status = zta_outbox_note(change, topic, key, is_gone);
@@ -183,11 +295,9 @@ void zta_outbox_touch_topic(struct zta_change *change, enum zta_fleet_topic topi
     }
 }
 
-bool zta_topic_has(const struct zta_topic *topic, struct zta_blob key, struct zta_blob value)
+bool zta_topic_has(const struct zta_topic *topic, struct zta_blob value)
 {
-    const struct zta_text name = {.data = key.data, .len = key.size};
-    return (topic->prefix == NULL || zta_text_starts_with(name, zta_text_of(topic->prefix))) &&
-           (value.data != NULL || topic->has_key != NULL) &&
+    return (value.data != NULL || topic->has_key != NULL) &&
            (topic->is_record == NULL || topic->is_record(value));
 }
 
@@ -195,7 +305,7 @@ void zta_outbox_touch(struct zta_change *change, enum zta_table table, struct zt
                       struct zta_blob value)
 {
     for (size_t i = 0; i < N_TOPICS && change->env == ZTA_ENV_POLICY; i++) {
-        if (topics[i].table == table && zta_topic_has(&topics[i], key, value)) {
+        if (topics[i].table == table && zta_topic_has(&topics[i], value)) {
             zta_outbox_touch_topic(change, topics[i].topic, key, value.data == NULL);
         }
     }

@@ -490,3 +490,33 @@ enum zta_status zta_revocation_count(struct zta_view *view, uint64_t *n)
     uint64_t bytes;
     return zta_view_table_size(view, ZTA_TABLE_REVOCATIONS, n, &bytes);
 }
+
+enum zta_status zta_revocation_target(struct zta_blob key, struct zta_blob value,
+                                      struct zta_target *target)
+{
+    struct zta_revocation record;
+    struct zta_sha256 hash;
+    const enum zta_status status = decode(key, value, &record);
+    if (status != ZTA_OK) {
+        return status;
+    }
+    target->issuer = record.issuer;
+    switch (record.kind) {
+    case ZTA_REVOKE_SUBJECT:
+        target->kind = ZTA_TARGET_SUBJECT;
+        target->name = record.subject;
+        break;
+    case ZTA_REVOKE_CLIENT:
+        target->kind = ZTA_TARGET_CLIENT;
+        target->name = record.client;
+        break;
+    case ZTA_REVOKE_ISSUER:
+        target->kind = ZTA_TARGET_EVERYONE;
+        break;
+    default: /* one session, token, device or key */
+        target->kind = ZTA_TARGET_SESSION;
+        zta_sha256(key.data, key.size, &hash);
+        memcpy(target->session, hash.bytes, sizeof target->session);
+    }
+    return ZTA_OK;
+}

@@ -125,9 +125,11 @@ _Static_assert(ZTA_PREFIXES_AT_V6 == 33 * 4 && ZTA_PREFIXES_SIZE == ZTA_PREFIXES
  * it is lifted, i64 hybrid ns, u64 action id, i64 s until its rule spares the target, i64 s until
  * which this is kept.
  */
-#define ZTA_HOLD_KEY  "hold/"
-#define ZTA_LIFT_KEY  "lift/"
-#define ZTA_LIFT_SIZE 40
+#define ZTA_HOLD_KEY        "hold/"
+#define ZTA_LIFT_KEY        "lift/"
+#define ZTA_LIFT_SIZE       40
+#define ZTA_LIFT_AT_CHANGED 8
+#define ZTA_LIFT_AT_ACTION  16
 
 /* policy/ meta, "ruling/" and the id of a notice in state/: u8 what an operator did about it, i64
  * hybrid ns, u64 action id. */

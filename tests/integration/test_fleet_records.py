@@ -4,6 +4,7 @@
 import pytest
 
 from support.local import wait_for
+from support.store import Store
 
 _REASON = ("--reason", "test")
 
@@ -12,7 +13,7 @@ _REASON = ("--reason", "test")
 def pair(zta, fleet):
     """Two proxies of a fleet whose agents run; a third one without httpd may only restrict."""
     def make(**options):
-        proxies = [zta(stage=1, **options) for _ in range(2)]
+        proxies = [zta(**{"stage": 1, **options}) for _ in range(2)]
         fleet.create(proxies[0].store)
         for i, proxy in enumerate(proxies):
             fleet.join(f"proxy-{i}", proxy.store).start()
@@ -50,3 +51,67 @@ def test_a_device_set_at_one_proxy_is_so_at_all(pair, fleet):
     second.ctl("devices", "remove", "laptop-1", *_REASON)
     wait_for(lambda: answers(first) == [], what="its end")
     fleet.await_alike()
+
+
+def test_who_is_quarantined_at_one_proxy_is_refused_at_all(pair, fleet):
+    first, second = pair()
+    token = second.issuer.token({"sub": "alice"})
+    other = first.issuer.token({"sub": "alice"})
+    assert second.get("/x", token).status == 200
+    wait_for(lambda: second.json("sessions", "list"), what="her session")
+    session = second.json("sessions", "list")[0]["id"]
+    second.ctl("sessions", "quarantine", session, "--for", "1h", *_REASON)
+    assert second.get("/x", token).status == 401
+    wait_for(lambda: [row["target"] for row in first.json("automation", "list")] == [session],
+             what="the measure at the other proxy")
+    [row] = first.json("automation", "list")
+    first.ctl("automation", "undo", row["id"])
+    wait_for(lambda: second.get("/x", token).status == 200, what="the release where it was held")
+    assert first.get("/x", other).status == 200
+    fleet.await_alike()
+
+
+_RULES = """zta 1
+allow   all
+  when  path    /**
+
+respond greedy
+  when  path    /files/**
+  on    requests > 5 in 60s by subject
+  do    quarantine subject for 15m
+"""
+
+
+def test_what_automation_holds_at_one_proxy_is_held_at_all_until_it_is_undone(pair, fleet):
+    first, second = pair(stage=4, rules=_RULES)
+    token, other = (proxy.issuer.token({"sub": "alice"}) for proxy in (first, second))
+    assert second.get("/x", other).status == 200
+    for _ in range(6):
+        first.get("/files/x", token)
+    wait_for(lambda: first.get("/x", token).status == 401, what="the measure where she was greedy")
+    wait_for(lambda: [row["source"] for row in second.json("automation", "list")] == ["rule"],
+             what="the measure at the other proxy")
+    [row] = second.json("automation", "list")
+    assert row["id"].startswith("f") and row["target"].startswith("alice")
+    second.ctl("automation", "undo", row["id"])
+    wait_for(lambda: first.json("automation", "list") == [], what="it is lifted where it was made")
+    assert first.get("/x", token).status == 200
+    fleet.await_alike()
+    for proxy in (first, second):
+        proxy.ctl("store", "check", "--deep")
+
+
+def test_what_is_above_the_bound_is_held(pair, fleet, directory):
+    first, second = pair()
+    store = Store(f"{directory}/sensor")
+    store.init()
+    sensor = fleet.join("sensor", store, role="restrict").start()
+    for i in range(8):
+        store.run("revoke", "--subject", f"user-{i}@corp", *_REASON)
+    store.run("block", "10.0.0.0/8", "--for", "1h", *_REASON)
+    fleet.await_alike()
+    for proxy in (first, second):
+        status = proxy.json("fleet", "status")
+        assert status["held"] == 4
+        assert proxy.json("blocks", "list") == []
+    assert sensor.status()["held"] == 0

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "shared/base/clock.h"
+#include "shared/store/fleet_collect.h"
 
 #define MAP_SIZE (UINT64_C(64) << 20)
 
@@ -60,6 +61,9 @@ void world_say_all(struct world *world, struct world_node *node)
 {
     struct zta_change *change = world_begin(node);
     uint64_t last = 0;
+    struct zta_view *view = world_look(node);
+    assert_int_equal(zta_fleet_collect(change, view), ZTA_OK);
+    zta_view_end(&view);
     const struct zta_saying saying = {.fleet = &node->fleet,
                                       .key = node->key,
                                       .most = WORLD_STATEMENTS,

@@ -285,7 +285,7 @@ static void an_operator_lifts_it_and_its_rule_spares_the_target_as_long(void **s
     assert_int_equal(zta_view_begin(helper, &view), ZTA_OK);
     assert_int_equal(zta_measure_spared_until(view, &measure, &spared_s, &lifted_ns), ZTA_OK);
     assert_in_range(spared_s, now_s + 900, now_s + 960);
-    assert_int_equal(lifted_ns, measure.created_ns);
+    assert_true(lifted_ns >= measure.created_ns);
     assert_int_equal(zta_measure_spared_until(view, &other, &spared_s, &lifted_ns), ZTA_OK);
     assert_int_equal(spared_s, 0);
     assert_int_equal(zta_measure_lifted_by(view, &measure, &action_id), ZTA_OK);
