@@ -75,8 +75,7 @@ struct counting {
     bool has_no_patterns;
 };
 
-static bool counts(const struct counting *counting, const ap_conf_vector_t *section,
-                   const char *path)
+static bool counts(const struct counting *counting, ap_conf_vector_t *section, const char *path)
 {
     const core_dir_config *core = ap_get_core_module_config(section);
     if (section == counting->with) {
