@@ -440,7 +440,8 @@ static void series_are_exact_when_the_clock_steps(void **state)
     assert_int_equal(zta_series_requests(&sum), 210);
     assert_int_equal(zta_series_refused(&sum), 200);
     assert_true(sum.counts[ZTA_SERIES_ROWS] < 210);
-    assert_int_equal(zta_census_count(&sum.distinct[ZTA_SERIES_SESSIONS]), 10);
+    /* Estimated by keyed hashes: two of ten may have one register. */
+    assert_in_range(zta_census_count(&sum.distinct[ZTA_SERIES_SESSIONS]), 8, 10);
     world_close(&world);
 }
 
