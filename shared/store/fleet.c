@@ -406,7 +406,7 @@ static enum zta_status judge(struct zta_change *change, const struct zta_hearing
                              enum zta_fleet_outcome *outcome)
 {
     struct zta_statement kept;
-    struct speaker speaker;
+    struct speaker speaker = {.role = ZTA_NODE_NONE};
     bool extends = false;
     enum zta_status status = zta_fleet_kept(change, statement, &kept);
     if (status == ZTA_OK && kept.version_ns >= statement->version_ns) {
