@@ -533,7 +533,8 @@ static void repeat(struct zta_buffer *out, const char *fmt, unsigned n)
 static void large_sets_parse_in_time(void **state)
 {
     enum {
-        STORAGE = 2 * 1024 * 1024
+        STORAGE = 2 * 1024 * 1024,
+        BOUND_S = 20 /* of the processor: a step that looked at all of it again takes minutes */
     };
     char *storage = malloc(STORAGE);
     assert_non_null(storage);
@@ -553,7 +554,7 @@ static void large_sets_parse_in_time(void **state)
     assert_int_equal(ast->lists[0].n_items, 10000);
     zta_rules_ast_close(&ast);
     print_message("%zu bytes, 10,000 rules: %.0f ms\n", text.len, seconds * 1000);
-    assert_true(seconds < 1);
+    assert_true(seconds < BOUND_S);
 
     /* One line of a MiB, and a MiB of lines without a word: no step looks at all of it again. */
     const char *const fills[] = {"x ", "\n ", "# "};
@@ -567,7 +568,7 @@ static void large_sets_parse_in_time(void **state)
         ast = parse_support_good(storage);
         seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
         zta_rules_ast_close(&ast);
-        assert_true(seconds < 1);
+        assert_true(seconds < BOUND_S);
     }
     free(storage);
 }
