@@ -66,10 +66,20 @@ static bool keep_node(void *context, const struct zta_fleet_node *node)
     return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct zta_fleet_node *left = a;
+    const struct zta_fleet_node *right = b;
+    return strcmp(left->name, right->name);
+}
+
 enum zta_status ctl_fleet_nodes(struct zta_view *view, struct zta_fleet_node **nodes, size_t *n)
 {
     struct listing listing = {.status = ZTA_OK};
     const enum zta_status status = zta_fleet_each_node(view, keep_node, &listing);
+    if (listing.n > 0) {
+        qsort(listing.nodes, listing.n, sizeof *listing.nodes, by_name);
+    }
     *nodes = listing.nodes;
     *n = listing.n;
     return status == ZTA_OK ? listing.status : status;

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import pytest
+
 from support.local import ROOT
 
 _BENCH = os.path.join(ROOT, "tests", "bench")
@@ -21,9 +23,10 @@ def _bench(directory, *arguments):
     return subprocess.run(
         [sys.executable, _RUN, "--rounds", "1", "--seconds", "0.2", *arguments], text=True,
         env={**os.environ, "TMPDIR": directory, "PYTHONDONTWRITEBYTECODE": "1"}, check=False,
-        capture_output=True, timeout=50)
+        capture_output=True, timeout=200)
 
 
+@pytest.mark.timeout(240)
 def test_rows_are_measured_with_their_bases_and_nothing_is_left(directory):
     file = os.path.join(directory, "figures.json")
     done = _bench(directory, "--only", "forwarded/stage2", "refused/none", "refused/limit",

@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from support import leaks
 from support.load import parallel
 from support.local import wait_for
 
@@ -25,6 +26,7 @@ class Trace:
 
     def __init__(self, z):
         self.path = z.httpd.path("strace")
+        leaks.own_file(self.path)  # it has what the client sent
         workers = z.httpd.workers()
         pids = [a for p in workers for a in ("-p", str(p))]
         self.process = subprocess.Popen(

@@ -63,6 +63,8 @@ class Gateway:
                   "</ZTAIssuer>", self.global_text]
         if self.has_log and "ZTALog " not in self.global_text:
             lines += [f"ZTALog {path} format={form}" for form, path in self._logs.items()]
+            # On a machine that is too busy the last lines are given up, and told.
+            self.httpd.allow_log("ZTA0141")
         return "\n".join(line for line in lines if line)
 
     def _vhost(self):

@@ -49,6 +49,7 @@ enum zta_status fill_version(struct zta_change *change, size_t i)
         {.kind = ZTA_LAYER_MODE, .name = ZTA_TEXT("search"), .mode = ZTA_MODE_MONITOR},
     };
     struct zta_layer layer = {.action_id = 20 + i,
+                              .made_on_ns = ZTA_LAYER_ON_ALL,
                               .what = zta_text_of(versions[i].what),
                               .author = zta_text_of(versions[i].who),
                               .reason = zta_text_of(versions[i].reason),
