@@ -230,7 +230,7 @@ def test_a_failing_back_end_sheds_load_by_rule_until_it_is_well(clocked):
     assert level()[0] == "normal"
     n_asked = len(z.backend.requests)
     pass_time(10)
-    wait_for(lambda: level() == ("critical", "errors of back ends"), what="the level")
+    wait_for(lambda: level() == ("critical", "errors of back ends"), what="the level", timeout=30)
     shed = wait_for(lambda: 429 in (found := ask()) and found, what="the limit")
     assert set(shed) <= {503, 429} and set(ask()) == {429} and set(ask("/search/x")) == {403}
     assert len(z.backend.requests) - n_asked <= 3 + 8, "what is shed does not reach it"
