@@ -5,24 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/fleet/picture.h"
 #include "shared/store/fleet.h"
-
-static bool add(void *context, const struct zta_fleet_node *node)
-{
-    struct ctl_nodes *nodes = context;
-    if (nodes->n == nodes->capacity) {
-        const size_t capacity = nodes->capacity == 0 ? 16 : 2 * nodes->capacity;
-        struct zta_fleet_node *all = realloc(nodes->all, capacity * sizeof *all);
-        if (all == NULL) {
-            nodes->capacity = 0;
-            return false;
-        }
-        nodes->all = all;
-        nodes->capacity = capacity;
-    }
-    nodes->all[nodes->n++] = *node;
-    return true;
-}
 
 enum zta_status ctl_nodes_open(struct zta_view *view, struct ctl_nodes *nodes)
 {
@@ -35,8 +19,7 @@ enum zta_status ctl_nodes_open(struct zta_view *view, struct ctl_nodes *nodes)
     nodes->is_fleet = true;
     memcpy(nodes->own, fleet.node, sizeof nodes->own);
     memcpy(nodes->origin, fleet.origin, sizeof nodes->origin);
-    status = zta_fleet_each_node(view, add, nodes);
-    return status == ZTA_OK && nodes->n > 0 && nodes->capacity == 0 ? ZTA_NO_MEMORY : status;
+    return ctl_fleet_nodes(view, &nodes->all, &nodes->n);
 }
 
 void ctl_nodes_close(struct ctl_nodes *nodes)

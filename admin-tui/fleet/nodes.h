@@ -16,7 +16,6 @@ struct ctl_nodes {
     bool is_fleet; /* this store is part of one */
     struct zta_fleet_node *all;
     size_t n;
-    size_t capacity;
     char own[ZTA_NAME_MAX + 1];
     uint8_t origin[ZTA_ORIGIN_SIZE]; /* of this store, in a fleet */
 };
