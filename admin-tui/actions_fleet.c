@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Being part of a fleet, and who else is. */
 #include "admin-tui/actions_priv.h"
+#include "admin-tui/fleet/held.h"
 #include "shared/base/clock.h"
 #include "shared/store/fleet.h"
 
@@ -88,4 +89,64 @@ enum zta_status ctl_action_fleet_enrol(struct ctl_action *action, const struct z
                                         : "");
     }
     return ctl_work_end(&work, status);
+}
+
+/* ---- what is held ---- */
+
+/* "quarantine of subject alice@corp, said by sensor" */
+static enum zta_status note_held(struct ctl_work *work, const struct ctl_held *held,
+                                 const char *ruling)
+{
+    uint64_t id;
+    struct zta_buffer target = ctl_work_write(work->target, sizeof work->target);
+    struct zta_buffer before = ctl_work_write(work->before, sizeof work->before);
+    struct zta_buffer after = ctl_work_write(work->after, sizeof work->after);
+    zta_buffer_printf(&target, "%s of ", ctl_held_what(&held->held, &held->restriction));
+    ctl_held_print_target(&held->restriction, held->held.statement.topic, &target);
+    zta_buffer_printf(&target, ", said by %s", held->node[0] == '\0' ? "-" : held->node);
+    zta_buffer_string(&before, held->held.is_dropped ? "dropped" : "held");
+    zta_buffer_string(&after, ruling);
+    return ctl_work_note(work, &id);
+}
+
+static enum zta_status rule_one(struct ctl_work *work, const struct ctl_held *held, bool is_applied,
+                                bool is_said)
+{
+    enum zta_status status = note_held(work, held, is_applied ? "applied" : "dropped");
+    if (status == ZTA_OK) {
+        status = is_applied ? zta_fleet_apply_held(work->change, &held->held, is_said)
+                            : zta_fleet_drop_held(work->change, &held->held,
+                                                  zta_clock_real_ns() / ZTA_NS_PER_S);
+    }
+    return status == ZTA_NOT_FOUND
+               ? zta_error_set(&work->action->error, ZTA_CONFLICT,
+                               "what is held was changed meanwhile; see ztactl fleet held")
+               : status;
+}
+
+static enum zta_status rule_held(struct ctl_action *action, const struct ctl_held *held, size_t n,
+                                 bool is_applied, bool is_said)
+{
+    struct ctl_work work;
+    enum zta_status status =
+        ctl_work_begin(&work, action, is_applied ? "fleet held apply" : "fleet held drop");
+    if (status != ZTA_OK) {
+        return status;
+    }
+    for (size_t i = 0; status == ZTA_OK && i < n; i++) {
+        status = rule_one(&work, &held[i], is_applied, is_said);
+    }
+    return ctl_work_end(&work, status);
+}
+
+enum zta_status ctl_action_fleet_apply(struct ctl_action *action, const struct ctl_held *held,
+                                       size_t n, bool is_said)
+{
+    return rule_held(action, held, n, true, is_said);
+}
+
+enum zta_status ctl_action_fleet_drop(struct ctl_action *action, const struct ctl_held *held,
+                                      size_t n)
+{
+    return rule_held(action, held, n, false, false);
 }

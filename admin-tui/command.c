@@ -35,7 +35,7 @@ const struct ctl_command *ctl_command_at(size_t i)
     return i < N_COMMANDS ? &commands[i] : NULL;
 }
 
-/* The first one or two words as the table writes them. */
+/* The first words as the table writes them. */
 static struct zta_text join(char *const *words, size_t n, char *out)
 {
     struct zta_buffer buffer;
@@ -53,7 +53,7 @@ const struct ctl_command *ctl_command_find(char *const *words, size_t n_words, s
     char text[WORDS_MAX];
     *nearest = NULL;
     struct zta_nearest near = {.distance = 0};
-    for (size_t n = n_words < 2 ? n_words : 2; n > 0; n--) {
+    for (size_t n = n_words < CTL_COMMAND_WORDS ? n_words : CTL_COMMAND_WORDS; n > 0; n--) {
         struct zta_text wanted = join(words, n, text);
         zta_nearest_init(&near, wanted);
         for (size_t i = 0; i < N_COMMANDS; i++) {

@@ -45,6 +45,8 @@ struct ctl {
     bool tells_progress; /* on stderr, though it is no terminal: who reads it asked for it */
 };
 
+#define CTL_COMMAND_WORDS 3 /* that name one, at most */
+
 typedef enum ctl_exit (*ctl_command_fn)(struct ctl *ctl);
 
 struct ctl_command {

@@ -78,12 +78,13 @@ static const struct {
     {"undo", CTL_VALUE_ACTION},
     {"ask", CTL_VALUE_FACT},
     {"completion", CTL_VALUE_SHELL},
+    {"fleet held", CTL_VALUE_HELD},
 };
 
 /* The line, taken apart as far as it goes. */
 struct line {
-    char *words[2]; /* that may name a command */
-    size_t n_words; /* arguments too */
+    char *words[CTL_COMMAND_WORDS]; /* that may name a command */
+    size_t n_words;                 /* arguments too */
     const struct ctl_command *command;
     size_t n_arguments; /* of the command, before the one that is typed */
     uint64_t given;     /* options that are there */
@@ -165,11 +166,11 @@ static void take_words(struct line *line, char *const *words, size_t n_words)
             line->is_value = has_value && i + 2 == n_words;
             i += has_value ? 1 : 0;
         }
-        else if (line->n_words++ < 2) {
+        else if (line->n_words++ < CTL_COMMAND_WORDS) {
             line->words[line->n_words - 1] = words[i];
         }
     }
-    const size_t n_naming = line->n_words < 2 ? line->n_words : 2;
+    const size_t n_naming = line->n_words < CTL_COMMAND_WORDS ? line->n_words : CTL_COMMAND_WORDS;
     if (n_naming > 0) {
         line->command = ctl_command_find(line->words, n_naming, &n_taken, &nearest);
     }
@@ -192,20 +193,29 @@ const char *ctl_complete_store_dir(char *const *words, size_t n_words)
 
 /* ---- what may follow ---- */
 
-/* Words at that place of all commands that begin like the line. */
-static void offer_words(struct ctl_completer *completer, const char *first)
+/* What stands behind these words where a command begins with them; NULL: it does not. */
+static const char *behind(const char *known, char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t len = strcspn(known, " ");
+        if (strlen(words[i]) != len || memcmp(words[i], known, len) != 0 || known[len] == '\0') {
+            return NULL;
+        }
+        known += len + 1;
+    }
+    return known;
+}
+
+/* The next word of all commands that begin with these. */
+static void offer_words(struct ctl_completer *completer, char *const *words, size_t n)
 {
     for (size_t i = 0; ctl_command_at(i) != NULL; i++) {
         const struct ctl_command *command = ctl_command_at(i);
-        const size_t len = strcspn(command->words, " ");
-        const bool is_pair = command->words[len] == ' ';
-        if (first == NULL) {
-            (void)ctl_offer(completer, (struct zta_text){.data = command->words, .len = len},
-                            is_pair ? NULL : command->summary, false);
-        }
-        else if (is_pair && strlen(first) == len && memcmp(first, command->words, len) == 0) {
-            (void)ctl_offer(completer, zta_text_of(command->words + len + 1), command->summary,
-                            false);
+        const char *rest = behind(command->words, words, n);
+        const size_t len = rest == NULL ? 0 : strcspn(rest, " ");
+        if (len > 0) {
+            (void)ctl_offer(completer, (struct zta_text){.data = rest, .len = len},
+                            rest[len] == ' ' ? NULL : command->summary, false);
         }
     }
 }
@@ -291,12 +301,12 @@ void ctl_complete(struct zta_store *store, char *const *words, size_t n_words,
         complete_option(&completer, &line);
         return;
     }
-    if (line.n_words < 2) {
-        offer_words(&completer, line.n_words == 0 ? NULL : line.words[0]);
+    if (line.n_words < CTL_COMMAND_WORDS) {
+        offer_words(&completer, line.words, line.n_words);
     }
     const bool is_help = line.command != NULL && line.command->run == ctl_run_help;
-    if (is_help && line.n_arguments < 2) {
-        offer_words(&completer, line.n_arguments == 0 ? NULL : line.words[1]);
+    if (is_help && line.n_arguments < CTL_COMMAND_WORDS) {
+        offer_words(&completer, line.words + 1, line.n_arguments);
     }
     else if (line.command != NULL && line.n_arguments < line.command->most) {
         ctl_offer_values(&completer, argument_value(line.command));

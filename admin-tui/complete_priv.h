@@ -54,6 +54,7 @@ enum ctl_value {
     CTL_VALUE_NOTICE,
     CTL_VALUE_TRANSMITTER,
     CTL_VALUE_ACTION,
+    CTL_VALUE_HELD,    /* above the bound, of other nodes */
     CTL_VALUE_VERSION, /* of the live rules */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin-tui/complete_priv.h"
+#include "admin-tui/fleet/held.h"
 #include "admin-tui/measures.h"
 #include "admin-tui/notices.h"
 #include "admin-tui/places.h"
@@ -207,6 +208,25 @@ static bool see_measure(void *context, const struct zta_measure *measure, bool i
                                    out.is_overflowed ? NULL : help, false));
 }
 
+static bool see_held(void *context, const struct zta_fleet_held *held)
+{
+    struct walk *walk = context;
+    char id[CTL_HELD_ID_LEN + 1];
+    char help[CTL_CHOICE_HELP_SIZE];
+    struct zta_restriction restriction;
+    struct zta_buffer out;
+    if (!zta_fleet_held_waits(held, zta_clock_real_ns() / ZTA_NS_PER_S) ||
+        zta_fleet_restriction(&held->statement, &restriction) != ZTA_OK) {
+        return goes_on(walk, true);
+    }
+    ctl_held_id(held, id);
+    zta_buffer_init(&out, help, sizeof help);
+    zta_buffer_printf(&out, "%s of ", ctl_held_what(held, &restriction));
+    ctl_held_print_target(&restriction, held->statement.topic, &out);
+    return goes_on(
+        walk, ctl_offer(walk->completer, zta_text_of(id), out.is_overflowed ? NULL : help, false));
+}
+
 static bool see_notice(void *context, const struct zta_notice_record *record)
 {
     struct walk *walk = context;
@@ -315,6 +335,8 @@ static enum zta_status read_values(struct zta_view *view, struct walk *walk)
         return zta_stream_each(view, see_stream, walk);
     case CTL_VALUE_ACTION:
         return zta_audit_each(view, ACTIONS_OFFERED, see_action, walk);
+    case CTL_VALUE_HELD:
+        return zta_fleet_each_held(view, see_held, walk);
     case CTL_VALUE_VERSION:
         return zta_layer_each(view, see_version, walk);
     default:

@@ -10,6 +10,12 @@
 #include "admin-tui/output.h"
 #include "shared/base/clock.h"
 
+/* Wider networks than any registry gives to one holder's site are likely a slip of the finger. */
+enum {
+    V4_PREFIX_MIN = 8,
+    V6_PREFIX_MIN = 19,
+};
+
 static void print_sessions(const struct ctl_hits *hits, struct zta_buffer *out)
 {
     char last[ZTA_TIME_TEXT_MAX];
@@ -117,4 +123,20 @@ enum ctl_exit ctl_hits_guard(const struct ctl *ctl, const struct ctl_hits *hits)
                    hits->n, hits->n_requests);
     (void)snprintf(number, sizeof number, "%" PRIu64, hits->n);
     return ctl_ask(ctl, question, number);
+}
+
+enum ctl_exit ctl_block_guard(const struct ctl *ctl, const struct zta_block *block)
+{
+    if (block->kind != ZTA_BLOCK_NETWORK) {
+        return CTL_DONE;
+    }
+    const struct zta_cidr *network = &block->network;
+    int least = network->addr.family == 4 ? V4_PREFIX_MIN : V6_PREFIX_MIN;
+    if (zta_addr_is_loopback(&network->addr)) {
+        return ctl_ask(ctl, "This blocks the machine itself.", "yes");
+    }
+    if (network->prefix < least) {
+        return ctl_ask(ctl, "This blocks a large part of the internet.", "yes");
+    }
+    return CTL_DONE;
 }

@@ -30,11 +30,12 @@ struct ctl_hits {
     bool has_sessions;   /* of a device no session's record says anything */
 };
 
-/* Whom a change is about: any of the targets, or the block (NULL: none). Borrowed. */
+/* Whom a change is about: any of the targets and blocks. Borrowed. */
 struct ctl_sought {
     const struct ctl_target *targets;
     size_t n_targets;
-    const struct zta_block *block;
+    const struct zta_block *blocks;
+    size_t n_blocks;
 };
 
 /* Counts them; who waits at a terminal is shown how far it is. Says what failed. */
@@ -73,6 +74,9 @@ void ctl_hits_print(const struct ctl_hits *hits, struct zta_buffer *out);
  * the number typed on a terminal.
  */
 enum ctl_exit ctl_hits_guard(const struct ctl *ctl, const struct ctl_hits *hits);
+
+/* A block of the machine itself, or of much of the world, needs --yes, or the word. */
+enum ctl_exit ctl_block_guard(const struct ctl *ctl, const struct zta_block *block);
 
 /* How a question ends that waits for an answer. */
 #define CTL_ASK_END " to go on:"

@@ -64,7 +64,7 @@ static bool has_tag(const struct ctl_hits_walk *walk, unsigned tag)
 /* So that a thousand sessions are not each compared with a million events. */
 static void tag_targets(const struct ctl_sought *sought, struct ctl_hits_walk *walk)
 {
-    walk->has_tags = sought->block == NULL;
+    walk->has_tags = sought->n_blocks == 0;
     for (size_t i = 0; i < sought->n_targets; i++) {
         const struct zta_revocation *record = &sought->targets[i].record;
         walk->has_tags = walk->has_tags && record->kind == ZTA_REVOKE_SESSION;
@@ -139,11 +139,20 @@ static bool is_blocked(const struct zta_session *session, const struct zta_block
     return false;
 }
 
+static bool is_any_blocked(const struct zta_session *session, const struct ctl_sought *sought)
+{
+    size_t i = 0;
+    while (i < sought->n_blocks && !is_blocked(session, &sought->blocks[i])) {
+        i++;
+    }
+    return i < sought->n_blocks;
+}
+
 static bool count(void *context, const struct zta_session *session)
 {
     struct counting *counting = context;
     const struct ctl_sought *sought = counting->sought;
-    bool is_counted = sought->block != NULL && is_blocked(session, sought->block);
+    bool is_counted = is_any_blocked(session, sought);
     const size_t n = may_be_session(counting->walk, session) ? sought->n_targets : 0;
     for (size_t i = 0; i < n && !is_counted; i++) {
         is_counted = is_hit(session, &sought->targets[i]);
@@ -165,9 +174,13 @@ static bool is_one_session(const struct ctl_target *target)
     return target->record.kind == ZTA_REVOKE_SESSION && !is_login(target->record.session_kind);
 }
 
-static bool is_device(const struct ctl_sought *sought)
+static bool is_devices(const struct ctl_sought *sought)
 {
-    return sought->n_targets > 0 && sought->targets[0].record.kind == ZTA_REVOKE_DEVICE;
+    size_t n = 0;
+    while (n < sought->n_targets && sought->targets[n].record.kind == ZTA_REVOKE_DEVICE) {
+        n++;
+    }
+    return sought->n_targets > 0 && n == sought->n_targets && sought->n_blocks == 0;
 }
 
 static enum zta_status count_each(struct zta_view *view, struct counting *counting)
@@ -203,7 +216,7 @@ static enum zta_status count_sessions(struct zta_view *view, struct counting *co
     while (n_single < sought->n_targets && is_one_session(&sought->targets[n_single])) {
         n_single++;
     }
-    if (n_single == sought->n_targets && sought->block == NULL) {
+    if (n_single == sought->n_targets && sought->n_blocks == 0) {
         status = count_each(view, counting);
     }
     else {
@@ -270,10 +283,19 @@ static bool was_from(const struct zta_event *event, const struct zta_block *bloc
     return false;
 }
 
+static bool was_from_any(const struct zta_event *event, const struct ctl_sought *sought)
+{
+    size_t i = 0;
+    while (i < sought->n_blocks && !was_from(event, &sought->blocks[i])) {
+        i++;
+    }
+    return i < sought->n_blocks;
+}
+
 static void count_request(struct counting *counting, const struct zta_event *event, uint64_t weight)
 {
     const struct ctl_sought *sought = counting->sought;
-    bool is_counted = sought->block != NULL && was_from(event, sought->block);
+    bool is_counted = was_from_any(event, sought);
     const size_t n = may_be_event(counting->walk, event) ? sought->n_targets : 0;
     for (size_t i = 0; i < n && !is_counted; i++) {
         is_counted = has_asked(event, &sought->targets[i]);
@@ -385,7 +407,7 @@ enum zta_status ctl_hits_count_part(struct zta_store *store, const struct ctl_so
     struct zta_view *view = NULL;
     struct counting counting = {.sought = sought, .walk = walk, .hits = hits};
     if (!walk->has_begun) {
-        *hits = (struct ctl_hits){.has_sessions = !is_device(sought)};
+        *hits = (struct ctl_hits){.has_sessions = !is_devices(sought)};
         walk->has_begun = true;
         walk->has_sessions = !hits->has_sessions;
         walk->now_ns = zta_clock_real_ns();

@@ -8,12 +8,6 @@
 #include "admin-tui/walk.h"
 #include "shared/base/clock.h"
 
-/* Wider networks than any registry gives to one holder's site are likely a slip of the finger. */
-enum {
-    V4_PREFIX_MIN = 8,
-    V6_PREFIX_MIN = 19,
-};
-
 static enum ctl_exit resolve(const struct ctl *ctl, struct zta_block *block,
                              struct ctl_report *report)
 {
@@ -34,23 +28,6 @@ static enum ctl_exit resolve(const struct ctl *ctl, struct zta_block *block,
     struct zta_buffer target;
     zta_buffer_init(&target, report->target, sizeof report->target);
     ctl_block_print(block, &target);
-    return CTL_DONE;
-}
-
-/* Blocks that would shut out the machine itself or much of the world. */
-static enum ctl_exit guard_network(const struct ctl *ctl, const struct zta_block *block)
-{
-    if (block->kind != ZTA_BLOCK_NETWORK) {
-        return CTL_DONE;
-    }
-    const struct zta_cidr *network = &block->network;
-    int least = network->addr.family == 4 ? V4_PREFIX_MIN : V6_PREFIX_MIN;
-    if (zta_addr_is_loopback(&network->addr)) {
-        return ctl_ask(ctl, "This blocks the machine itself.", "yes");
-    }
-    if (network->prefix < least) {
-        return ctl_ask(ctl, "This blocks a large part of the internet.", "yes");
-    }
     return CTL_DONE;
 }
 
@@ -76,7 +53,7 @@ enum ctl_exit ctl_run_block(struct ctl *ctl)
     if (code != CTL_DONE) {
         return code;
     }
-    code = ctl_hits_count(ctl, &(struct ctl_sought){.block = &block}, &hits);
+    code = ctl_hits_count(ctl, &(struct ctl_sought){.blocks = &block, .n_blocks = 1}, &hits);
     if (code != CTL_DONE) {
         return code;
     }
@@ -90,7 +67,7 @@ enum ctl_exit ctl_run_block(struct ctl *ctl)
     if (ctl_is_dry(ctl)) {
         return ctl_report_done(ctl, &report, NULL);
     }
-    code = guard_network(ctl, &block);
+    code = ctl_block_guard(ctl, &block);
     if (code == CTL_DONE) {
         code = ctl_hits_guard(ctl, &hits);
     }

@@ -116,7 +116,7 @@ enum zta_status ctl_fleet_picture_read(const struct ctl *ctl, struct ctl_fleet_p
         status = zta_fleet_as_of(view, &picture->as_of_s);
     }
     if (status == ZTA_OK) {
-        status = zta_fleet_count_held(view, &picture->n_held);
+        status = zta_fleet_count_held(view, zta_clock_real_ns() / ZTA_NS_PER_S, &picture->n_held);
     }
     if (status == ZTA_OK) {
         status = ctl_fleet_nodes(view, &picture->nodes, &picture->n_nodes);

@@ -395,6 +395,12 @@ enum zta_status zta_block_count(struct zta_view *view, uint64_t *n)
     return status;
 }
 
+enum zta_status zta_block_read_told(struct zta_blob key, struct zta_blob value,
+                                    struct zta_block *block)
+{
+    return decode(key, value, block);
+}
+
 enum zta_status zta_block_target(struct zta_blob key, struct zta_blob value,
                                  struct zta_target *target)
 {

@@ -3,7 +3,9 @@
 #ifndef ZTA_STORE_FLEET_TOPICS_PRIV_H
 #define ZTA_STORE_FLEET_TOPICS_PRIV_H
 
+#include "shared/store/blocks.h"
 #include "shared/store/fleet_priv.h"
+#include "shared/store/revocations.h"
 
 bool zta_revocation_has_key(struct zta_blob key);
 enum zta_status zta_revocation_strength(struct zta_blob key, struct zta_blob value,
@@ -58,6 +60,12 @@ enum zta_status zta_key_replace(struct zta_change *change, struct zta_blob key,
 /* A revoked key stays revoked, whatever is said of it. */
 enum zta_status zta_key_restrict_by(struct zta_draft *draft,
                                     const struct zta_statement *by) ZTA_MUST_CHECK;
+
+/* Records as statements have them. ZTA_CORRUPT. */
+enum zta_status zta_revocation_read_told(struct zta_blob key, struct zta_blob value,
+                                         struct zta_revocation *record) ZTA_MUST_CHECK;
+enum zta_status zta_block_read_told(struct zta_blob key, struct zta_blob value,
+                                    struct zta_block *block) ZTA_MUST_CHECK;
 
 /* Whom records hit. */
 enum zta_status zta_revocation_target(struct zta_blob key, struct zta_blob value,

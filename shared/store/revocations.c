@@ -491,6 +491,12 @@ enum zta_status zta_revocation_count(struct zta_view *view, uint64_t *n)
     return zta_view_table_size(view, ZTA_TABLE_REVOCATIONS, n, &bytes);
 }
 
+enum zta_status zta_revocation_read_told(struct zta_blob key, struct zta_blob value,
+                                         struct zta_revocation *record)
+{
+    return decode(key, value, record);
+}
+
 enum zta_status zta_revocation_target(struct zta_blob key, struct zta_blob value,
                                       struct zta_target *target)
 {

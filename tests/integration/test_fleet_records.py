@@ -3,7 +3,9 @@
 
 import pytest
 
+from support.fleet import held
 from support.local import wait_for
+from support.schema import validate
 from support.store import Store
 
 _REASON = ("--reason", "test")
@@ -115,3 +117,66 @@ def test_what_is_above_the_bound_is_held(pair, fleet, directory):
         assert status["held"] == 4
         assert proxy.json("blocks", "list") == []
     assert sensor.status()["held"] == 0
+
+
+def _change(proxy, word, *arguments):
+    """What `ztactl fleet held word` says it did, which is as its schema says."""
+    done = proxy.json("fleet", "held", word, *arguments)
+    validate(f"fleet held {word}", done)
+    return done
+
+
+def test_an_operator_decides_about_what_is_held(pair, fleet, directory):
+    first, second = pair()
+    token, others = (proxy.issuer.token({"sub": "alice"}) for proxy in (first, second))
+    assert first.get("/x", token).status == second.get("/x", others).status == 200
+    wait_for(lambda: first.json("sessions", "list") and second.json("sessions", "list"), what="her sessions")
+    store = Store(f"{directory}/sensor")
+    store.init()
+    fleet.join("sensor", store, role="restrict").start()
+    for name in ("bob", "carol", "dave", "erin", "frank", "alice"):
+        store.run("revoke", "--subject", f"{name}@corp", *_REASON)
+    store.run("block", "10.0.0.0/8", "--for", "1h", "--yes", *_REASON)
+    fleet.await_alike()
+
+    def waiting(proxy, *options):
+        rows = held(proxy.store, "held", *options)
+        assert len([row for row in rows if row["state"] == "held"]) == proxy.json("fleet", "status")["held"]
+        return {row["target"]: row for row in rows}
+    rows = waiting(first)
+    assert set(rows) == {"subject alice@corp", "10.0.0.0/8"} == set(waiting(second))
+    alice, network = rows["subject alice@corp"], rows["10.0.0.0/8"]
+    assert (alice["what"], alice["node"], alice["until"], alice["reason"]) == ("revocation", "sensor", None, "test")
+    assert network["what"] == "block" and network["until"] is not None and network["by"]
+
+    # An id that nothing has, neither ids nor all, no reason, more than is allowed.
+    for code, words in ((1, ["00" * 8, *_REASON]), (2, _REASON), (2, ["--all"]),
+                        (4, ["--all", "--max", "0", *_REASON])):
+        first.ctl("fleet", "held", "apply", *words, code=code)
+    plan = _change(first, "apply", "--all", "--dry-run", *_REASON)
+    assert plan["dry_run"] and plan["hits"] == 1 and "alice@corp" in plan["target"]
+    assert first.get("/x", token).status == 200 and set(waiting(first)) == set(rows)
+
+    # Dropped at one node: there it waits no more, and does nothing.
+    done = _change(first, "drop", network["id"], *_REASON)
+    assert f"fleet held apply {network['id']}" in done["undo"]
+    assert set(waiting(first)) == {"subject alice@corp"} and set(waiting(second)) == set(rows)
+    assert waiting(first, "--all")["10.0.0.0/8"]["state"] == "dropped"
+
+    # Applied at a full node: in force in the fleet, with nobody left to decide about it.
+    done = _change(first, "apply", alice["id"], *_REASON)
+    assert done["hits"] == 1 and "unrevoke --subject alice@corp" in done["undo"]
+    assert first.get("/x", token).status == 401
+    wait_for(lambda: second.get("/x", others).status == 401, what="the other proxy refuses, too")
+    fleet.await_alike()
+    assert waiting(first) == {} and set(waiting(second)) == {"10.0.0.0/8"}
+    entries = {row["action"]: row for row in first.json("audit", "list")}
+    assert entries["fleet held apply"]["target"] == "revocation of subject alice@corp, said by sensor"
+    assert entries["fleet held apply"]["reason"] == "test"
+    assert (entries["fleet held drop"]["before"], entries["fleet held drop"]["after"]) == ("held", "dropped")
+    first.ctl("unrevoke", "--subject", "alice@corp", *_REASON)
+    wait_for(lambda: second.get("/x", others).status == 200, what="and lets her in when it is taken back")
+    fleet.await_alike()
+    assert waiting(first) == {} and set(waiting(second)) == {"10.0.0.0/8"}
+    for proxy in (first, second):
+        proxy.ctl("store", "check", "--deep")

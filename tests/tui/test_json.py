@@ -43,7 +43,8 @@ def lines(store):
         "status", "version", "help", "maturity", "changes", "rates", "report", "issuers", "events", "threat-level",
         "threat-level show", "sessions list", "keys list", "devices list", "blocks list",
         "blocks list --all", "automation history", "rules list", "rules history", "mode", "limits list",
-        "signals list", "signals streams", "audit list", "audit verify", "fleet nodes", "readiness", "rules export",
+        "signals list", "signals streams", "audit list", "audit verify", "fleet nodes", "fleet held",
+        "readiness", "rules export",
         "help keys", "completion zsh", "store check", "devices show laptop-0042", "keys show billing",
         ["store", "backup", f"{store}/../backup"], "store compact --dry-run", "store compact", "store migrate",
         ["signals", "show", notices[0]["id"]],
@@ -85,7 +86,8 @@ def lines(store):
 # those commands to the schema.
 _ELSEWHERE = {"token", "baselines show", "signals apply", "signals lift", "signals verify",
               "devices import", "store init", "store restore", "config check"} | \
-    {f"fleet {word}" for word in ("create", "join", "sign", "enrol", "leave", "status", "digest", "agent")}
+    {f"fleet {word}" for word in ("create", "join", "sign", "enrol", "leave", "status", "digest",
+                               "agent", "held apply", "held drop")}
 
 
 def test_every_command_prints_what_its_schema_says(filled_anew):
@@ -97,7 +99,7 @@ def test_every_command_prints_what_its_schema_says(filled_anew):
     for line in lines(store):
         words = line.split() if isinstance(line, str) else line
         done = run(store, *words, "--json")
-        name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+        name = next(" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in known)
         assert done.returncode in ((0, 1) if name in ("rules diff", "rules test") else (0,)), \
             (words, done.returncode, done.stdout, done.stderr)
         try:

@@ -537,13 +537,13 @@ static void what_is_above_the_bound_waits_for_an_operator(void **state)
 
     const struct zta_fleet_held held = held_at(first, ZTA_OK);
     change = world_begin(first);
-    assert_int_equal(zta_fleet_drop_held(change, held.name, 7), ZTA_OK);
+    assert_int_equal(zta_fleet_drop_held(change, &held, 7), ZTA_OK);
     world_commit(change);
     assert_true(held_at(first, ZTA_OK).is_dropped);
     assert_int_equal(blocked_until(first, 1), 0);
     change = world_begin(first);
-    assert_int_equal(zta_fleet_apply_held(change, held.name), ZTA_OK);
-    assert_int_equal(zta_fleet_apply_held(change, held.name), ZTA_NOT_FOUND);
+    assert_int_equal(zta_fleet_apply_held(change, &held, false), ZTA_OK);
+    assert_int_equal(zta_fleet_apply_held(change, &held, false), ZTA_NOT_FOUND);
     world_commit(change);
     (void)held_at(first, ZTA_NOT_FOUND);
     assert_int_equal(blocked_until(first, 1), until_s);

@@ -109,7 +109,8 @@ static struct ctl_target session_of(uint32_t number, enum zta_session_kind kind)
 static int count_all(const struct ctl_target *targets, size_t n, const struct zta_block *block,
                      struct ctl_hits *hits)
 {
-    const struct ctl_sought sought = {.targets = targets, .n_targets = n, .block = block};
+    const struct ctl_sought sought = {
+        .targets = targets, .n_targets = n, .blocks = block, .n_blocks = block != NULL};
     struct ctl_hits_walk walk = {.has_begun = false};
     int parts = 0;
     int percent = 0;
