@@ -40,7 +40,7 @@ OBJ := $(BUILD)/obj
         fleet-proof fleet-sim \
         test format format-check tidy analyze coverage docs screens release install uninstall dist \
         clean help \
-        unit-programs fuzz-programs bench-programs fuzz-replay check-live objects deb check-package \
+        unit-programs threaded-programs fuzz-programs bench-programs fuzz-replay check-live objects deb check-package \
         compile_commands.json FORCE
 
 all: # the default; its prerequisites are known further down
@@ -251,6 +251,11 @@ check: check-unit check-fuzz check-lint
 unit_wanted = $(if $(T),$(foreach p,$(UNIT_PROGRAMS),$(if $(filter $(T),$(notdir $(p))),$(p))),$(UNIT_PROGRAMS))
 check-unit: $(unit_wanted)
 	@$(fixed_layout) $(PYTHON) tests/support/run_unit.py $(unit_wanted)
+
+# Those that can begin a thread: in others ThreadSanitizer has nothing to see.
+threaded-programs: $(UNIT_PROGRAMS)
+	@for program in $(UNIT_PROGRAMS); do \
+	    ! nm -D --undefined-only $$program | grep -q ' pthread_create' || basename $$program; done
 
 check-fuzz fuzz-replay: $(FUZZ_PROGRAMS)
 	@n=0; for program in $(FUZZ_PROGRAMS); do name=$$(basename $$program); \

@@ -120,6 +120,16 @@ static bool is_store_ours(int64_t now_ns)
     return !atomic_load(&is_replaced);
 }
 
+/* What the helper has lost the child looks for itself before it goes on, be it in the same second. */
+static bool has_helper_found_it(void)
+{
+    const bool is_found = zta_segment_store_health(segment) == ZTA_OK;
+    if (!is_found) {
+        atomic_store(&checked_ns, 0);
+    }
+    return is_found;
+}
+
 /* Reads what a look is about, and keeps it for looks that find no store. */
 static enum zta_status read_policy(struct mod_zta_look *look)
 {
@@ -204,8 +214,8 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     *look = (struct mod_zta_look){
         .view = NULL, .now_ns = now_ns, .signals = zta_signals_generation(segment)};
     bool is_blind = look->signals > 0 && !mod_zta_has_whole_store();
-    if (store != NULL && !is_blind && zta_segment_store_health(segment) == ZTA_OK &&
-        is_store_ours(now_ns) && zta_view_begin(store, &look->view) == ZTA_OK) {
+    if (store != NULL && !is_blind && has_helper_found_it() && is_store_ours(now_ns) &&
+        zta_view_begin(store, &look->view) == ZTA_OK) {
         if (read_look(look) == ZTA_OK) {
             look->fleet_as_of_s = atomic_load_explicit(&known_as_of_s, memory_order_relaxed);
             atomic_store_explicit(&last_read_ns, now_ns, memory_order_relaxed);

@@ -11,6 +11,8 @@ import pytest
 
 from support.local import ROOT
 
+pytestmark = pytest.mark.plain
+
 _BENCH = os.path.join(ROOT, "tests", "bench")
 _RUN = os.path.join(_BENCH, "run.py")
 sys.path.append(_BENCH)

@@ -18,6 +18,8 @@ from support import proc
 from support.local import ROOT, wait_for
 from support.store import ztactl
 
+pytestmark = pytest.mark.plain
+
 _ENDS_WITHIN_S = 50
 _MOST_LINES = 100
 

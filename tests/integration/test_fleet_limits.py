@@ -11,6 +11,8 @@ from support.load import Load
 from support.local import wait_for
 from support.redis import Redis
 
+pytestmark = pytest.mark.plain
+
 _RATE = 100
 _BURST = 20
 _RULES = f"limit together\n  key all\n  rate {_RATE}/s burst {_BURST} fleet\n"

@@ -16,7 +16,7 @@ from support.machine import Machine
 from support.story import Story, blocks
 from support.transmitter import METADATA
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.plain]
 _IDP = "https://idp.example.com"
 _LIFE_S = 36000
 

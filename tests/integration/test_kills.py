@@ -5,6 +5,7 @@ revocations hold."""
 import concurrent.futures
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -272,12 +273,13 @@ def test_after_kill_9_the_store_opens_and_what_was_confirmed_is_there(zta):
 
 # ---- ztactl that stops or dies ----
 
-def killed_at(z, signal_name, call, number, *arguments):
-    """ztactl to which the kernel sends a signal at its call of that number (strace injects it)."""
+def killed_at(z, signal_name, call, number, *arguments, log="/dev/null"):
+    """ztactl to which the kernel sends a signal at its call of that number (strace injects it, and
+    writes what came of it to log)."""
     # A sanitizer looks for leaks by ptrace, which strace has taken.
     env = joined(os.environ, {"ASAN_OPTIONS": "detect_leaks=0"})
     return subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+        ["strace", "-f", "-qq", "-o", log, "-e", f"trace={call}", "-e",
          f"inject={call}:signal={signal_name}:when={number}", ztactl(), "--store",
          z.store.directory, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True, env=env)
@@ -321,11 +323,18 @@ def test_ztactl_killed_at_any_call_leaves_all_or_nothing(zta):
 def test_ztactl_stopped_with_the_writers_lock_disturbs_no_request_and_is_named(zta):
     z = zta(stage=1)
     token = z.issuer.token()
+    log = z.httpd.write("strace", "")
     holder = killed_at(z, "STOP", "fdatasync", 1, "revoke", "--subject", "bob@corp", "--reason",
-                       "test", "--yes")
+                       "test", "--yes", log=log)
+
+    def stopped():
+        """Its pid. /proc calls each of strace's short stops so, too."""
+        with open(log, encoding="utf-8") as file:
+            found = re.search(r"^(\d+) --- stopped by SIGSTOP", file.read(), re.M)
+        return found and int(found[1])
+
     try:
-        pid = wait_for(lambda: next((p for p in proc.children_of(holder.pid)
-                                     if (proc.stat(p) or "gone")[0] in ("T", "t")), None), what="the stop")
+        pid = wait_for(stopped, what="the stop")
         with Load(z, [[bearer(token)]], n_threads=4) as load:
             done = z.ctl("revoke", "--subject", "carol@corp", "--reason", "test", "--yes", code=4,
                          timeout=30)

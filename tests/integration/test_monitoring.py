@@ -14,6 +14,8 @@ from support.local import ROOT, wait_for
 from support.prometheus import Exposition, Prometheus, promtool
 from test_metrics import PLACE
 
+pytestmark = pytest.mark.plain
+
 ALERTS = os.path.join(ROOT, "conf", "prometheus", "alerts.yml")
 ALERTS_TEST = os.path.join(ROOT, "tests", "support", "alerts_test.yml")
 DASHBOARD = os.path.join(ROOT, "conf", "grafana", "mod_zta.json")

@@ -61,6 +61,7 @@ def test_no_request_after_revoke_returned_is_accepted_in_a_thousand_trials(zta):
             is_late = returned is not None and returned[0] == token and started > returned[1]
             if status == 200 and is_late:
                 accepted_late.append((token, status))
+            time.sleep(0.003)  # what else the trial needs has a processor, too
 
     threads = [threading.Thread(target=flow, args=(c,)) for c in flows]
     for thread in threads:

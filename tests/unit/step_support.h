@@ -7,22 +7,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define STEP_TEST_IS_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define STEP_TEST_IS_SLOW 1
-#endif
-#endif
-#ifndef STEP_TEST_IS_SLOW
-#define STEP_TEST_IS_SLOW 0
-#endif
+#include "tests/unit/sanitized.h"
 
 /*
  * Places to stop at, spread evenly if there are more instructions. Under ThreadSanitizer, which
  * does not see other processes anyway, a fork is slow and an access is many instructions.
  */
-#define STEP_TEST_STOPS (STEP_TEST_IS_SLOW ? 8 : 120)
+#define STEP_TEST_STOPS (120 / SANITIZED_COST)
 
 typedef void (*step_test_fn)(void *data);
 

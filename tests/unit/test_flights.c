@@ -26,7 +26,7 @@
 #define MS       INT64_C(1000000)
 #define ISSUER   UINT64_C(77)
 #define N_RACERS 4
-#define N_ROUNDS (STEP_TEST_IS_SLOW ? 200 : 3000)
+#define N_ROUNDS (3000 / SANITIZED_COST)
 #define N_TABLE  4096 /* places of tokens */
 #define N_CALLS  8    /* at once of tokens that are new; as many more are for renewals */
 

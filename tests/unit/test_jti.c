@@ -22,7 +22,7 @@
 #include "tests/unit/step_support.h"
 
 #define N_RACERS 4
-#define N_ROUNDS (STEP_TEST_IS_SLOW ? 300 : 5000)
+#define N_ROUNDS (5000 / SANITIZED_COST)
 #define IAT_LIFE 75 /* seconds after which an iat may be forgotten */
 #define N_BUSY   70 /* more than a window holds */
 

@@ -21,7 +21,7 @@
 #include "tests/unit/step_support.h"
 
 #define N_SENDERS 6
-#define N_EACH    (STEP_TEST_IS_SLOW ? 200 : 2000)
+#define N_EACH    (2000 / SANITIZED_COST)
 #define N_KILLED  200
 #define PID       1000
 

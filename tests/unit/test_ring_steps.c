@@ -21,20 +21,10 @@
 #include "shared/live/ring.h"
 #include "shared/live/segment_priv.h"
 #include "tests/unit/ring_support.h"
+#include "tests/unit/sanitized.h"
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
-#define STEP_STRIDE                                                                                \
-    (IS_SANITIZED ? 41 : 1) /* a sanitized publish has many times the instructions */
+/* A sanitized publish has many times the instructions. */
+#define STEP_STRIDE (SANITIZED_COST > 1 ? 41 : 1)
 
 struct scene {
     struct zta_segment *segment;

@@ -15,12 +15,13 @@
 #include "shared/rules/print.h"
 #include "tests/unit/naive.h"
 #include "tests/unit/random_rules.h"
+#include "tests/unit/sanitized.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define N_SETS     20000
+#define N_SETS     (20000 / SANITIZED_COST)
 #define N_REQUESTS 6
 #define SEED       UINT64_C(20260101)
 
