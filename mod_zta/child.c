@@ -120,7 +120,7 @@ static bool is_store_ours(int64_t now_ns)
     return !atomic_load(&is_replaced);
 }
 
-/* What the helper has lost the child looks for itself before it goes on, be it in the same second. */
+/* What the helper lost the child looks for itself before it goes on, be it in the same second. */
 static bool has_helper_found_it(void)
 {
     const bool is_found = zta_segment_store_health(segment) == ZTA_OK;
