@@ -10,12 +10,13 @@
 #include "shared/measure.h"
 #include "shared/risk/governor.h"
 #include "shared/store/fleet_held.h"
+#include "shared/store/published_governor.h"
 #include "shared/store/sessions.h"
 
 #define REFRESH_S 60
 
-/* As ZTAGovernor is where nothing is said. */
-static const struct zta_governor_limits limits = {.percent = 5, .window_s = 3600, .min = 5};
+/* As ZTAGovernor is where nothing is said, and where no server has run. */
+static const struct zta_governor_limits defaults = {.percent = 5, .window_s = 3600, .min = 5};
 
 /* What a governor tells apart by its hashes. */
 enum party {
@@ -30,6 +31,7 @@ enum party {
 struct ctl_bound {
     struct zta_governor *governor;
     struct zta_siphash_key key;
+    struct zta_published_governor published; /* its networks are the governor's */
     int64_t now_s;
     int64_t refreshed_s;
 };
@@ -41,7 +43,7 @@ enum zta_status ctl_bound_open(struct ctl_bound **bound)
         return ZTA_NO_MEMORY;
     }
     zta_random_bytes((uint8_t *)&opened->key, sizeof opened->key);
-    const enum zta_status status = zta_governor_open(&limits, &opened->key, &opened->governor);
+    const enum zta_status status = zta_governor_open(&defaults, &opened->key, &opened->governor);
     if (status != ZTA_OK) {
         free(opened);
         return status;
@@ -103,21 +105,35 @@ static bool note_session(void *context, const struct zta_session *session)
     return true;
 }
 
+/* The server's own. What cannot be read changes nothing. */
+static void read_limits(struct ctl_bound *bound, struct zta_view *view)
+{
+    const int64_t former_s = bound->published.limits.window_s;
+    struct zta_published_governor found;
+    if (zta_published_get_governor(view, &found) != ZTA_OK) {
+        return;
+    }
+    bound->published = found;
+    bound->published.limits.never = bound->published.never;
+    zta_governor_limit(bound->governor, &bound->published.limits);
+    if (found.limits.window_s != former_s) {
+        bound->refreshed_s = 0; /* who is active is counted by parts of the window */
+    }
+}
+
 void ctl_bound_refresh(struct ctl_bound *bound, struct zta_store *store, int64_t now_s)
 {
     struct zta_view *view = NULL;
     bound->now_s = now_s;
-    if (bound->refreshed_s + REFRESH_S > now_s && bound->refreshed_s <= now_s) {
+    if (zta_view_begin(store, &view) != ZTA_OK) {
         return;
     }
-    bound->refreshed_s = now_s;
-    if (zta_view_begin(store, &view) == ZTA_OK) {
+    read_limits(bound, view);
+    if (bound->refreshed_s + REFRESH_S <= now_s || bound->refreshed_s > now_s) {
         /* What cannot be read makes the bound no wider. */
-        if (zta_session_each(view, note_session, bound) != ZTA_OK) {
-            bound->refreshed_s = 0;
-        }
-        zta_view_end(&view);
+        bound->refreshed_s = zta_session_each(view, note_session, bound) == ZTA_OK ? now_s : 0;
     }
+    zta_view_end(&view);
 }
 
 /* Wider than what automation itself would ever block is for an operator. */
@@ -145,13 +161,18 @@ static bool admits_crowd(struct ctl_bound *bound, uint64_t hash)
                ZTA_GOVERNED_GO;
 }
 
-bool ctl_bound_admits(void *context, const struct zta_statement *statement)
+bool ctl_bound_admits(void *context, const struct zta_statement *statement, bool extends)
 {
     struct ctl_bound *bound = context;
     const struct zta_text none = {.data = NULL};
     struct zta_target target;
     if (zta_fleet_target(statement, &target) != ZTA_OK) {
         return false;
+    }
+    if (extends) {
+        /* It hits nobody anew; whom automation never touches is told since. */
+        return target.kind != ZTA_TARGET_NETWORK ||
+               !zta_governor_is_never(bound->governor, &target.network);
     }
     switch (target.kind) {
     case ZTA_TARGET_NETWORK:

@@ -366,6 +366,7 @@ static void run(struct helper *helper, int32_t parent_pid)
     collect_alerts(&options.observer, helper);
     collect_asked(&options.observer, helper->pool);
     collect_automation(&options.observer.automation, helper->pool);
+    options.config.governor = &options.observer.automation.governor;
     collect_streams(&options.observer, helper->pool);
     collect_polls(&options.config, helper->pool);
     collect_verifies(&options.config, helper->pool);

@@ -12,6 +12,7 @@
 #include "shared/base/clock.h"
 #include "shared/identity.h"
 #include "shared/rules/parse.h"
+#include "shared/store/published_governor.h"
 #include "shared/store/rule_ages.h"
 
 #define OPEN_RETRY_NS ZTA_NS_PER_S
@@ -122,6 +123,9 @@ static enum zta_status put_config(struct zta_change *change,
     }
     if (status == ZTA_OK && config->acceptance != NULL) {
         status = zta_acceptance_put(change, config->acceptance);
+    }
+    if (status == ZTA_OK && config->governor != NULL) {
+        status = zta_published_put_governor(change, config->governor);
     }
     if (status == ZTA_OK && config->n_rules == 0) {
         struct zta_text none = {.data = NULL};

@@ -34,8 +34,9 @@ struct mod_zta_run_config {
     size_t n_polls;
     const struct mod_zta_verify *verifies; /* those whose streams can be asked to verify */
     size_t n_verifies;
-    bool accepts_certificates;               /* "mtls" is an issuer, too, without a URL */
-    const struct zta_acceptance *acceptance; /* NULL: not published */
+    bool accepts_certificates;                  /* "mtls" is an issuer, too, without a URL */
+    const struct zta_acceptance *acceptance;    /* NULL: not published */
+    const struct zta_governor_limits *governor; /* NULL: not published */
 };
 
 /* Why the run is to end; what *is_stopping becomes. */

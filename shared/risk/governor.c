@@ -91,6 +91,16 @@ void zta_governor_close(struct zta_governor **governor)
     }
 }
 
+void zta_governor_limit(struct zta_governor *governor, const struct zta_governor_limits *limits)
+{
+    if (limits->window_s != governor->limits.window_s) {
+        /* Slices of another length: who is active is noted anew. */
+        memset(governor->slice_s, 0, sizeof governor->slice_s);
+        governor->counted_s = INT64_MIN;
+    }
+    governor->limits = *limits;
+}
+
 /* ---- active subjects ---- */
 
 static int64_t slice_of(const struct zta_governor *governor, int64_t now_s)
@@ -307,7 +317,7 @@ static enum zta_governed charge(struct zta_governor *governor, enum zta_governor
     return ZTA_GOVERNED_GO;
 }
 
-static bool is_never(const struct zta_governor *governor, const struct zta_cidr *network)
+bool zta_governor_is_never(const struct zta_governor *governor, const struct zta_cidr *network)
 {
     if (zta_addr_is_loopback(&network->addr)) {
         return true;
@@ -338,7 +348,7 @@ enum zta_governed zta_governor_ask_network(struct zta_governor *governor,
                                            const struct zta_cidr *network, int64_t now_s)
 {
     uint64_t subjects[MEMBERS];
-    if (is_never(governor, network)) {
+    if (zta_governor_is_never(governor, network)) {
         return ZTA_GOVERNED_NEVER;
     }
     const struct crowd *crowd = find_crowd(governor, hash);

@@ -54,6 +54,8 @@ enum zta_status zta_governor_open(const struct zta_governor_limits *limits,
                                   const struct zta_siphash_key *key,
                                   struct zta_governor **governor) ZTA_MUST_CHECK;
 void zta_governor_close(struct zta_governor **governor);
+/* Goes by other limits from now on, borrowed as before; who was hit in the window stays so. */
+void zta_governor_limit(struct zta_governor *governor, const struct zta_governor_limits *limits);
 
 /* Keyed hashes of those that one request came from; 0: none. */
 struct zta_governor_party {
@@ -75,6 +77,8 @@ uint64_t zta_governor_share(struct zta_governor *governor, int64_t now_s);
 uint64_t zta_governor_n_hit(const struct zta_governor *governor, enum zta_governor_budget budget,
                             int64_t now_s);
 
+/* Has it, or is it part of, something that is never blocked or slowed? */
+bool zta_governor_is_never(const struct zta_governor *governor, const struct zta_cidr *network);
 /*
  * May a network be blocked (its ip or net hash)? GO notes those behind it as hit. addr is one of
  * its addresses, which decides whether it is one that is never touched; prefix tells how many.

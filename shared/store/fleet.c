@@ -296,15 +296,14 @@ static bool may_say(const struct zta_fleet_node *node, int64_t role_since_ns,
 }
 
 /*
- * Is it for the bound to admit? What restricts and is said by no operator of a full node, and hits
- * somebody whom this node had not restricted before.
+ * Is it for the bound to admit? What restricts, and is said by no operator of a full node.
  */
 static bool is_governed(const struct zta_hearing *hearing, const struct zta_statement *statement,
-                        enum zta_node_role role, bool extends)
+                        enum zta_node_role role)
 {
     const struct zta_topic *topic = zta_topic_find(statement->topic);
     return hearing->admits != NULL && topic != NULL && !statement->is_gone && !topic->grants &&
-           !topic->is_report && !extends && (topic->is_automatic || role != ZTA_NODE_FULL) &&
+           !topic->is_report && (topic->is_automatic || role != ZTA_NODE_FULL) &&
            memcmp(statement->origin, hearing->fleet->origin, sizeof statement->origin) != 0;
 }
 
@@ -427,8 +426,8 @@ static enum zta_status judge(struct zta_change *change, const struct zta_hearing
     if (*outcome == ZTA_FLEET_TAKEN && !is_sound(statement)) {
         *outcome = ZTA_FLEET_MALFORMED;
     }
-    if (*outcome == ZTA_FLEET_TAKEN && is_governed(hearing, statement, speaker.role, extends) &&
-        !hearing->admits(hearing->context, statement)) {
+    if (*outcome == ZTA_FLEET_TAKEN && is_governed(hearing, statement, speaker.role) &&
+        !hearing->admits(hearing->context, statement, extends)) {
         return hold_or_refuse(change, outcome);
     }
     return ZTA_OK;
@@ -452,12 +451,11 @@ enum zta_status zta_fleet_take(struct zta_change *change, const struct zta_heari
         return status;
     }
     status = zta_fleet_keep(change, &statement, bytes);
-    if (status != ZTA_OK) {
-        return status;
+    if (status == ZTA_OK && *outcome == ZTA_FLEET_HELD) {
+        status = zta_fleet_hold(change, &statement, hearing->now_ns / INT64_C(1000000000));
     }
-    return *outcome == ZTA_FLEET_HELD
-               ? zta_fleet_hold(change, &statement, hearing->now_ns / INT64_C(1000000000))
-               : zta_fleet_apply(change, &statement);
+    /* Of a held one, too: it took the place of what its origin had said before. */
+    return status == ZTA_OK ? zta_fleet_apply(change, &statement) : status;
 }
 
 enum zta_status zta_fleet_enrol(struct zta_change *change, const struct zta_fleet *fleet,

@@ -100,10 +100,10 @@ struct zta_hearing {
     /* in and out: up to which note all was said; true only once the change is committed */
     uint64_t said;
     /*
-     * Is this restriction, of who may only restrict or of automation, within the bound of what
-     * these may do? What is not is kept and held. NULL: all are.
+     * Is this restriction, of who may only restrict or of automation, within their bound? extends:
+     * its origin restricts the same already, in effect. What is not is held. NULL: all are.
      */
-    bool (*admits)(void *context, const struct zta_statement *statement);
+    bool (*admits)(void *context, const struct zta_statement *statement, bool extends);
     void *context;
     uint64_t outcomes[ZTA_N_FLEET_OUTCOMES]; /* out: of the items */
     bool is_changed;                         /* out: there is something to commit */

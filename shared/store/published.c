@@ -8,6 +8,7 @@
 #include "shared/base/reader.h"
 #include "shared/store/keys.h"
 #include "shared/store/prune_priv.h"
+#include "shared/store/published_governor.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_state.h"
 #include "shared/store/tables_priv.h"
@@ -433,6 +434,9 @@ enum zta_status zta_published_check_record(struct zta_blob key, struct zta_blob 
     if (key.size == strlen(ZTA_SHARE_USES_KEY) &&
         memcmp(key.data, ZTA_SHARE_USES_KEY, key.size) == 0) {
         return zta_share_uses_check_record(value);
+    }
+    if (key.size == strlen(ZTA_GOVERNOR_KEY) && memcmp(key.data, ZTA_GOVERNOR_KEY, key.size) == 0) {
+        return zta_governor_check_record(value);
     }
     zta_reader_init(&reader, value.data, value.size);
     if (is_in_list(key, LOCATIONS)) {

@@ -60,6 +60,7 @@ enum zta_status zta_rule_age_check_record(struct zta_blob key,
 /* Of the one record of published that acceptance.h keeps. */
 enum zta_status zta_share_uses_check_record(struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_acceptance_check_record(struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_governor_check_record(struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_key_use_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_keyset_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_signal_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;

@@ -44,9 +44,9 @@
 #define ZTA_REPEAT_KEY_SIZE 24
 
 /*
- * published: "heartbeat", "fleet-uses" (shares.h), and lists under a letter and a u32 index: L
- * locations, R rules, I issuers, A alerts; under F and SHA-256 of a rule as it is printed i64 s
- * since when it reads so.
+ * published: "heartbeat", "fleet-uses" (shares.h), "governor" (published_governor.h), and lists
+ * under a letter and a u32 index: L locations, R rules, I issuers, A alerts; under F and SHA-256 of
+ * a rule as it is printed i64 s since when it reads so.
  * key_uses: key id, value i64 time, u64 count.
  */
 #define ZTA_PUBLISHED_AGES 'F'

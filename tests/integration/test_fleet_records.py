@@ -119,6 +119,21 @@ def test_what_is_above_the_bound_is_held(pair, fleet, directory):
     assert sensor.status()["held"] == 0
 
 
+def test_the_bound_is_that_of_the_servers_governor(pair, fleet, directory):
+    first, _ = pair(global_text="ZTAGovernor 5%/1h min=7 never=203.0.113.0/24")
+    store = Store(f"{directory}/sensor")
+    store.init()
+    fleet.join("sensor", store, role="restrict").start()
+    for i in range(8):
+        store.run("revoke", "--subject", f"user-{i}@corp", *_REASON)
+    for address in ("203.0.113.7", "198.51.100.7"):
+        store.run("block", address, "--for", "1h", *_REASON)
+    fleet.await_alike()
+    assert {row["target"] for row in held(first.store, "held")} == {"subject user-7@corp", "203.0.113.7"}
+    assert [row["target"] for row in first.json("blocks", "list")] == ["198.51.100.7"]
+    first.ctl("store", "check", "--deep")
+
+
 def _change(proxy, word, *arguments):
     """What `ztactl fleet held word` says it did, which is as its schema says."""
     done = proxy.json("fleet", "held", word, *arguments)

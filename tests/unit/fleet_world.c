@@ -75,9 +75,13 @@ void world_say_all(struct world *world, struct world_node *node)
     node->said = last > node->said ? last : node->said;
 }
 
-static bool admit(void *context, const struct zta_statement *statement)
+/* What extends hits nobody anew. */
+static bool admit(void *context, const struct zta_statement *statement, bool extends)
 {
     struct world_node *node = context;
+    if (extends || node->is_never) {
+        return !node->is_never;
+    }
     node->budget -= node->budget > 0;
     return node->budget != 0;
 }

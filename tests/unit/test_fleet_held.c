@@ -195,6 +195,25 @@ static void a_later_statement_is_another_one(void **state)
     assert_true(is_blocked(first, 1));
 }
 
+/* It took the place of what its origin had said, and nobody else says so. */
+static void what_is_extended_and_held_ends_here(void **state)
+{
+    struct world *world = *state;
+    struct world_node *first = &world->nodes[0];
+    struct world_node *restricting = &world->nodes[WORLD_NODES - 1];
+    block(restricting, 1, now_s() + 600);
+    world_say_all(world, restricting);
+    world_hear_all(world);
+    assert_true(is_blocked(first, 1));
+    first->is_never = true;
+    block(restricting, 1, now_s() + 6000);
+    world_say_all(world, restricting);
+    world_hear_all(world);
+    assert_false(is_blocked(first, 1));
+    assert_true(is_blocked(&world->nodes[1], 1));
+    assert_int_equal(look(first).n_waiting, 1);
+}
+
 static bool note_restriction(void *context, const struct zta_fleet_held *held)
 {
     struct zta_restriction *found = context;
@@ -268,6 +287,7 @@ int main(void)
         IN_A_FLEET(what_an_operator_applies_holds_here_or_where_he_says_it),
         IN_A_FLEET(what_was_released_since_or_holds_anyway_waits_for_nobody),
         IN_A_FLEET(a_later_statement_is_another_one),
+        IN_A_FLEET(what_is_extended_and_held_ends_here),
         IN_A_FLEET(it_is_told_what_each_would_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,28 @@ static void active_subjects_are_counted_closely(void **state)
     }
 }
 
+static void other_limits_hold_at_once_and_forget_nobody(void **state)
+{
+    struct zta_governor *governor = open_governor(5, 2);
+    const struct zta_cidr never = network("192.0.2.0/24");
+    const struct zta_governor_limits more = {
+        .percent = 5, .window_s = 600, .min = 3, .never = &never, .n_never = 1};
+    assert_int_equal(quarantine(governor, 1, NOW_S), ZTA_GOVERNED_GO);
+    assert_int_equal(quarantine(governor, 2, NOW_S), ZTA_GOVERNED_GO);
+    assert_int_equal(quarantine(governor, 3, NOW_S), ZTA_GOVERNED_OVER);
+    assert_int_equal(block(governor, 7, NOW_S), ZTA_GOVERNED_GO);
+    for (uint64_t n = 0; n < 1000; n++) {
+        let_in(governor, n, n, NOW_S);
+    }
+    zta_governor_limit(governor, &more);
+    assert_true(zta_governor_n_active(governor, NOW_S) == 0); /* to be noted anew */
+    assert_int_equal(quarantine(governor, 3, NOW_S), ZTA_GOVERNED_GO);
+    assert_int_equal(quarantine(governor, 4, NOW_S), ZTA_GOVERNED_OVER);
+    assert_int_equal(block(governor, 7, NOW_S), ZTA_GOVERNED_NEVER);
+    assert_int_equal(quarantine(governor, 4, NOW_S + 600), ZTA_GOVERNED_GO);
+    zta_governor_close(&governor);
+}
+
 static void no_more_than_the_share_is_hit_in_a_window(void **state)
 {
     struct zta_governor *governor = open_governor(5, 5);
@@ -195,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(active_subjects_are_counted_closely),
+        cmocka_unit_test(other_limits_hold_at_once_and_forget_nobody),
         cmocka_unit_test(no_more_than_the_share_is_hit_in_a_window),
         cmocka_unit_test(a_carrier_address_is_slowed_and_never_blocked),
         cmocka_unit_test(a_blocked_address_counts_all_who_were_seen_behind_it),
