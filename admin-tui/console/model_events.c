@@ -88,14 +88,14 @@ enum zta_status tui_model_read_events(struct tui_model *model, struct zta_view *
         return status;
     }
     const uint64_t n_skipped = count_skipped(&looking);
-    const uint64_t extra = n_skipped / looking.n;
     if (n_skipped > 0) {
         model->n_missed = n_skipped;
         model->missed_ns = model->now_ns;
     }
     for (size_t i = looking.n; i-- > 0;) {
         const struct ctl_event *row = &walk->batch[i];
-        tui_pulse_add(&model->pulse, &row->event, row->weight * (1 + extra),
+        const uint64_t share = n_skipped / looking.n + (i < n_skipped % looking.n);
+        tui_pulse_add(&model->pulse, &row->event, row->weight * (1 + share),
                       row->time_ns / ZTA_NS_PER_S);
         note_new(model, row);
     }

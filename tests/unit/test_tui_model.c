@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "admin-tui/console/listing.h"
+#include "admin-tui/console/model_priv.h"
 #include "shared/base/clock.h"
 #include "shared/decision.h"
 #include "shared/live/segment.h"
@@ -274,6 +275,62 @@ static void what_is_stored_is_there_at_the_next_look(void **state)
     assert_int_equal(model->tail.n_total, before + 3);
 }
 
+/* ---- more at once than is looked at ---- */
+
+enum {
+    BATCH = 64,
+    BATCHES = 100
+};
+
+/* A heartbeat, and context batches of events. */
+static int write_batches(void *context)
+{
+    struct zta_error error;
+    const uint64_t n = *(const uint64_t *)context;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_HELPER);
+    struct zta_change *change = store_begin(store, "fixture");
+    put_heartbeat(change);
+    for (uint64_t i = 1; i <= n; i++) {
+        put_events(change, 1 + i * BATCH, BATCH);
+    }
+    const int code = zta_change_commit(&change, &error) == ZTA_OK ? 0 : 1;
+    zta_store_close(&store);
+    return code;
+}
+
+/* True when a line of the screen says it. */
+static bool is_told(const char *text)
+{
+    bool is_there = false;
+    for (int y = 0; y < 40 && !is_there; y++) {
+        is_there = strstr(line(y), text) != NULL;
+    }
+    return is_there;
+}
+
+static void it_says_that_it_falls_behind_and_for_how_many_requests(void **state)
+{
+    uint64_t n = BATCHES;
+    go_to("Traffic");
+    look();
+    assert_false(is_told("behind: "));
+    assert_int_equal(run_in_child(write_batches, &n), 0);
+    look();
+    assert_int_equal(model->n_missed, BATCH * BATCHES - TUI_EVENTS_A_LOOK);
+    assert_true(is_told("behind: 2.4k requests came between two looks and are only counted"));
+    /* They are counted: as many as came, with those of the look before. */
+    assert_int_equal(tui_pulse_sum(&model->pulse, TUI_SERIES_ALL, TUI_TALLY_S),
+                     BATCH * (1 + BATCHES));
+    n = 0;
+    now_ns += 9 * ZTA_NS_PER_S;
+    assert_int_equal(run_in_child(write_batches, &n), 0);
+    look();
+    assert_true(is_told("behind: "));
+    now_ns += 2 * ZTA_NS_PER_S;
+    look();
+    assert_false(is_told("behind: "));
+}
+
 /* ---- many sessions ---- */
 
 static void all_sessions_are_read_in_parts_until_they_are_whole(void **state)
@@ -499,6 +556,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_stored_is_there_at_the_next_look, setup_few,
                                         teardown),
+        cmocka_unit_test_setup_teardown(it_says_that_it_falls_behind_and_for_how_many_requests,
+                                        setup_few, teardown),
         cmocka_unit_test_setup_teardown(all_sessions_are_read_in_parts_until_they_are_whole,
                                         setup_many, teardown),
         cmocka_unit_test_setup_teardown(escape_stops_reading_and_what_was_found_stays, setup_many,
