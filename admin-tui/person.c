@@ -14,6 +14,7 @@
 #include "shared/store/attestations.h"
 #include "shared/store/audit.h"
 #include "shared/store/baselines.h"
+#include "shared/store/fleet_risks.h"
 #include "shared/store/measures.h"
 #include "shared/store/notices.h"
 #include "shared/store/repeats.h"
@@ -165,6 +166,11 @@ static bool tell_session(void *context, const struct zta_session *session)
     struct zta_risk_record record;
     if (zta_risks_get(telling->view, &owner, &record) == ZTA_OK) {
         add_factors(known, &record.risk);
+    }
+    struct zta_risk_others others;
+    if (zta_fleet_risks_find(telling->view, &owner, zta_clock_real_ns() / ZTA_NS_PER_S, &others) ==
+        ZTA_OK) {
+        add_factors(known, &others.risk);
     }
     return end(telling);
 }

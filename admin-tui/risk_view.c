@@ -2,8 +2,11 @@
 /* Puts together from events what the observer put together from the same. */
 #include "admin-tui/risk_view.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "admin-tui/fleet/nodes.h"
 #include "shared/base/clock.h"
 #include "shared/event.h"
 #include "shared/risk/recorded.h"
@@ -17,16 +20,85 @@ enum zta_status ctl_risk_find(struct zta_view *view, const struct zta_risk_owner
     return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
+/* ---- what others raised ---- */
+
+struct hearing {
+    struct ctl_risk_heard *heard;
+    const struct ctl_nodes *nodes;
+    int64_t now_s;
+    enum zta_status status;
+};
+
+static bool hear(void *context, const uint8_t origin[ZTA_ORIGIN_SIZE], const struct zta_risk *risk)
+{
+    struct hearing *hearing = context;
+    struct ctl_risk_heard *heard = hearing->heard;
+    const struct zta_text node = ctl_nodes_name(hearing->nodes, origin);
+    struct zta_risk counts = *risk;
+    (void)zta_risk_forget(&counts, hearing->now_s);
+    struct ctl_heard_factor *grown =
+        realloc(heard->items, (heard->n + ZTA_N_RISK_SIGNALS) * sizeof *grown);
+    if (grown == NULL) {
+        hearing->status = ZTA_NO_MEMORY;
+        return false;
+    }
+    heard->items = grown;
+    for (size_t i = 0; i < counts.n; i++) {
+        struct ctl_heard_factor *item = &heard->items[heard->n++];
+        item->factor = counts.factors[i];
+        (void)snprintf(item->node, sizeof item->node, "%.*s", (int)node.len,
+                       node.len > 0 ? node.data : "");
+    }
+    return true;
+}
+
+enum zta_status ctl_risk_heard_open(struct zta_view *view, const struct zta_risk_owner *owner,
+                                    int64_t now_s, struct ctl_risk_heard *heard)
+{
+    struct ctl_nodes nodes;
+    struct hearing hearing = {.heard = heard, .nodes = &nodes, .now_s = now_s, .status = ZTA_OK};
+    memset(heard, 0, sizeof *heard);
+    enum zta_status status = ctl_nodes_open(view, &nodes);
+    if (status == ZTA_OK) {
+        status = zta_fleet_risks_each(view, owner, hear, &hearing);
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_risks_find(view, owner, now_s, &heard->others);
+    }
+    ctl_nodes_close(&nodes);
+    status = status == ZTA_NOT_FOUND ? ZTA_OK : status;
+    return hearing.status != ZTA_OK ? hearing.status : status;
+}
+
+void ctl_risk_heard_close(struct ctl_risk_heard *heard)
+{
+    free(heard->items);
+    heard->items = NULL;
+    heard->n = 0;
+}
+
+uint8_t ctl_risk_score(const struct zta_risk *own, const struct zta_risk_others *others,
+                       int64_t now_s)
+{
+    struct zta_risk joined = *own;
+    zta_risk_join(&joined, &others->risk, now_s);
+    return zta_risk_score(&joined, now_s);
+}
+
 enum zta_status ctl_risk_of_session(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                     int64_t now_s, uint8_t *score)
 {
     const struct zta_risk_owner owner = zta_risk_owner_session(id);
     struct zta_risk_record record;
-    const enum zta_status status = ctl_risk_find(view, &owner, &record);
+    struct zta_risk_others others;
+    enum zta_status status = ctl_risk_find(view, &owner, &record);
     if (status == ZTA_OK) {
-        *score = zta_risk_score(&record.risk, now_s);
+        status = zta_fleet_risks_find(view, &owner, now_s, &others);
     }
-    return status;
+    if (status == ZTA_OK || status == ZTA_NOT_FOUND) {
+        *score = ctl_risk_score(&record.risk, &others, now_s);
+    }
+    return status == ZTA_NOT_FOUND ? ZTA_OK : status;
 }
 
 struct rebuilding {

@@ -4,12 +4,14 @@
 #define CTL_RISK_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shared/base/limits.h"
 #include "shared/base/status.h"
 #include "shared/base/ulid.h"
 #include "shared/risk/score.h"
+#include "shared/store/fleet_risks.h"
 #include "shared/store/risks.h"
 
 /* A session's factors as its recorded events raised them, one after the other. */
@@ -23,6 +25,25 @@ struct ctl_rebuilt {
 /* Zeroed where nothing is kept. */
 enum zta_status ctl_risk_find(struct zta_view *view, const struct zta_risk_owner *owner,
                               struct zta_risk_record *record) ZTA_MUST_CHECK;
+/* A factor that another node of the fleet raised. */
+struct ctl_heard_factor {
+    struct zta_risk_factor factor;
+    char node[ZTA_NAME_MAX + 1]; /* "": of no node that is known */
+};
+/* What others raised that counts, and all of it joined. */
+struct ctl_risk_heard {
+    struct ctl_heard_factor *items;
+    size_t n;
+    struct zta_risk_others others;
+};
+/* None in a store that is in no fleet. ctl_risk_heard_close in any case. */
+enum zta_status ctl_risk_heard_open(struct zta_view *view, const struct zta_risk_owner *owner,
+                                    int64_t now_s, struct ctl_risk_heard *heard) ZTA_MUST_CHECK;
+void ctl_risk_heard_close(struct ctl_risk_heard *heard);
+/* The score of both. */
+uint8_t ctl_risk_score(const struct zta_risk *own, const struct zta_risk_others *others,
+                       int64_t now_s);
+
 /* The score of a session at that time; 0 where nothing is kept. */
 enum zta_status ctl_risk_of_session(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                     int64_t now_s, uint8_t *score) ZTA_MUST_CHECK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two short look-ups, a third where the request shows anything; nothing is written. */
+/* Four short look-ups, a fifth where the request shows anything; nothing is written. */
 #include "mod_zta/risk.h"
 
 #include <apr_lib.h>
@@ -12,12 +12,15 @@
 #include "shared/risk/judge.h"
 #include "shared/rules/tuning.h"
 #include "shared/store/attestations.h"
+#include "shared/store/fleet_risks.h"
 #include "shared/store/risks.h"
 
 struct kept {
     struct zta_risk_record session;
     struct zta_risk_record address;
     struct zta_risk_record subject;
+    struct zta_risk_others others;
+    struct zta_risk_others others_of_address;
 };
 
 /* False: it cannot be read. *found stays NULL where nothing is kept. */
@@ -25,6 +28,17 @@ static bool read_record(struct zta_view *view, const struct zta_risk_owner *owne
                         struct zta_risk_record *storage, const struct zta_risk_record **found)
 {
     const enum zta_status status = zta_risks_get(view, owner, storage);
+    if (status == ZTA_OK) {
+        *found = storage;
+    }
+    return status == ZTA_OK || status == ZTA_NOT_FOUND;
+}
+
+/* The same of what other nodes of the fleet raised. */
+static bool read_others(struct zta_view *view, const struct zta_risk_owner *owner, int64_t now_s,
+                        struct zta_risk_others *storage, const struct zta_risk_others **found)
+{
+    const enum zta_status status = zta_fleet_risks_find(view, owner, now_s, storage);
     if (status == ZTA_OK) {
         *found = storage;
     }
@@ -41,7 +55,10 @@ static bool read_kept(struct zta_view *view, const struct zta_identity *identity
     const struct zta_risk_record *of_address = NULL;
     const struct zta_risk_record *of_subject = NULL;
     if (!read_record(view, &session, &storage->session, &of_session) ||
-        !read_record(view, &address, &storage->address, &of_address)) {
+        !read_record(view, &address, &storage->address, &of_address) ||
+        !read_others(view, &session, asked->now_s, &storage->others, &kept->others) ||
+        !read_others(view, &address, asked->now_s, &storage->others_of_address,
+                     &kept->others_of_address)) {
         return false;
     }
     if (zta_risk_asks_subject(asked)) {

@@ -29,6 +29,8 @@ const char *ctl_held_what(const struct zta_fleet_held *held,
         return "block";
     case ZTA_FLEET_DEVICE_LACK:
         return "device lacks";
+    case ZTA_FLEET_RISK:
+        return "risk";
     case ZTA_FLEET_HOLD:
     case ZTA_FLEET_MEASURE:
         return zta_measure_kind_name(restriction->measure.kind);

@@ -15,6 +15,7 @@
 #include "shared/risk/recorded.h"
 #include "shared/risk/sighting.h"
 #include "shared/rules/tuning.h"
+#include "shared/store/fleet_risks.h"
 #include "shared/store/risks.h"
 
 /* As many as have something to do within a window; 40 MB when all of it was used. */
@@ -35,6 +36,11 @@
 #define WAF_FULL 20
 
 #define MIB_SHIFT 20
+
+/* Of a second, what a fleet is told of: strangers raise risk of addresses, not of sessions. */
+#define TOLD_SESSIONS_MAX  16
+#define TOLD_ADDRESSES_MAX 4
+#define TOLD_LATE_S        600
 
 struct session_entry {
     struct zta_session_watch watch;
@@ -78,6 +84,9 @@ struct mod_zta_risk_table {
     uint32_t generation;                  /* rises when noted things were not stored; never 0 */
     size_t n_tasks;
     size_t n_applied; /* of them, in the change that is open */
+    int64_t told_s;   /* the second that is counted: noted for a fleet, by kind */
+    unsigned n_told_sessions;
+    unsigned n_told_addresses;
     uint64_t n_lost;
     uint64_t n_displaced;  /* addresses that gave way to others, or did not come in */
     uint64_t n_displacing; /* the same in the change that is open */
@@ -406,6 +415,29 @@ static enum zta_status find_room(const struct writing *writing, const struct zta
     return status;
 }
 
+/* More of one second is told when it is raised again. */
+static void tell_fleet(const struct writing *writing, const struct zta_risk_owner *owner,
+                       const struct zta_risk_factor *factor)
+{
+    struct mod_zta_risk_table *table = writing->table;
+    const int64_t second_s = writing->event->time_ns / ZTA_NS_PER_S;
+    const bool is_address = owner->kind == ZTA_RISK_OF_ADDRESS;
+    unsigned *n = is_address ? &table->n_told_addresses : &table->n_told_sessions;
+    if (owner->kind == ZTA_RISK_OF_SUBJECT || !zta_fleet_risk_is_told(factor)) {
+        return;
+    }
+    /* Of an earlier second are requests that took long; of a much earlier one the clock is. */
+    if (second_s > table->told_s || second_s < table->told_s - TOLD_LATE_S) {
+        table->told_s = second_s;
+        table->n_told_sessions = 0;
+        table->n_told_addresses = 0;
+    }
+    if (*n < (is_address ? TOLD_ADDRESSES_MAX : TOLD_SESSIONS_MAX)) {
+        (*n)++;
+        zta_fleet_risk_note(writing->change, owner);
+    }
+}
+
 /* Into one record; *is_kept is left alone when that had it already. */
 static enum zta_status keep_for(const struct writing *writing, const struct zta_risk_owner *owner,
                                 const struct zta_risk_factor *factor, bool *is_kept)
@@ -426,7 +458,11 @@ static enum zta_status keep_for(const struct writing *writing, const struct zta_
         return status;
     }
     *is_kept = is_put;
-    return store(writing->change, owner, &record, factor->raised_s);
+    status = store(writing->change, owner, &record, factor->raised_s);
+    if (status == ZTA_OK) {
+        tell_fleet(writing, owner, factor);
+    }
+    return status;
 }
 
 /* For whom of `wanted` a factor is kept: *owners. */

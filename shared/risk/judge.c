@@ -178,6 +178,19 @@ static void show_outside(struct judging *j)
     }
 }
 
+/* Behind all that is found here, so that nothing others say keeps this node from raising it. */
+static void join_others(struct judging *j, struct zta_risk_facts *facts)
+{
+    const struct zta_risk_others *others = j->kept->others;
+    if (others == NULL) {
+        return;
+    }
+    zta_risk_join(&j->joined, &others->risk, j->request->now_s);
+    if (others->newest_s > facts->newest_s) {
+        facts->newest_s = others->newest_s;
+    }
+}
+
 /* What is kept, without copying the room for what is not. */
 static void copy(const struct zta_risk *from, struct zta_risk *to)
 {
@@ -209,10 +222,14 @@ void zta_risk_judge(const struct zta_risk_request *request, const struct zta_ris
     show_agent(&j);
     show_chosen(&j);
     show_outside(&j);
+    facts->newest_s = zta_risk_newest_s(&j.joined, request->now_s);
+    join_others(&j, facts);
     facts->score = zta_risk_score(&j.joined, request->now_s);
     facts->signals = zta_risk_signals(&j.joined, request->now_s) |
                      zta_risk_signals(kept->address, request->now_s);
-    facts->newest_s = zta_risk_newest_s(&j.joined, request->now_s);
+    if (kept->others_of_address != NULL) {
+        facts->signals |= zta_risk_signals(&kept->others_of_address->risk, request->now_s);
+    }
     if (zta_risk_find(raised, ZTA_RISK_EXTERNAL_RISK) != NULL &&
         request->outside_s > facts->newest_s) {
         facts->newest_s = request->outside_s;

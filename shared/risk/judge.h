@@ -20,8 +20,10 @@
 /* What is kept; NULL: nothing. */
 struct zta_risk_kept {
     const struct zta_risk *session;
-    const struct zta_risk *address; /* in no score; its signals can be asked for */
-    const struct zta_risk *subject; /* since when it shows what its sessions show */
+    const struct zta_risk *address;       /* in no score; its signals can be asked for */
+    const struct zta_risk *subject;       /* since when it shows what its sessions show */
+    const struct zta_risk_others *others; /* of the session, what other nodes of a fleet raised */
+    const struct zta_risk_others *others_of_address;
     const struct zta_risk_agent *agent;
     const struct zta_risk_place *place; /* the subject's last one, of the address's family */
 };

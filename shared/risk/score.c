@@ -251,6 +251,46 @@ bool zta_risk_put(struct zta_risk *risk, const struct zta_risk_factor *factor)
     return true;
 }
 
+/* The greater floor of both that holds, and an end with which it does. */
+static void join_floor(const struct zta_risk_factor *from, int64_t now_s,
+                       struct zta_risk_factor *joined)
+{
+    if (!has_floor(from, now_s)) {
+        return;
+    }
+    if (from->floor > joined->floor) {
+        joined->floor = from->floor;
+    }
+    if (from->ends_s > joined->ends_s) {
+        joined->ends_s = from->ends_s;
+    }
+}
+
+void zta_risk_join(struct zta_risk *risk, const struct zta_risk *more, int64_t now_s)
+{
+    for (size_t i = 0; i < more->n; i++) {
+        const struct zta_risk_factor *factor = &more->factors[i];
+        const size_t at = place_of(risk, factor->signal);
+        struct zta_risk_factor *there = &risk->factors[at];
+        if (!counts(factor, now_s)) {
+            continue;
+        }
+        if (at == risk->n || there->signal != factor->signal) {
+            memmove(there + 1, there, (risk->n - at) * sizeof *there);
+            *there = *factor;
+            risk->n++;
+            continue;
+        }
+        const bool is_more = zta_risk_points_q16(factor, now_s) > zta_risk_points_q16(there, now_s);
+        struct zta_risk_factor joined = is_more ? *factor : *there;
+        joined.floor = 0;
+        joined.ends_s = 0;
+        join_floor(there, now_s, &joined);
+        join_floor(factor, now_s, &joined);
+        *there = joined;
+    }
+}
+
 bool zta_risk_raise(struct zta_risk *risk, const struct zta_risk_tuning *tuning,
                     enum zta_risk_signal signal, unsigned share, struct zta_text evidence,
                     int64_t now_s)

@@ -89,6 +89,17 @@ void zta_risk_evidence_set(struct zta_risk_factor *factor, struct zta_text evide
  * the new one stands.
  */
 bool zta_risk_put(struct zta_risk *risk, const struct zta_risk_factor *factor);
+/*
+ * Joins what others know of the same, for a question at now_s: of two of one signal the one that is
+ * worth more then, with the greater floor that holds. The score is never less for it, whatever they
+ * say; the order of several does not matter.
+ */
+void zta_risk_join(struct zta_risk *risk, const struct zta_risk *more, int64_t now_s);
+/* What others know, joined: newest_s is the latest zta_risk_newest_s of any. */
+struct zta_risk_others {
+    struct zta_risk risk;
+    int64_t newest_s;
+};
 /* Makes and joins; nothing for a half-life of 0, which counts for its own request alone. */
 bool zta_risk_raise(struct zta_risk *risk, const struct zta_risk_tuning *tuning,
                     enum zta_risk_signal signal, unsigned share, struct zta_text evidence,

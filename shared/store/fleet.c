@@ -7,6 +7,7 @@
 
 #include "shared/base/reader.h"
 #include "shared/store/env_priv.h"
+#include "shared/store/fleet_held.h"
 #include "shared/store/fleet_priv.h"
 #include "shared/store/schema_policy.h"
 
@@ -379,15 +380,26 @@ static bool is_sound(const struct zta_statement *statement)
            (!topic->is_own || strength <= statement->version_ns);
 }
 
+/* Whom a node speaks of in a place of its own changes with what it says. */
+static bool hits_the_same(const struct zta_statement *a, const struct zta_statement *b)
+{
+    struct zta_target targets[2];
+    const struct zta_topic *topic = zta_topic_find(a->topic);
+    return topic == NULL || !topic->is_own ||
+           (zta_fleet_target(a, &targets[0]) == ZTA_OK &&
+            zta_fleet_target(b, &targets[1]) == ZTA_OK &&
+            zta_target_equal(&targets[0], &targets[1]));
+}
+
 /* Did this origin restrict the same before, in effect? */
 static enum zta_status does_extend(struct zta_change *change, const struct zta_statement *kept,
-                                   bool *extends)
+                                   const struct zta_statement *statement, bool *extends)
 {
     uint8_t name[ZTA_STATEMENT_NAME_SIZE];
     bool is_held;
     zta_statement_name(kept, name);
     const enum zta_status status = zta_fleet_is_held(change, ZTA_BLOB(name, sizeof name), &is_held);
-    *extends = status == ZTA_OK && !is_held && !kept->is_gone;
+    *extends = status == ZTA_OK && !is_held && !kept->is_gone && hits_the_same(kept, statement);
     return status;
 }
 
@@ -413,7 +425,7 @@ static enum zta_status judge(struct zta_change *change, const struct zta_hearing
         return ZTA_OK;
     }
     if (status == ZTA_OK) {
-        status = does_extend(change, &kept, &extends);
+        status = does_extend(change, &kept, statement, &extends);
     }
     if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
         return status;

@@ -144,8 +144,9 @@ static enum zta_status find_end(const struct zta_statement *statement, int64_t *
     struct zta_restriction restriction;
     const enum zta_status status = zta_fleet_restriction(statement, &restriction);
     if (status == ZTA_OK) {
-        *until_s = statement->topic == ZTA_FLEET_BLOCK ? restriction.block.until_s
-                                                       : restriction.measure.until_s;
+        *until_s = statement->topic == ZTA_FLEET_BLOCK  ? restriction.block.until_s
+                   : statement->topic == ZTA_FLEET_RISK ? restriction.risk_until_s
+                                                        : restriction.measure.until_s;
     }
     return status == ZTA_INVALID ? ZTA_CORRUPT : status;
 }
@@ -349,6 +350,9 @@ enum zta_status zta_fleet_restriction(const struct zta_statement *statement,
         break;
     case ZTA_FLEET_DEVICE_LACK:
         found.device = statement->key;
+        break;
+    case ZTA_FLEET_RISK:
+        status = zta_fleet_risk_end(key, value, &found.risk_until_s);
         break;
     default: /* its target is all that there is to say */
         break;

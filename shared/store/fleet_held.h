@@ -56,6 +56,7 @@ struct zta_restriction {
     struct zta_block block;           /* of that topic */
     struct zta_measure measure;       /* HOLD, MEASURE */
     struct zta_text device;           /* DEVICE_LACK: its id */
+    int64_t risk_until_s;             /* RISK: when it is worth nothing any more */
     struct zta_text by;               /* the operator, rule or transmitter; absent: not said */
     struct zta_text reason;
 };

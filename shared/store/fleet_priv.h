@@ -16,6 +16,7 @@ struct zta_told {
     size_t key_size;
     uint8_t *value;
     size_t size;
+    int64_t noted_ns; /* in: when the change was noted that is told */
 };
 
 /* What a record is to be, in memory of its own: zta_draft_clear. */
@@ -42,8 +43,7 @@ struct zta_topic {
     /* Keys begin with the origin of the one node that speaks of it, and nothing is ever gone. */
     bool is_own;
     bool is_report; /* nobody is restricted by it */
-    /* Noted in state/ and said by no operator: within the bound of automation, whoever says it;
-     * what others say of it is kept in policy/, beside what stands in state/ here. */
+    /* Noted in state/, said by no operator: within the bound of automation, whoever says it. */
     bool is_automatic;
     bool (*has_noted_key)(struct zta_blob key); /* of those: as has_key */
     enum zta_status (*is_out)(struct zta_change *change, const struct zta_statement *statement,
@@ -57,8 +57,7 @@ struct zta_topic {
     int64_t (*version)(struct zta_blob value);
     /* Can a record of this topic have that key? NULL: none is ever gone. */
     bool (*has_key)(struct zta_blob key);
-    /* The greater, the stricter; of one node's own, when it was made. ZTA_CORRUPT: no record of
-     * this topic. */
+    /* The greater, the stricter; of one node's own, when it was made. ZTA_CORRUPT: no such one. */
     enum zta_status (*strength)(struct zta_blob key, struct zta_blob value, int64_t *strength);
     /* Makes the record of that key what value says, or nothing (data NULL); as its puts do. */
     enum zta_status (*replace)(struct zta_change *change, struct zta_blob key,

@@ -152,7 +152,7 @@ static int64_t version_of(const struct zta_topic *topic, const struct zta_told *
 static enum zta_status say_note(struct round *round, const struct note *note)
 {
     const struct zta_topic *topic = zta_topic_find(note->topic);
-    struct zta_told told = {.value = NULL};
+    struct zta_told told = {.noted_ns = (int64_t)note->number};
     struct zta_statement statement = {
         .topic = note->topic,
         .is_gone = note->is_gone,

@@ -40,6 +40,19 @@ enum zta_status zta_lift_strength(struct zta_blob key, struct zta_blob value,
                                   int64_t *strength) ZTA_MUST_CHECK;
 enum zta_status zta_lift_replace(struct zta_change *change, struct zta_blob key,
                                  struct zta_blob value) ZTA_MUST_CHECK;
+/* Risk stands in state/ of who raised it, and by place in policy/ of the others. */
+bool zta_fleet_risk_has_noted_key(struct zta_blob key);
+enum zta_status zta_fleet_risk_tell(struct zta_change *change, struct zta_blob key,
+                                    struct zta_told *told) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_risk_strength(struct zta_blob key, struct zta_blob value,
+                                        int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_risk_replace(struct zta_change *change, struct zta_blob key,
+                                       struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_risk_target(struct zta_blob key, struct zta_blob value,
+                                      struct zta_target *target) ZTA_MUST_CHECK;
+/* When all that it says is worth nothing any more. */
+enum zta_status zta_fleet_risk_end(struct zta_blob key, struct zta_blob value,
+                                   int64_t *until_s) ZTA_MUST_CHECK;
 bool zta_device_has_key(struct zta_blob key);
 bool zta_device_is_lacking_record(struct zta_blob value);
 int64_t zta_device_version(struct zta_blob value);

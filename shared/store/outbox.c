@@ -119,6 +119,18 @@ static const struct zta_topic topics[] = {
         .tell = zta_lift_tell,
         .note_join = zta_measure_note_join,
     },
+    {
+        .topic = ZTA_FLEET_RISK,
+        .table = ZTA_N_TABLES,
+        .is_own = true,
+        .is_automatic = true,
+        .has_noted_key = zta_fleet_risk_has_noted_key,
+        .strength = zta_fleet_risk_strength,
+        .target = zta_fleet_risk_target,
+        .replace = zta_fleet_risk_replace,
+        .tell = zta_fleet_risk_tell,
+        .note_join = zta_measure_note_join,
+    },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "shared/base/reader.h"
-#include "shared/store/names_priv.h"
 #include "shared/store/prune_priv.h"
 #include "shared/store/records_priv.h"
+#include "shared/store/risks_priv.h"
 #include "shared/store/schema_risk.h"
 #include "shared/store/tables_priv.h"
 
@@ -195,7 +195,7 @@ static bool key_of_address(const struct zta_addr *addr, struct zta_record_key *k
 }
 
 /* False when no record can have it. */
-static bool make_key(const struct zta_risk_owner *owner, struct zta_record_key *key)
+bool zta_risk_key_make(const struct zta_risk_owner *owner, struct zta_record_key *key)
 {
     const struct zta_text names[] = {owner->name, owner->issuer};
     switch (owner->kind) {
@@ -215,8 +215,8 @@ static bool make_key(const struct zta_risk_owner *owner, struct zta_record_key *
     return false;
 }
 
-/* Whose record this is; false for a key that make_key does not write. */
-static bool read_key(struct zta_blob key, struct zta_risk_owner *owner)
+/* Whose record this is; false for a key that zta_risk_key_make does not write. */
+bool zta_risk_key_read(struct zta_blob key, struct zta_risk_owner *owner)
 {
     struct zta_record_key made;
     struct zta_reader reader;
@@ -240,8 +240,8 @@ static bool read_key(struct zta_blob key, struct zta_risk_owner *owner)
         owner->issuer = zta_read_text(&reader);
         break;
     }
-    return zta_reader_is_done(&reader) && make_key(owner, &made) && made.size == key.size &&
-           memcmp(made.bytes, key.data, key.size) == 0;
+    return zta_reader_is_done(&reader) && zta_risk_key_make(owner, &made) &&
+           made.size == key.size && memcmp(made.bytes, key.data, key.size) == 0;
 }
 
 _Static_assert(2 + 2 + ZTA_NAME_MAX + 2 + ZTA_SUBJECT_MAX <= ZTA_PRUNE_KEY_MAX,
@@ -266,7 +266,7 @@ enum zta_status zta_risks_get(struct zta_view *view, const struct zta_risk_owner
 {
     struct zta_record_key key;
     struct zta_blob value = {.data = NULL};
-    if (!make_key(owner, &key)) {
+    if (!zta_risk_key_make(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
     return take(zta_view_get(view, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size), &value),
@@ -276,7 +276,7 @@ enum zta_status zta_risks_get(struct zta_view *view, const struct zta_risk_owner
 void zta_risks_expect(struct zta_view *view, const struct zta_risk_owner *owner)
 {
     struct zta_record_key key;
-    if (make_key(owner, &key)) {
+    if (zta_risk_key_make(owner, &key)) {
         zta_view_expect(view, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size));
     }
 }
@@ -286,7 +286,7 @@ enum zta_status zta_risks_load(struct zta_change *change, const struct zta_risk_
 {
     struct zta_record_key key;
     struct zta_blob value = {.data = NULL};
-    if (!make_key(owner, &key)) {
+    if (!zta_risk_key_make(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
     return take(
@@ -299,7 +299,7 @@ enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_o
 {
     uint8_t value[ZTA_RISK_RECORD_MAX];
     struct zta_record_key key;
-    if (!make_key(owner, &key)) {
+    if (!zta_risk_key_make(owner, &key)) {
         return ZTA_INVALID;
     }
     const size_t size = zta_risk_record_encode(record, value, sizeof value);
@@ -310,7 +310,7 @@ enum zta_status zta_risks_put(struct zta_change *change, const struct zta_risk_o
 enum zta_status zta_risks_remove(struct zta_change *change, const struct zta_risk_owner *owner)
 {
     struct zta_record_key key;
-    if (!make_key(owner, &key)) {
+    if (!zta_risk_key_make(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
     return zta_change_remove(change, table_of(owner->kind), ZTA_BLOB(key.bytes, key.size));
@@ -319,8 +319,8 @@ enum zta_status zta_risks_remove(struct zta_change *change, const struct zta_ris
 static enum zta_status open_record(struct zta_blob key, struct zta_blob value,
                                    struct zta_risk_owner *owner, struct zta_risk_record *record)
 {
-    return read_key(key, owner) ? zta_risk_record_decode(value.data, value.size, record)
-                                : ZTA_CORRUPT;
+    return zta_risk_key_read(key, owner) ? zta_risk_record_decode(value.data, value.size, record)
+                                         : ZTA_CORRUPT;
 }
 
 enum zta_status zta_risk_check_record(struct zta_blob key, struct zta_blob value)
@@ -422,7 +422,7 @@ enum zta_status zta_risks_make_room(struct zta_change *change, const struct zta_
     struct least least = {.is_found = false};
     uint64_t n = 0;
     enum zta_status status = zta_change_table_count(change, ZTA_TABLE_ADDRESS_RISKS, &n);
-    if (status == ZTA_OK && n >= most && make_key(address, &key)) {
+    if (status == ZTA_OK && n >= most && zta_risk_key_make(address, &key)) {
         status = find_least(change, &key, record->last_s, &least);
     }
     if (status != ZTA_OK || !least.is_found) {

@@ -81,6 +81,13 @@
  * i64 since when (s). */
 #define ZTA_HELD_SIZE 9
 
+/*
+ * Statements of risk: 16 bytes origin, u8 kind of owner (1 session, 2 address), u16 place: SipHash
+ * with key 0 of the owner's key, modulo 4096; texts the key of its record in risks, and that record
+ * with last 0, no agent and no places, of the factors that are told. fleet_risks: u8 kind, u16
+ * place; for each node that says something 16 bytes origin and, as a text, its statement's value.
+ */
+
 /* ---- policy/ audit ---- */
 
 /* meta, "audit_heads:" and 16 bytes origin: u8 format, u8 whether it was set back, 1 + 8 heads: i64

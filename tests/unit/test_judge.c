@@ -267,6 +267,36 @@ static void an_address_has_signals_and_no_part_in_the_score(void **state)
     assert_int_equal(world.facts.newest_s, NOW_S - 6 * HOUR);
 }
 
+/* What others raised adds to the very request, and keeps nothing from being raised here. */
+static void what_other_nodes_raised_only_adds(void **state)
+{
+    struct world world;
+    struct zta_risk_others others = {.risk = {.n = 0}};
+    struct zta_risk_others of_address = {.risk = {.n = 0}};
+    world_make(&world);
+    world.context.usual.yes = (uint8_t)(0x7f & ~BIT(ZTA_HABIT_COUNTRY));
+    world.kept.others = &others;
+    world.kept.others_of_address = &of_address;
+    /* The same signal for the same reason, all but over: this node's own is as new as ever. */
+    assert_true(zta_risk_raise(&others.risk, &world.tuning, ZTA_RISK_NEW_COUNTRY, 100,
+                               ZTA_TEXT("FR"), NOW_S - 6 * DAY));
+    judge(&world);
+    assert_int_equal(world.facts.score, 25);
+    assert_int_equal(world.facts.newest_s, NOW_S);
+    assert_int_equal(world.raised.n, 1);
+    assert_true(zta_risk_raise(&others.risk, &world.tuning, ZTA_RISK_TOKEN_REPLAY, 100,
+                               ZTA_TEXT("proof"), NOW_S));
+    others.newest_s = NOW_S + 5; /* by its own clock */
+    assert_true(zta_risk_raise(&of_address.risk, &world.tuning, ZTA_RISK_STUFFING, 100,
+                               ZTA_TEXT("12 accounts"), NOW_S));
+    judge(&world);
+    assert_int_equal(world.facts.score, 63); /* 1 - 0.75 * 0.5 */
+    assert_int_equal(world.facts.newest_s, NOW_S + 5);
+    assert_int_equal(world.facts.signals, BIT(ZTA_RISK_NEW_COUNTRY) | BIT(ZTA_RISK_TOKEN_REPLAY) |
+                                              BIT(ZTA_RISK_STUFFING));
+    assert_int_equal(world.raised.n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +308,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_changes_within_a_session_shows),
         cmocka_unit_test(what_a_rule_chose_is_raised),
         cmocka_unit_test(an_address_has_signals_and_no_part_in_the_score),
+        cmocka_unit_test(what_other_nodes_raised_only_adds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -288,6 +288,53 @@ static void no_order_of_raising_makes_another_score(void **state)
     }
 }
 
+static void draw_risk(unsigned *seed, struct zta_risk *risk)
+{
+    risk->n = 0;
+    for (int i = 0; i < 6; i++) {
+        const struct zta_risk_factor factor = {
+            .signal = (enum zta_risk_signal)((unsigned)rand_r(seed) % 8),
+            .weight = (uint8_t)(1 + rand_r(seed) % 100),
+            .floor = (uint8_t)(rand_r(seed) % 3 == 0 ? rand_r(seed) % 101 : 0),
+            .half_life_s = (uint32_t)(1 + rand_r(seed) % 40000),
+            .raised_s = NOW + rand_r(seed) % 100000 - 50000,
+            .ends_s = rand_r(seed) % 3 == 0 ? NOW + rand_r(seed) % 100000 - 50000 : 0,
+            .n_raised = 1,
+        };
+        (void)zta_risk_put(risk, &factor);
+    }
+}
+
+/* Whatever others say, and in whatever order. */
+static void what_others_know_never_lowers(void **state)
+{
+    unsigned seed = 4711;
+    for (int round = 0; round < 4000; round++) {
+        struct zta_risk own;
+        struct zta_risk others[2];
+        draw_risk(&seed, &own);
+        draw_risk(&seed, &others[0]);
+        draw_risk(&seed, &others[1]);
+        struct zta_risk joined = own;
+        struct zta_risk again = own;
+        zta_risk_join(&joined, &others[0], NOW);
+        const uint8_t one = zta_risk_score(&joined, NOW);
+        zta_risk_join(&joined, &others[1], NOW);
+        zta_risk_join(&again, &others[1], NOW);
+        zta_risk_join(&again, &others[0], NOW);
+        zta_risk_join(&again, &others[1], NOW);
+        const uint8_t score = zta_risk_score(&joined, NOW);
+        assert_true(one >= zta_risk_score(&own, NOW));
+        assert_true(one >= zta_risk_score(&others[0], NOW));
+        assert_true(score >= one);
+        assert_int_equal(score, zta_risk_score(&again, NOW));
+        assert_int_equal(zta_risk_signals(&joined, NOW), zta_risk_signals(&own, NOW) |
+                                                             zta_risk_signals(&others[0], NOW) |
+                                                             zta_risk_signals(&others[1], NOW));
+        assert_int_equal(zta_risk_signals(&again, NOW), zta_risk_signals(&joined, NOW));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +352,7 @@ int main(void)
         cmocka_unit_test(what_lasts_is_news_once_a_half_life),
         cmocka_unit_test(the_newest_is_the_last_that_still_counts),
         cmocka_unit_test(no_order_of_raising_makes_another_score),
+        cmocka_unit_test(what_others_know_never_lowers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
