@@ -141,6 +141,7 @@ class Killing:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.plain
 def test_five_hundred_kills_under_load(zta):
     # A child alone can take all connections: httpd itself closes idle ones when it is short.
     servers = [zta(stage=1, children=12, threads=16, shared_memory="64M") for _ in range(3)]

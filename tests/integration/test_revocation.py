@@ -7,13 +7,11 @@ import time
 
 import pytest
 
-from support.httpd import sanitizer_environment
 from support.issuer import b64u, b64u_decode
 from support.local import wait_for
 from support.streams import TORN
 
-# Sanitized, each takes ten times as long; the plain run has all of them.
-TRIALS = 200 if sanitizer_environment() else 1000
+TRIALS = 1000
 
 
 def connections(z, n):
@@ -36,6 +34,7 @@ def status_on_kept(z, kept, i, token, target="/x"):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.plain
 def test_no_request_after_revoke_returned_is_accepted_in_a_thousand_trials(zta):
     """Keep-alive connections spread over all children, each trial one user or session."""
     z = zta(stage=1, children=3, threads=8, global_text="ZTAVerifyLimit off")

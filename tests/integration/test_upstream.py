@@ -107,6 +107,7 @@ def test_the_sample_api_knows_who_calls_by_a_stock_library(signing, samples):
 # ---- keys ----
 
 @pytest.mark.timeout(300)
+@pytest.mark.plain
 def test_keys_are_rotated_without_a_refused_request(signing, samples):
     z = signing("ttl=1h")
     api = samples(f"{z.httpd.url}{JWKS}", ORIGIN, API)
