@@ -56,7 +56,7 @@ enum zta_status zta_note_read(struct zta_text bytes, struct zta_note *note)
     note->text = (struct zta_text){.data = bytes.data + HEAD_SIZE,
                                    .len = bytes.len - HEAD_SIZE - ZTA_SIGNATURE_SIZE};
     return format == FORMAT && (kind == ZTA_NOTE_ASKS || kind == ZTA_NOTE_ANSWERS) &&
-                   note->time_ns > 0
+                   note->time_ns > 0 && note->text.len <= ZTA_NOTE_TEXT_MAX
                ? ZTA_OK
                : ZTA_INVALID;
 }

@@ -12,6 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Of RFC 8032, 7.1, test 1: of a key of small order, such as 1, anybody finds signatures. */
+static const struct zta_public_key stranger = {
+    .bytes = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe,
+              0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6,
+              0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a}};
+
 static void must(int holds)
 {
     if (!holds) {
@@ -26,7 +32,6 @@ static void read_statement(struct zta_text bytes)
     uint8_t name[ZTA_STATEMENT_NAME_SIZE];
     uint8_t record[ZTA_NODE_RECORD_MAX];
     size_t size = 0;
-    const struct zta_public_key key = {.bytes = {1}};
     if (zta_statement_read(bytes, &statement) != ZTA_OK) {
         return;
     }
@@ -34,7 +39,7 @@ static void read_statement(struct zta_text bytes)
     must(statement.is_gone == (statement.value.len == 0));
     must(zta_statement_is_later(&statement, &statement) == false);
     zta_statement_name(&statement, name);
-    must(zta_statement_check(bytes, ZTA_TEXT("corp"), &key) == ZTA_FORBIDDEN);
+    must(zta_statement_check(bytes, ZTA_TEXT("corp"), &stranger) == ZTA_FORBIDDEN);
     if (zta_node_decode(statement.key, statement.value, &node) == ZTA_OK) {
         must(zta_node_name_is_valid(zta_text_of(node.name)));
         zta_node_encode(&node, record, &size);
