@@ -111,8 +111,22 @@ class _Servers:
 
 
 @pytest.fixture
-def servers(request):
-    """Where httpd and zta register what they start."""
+def own_authserver(directory, pki):
+    """Factory: own_authserver(**options of AuthServer), one that a test may stop and start again."""
+    servers = []
+
+    def make(**options):
+        servers.append(AuthServer(directory, pki, **options))
+        return servers[-1].start()
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def servers(request, own_authserver):  # pylint: disable=unused-argument
+    """Where httpd and zta register what they start. They end before what they ask ends."""
     kept = _Servers(request.node)
     yield kept
     kept.finish()
@@ -177,20 +191,6 @@ def samples():
     yield make
     for sample in made:
         sample.stop()
-
-
-@pytest.fixture
-def own_authserver(directory, pki):
-    """Factory: own_authserver(**options of AuthServer), one that a test may stop and start again."""
-    servers = []
-
-    def make(**options):
-        servers.append(AuthServer(directory, pki, **options))
-        return servers[-1].start()
-
-    yield make
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
