@@ -192,13 +192,18 @@ static bool count_rule(struct mod_zta_automation *automation, struct zta_store *
            mod_zta_automation_respond(automation, store, respond, mode, &triggered);
 }
 
+/*
+ * What was refused at a level that other nodes alone had brought says nothing of this one: so nodes
+ * do not keep each other up by what they refuse.
+ */
 static void count_threat(struct mod_zta_automation *automation)
 {
     const struct mod_zta_occurrence *occurrence = &automation->occurrence;
+    const bool is_by_others = occurrence->event->risk.threat > automation->own_level;
     const struct zta_threat_sighting sighting = {
         .time_s = occurrence->event->time_ns / ZTA_NS_PER_S,
         .is_verified = occurrence->is_verified,
-        .is_denied = occurrence->is_denied,
+        .is_denied = occurrence->is_denied && !is_by_others,
         .is_failed = occurrence->is_failed,
         .is_server_error = occurrence->is_server_error,
         .latency_us = occurrence->is_let_in ? occurrence->event->latency_us : 0,
@@ -252,25 +257,60 @@ static void note_level(void *context, const struct zta_measure *measure)
     }
 }
 
+/* Says what is measured here, where that is due; a store that is busy is tried again. */
+static void tell_fleet(struct mod_zta_automation *automation, struct zta_store *store,
+                       int64_t now_s)
+{
+    const enum zta_threat_level level = automation->threat.level;
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_change *change;
+    if (!zta_fleet_threat_is_due(&automation->said, level, now_s) ||
+        zta_change_begin(store, "threat level", &change, &error) != ZTA_OK) {
+        return;
+    }
+    zta_fleet_threat_note(change, level);
+    if (zta_change_commit(&change, &error) == ZTA_OK) {
+        automation->said = (struct zta_fleet_threat_said){.level = level, .time_s = now_s};
+    }
+}
+
+/* Of measured ones the highest, and what measures say. */
+static void look_at_levels(struct mod_zta_automation *automation, struct zta_view *view,
+                           int64_t now_s, enum zta_threat_level *others)
+{
+    const struct zta_measure_question question = {.asks_everyone = true};
+    enum zta_threat_level level = automation->own_level;
+    if (zta_measures_find(view, &question, now_s, note_level, &level) == ZTA_OK) {
+        automation->own_level = level;
+    }
+    if (zta_fleet_threat_find(view, now_s, others) != ZTA_OK) {
+        *others = ZTA_THREAT_NORMAL;
+    }
+}
+
 enum zta_threat_level mod_zta_automation_threat(struct mod_zta_automation *automation,
                                                 struct zta_store *store, int64_t now_real_ns,
                                                 const char **reason)
 {
     const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
-    const struct zta_measure_question question = {.asks_everyone = true};
+    enum zta_threat_level others = ZTA_THREAT_NORMAL;
     struct zta_view *view;
     (void)zta_threat_look(&automation->threat, now_s);
-    enum zta_threat_level level = automation->threat.level;
+    automation->own_level = automation->threat.level;
     *reason = automation->threat.reason;
     if (zta_view_begin(store, &view) == ZTA_OK) {
-        if (zta_measures_find(view, &question, now_s, note_level, &level) == ZTA_OK &&
-            level != automation->threat.level) {
-            *reason = "a measure holds";
-        }
+        look_at_levels(automation, view, now_s, &others);
         zta_view_end(&view);
     }
+    if (others > automation->own_level) {
+        *reason = "measured at another node of the fleet";
+    }
+    else if (automation->own_level != automation->threat.level) {
+        *reason = "a measure holds";
+    }
+    tell_fleet(automation, store, now_s);
     (void)mod_zta_notify_step(automation->notify);
-    return level;
+    return others > automation->own_level ? others : automation->own_level;
 }
 
 const char *mod_zta_automation_held_back(const struct mod_zta_automation *automation,

@@ -60,7 +60,10 @@ void mod_zta_automation_written(struct mod_zta_automation *automation, bool is_c
 /* What the log says of what was committed, one line at a time; NULL: no more. */
 const char *mod_zta_automation_next_line(struct mod_zta_automation *automation);
 
-/* Each second: the level that holds now, of what is measured and what measures say. */
+/*
+ * Each second: the level that holds now, of what is measured here, what measures say and what other
+ * nodes of the fleet measured. What is measured here is said to them.
+ */
 enum zta_threat_level mod_zta_automation_threat(struct mod_zta_automation *automation,
                                                 struct zta_store *store, int64_t now_real_ns,
                                                 const char **reason);

@@ -8,6 +8,7 @@
 #include "shared/risk/threat.h"
 #include "shared/risk/trigger.h"
 #include "shared/rules/respond.h"
+#include "shared/store/fleet_threat.h"
 #include "shared/store/measures.h"
 #include "shared/store/responses.h"
 
@@ -42,9 +43,11 @@ struct mod_zta_automation {
     const struct zta_ruleset *set;
     uint64_t version;
     size_t n_rules;
-    int64_t clock_ns; /* newest event */
-    int64_t now_ns;   /* real time, as the event at hand is counted */
-    struct zta_threat threat;
+    int64_t clock_ns;                /* newest event */
+    int64_t now_ns;                  /* real time, as the event at hand is counted */
+    struct zta_threat threat;        /* as it is measured here */
+    enum zta_threat_level own_level; /* of that and measures: without what other nodes measured */
+    struct zta_fleet_threat_said said;
     int64_t held_back_s;
     char held_back[640];
     uint64_t n_lost_decisions;

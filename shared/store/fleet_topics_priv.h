@@ -40,6 +40,13 @@ enum zta_status zta_lift_strength(struct zta_blob key, struct zta_blob value,
                                   int64_t *strength) ZTA_MUST_CHECK;
 enum zta_status zta_lift_replace(struct zta_change *change, struct zta_blob key,
                                  struct zta_blob value) ZTA_MUST_CHECK;
+bool zta_fleet_threat_has_noted_key(struct zta_blob key);
+enum zta_status zta_fleet_threat_tell(struct zta_change *change, struct zta_blob key,
+                                      struct zta_told *told) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_threat_strength(struct zta_blob key, struct zta_blob value,
+                                          int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_threat_replace(struct zta_change *change, struct zta_blob key,
+                                         struct zta_blob value) ZTA_MUST_CHECK;
 /* Risk stands in state/ of who raised it, and by place in policy/ of the others. */
 bool zta_fleet_risk_has_noted_key(struct zta_blob key);
 enum zta_status zta_fleet_risk_tell(struct zta_change *change, struct zta_blob key,

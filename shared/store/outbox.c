@@ -120,6 +120,18 @@ static const struct zta_topic topics[] = {
         .note_join = zta_measure_note_join,
     },
     {
+        .topic = ZTA_FLEET_THREAT,
+        .table = ZTA_N_TABLES,
+        .is_own = true,
+        .is_report = true,
+        .is_automatic = true,
+        .has_noted_key = zta_fleet_threat_has_noted_key,
+        .strength = zta_fleet_threat_strength,
+        .replace = zta_fleet_threat_replace,
+        .tell = zta_fleet_threat_tell,
+        .note_join = zta_measure_note_join,
+    },
+    {
         .topic = ZTA_FLEET_RISK,
         .table = ZTA_N_TABLES,
         .is_own = true,

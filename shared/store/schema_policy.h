@@ -88,6 +88,11 @@
  * place; for each node that says something 16 bytes origin and, as a text, its statement's value.
  */
 
+/* meta, "fleet_threat:" and 16 bytes origin: u8 level, i64 said at s; as in its statement, whose
+ * key is the origin. A note of it in state/ has the level for a key. */
+#define ZTA_FLEET_THREAT_KEY  "fleet_threat:"
+#define ZTA_FLEET_THREAT_SIZE 9
+
 /* ---- policy/ audit ---- */
 
 /* meta, "audit_heads:" and 16 bytes origin: u8 format, u8 whether it was set back, 1 + 8 heads: i64

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from support.local import wait_for
 from support.schema import validate
-from support.statements import RISK, Statement, key_of
+from support.statements import RISK, THREAT, Statement, key_of
 
 _RULES = """zta 1
 allow all
@@ -134,3 +134,26 @@ def test_who_writes_into_the_engine_lowers_no_risk(pair, fleet, engine):
         return all(found.get(what, 0) >= n for what, n in expected.items())
     wait_for(refused, what=f"{expected} refused")
     assert _session(second)["risk"] == 80 and second.get("/calm/x", there).status == 403
+
+
+def test_a_level_that_one_proxy_measured_holds_at_all(pair, fleet, engine):
+    first, second = pair
+    token = _login(first)
+    first.get("/wp-admin/setup", token)
+    wait_for(lambda: first.get("/calm/x", token).status == 403, what="she is refused")
+
+    def level(proxy):
+        for _ in range(20):
+            assert first.get("/calm/x", token).status == 403
+        [row] = proxy.json("threat-level", "show")
+        return row["level"] != "normal" and row
+    # Two periods of ten seconds in a row in which most of what comes is refused.
+    row = wait_for(lambda: level(second), what="the level at the other proxy", timeout=45)
+    assert row["reason"] == "measured at another node of the fleet", row
+    [row] = first.json("threat-level", "show")
+    assert row["level"] != "normal" and row["reason"] == "refused requests", row
+    # What holds at the other is not measured there, and not told.
+    fleet.await_alike()
+    records = [Statement.read(data) for data in engine.command("HVALS", "zta:corp:records")]
+    origins = {s.origin for s in records if s.topic == THREAT}
+    assert origins == {s.origin for s in records if s.topic == RISK} and len(origins) == 1

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.issuer import b64u_decode
 
-NODE, REVOCATION, BLOCK, RISK = 1, 2, 3, 23
+NODE, REVOCATION, BLOCK, RISK, THREAT = 1, 2, 3, 23, 24
 OPERATOR = bytes(16)
 SIGNATURE_SIZE = 64
 _HEAD = struct.Struct(">BBB16sQH")

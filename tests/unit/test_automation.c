@@ -385,6 +385,33 @@ static void what_anybody_can_send_raises_the_level_by_one_step(void **state)
                      ZTA_THREAT_NORMAL);
 }
 
+/*
+ * What other nodes measured holds here, and what is refused by it is not measured here: it is not
+ * told, and they do not hear of it again.
+ */
+static void a_level_of_other_nodes_is_not_kept_up_by_what_it_refuses(void **state)
+{
+    const char *reason;
+    for (int is_by_others = 0; is_by_others <= 1; is_by_others++) {
+        use("allow all\n  when path /**\n");
+        for (int64_t after_s = 0; after_s < 40; after_s++) {
+            for (int i = 0; i < 20; i++) {
+                struct zta_event event = event_of((struct wanted){.source = 1,
+                                                                  .session = 1,
+                                                                  .reason = ZTA_REASON_RULE_DENIED,
+                                                                  .after_s = after_s});
+                event.risk.threat = is_by_others ? ZTA_THREAT_HIGH : ZTA_THREAT_NORMAL;
+                mod_zta_automation_note(automation, scratch.store, &event, event.time_ns);
+            }
+        }
+        const enum zta_threat_level level = mod_zta_automation_threat(
+            automation, scratch.store, (start_s + 40) * ZTA_NS_PER_S, &reason);
+        assert_int_equal(level, is_by_others ? ZTA_THREAT_NORMAL : ZTA_THREAT_CRITICAL);
+        mod_zta_automation_close(&automation);
+        zta_ruleset_close(&set);
+    }
+}
+
 static void who_comes_again_is_held_for_longer(void **state)
 {
     use(STUFFING "respond again\n  on responses >= 3 in 1d by ip\n  do block ip for 12h\n");
@@ -450,6 +477,7 @@ int main(void)
         WITH(above_its_share_the_governor_only_lets_it_be_told),
         WITH(decoys_block_themselves_and_no_honest_user),
         WITH(what_anybody_can_send_raises_the_level_by_one_step),
+        WITH(a_level_of_other_nodes_is_not_kept_up_by_what_it_refuses),
         WITH(who_comes_again_is_held_for_longer),
         WITH(a_rule_raises_a_signal_of_whom_it_counts),
         WITH(targets_are_told_in_one_line_each),
