@@ -80,7 +80,9 @@ static void put_course(struct tui_page *page, const struct course *course, int64
     tui_page_printf(page, "course", "%s since %s", text, clock);
 }
 
-static void put_factor(struct tui_page *page, const struct zta_risk_factor *factor, int64_t now_s)
+/* node: of the fleet, that raised it; "": this one. */
+static void put_factor(struct tui_page *page, const struct zta_risk_factor *factor,
+                       const char *node, int64_t now_s)
 {
     const uint64_t tenths = ((uint64_t)zta_risk_points_q16(factor, now_s) * 10 + 32768) / 65536;
     char points[TUI_SHORT_MAX];
@@ -97,9 +99,9 @@ static void put_factor(struct tui_page *page, const struct zta_risk_factor *fact
                     (struct zta_text){.data = factor->evidence,
                                       .len = strnlen(factor->evidence, sizeof factor->evidence)});
     tui_page_role(page, role_of((unsigned)(tenths / 10)));
-    tui_page_printf(page, points, "%s of %u, %s old, halves in %s%s%s",
+    tui_page_printf(page, points, "%s of %u, %s old, halves in %s%s%s%s%s",
                     zta_risk_signal_info(factor->signal)->name, (unsigned)factor->weight, ago, half,
-                    out.len > 0 ? ": " : "", evidence);
+                    out.len > 0 ? ": " : "", evidence, node[0] != '\0' ? ", by node " : "", node);
 }
 
 static int64_t oldest_of(const struct zta_risk *risk)
@@ -111,32 +113,49 @@ static int64_t oldest_of(const struct zta_risk *risk)
     return oldest_s;
 }
 
+/* What is kept here, with its course, then what other nodes of the fleet raised. */
+static enum zta_status put_factors(struct zta_view *view, const struct zta_risk *own,
+                                   const struct ctl_risk_heard *heard, struct course *course,
+                                   int64_t now_s, struct tui_page *page)
+{
+    enum zta_status status = ZTA_OK;
+    if (own->n > 0) {
+        course->from_s = oldest_of(own);
+        status = zta_event_each_back(view, see, course);
+    }
+    if (status == ZTA_OK && course->n > 0) {
+        put_course(page, course, now_s);
+    }
+    for (size_t i = 0; i < own->n; i++) {
+        put_factor(page, &own->factors[i], "", now_s);
+    }
+    for (size_t i = 0; i < heard->n; i++) {
+        put_factor(page, &heard->items[i].factor, heard->items[i].node, now_s);
+    }
+    return status;
+}
+
 enum zta_status tui_model_put_risk(struct zta_view *view, const uint8_t id[ZTA_SESSION_ID_SIZE],
                                    int64_t now_s, struct tui_page *page)
 {
     const struct zta_risk_owner owner = zta_risk_owner_session(id);
     struct zta_risk_record record;
+    struct ctl_risk_heard heard;
     struct course course = {.session = id};
     enum zta_status status = ctl_risk_find(view, &owner, &record);
     if (status != ZTA_OK) {
         return status;
     }
-    (void)zta_risk_forget(&record.risk, now_s);
-    tui_page_section(page, "Risk");
-    const unsigned score = zta_risk_score(&record.risk, now_s);
-    tui_page_role(page, role_of(score));
-    tui_page_printf(page, "score", "%u of %d%s", score, ZTA_RISK_SCORE_MAX,
-                    record.risk.n == 0 ? ", nothing raises it" : "");
-    if (record.risk.n == 0) {
-        return ZTA_OK;
+    status = ctl_risk_heard_open(view, &owner, now_s, &heard);
+    if (status == ZTA_OK) {
+        (void)zta_risk_forget(&record.risk, now_s);
+        tui_page_section(page, "Risk");
+        const unsigned score = ctl_risk_score(&record.risk, &heard.others, now_s);
+        tui_page_role(page, role_of(score));
+        tui_page_printf(page, "score", "%u of %d%s", score, ZTA_RISK_SCORE_MAX,
+                        record.risk.n + heard.n == 0 ? ", nothing raises it" : "");
+        status = put_factors(view, &record.risk, &heard, &course, now_s, page);
     }
-    course.from_s = oldest_of(&record.risk);
-    status = zta_event_each_back(view, see, &course);
-    if (status == ZTA_OK && course.n > 0) {
-        put_course(page, &course, now_s);
-    }
-    for (size_t i = 0; i < record.risk.n; i++) {
-        put_factor(page, &record.risk.factors[i], now_s);
-    }
+    ctl_risk_heard_close(&heard);
     return status;
 }

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "admin-tui/console/model_priv.h"
+#include "admin-tui/console/page.h"
 #include "shared/base/clock.h"
 #include "shared/base/hash.h"
 #include "shared/store/fleet_held.h"
@@ -159,6 +161,25 @@ static void what_matters_is_told_once_and_decays_at_all(void **state)
         world_say_all(world, &world->nodes[i]);
     }
     assert_int_equal(world->stream.n, before + 1);
+}
+
+/* The console's page of a session at another node. */
+static void the_console_names_who_raised_it(void **state)
+{
+    static struct tui_page page;
+    struct world *world = *state;
+    const struct zta_risk_owner owner = owner_of(1);
+    const struct zta_risk_factor factor = factor_of(ZTA_RISK_HONEYPOT, 80, 0);
+    raise_risk(&world->nodes[0], &owner, &factor);
+    world_say_all(world, &world->nodes[0]);
+    world_hear_all(world);
+    tui_page_open(&page, "test");
+    struct zta_view *view = world_look(&world->nodes[1]);
+    assert_int_equal(tui_model_put_risk(view, owner.session, factor.raised_s, &page), ZTA_OK);
+    zta_view_end(&view);
+    assert_non_null(strstr(page.text, "80 of 100\n"));
+    assert_non_null(strstr(page.text, "honeypot of 80"));
+    assert_non_null(strstr(page.text, ": seen, by node proxy-0"));
 }
 
 static unsigned place_of(const struct zta_risk_owner *owner)
@@ -341,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FLEET(whatever_the_order_risk_ends_up_alike),
         IN_A_FLEET(what_matters_is_told_once_and_decays_at_all),
+        IN_A_FLEET(the_console_names_who_raised_it),
         IN_A_FLEET(of_two_in_one_place_the_riskier_is_told),
         IN_A_FLEET(a_place_is_no_way_around_the_bound),
         IN_A_FLEET(who_has_a_nodes_key_grants_nothing_by_risk),
