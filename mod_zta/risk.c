@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Four short look-ups, a fifth where the request shows anything; nothing is written. */
+/* Two short look-ups, a third where the request shows anything, two more in a fleet. */
 #include "mod_zta/risk.h"
 
 #include <apr_lib.h>

@@ -358,7 +358,8 @@ enum zta_status zta_fleet_risks_each(struct zta_view *view, const struct zta_ris
     struct zta_reader reader;
     struct entry entry;
     struct said said;
-    if (!zta_risk_key_make(owner, &key) || !is_told_kind(owner->kind)) {
+    if (!zta_view_may_have(view, ZTA_TABLE_FLEET_RISKS) || !is_told_kind(owner->kind) ||
+        !zta_risk_key_make(owner, &key)) {
         return ZTA_NOT_FOUND;
     }
     make_place(&key, place);
