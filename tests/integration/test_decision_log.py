@@ -40,7 +40,8 @@ def _texts(path):
     if not os.path.exists(path):
         return []
     with open(path, encoding="utf-8") as file:
-        return [line for line in file.read().split("\n") if line]
+        whole, _, _ = file.read().rpartition("\n")  # what is behind the last end is being written
+    return [line for line in whole.split("\n") if line]
 
 
 def _lines(path):

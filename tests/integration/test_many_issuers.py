@@ -227,6 +227,7 @@ def test_a_command_asks_whose_it_is(zta):
     p = Pair(zta, stage=1)
     tokens = p.tokens()
     assert p.statuses(tokens) == [200, 200]
+    wait_for(lambda: len(p.z.json("issuers")) >= 2, what="the issuers, as the helper publishes them")
     for selector in (("--subject", "alice"), ("--client", "app"), ("--subject", "alice@nobody"),
                      ("--issuer", "nobody"), ("--subject", "@corp")):
         done = revoke(p, *selector, code={1, 2})
