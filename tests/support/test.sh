@@ -69,6 +69,7 @@ lane_plain()
     aside "integration, event" "${run[@]}" MPM=event ARGS="$twice" check-integration
     aside "integration, worker" "${run[@]}" MPM=worker ARGS="-m mpm $twice" check-integration
     aside "integration, prefork" "${run[@]}" MPM=prefork ARGS="-m mpm $twice" check-integration
+    aside "build with clang" "${build[@]}" CC=clang all unit-programs fuzz-programs
     if [[ -d tests/tui ]]; then
         aside "console" "${run[@]}" check-tui
     fi
@@ -85,7 +86,6 @@ lane_sanitized()
         check-integration
     aside "unit tests with TSan" "${build[@]}" SAN=thread \
         T="$("${run[@]}" CC=gcc threaded-programs)" check-unit
-    aside "build with clang" "${build[@]}" CC=clang all unit-programs fuzz-programs
     aside "Debian packages" "${run[@]}" check-package
     return 0
 }
