@@ -466,6 +466,7 @@ def test_without_a_readable_store_nobody_is_taken_for_logged_in(zta, failure, st
     try:
         wait_for(lambda: z.get("/x", token=out).status == status, what="the store is missed")
         assert z.get("/x", token=out).status == status
+        z.httpd.wait_for_log("ZTA0070")  # and by the helper, which takes the notices
         assert post(z, logout_token(z.issuer, {"sid": "known"}, ("sub",))).status == 503
     finally:
         os.rename(state + ".away", state)
