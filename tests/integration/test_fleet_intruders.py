@@ -160,7 +160,9 @@ def test_who_broke_into_httpd_grants_nothing_in_the_fleet(office, fleet, engine)
     for now, then in zip(_policies(fleet), before):
         assert now[1:3] == then[1:3]
         assert {row["target"] for row in now[0]} == {"203.0.113.7", "203.0.113.8", "203.0.113.9"}
-    assert [n.status()["refused"] for n in fleet.nodes] == [[]] * len(fleet.nodes)
+    # Who compares all may hear an older statement of a node behind its newer one: that is none of his.
+    refused = {row["what"] for node in fleet.nodes for row in node.status()["refused"]}
+    assert refused <= {"older than what is known"}
 
 
 def _attempts(engine, node, sensor, fleet):
