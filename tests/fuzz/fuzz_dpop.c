@@ -5,12 +5,12 @@
  * LLVMFuzzerTestOneInput).
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mod_zta/identity/dpop.h"
 #include "mod_zta/identity/htu.h"
 #include "mod_zta/identity/strict_json.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,13 +30,6 @@ static char claims_text[512];
 static char good_proof[JOSE_TEXT_MAX];
 static char jkt[MOD_ZTA_THUMBPRINT_LEN + 1];
 static struct mod_zta_proof_keys *keys;
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* One fixed key, so that a proof found once is the same proof in every run. */
 static void set_up(void)

@@ -5,26 +5,19 @@
  * nothing else. The first byte chooses.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mod_zta/identity/introspection.h"
 #include "mod_zta/identity/strict_json.h"
 #include "shared/base/base64.h"
 #include "shared/base/limits.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW INT64_C(1800000000)
 
 static const struct zta_text named[] = {ZTA_TEXT("level"), ZTA_TEXT("tenant.id")};
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void set_up(struct mod_zta_issuer *issuer, struct mod_zta_introspection *introspection)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mod_zta/identity/logout_token.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -24,13 +25,6 @@ static const struct zta_text clients[] = {ZTA_TEXT("site")};
 static struct mod_zta_issuer issuer;
 static const struct mod_zta_logout_issuer from = {
     .issuer = &issuer, .clients = clients, .n_clients = 1};
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void set_up(void)
 {

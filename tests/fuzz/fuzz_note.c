@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What nodes ask each other and answer: any bytes as a note. What is read is all that was there. */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/reader.h"
 #include "shared/fleet/note.h"
+#include "tests/fuzz/must.h"
+#include "tests/fuzz/stranger.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Of RFC 8032, 7.1, test 1: of a key of small order, such as 1, anybody finds signatures. */
-static const struct zta_public_key stranger = {
-    .bytes = {0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe,
-              0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6,
-              0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a}};
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,10 +4,10 @@
  * ends, and what it accepts can be kept. The first byte chooses (see LLVMFuzzerTestOneInput).
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mod_zta/identity/set_token.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,13 +25,6 @@ static struct mod_zta_issuer corp;
 static const struct mod_zta_issuer *const speaks_for[] = {&corp};
 static struct mod_zta_transmitter transmitter = {
     .issuer = &source, .speaks_for = speaks_for, .n_speaks_for = 1};
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void set_up(void)
 {

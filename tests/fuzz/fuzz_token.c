@@ -5,11 +5,11 @@
  * LLVMFuzzerTestOneInput).
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mod_zta/identity/keyring.h"
 #include "mod_zta/identity/token.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,13 +32,6 @@ static const struct mod_zta_issuer *const issuers[] = {&issuer};
 static const struct zta_text audiences[] = {{.data = "https://a", .len = 9}};
 static const struct zta_text claims[] = {{.data = "aud", .len = 3}, {.data = "t.id", .len = 4}};
 static char good_token[JOSE_TEXT_MAX];
-
-static void must(int holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* One fixed key, so that a token found once is the same token in every run. */
 static void set_up(void)

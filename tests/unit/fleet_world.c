@@ -49,6 +49,28 @@ void world_commit(struct zta_change *change)
     assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
 }
 
+static void reopen(struct world_node *node, enum zta_store_role role)
+{
+    struct zta_store **store = &node->scratch.store;
+    zta_store_close(store);
+    assert_int_equal(zta_store_open(node->scratch.dir, role, 0, store, NULL), ZTA_OK);
+}
+
+struct zta_change *world_helper_begin(struct world_node *node)
+{
+    struct zta_change *change = NULL;
+    reopen(node, ZTA_STORE_HELPER);
+    assert_int_equal(zta_store_complete(node->scratch.store, NULL), ZTA_OK);
+    assert_int_equal(zta_change_begin(node->scratch.store, "test", &change, NULL), ZTA_OK);
+    return change;
+}
+
+void world_helper_end(struct world_node *node, struct zta_change *change)
+{
+    world_commit(change);
+    reopen(node, ZTA_STORE_OPERATOR);
+}
+
 struct zta_view *world_look(struct world_node *node)
 {
     struct zta_view *view = NULL;

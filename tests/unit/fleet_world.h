@@ -45,6 +45,9 @@ int world_teardown(void **state);
 
 struct zta_change *world_begin(struct world_node *node);
 void world_commit(struct zta_change *change);
+/* The same of the node's helper, in whose place nobody else has its store meanwhile. */
+struct zta_change *world_helper_begin(struct world_node *node);
+void world_helper_end(struct world_node *node, struct zta_change *change);
 struct zta_view *world_look(struct world_node *node);
 
 /* A zta_statement_fn: into the stream. */

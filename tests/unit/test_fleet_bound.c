@@ -26,18 +26,9 @@ static struct zta_cidr network_of(const char *text)
 /* As the helper does when the server starts. */
 static void publish(struct world_node *node, const struct zta_governor_limits *limits)
 {
-    struct zta_store *helper = NULL;
-    struct zta_change *change = NULL;
-    zta_store_close(&node->scratch.store);
-    assert_int_equal(zta_store_open(node->scratch.dir, ZTA_STORE_HELPER, 0, &helper, NULL), ZTA_OK);
-    assert_int_equal(zta_store_complete(helper, NULL), ZTA_OK);
-    assert_int_equal(zta_change_begin(helper, "test", &change, NULL), ZTA_OK);
+    struct zta_change *change = world_helper_begin(node);
     assert_int_equal(zta_published_put_governor(change, limits), ZTA_OK);
-    world_commit(change);
-    zta_store_close(&helper);
-    assert_int_equal(
-        zta_store_open(node->scratch.dir, ZTA_STORE_OPERATOR, 0, &node->scratch.store, NULL),
-        ZTA_OK);
+    world_helper_end(node, change);
 }
 
 static void refresh(struct ctl_bound *bound, struct world_node *node)

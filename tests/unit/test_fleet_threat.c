@@ -24,18 +24,9 @@ static int64_t now_s(void)
 /* As the helper does, where it is due. */
 static void measure(struct world_node *node, enum zta_threat_level level)
 {
-    struct zta_store *helper = NULL;
-    struct zta_change *change = NULL;
-    zta_store_close(&node->scratch.store);
-    assert_int_equal(zta_store_open(node->scratch.dir, ZTA_STORE_HELPER, 0, &helper, NULL), ZTA_OK);
-    assert_int_equal(zta_store_complete(helper, NULL), ZTA_OK);
-    assert_int_equal(zta_change_begin(helper, "test", &change, NULL), ZTA_OK);
+    struct zta_change *change = world_helper_begin(node);
     zta_fleet_threat_note(change, level);
-    world_commit(change);
-    zta_store_close(&helper);
-    assert_int_equal(
-        zta_store_open(node->scratch.dir, ZTA_STORE_OPERATOR, 0, &node->scratch.store, NULL),
-        ZTA_OK);
+    world_helper_end(node, change);
 }
 
 static enum zta_threat_level of_others(struct world_node *node, int64_t time_s)
