@@ -124,9 +124,12 @@ def test_a_killed_parent_leaves_children_that_are_found(httpd):
 
 def test_a_detached_process_that_outlives_httpd_is_found(httpd):
     server = httpd(start=False)
-    logger = server.write("conf/logger", "#!/bin/sh\ntrap '' TERM\nsleep 60 &\ncat\n", 0o755)
+    begun = server.path("begun")
+    logger = server.write(
+        "conf/logger", f"#!/bin/sh\ntrap '' TERM\nsleep 60 &\n: >{begun}\ncat\n", 0o755)
     server.global_text = f'CustomLog "|/usr/bin/setsid {logger}" short'
     server.start()
+    wait_for(lambda: os.path.exists(begun), what="the logger")
     with pytest.raises(HttpdError, match="still there after stop: .*'sleep'"):
         server.stop(timeout=1)
     assert server.processes_left() == []

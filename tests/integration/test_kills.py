@@ -331,7 +331,7 @@ def test_ztactl_stopped_with_the_writers_lock_disturbs_no_request_and_is_named(z
     def stopped():
         """Its pid. /proc calls each of strace's short stops so, too."""
         with open(log, encoding="utf-8") as file:
-            found = re.search(r"^(\d+) --- stopped by SIGSTOP", file.read(), re.M)
+            found = re.search(r"^(\d+) +--- stopped by SIGSTOP", file.read(), re.M)
         return found and int(found[1])
 
     try:
