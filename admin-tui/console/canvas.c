@@ -213,6 +213,13 @@ static void clear_half(const struct tui_area *area, int x, int y)
     }
 }
 
+static void keep(struct tui_cell *cell, const struct character *character)
+{
+    const size_t len = character->len < TUI_CELL_SIZE ? character->len : TUI_CELL_SIZE - 1;
+    memcpy(cell->text, character->text, len);
+    cell->text[len] = '\0';
+}
+
 static void set_cell(const struct tui_area *area, int x, int y, enum tui_role role,
                      const struct character *character)
 {
@@ -221,12 +228,12 @@ static void set_cell(const struct tui_area *area, int x, int y, enum tui_role ro
         return;
     }
     clear_half(area, x, y);
-    (void)snprintf(cell->text, sizeof cell->text, "%.*s", (int)character->len, character->text);
+    keep(cell, character);
     cell->role = (uint8_t)role;
     struct tui_cell *second = character->width == 2 ? cell_at(area, x + 1, y) : NULL;
     if (second != NULL) {
         clear_half(area, x + 1, y);
-        (void)snprintf(cell->text, sizeof cell->text, "%.*s", (int)character->len, character->text);
+        keep(cell, character);
         second->text[0] = '\0';
         second->role = (uint8_t)role;
     }

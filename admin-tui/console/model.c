@@ -224,8 +224,9 @@ static enum zta_status look(struct tui_model *model, unsigned parts, bool *has_c
     if (status != ZTA_OK) {
         return status;
     }
+    const bool goes_on = (parts & TUI_PART_SESSIONS) != 0 && walk->is_walking;
     *has_changed = zta_view_state_txn(view) != walk->state_txn ||
-                   zta_view_policy_txn(view) != walk->policy_txn || walk->is_walking;
+                   zta_view_policy_txn(view) != walk->policy_txn || goes_on;
     if (model->pulse.now_s == 0) {
         status = begin(model, view);
     }

@@ -248,21 +248,30 @@ static attr_t attributes_of(const struct tui_style *style)
            (style->is_reverse ? A_REVERSE : 0);
 }
 
-static void show_cell(int y, int x, const struct tui_cell *cell)
+/* Of what most cells have the locale need not be asked. */
+static void widen(const char *from, wchar_t text[CCHARW_MAX + 1])
 {
-    wchar_t text[CCHARW_MAX + 1];
-    cchar_t out;
     mbstate_t state = {0};
-    const char *from = cell->text;
-    if (cell->text[0] == '\0') {
-        return; /* the second half of the one before */
+    size_t n = 1;
+    text[0] = (wchar_t)(unsigned char)from[0];
+    if ((from[0] & 0x80) != 0 || from[1] != '\0') {
+        n = mbsrtowcs(text, &from, CCHARW_MAX, &state);
     }
-    size_t n = mbsrtowcs(text, &from, CCHARW_MAX, &state);
     if (n == (size_t)-1) {
         n = 1;
         text[0] = L'?';
     }
     text[n] = L'\0';
+}
+
+static void show_cell(int y, int x, const struct tui_cell *cell)
+{
+    wchar_t text[CCHARW_MAX + 1];
+    cchar_t out;
+    if (cell->text[0] == '\0') {
+        return; /* the second half of the one before */
+    }
+    widen(cell->text, text);
     struct tui_style style =
         tui_theme_style(term.theme, (enum tui_role)cell->role, cell->is_selected, term.colours);
     short pair = (short)(term.colours == TUI_COLOURS_NONE

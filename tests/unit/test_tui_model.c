@@ -331,6 +331,21 @@ static void it_says_that_it_falls_behind_and_for_how_many_requests(void **state)
     assert_false(is_told("behind: "));
 }
 
+static void without_news_nothing_is_drawn(void **state)
+{
+    for (size_t i = 0; i < app.n_views; i++) {
+        go_to(app.views[i].ops->name);
+        look();
+        look();
+        now_ns += ZTA_NS_PER_S / 20;
+        if (tui_app_refresh(&app, now_ns)) {
+            fail_msg("%s is drawn again", app.views[i].ops->name);
+        }
+    }
+    now_ns += ZTA_NS_PER_S;
+    assert_true(tui_app_refresh(&app, now_ns)); /* the clock */
+}
+
 /* ---- many sessions ---- */
 
 static void all_sessions_are_read_in_parts_until_they_are_whole(void **state)
@@ -558,6 +573,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(it_says_that_it_falls_behind_and_for_how_many_requests,
                                         setup_few, teardown),
+        cmocka_unit_test_setup_teardown(without_news_nothing_is_drawn, setup_few, teardown),
         cmocka_unit_test_setup_teardown(all_sessions_are_read_in_parts_until_they_are_whole,
                                         setup_many, teardown),
         cmocka_unit_test_setup_teardown(escape_stops_reading_and_what_was_found_stays, setup_many,
