@@ -197,6 +197,10 @@ static void say_all(struct ctl *ctl, struct ctl_fleet_picture *picture)
     {
         ctl_say("refused    %lld %s", (long long)json_integer_value(n), name);
     }
+    const long long n_outdated = (long long)ctl_fleet_number(picture->said, "outdated");
+    if (n_outdated > 0) {
+        ctl_say("outdated   %lld %s", n_outdated, zta_fleet_outcome_name(ZTA_FLEET_OUTDATED));
+    }
     ctl_fleet_each_rules(ctl, say_rules, NULL);
     ctl_fleet_each_audit(ctl, say_audit, NULL);
     ctl_fleet_each_row(picture, say_node, picture);
@@ -218,6 +222,7 @@ static enum ctl_exit print_json(struct ctl *ctl, const struct ctl_fleet_picture 
     ctl_row_string(&list, "sum", picture->sum);
     ctl_row_int(&list, "waiting", (int64_t)picture->n_waiting);
     ctl_row_int(&list, "held", (int64_t)picture->n_held);
+    ctl_row_int(&list, "outdated", ctl_fleet_number(picture->said, "outdated"));
     struct zta_json *json = ctl_row_json(&list);
     if (json != NULL) {
         write_refused(json, "refused", json_object_get(picture->said, "refused"));

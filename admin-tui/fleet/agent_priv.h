@@ -39,7 +39,10 @@ struct ctl_agent {
     struct ctl_bound *bound;
     char place[ZTA_FLEET_PLACE_MAX];
     bool is_place_moved; /* since it was stored last */
-    bool is_place_lost;  /* the engine has no such entry: all is to be compared, at next_sync_ns */
+    /* All is compared, or what is heard stood in the stream meanwhile: up to `compared`. */
+    bool is_comparing;
+    char compared[ZTA_FLEET_PLACE_MAX];
+    bool is_place_lost; /* the engine has no such entry: all is to be compared, at next_sync_ns */
     /* What the stream had at mark_s is known once the place has come to mark; "": not asked. */
     char mark[ZTA_FLEET_PLACE_MAX];
     int64_t mark_s;
@@ -104,6 +107,8 @@ enum zta_status ctl_agent_share(struct ctl_agent *agent, struct zta_error *error
 enum zta_status ctl_agent_resume(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
 /* Tells the others of itself, and sees whether one of them or the engine knows something else. */
 enum zta_status ctl_agent_beat(struct ctl_agent *agent, struct zta_error *error) ZTA_MUST_CHECK;
+/* Is the one place of the stream the other, or behind it? */
+bool ctl_agent_has_passed(const char *place, const char *mark);
 /* Sees whether what the stream had when it was asked last is known here now. */
 void ctl_agent_reach(struct ctl_agent *agent);
 /* Writes what `fleet status` reads, when its time has come. */

@@ -133,7 +133,7 @@ static void read_place(const char *place, uint64_t parts[2])
     }
 }
 
-static bool is_at_or_behind(const char *place, const char *mark)
+bool ctl_agent_has_passed(const char *place, const char *mark)
 {
     uint64_t a[2];
     uint64_t b[2];
@@ -144,7 +144,7 @@ static bool is_at_or_behind(const char *place, const char *mark)
 
 void ctl_agent_reach(struct ctl_agent *agent)
 {
-    if (agent->mark[0] != '\0' && is_at_or_behind(agent->place, agent->mark)) {
+    if (agent->mark[0] != '\0' && ctl_agent_has_passed(agent->place, agent->mark)) {
         agent->as_of_s = agent->mark_s;
         agent->mark[0] = '\0';
     }
@@ -309,13 +309,14 @@ void ctl_agent_tell(struct ctl_agent *agent)
     agent->told_s = now;
     ask_nodes(agent);
     json_t *all = json_pack(
-        "{s:I, s:s, s:s?, s:I, s:s?, s:I, s:I, s:I, s:o, s:O?}", "time", (json_int_t)now, "config",
-        agent->config->path, "engine",
+        "{s:I, s:s, s:s?, s:I, s:s?, s:I, s:I, s:I, s:I, s:o, s:O?}", "time", (json_int_t)now,
+        "config", agent->config->path, "engine",
         agent->engine == NULL ? NULL : ctl_engine_name(agent->engine), "connected",
         (json_int_t)(agent->engine == NULL ? 0 : agent->connected_s), "problem",
         agent->problem[0] == '\0' ? NULL : agent->problem, "said", (json_int_t)agent->n_said,
         "taken", (json_int_t)agent->outcomes[ZTA_FLEET_TAKEN], "compared",
-        (json_int_t)agent->n_synced, "refused", outcomes_of(agent), "nodes", agent->lines);
+        (json_int_t)agent->n_synced, "outdated", (json_int_t)agent->outcomes[ZTA_FLEET_OUTDATED],
+        "refused", outcomes_of(agent), "nodes", agent->lines);
     char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(1));
     if (text != NULL) {
         write_file(agent, text);

@@ -57,7 +57,8 @@ static enum zta_status end(struct zta_change **change, enum zta_status status, b
 /* ---- hearing ---- */
 
 /* A part of what waits here is said, or the batch is taken: *is_behind says which. */
-static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struct zta_error *error)
+static enum zta_status take_some(struct ctl_agent *agent, const char *place, bool *is_behind,
+                                 struct zta_error *error)
 {
     struct zta_change *change = NULL;
     struct zta_hearing hearing = {.fleet = &agent->fleet,
@@ -65,6 +66,7 @@ static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struc
                                   .items = agent->batch.items,
                                   .n = agent->batch.n,
                                   .now_ns = zta_clock_real_ns(),
+                                  .is_comparing = agent->is_comparing,
                                   .said = agent->said,
                                   .admits = ctl_bound_admits,
                                   .context = agent->bound};
@@ -74,6 +76,10 @@ static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struc
         return status;
     }
     status = with_text(zta_fleet_hear(change, &hearing), "taking what other nodes say", error);
+    const bool moves = place != NULL && hearing.is_changed && !hearing.is_behind;
+    if (status == ZTA_OK && moves) {
+        status = with_text(zta_fleet_set_place(change, place), "keeping the place", error);
+    }
     status = end(&change, status, hearing.is_changed, error);
     for (size_t i = 0; status == ZTA_OK && i < ZTA_N_FLEET_OUTCOMES; i++) {
         agent->outcomes[i] += hearing.outcomes[i];
@@ -83,13 +89,18 @@ static enum zta_status take_some(struct ctl_agent *agent, bool *is_behind, struc
     return status;
 }
 
-/* Takes the batch in one change; a change that would change nothing is not made. */
-static enum zta_status take_batch(struct ctl_agent *agent, struct zta_error *error)
+/*
+ * Takes the batch in one change; a change that would change nothing is not made. The place behind
+ * it in the stream (NULL: it is not from there) stands in the same change, so that an agent that
+ * dies hears nothing twice that it took.
+ */
+static enum zta_status take_batch(struct ctl_agent *agent, const char *place,
+                                  struct zta_error *error)
 {
     enum zta_status status = ZTA_OK;
     bool is_behind = agent->batch.n > 0;
     while (status == ZTA_OK && is_behind) {
-        status = take_some(agent, &is_behind, error);
+        status = take_some(agent, place, &is_behind, error);
     }
     ctl_batch_clear(&agent->batch);
     return status;
@@ -106,7 +117,7 @@ static bool take_scanned(void *context, struct zta_text bytes)
 {
     struct taking *taking = context;
     if (ctl_batch_is_full(&taking->agent->batch)) {
-        taking->status = take_batch(taking->agent, taking->error);
+        taking->status = take_batch(taking->agent, NULL, taking->error);
     }
     return taking->status == ZTA_OK && ctl_batch_add(&taking->agent->batch, bytes);
 }
@@ -120,6 +131,14 @@ static bool take_scanned_node(void *context, struct zta_text bytes)
     return !is_node || take_scanned(context, bytes);
 }
 
+/* What comes from here on was in the stream after all had been compared. */
+static void leave_compared(struct ctl_agent *agent)
+{
+    if (agent->is_comparing && ctl_agent_has_passed(agent->place, agent->compared)) {
+        agent->is_comparing = false;
+    }
+}
+
 enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error)
 {
     char place[ZTA_FLEET_PLACE_MAX];
@@ -128,11 +147,14 @@ enum zta_status ctl_agent_hear(struct ctl_agent *agent, struct zta_error *error)
     enum zta_status status =
         ctl_engine_hear(agent->engine, ctl_batch_add, &agent->batch, place, &is_answered, error);
     if (status == ZTA_OK) {
-        status = take_batch(agent, error);
+        status = take_batch(agent, place, error);
     }
     if (status == ZTA_OK && strcmp(place, agent->place) != 0) {
         memcpy(agent->place, place, sizeof place);
         agent->is_place_moved = true;
+    }
+    if (is_answered) {
+        leave_compared(agent);
     }
     ctl_batch_clear(&agent->batch);
     return status;
@@ -262,7 +284,7 @@ static enum zta_status send_lacking(struct ctl_agent *agent, struct zta_error *e
         }
     }
     if (status == ZTA_OK && n > 0) {
-        status = ctl_engine_publish(agent->engine, wanted, n, error);
+        status = ctl_engine_refill(agent->engine, wanted, n, error);
     }
     return status;
 }
@@ -299,18 +321,18 @@ static enum zta_status scan(struct taking *taking, zta_statement_fn fn, struct z
     enum zta_status status = ctl_engine_scan(taking->agent->engine, fn, taking, error);
     status = taking->status != ZTA_OK ? taking->status : status;
     if (status == ZTA_OK) {
-        status = take_batch(taking->agent, error);
+        status = take_batch(taking->agent, NULL, error);
     }
     ctl_batch_clear(&taking->agent->batch);
     return status;
 }
 
-enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
+/* *place: where the stream goes on that has what came while the records were read. */
+static enum zta_status compare_all(struct ctl_agent *agent, char place[ZTA_FLEET_PLACE_MAX],
+                                   struct zta_error *error)
 {
-    char head[ZTA_FLEET_PLACE_MAX];
     struct taking taking = {.agent = agent, .error = error, .status = ZTA_OK};
-    /* First the place: what comes while the records are read is read from the stream again. */
-    enum zta_status status = ctl_engine_head(agent->engine, head, error);
+    enum zta_status status = ctl_engine_head(agent->engine, place, error);
     if (status == ZTA_OK) {
         status = scan(&taking, take_scanned_node, error);
     }
@@ -320,14 +342,25 @@ enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
     if (status == ZTA_OK) {
         status = send_all_lacking(agent, error);
     }
-    if (status == ZTA_OK) {
-        memcpy(agent->place, head, sizeof head);
-        agent->is_place_moved = true;
-        agent->is_place_lost = false;
-        agent->n_synced++;
-        agent->next_sync_ns = zta_clock_monotonic_ns() + CTL_FLEET_SYNC_NS;
+    return status == ZTA_OK ? ctl_engine_head(agent->engine, agent->compared, error) : status;
+}
+
+enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
+{
+    char place[ZTA_FLEET_PLACE_MAX];
+    agent->is_comparing = true;
+    const enum zta_status status = compare_all(agent, place, error);
+    if (status != ZTA_OK) {
+        agent->is_comparing = false;
+        return status;
     }
-    return status;
+    leave_compared(agent); /* by where it stood: that is what the stream was asked for last */
+    memcpy(agent->place, place, sizeof place);
+    agent->is_place_moved = true;
+    agent->is_place_lost = false;
+    agent->n_synced++;
+    agent->next_sync_ns = zta_clock_monotonic_ns() + CTL_FLEET_SYNC_NS;
+    return ZTA_OK;
 }
 
 /* How long one node's comparing may keep the others waiting. */

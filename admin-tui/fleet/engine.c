@@ -19,6 +19,10 @@
 #define FIELD_STATEMENT "s"
 #define FIELD_NAME      "n"
 
+/* Whether a statement goes into the stream. */
+#define ALWAYS     "always"
+#define WHERE_NEWS "where news"
+
 enum {
     LACKS_MAX = 512,
     NAMES_MAX = 512,
@@ -39,45 +43,43 @@ static bool name_of(struct zta_text bytes, uint8_t name[ZTA_STATEMENT_NAME_SIZE]
 }
 
 /*
- * Keeps a statement unless a later one stands there: bytes 20 to 27 are its version (statement.h).
- * What is too short to be one is as good as none.
+ * Keeps a statement unless one as late stands there, and sends it, where only news are wanted
+ * (ARGV[3]) if it was kept: bytes 20 to 27 are its version (statement.h). What is too short to be
+ * one is as good as none. ARGV[4] is the field of the stream, whose value is the statement or its
+ * name.
  */
-static const char keep_later[] =
+static const char keep_and_send[] =
     "local there = redis.call('HGET', KEYS[1], ARGV[1]) "
-    "if not there or #there < 27 or string.sub(there, 20, 27) < string.sub(ARGV[2], 20, 27) then "
-    "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end return 1";
+    "local is_news = not there or #there < 27 or "
+    "string.sub(there, 20, 27) < string.sub(ARGV[2], 20, 27) "
+    "if is_news then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end "
+    "if is_news or ARGV[3] == '" ALWAYS "' then "
+    "redis.call('XADD', KEYS[2], 'MAXLEN', '~', " STREAM_LENGTH ", '*', ARGV[4], "
+    "ARGV[4] == '" FIELD_NAME "' and ARGV[1] or ARGV[2]) end return 1";
 
 /* To the records and to the stream. */
-static bool append_statement(struct ctl_engine *engine, struct zta_text bytes, size_t *n)
+static bool append_statement(struct ctl_engine *engine, struct zta_text bytes, const char *when,
+                             size_t *n)
 {
     uint8_t name[ZTA_STATEMENT_NAME_SIZE];
-    struct ctl_engine_command keep = {.n = 0};
-    struct ctl_engine_command send = {.n = 0};
+    struct ctl_engine_command command = {.n = 0};
     if (!name_of(bytes, name)) {
         return true; /* of a later release: whoever made it sends it */
     }
-    ctl_engine_add_words(&keep,
-                         (const char *const[]){"EVAL", keep_later, "1", engine->records_key, NULL});
-    ctl_engine_add(&keep, name, sizeof name);
-    ctl_engine_add(&keep, bytes.data, bytes.len);
-    const bool is_long = bytes.len > INLINE_MAX;
-    const char *const words[] = {"XADD",
-                                 engine->stream_key,
-                                 "MAXLEN",
-                                 "~",
-                                 STREAM_LENGTH,
-                                 "*",
-                                 is_long ? FIELD_NAME : FIELD_STATEMENT,
-                                 NULL};
-    ctl_engine_add_words(&send, words);
-    ctl_engine_add(&send, is_long ? (const char *)name : bytes.data,
-                   is_long ? sizeof name : bytes.len);
-    *n += 2;
-    return ctl_engine_append(engine->commands, &keep) && ctl_engine_append(engine->commands, &send);
+    ctl_engine_add_words(&command,
+                         (const char *const[]){"EVAL", keep_and_send, "2", engine->records_key,
+                                               engine->stream_key, NULL});
+    ctl_engine_add(&command, name, sizeof name);
+    ctl_engine_add(&command, bytes.data, bytes.len);
+    ctl_engine_add_words(
+        &command,
+        (const char *const[]){when, bytes.len > INLINE_MAX ? FIELD_NAME : FIELD_STATEMENT, NULL});
+    ++*n;
+    return ctl_engine_append(engine->commands, &command);
 }
 
-enum zta_status ctl_engine_publish(struct ctl_engine *engine, const struct zta_text *items,
-                                   size_t n, struct zta_error *error)
+static enum zta_status publish(struct ctl_engine *engine, const struct zta_text *items, size_t n,
+                               const char *when, struct zta_error *error)
 {
     struct ctl_engine_command begin = {.n = 0};
     struct ctl_engine_command end = {.n = 0};
@@ -86,7 +88,7 @@ enum zta_status ctl_engine_publish(struct ctl_engine *engine, const struct zta_t
     ctl_engine_add_words(&end, (const char *const[]){"EXEC", NULL});
     bool is_good = ctl_engine_append(engine->commands, &begin);
     for (size_t i = 0; is_good && i < n; i++) {
-        is_good = append_statement(engine, items[i], &n_commands);
+        is_good = append_statement(engine, items[i], when, &n_commands);
     }
     is_good = is_good && ctl_engine_append(engine->commands, &end);
     enum zta_status status = is_good ? ZTA_OK : ctl_engine_failed(engine->commands, "MULTI", error);
@@ -112,6 +114,18 @@ enum zta_status ctl_engine_publish(struct ctl_engine *engine, const struct zta_t
         }
     }
     return status;
+}
+
+enum zta_status ctl_engine_publish(struct ctl_engine *engine, const struct zta_text *items,
+                                   size_t n, struct zta_error *error)
+{
+    return publish(engine, items, n, ALWAYS, error);
+}
+
+enum zta_status ctl_engine_refill(struct ctl_engine *engine, const struct zta_text *items, size_t n,
+                                  struct zta_error *error)
+{
+    return publish(engine, items, n, WHERE_NEWS, error);
 }
 
 enum zta_status ctl_engine_count(struct ctl_engine *engine, uint64_t *n, struct zta_error *error)

@@ -48,6 +48,9 @@ enum zta_status ctl_engine_check_current(struct ctl_engine *engine,
 /* Statements go to the records and to the stream, both or neither. */
 enum zta_status ctl_engine_publish(struct ctl_engine *engine, const struct zta_text *items,
                                    size_t n, struct zta_error *error) ZTA_MUST_CHECK;
+/* The same of what others said, unless something later was published meanwhile. */
+enum zta_status ctl_engine_refill(struct ctl_engine *engine, const struct zta_text *items, size_t n,
+                                  struct zta_error *error) ZTA_MUST_CHECK;
 /* How many records there are. */
 enum zta_status ctl_engine_count(struct ctl_engine *engine, uint64_t *n,
                                  struct zta_error *error) ZTA_MUST_CHECK;

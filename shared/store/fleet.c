@@ -412,6 +412,40 @@ static enum zta_status hold_or_refuse(struct zta_change *change, enum zta_fleet_
     return status;
 }
 
+/*
+ * What is not later than what its origin said last changes nothing; what it is called is for those
+ * who watch. This node's own come back behind later ones, and comparing brings up what stood in the
+ * engine: both are honest where the signature is. Anything else older is a replay.
+ */
+static enum zta_status judge_passed(struct zta_change *change, const struct zta_hearing *hearing,
+                                    const struct zta_statement *statement, struct zta_text bytes,
+                                    enum zta_fleet_outcome *outcome)
+{
+    struct zta_blob kept;
+    struct speaker speaker;
+    enum zta_status status = zta_fleet_kept_bytes(change, statement, &kept);
+    if (status == ZTA_OK && zta_text_equal(text_of(kept), bytes)) {
+        *outcome = ZTA_FLEET_KNOWN;
+        return ZTA_OK;
+    }
+    if (status == ZTA_OK) {
+        status = check_speaker(change, hearing->fleet, statement, bytes, &speaker);
+    }
+    if (status != ZTA_OK) {
+        return status;
+    }
+    if (speaker.outcome == ZTA_FLEET_FORGED) {
+        *outcome = ZTA_FLEET_FORGED;
+    }
+    else if (memcmp(statement->origin, hearing->fleet->origin, sizeof statement->origin) == 0) {
+        *outcome = ZTA_FLEET_KNOWN;
+    }
+    else {
+        *outcome = hearing->is_comparing ? ZTA_FLEET_OUTDATED : ZTA_FLEET_OLDER;
+    }
+    return ZTA_OK;
+}
+
 static enum zta_status judge(struct zta_change *change, const struct zta_hearing *hearing,
                              const struct zta_statement *statement, struct zta_text bytes,
                              enum zta_fleet_outcome *outcome)
@@ -421,8 +455,7 @@ static enum zta_status judge(struct zta_change *change, const struct zta_hearing
     bool extends = false;
     enum zta_status status = zta_fleet_kept(change, statement, &kept);
     if (status == ZTA_OK && kept.version_ns >= statement->version_ns) {
-        *outcome = kept.version_ns == statement->version_ns ? ZTA_FLEET_KNOWN : ZTA_FLEET_OLDER;
-        return ZTA_OK;
+        return judge_passed(change, hearing, statement, bytes, outcome);
     }
     if (status == ZTA_OK) {
         status = does_extend(change, &kept, statement, &extends);

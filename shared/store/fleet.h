@@ -97,6 +97,7 @@ struct zta_hearing {
     const struct zta_text *items;      /* statements that came in */
     size_t n;
     int64_t now_ns;
+    bool is_comparing; /* all: what is older and was said so is no replay, but outdated */
     /* in and out: up to which note all was said; true only once the change is committed */
     uint64_t said;
     /*
@@ -112,8 +113,7 @@ struct zta_hearing {
 /*
  * Takes what came in: checks who said it and whether he may, keeps it, and makes the records what
  * follows. First what was changed here is said, so that nothing that comes takes its place unsaid;
- * where that is more than a change should do, a part of it, and is_behind. Refused ones change
- * nothing. A status but ZTA_OK is a failure of the store.
+ * where that is too much for a change, a part, and is_behind. A status is a failure of the store.
  */
 enum zta_status zta_fleet_hear(struct zta_change *change,
                                struct zta_hearing *hearing) ZTA_MUST_CHECK;

@@ -117,6 +117,7 @@ enum zta_fleet_outcome world_take(struct world_node *node, struct zta_text bytes
                                   .items = &bytes,
                                   .n = 1,
                                   .now_ns = zta_clock_real_ns(),
+                                  .is_comparing = node->is_comparing,
                                   .said = node->said,
                                   .admits = admit,
                                   .context = node};

@@ -23,6 +23,7 @@ struct world_node {
     struct zta_fleet fleet;
     uint64_t said; /* as its agent keeps it */
     int budget;    /* of restrictions that are within the bound; less than 0: all */
+    bool is_comparing;
     bool is_never; /* none is, not even what extends one that holds */
 };
 

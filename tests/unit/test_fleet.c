@@ -272,6 +272,51 @@ static void a_statement_of_another_key_fleet_or_time_is_refused(void **state)
                      ZTA_FLEET_MALFORMED);
 }
 
+/* A watcher learns who tries something, and is not alarmed by what comes of comparing all. */
+static void what_is_older_counts_by_who_said_it_and_how_it_came(void **state)
+{
+    struct world *world = *state;
+    struct world_node *first = &world->nodes[0];
+    struct world_node *second = &world->nodes[1];
+    size_t said[2];
+    for (int i = 0; i < 2; i++) {
+        const struct zta_revocation record = revocation_of(1, 2000 + i);
+        struct zta_change *change = world_begin(second);
+        assert_int_equal(zta_revocation_put(change, &record), ZTA_OK);
+        world_commit(change);
+        said[i] = world_say_one(world, second);
+    }
+    const struct zta_text older = world_item(&world->stream, said[0]);
+    const struct zta_text newer = world_item(&world->stream, said[1]);
+    assert_int_equal(world_take(first, newer), ZTA_FLEET_TAKEN);
+    assert_int_equal(world_take(first, newer), ZTA_FLEET_KNOWN);
+    /* Put into the stream again by whoever can write there. */
+    assert_int_equal(world_take(first, older), ZTA_FLEET_OLDER);
+    assert_true(zta_fleet_outcome_is_refusal(ZTA_FLEET_OLDER));
+    /* Its own, behind what it said after it. */
+    assert_int_equal(world_take(second, older), ZTA_FLEET_KNOWN);
+
+    first->is_comparing = true;
+    assert_int_equal(world_take(first, older), ZTA_FLEET_OUTDATED);
+    assert_false(zta_fleet_outcome_is_refusal(ZTA_FLEET_OUTDATED));
+    assert_int_equal(world_take(first, newer), ZTA_FLEET_KNOWN);
+
+    /* What nobody signed is excused nowhere: not as older, nor as of the time of a known one. */
+    const struct zta_text both[] = {older, newer};
+    for (size_t i = 0; i < 2; i++) {
+        char copy[ZTA_STATEMENT_NAME_SIZE * 16];
+        assert_true(both[i].len <= sizeof copy);
+        memcpy(copy, both[i].data, both[i].len);
+        copy[both[i].len - 1] = (char)(copy[both[i].len - 1] ^ 1);
+        const struct zta_text forged = {.data = copy, .len = both[i].len};
+        first->is_comparing = true;
+        assert_int_equal(world_take(first, forged), ZTA_FLEET_FORGED);
+        first->is_comparing = false;
+        assert_int_equal(world_take(first, forged), ZTA_FLEET_FORGED);
+        assert_int_equal(world_take(second, forged), ZTA_FLEET_FORGED);
+    }
+}
+
 static bool count_node(void *context, const struct zta_fleet_node *node)
 {
     *(unsigned *)context += node->role != ZTA_NODE_NONE;
@@ -559,6 +604,7 @@ int main(void)
         IN_A_FLEET(the_strictest_counts_of_those_after_the_last_release),
         IN_A_FLEET(nobody_says_what_he_may_not),
         IN_A_FLEET(a_statement_of_another_key_fleet_or_time_is_refused),
+        IN_A_FLEET(what_is_older_counts_by_who_said_it_and_how_it_came),
         IN_A_FLEET(who_is_no_node_any_more_is_not_heard),
         IN_A_FLEET(what_stood_before_the_join_is_said_and_nothing_after_the_leave),
         IN_A_FLEET(a_request_to_be_enrolled_is_read_as_it_was_printed),
