@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -138,6 +139,7 @@ def _beside(net, pki, rounds):
 def main():
     """0: all held; 1: it did not; 2: this machine cannot."""
     options = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended
     seed = int(time.time()) if options.seed is None else options.seed
     print(f"seed {seed}", file=sys.stderr)
     directory = make_dir("pki")

@@ -9,6 +9,7 @@ rows, docs/performance.md tells how to read them."""
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -157,6 +158,7 @@ def _measure(options, sections, directory):
 
 def main():
     options = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended
     sections = list(chosen(options.only))
     load_before = os.getloadavg()[0]
     directory = make_dir("bench")
