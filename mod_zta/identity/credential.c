@@ -55,6 +55,13 @@ static size_t token68_len(struct zta_text text)
     const unsigned char *c = (const unsigned char *)text.data;
     size_t len = 0;
     size_t end;
+    while (text.len - len > BLOCK_SIZE && is_plain_block(c + len)) {
+        len += BLOCK_SIZE;
+    }
+    if (text.len >= BLOCK_SIZE && text.len - len <= BLOCK_SIZE &&
+        is_plain_block(c + text.len - BLOCK_SIZE)) {
+        return text.len; /* the last block overlaps the one before it */
+    }
     do {
         while (text.len - len >= BLOCK_SIZE && is_plain_block(c + len)) {
             len += BLOCK_SIZE;

@@ -28,10 +28,12 @@ void zta_ulid_print(const struct zta_ulid *ulid, char out[ZTA_ULID_TEXT_LEN + 1]
 {
     uint64_t high = zta_get_u64(ulid->bytes);
     uint64_t low = zta_get_u64(ulid->bytes + 8);
-    for (size_t i = ZTA_ULID_TEXT_LEN; i-- > 0;) {
-        out[i] = alphabet[low & 31];
-        low = low >> 5 | high << 59;
-        high >>= 5;
+    const uint64_t middle = high << 4 | low >> 60;
+    out[0] = alphabet[high >> 61];
+    out[1] = alphabet[high >> 56 & 31];
+    for (unsigned i = 0; i < 12; i++) {
+        out[2 + i] = alphabet[middle >> (55 - 5 * i) & 31];
+        out[14 + i] = alphabet[low >> (55 - 5 * i) & 31];
     }
     out[ZTA_ULID_TEXT_LEN] = '\0';
 }
