@@ -234,6 +234,20 @@ void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns)
     look->last_read_ns = atomic_load_explicit(&last_read_ns, memory_order_relaxed);
 }
 
+void mod_zta_child_keep_snapshots(void)
+{
+    if (store != NULL) {
+        zta_store_keep_snapshots(store);
+    }
+}
+
+void mod_zta_child_let_go(void)
+{
+    if (store != NULL) {
+        zta_store_let_go(store);
+    }
+}
+
 enum zta_status mod_zta_child_usage(bool is_policy, struct zta_store_usage *usage)
 {
     return store == NULL ? ZTA_IO : zta_store_usage(store, is_policy, usage);

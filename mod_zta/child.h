@@ -46,6 +46,13 @@ struct mod_zta_look {
 void mod_zta_look_begin(struct mod_zta_look *look, int64_t now_ns);
 void mod_zta_look_end(struct mod_zta_look *look);
 
+/*
+ * Lets looks take over the snapshots of those before them: for a child whose regular thread calls
+ * the other a few times a second.
+ */
+void mod_zta_child_keep_snapshots(void);
+void mod_zta_child_let_go(void);
+
 /* Use of policy/ or of state/. ZTA_IO: the store is not open. */
 enum zta_status mod_zta_child_usage(bool is_policy, struct zta_store_usage *usage) ZTA_MUST_CHECK;
 

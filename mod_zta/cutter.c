@@ -147,6 +147,7 @@ static void make_round(void)
     if (round.has_look) {
         mod_zta_look_end(&round.look);
     }
+    mod_zta_child_let_go();
 }
 
 void mod_zta_cutter_begin(apr_pool_t *pchild, server_rec *s)
@@ -161,5 +162,7 @@ void mod_zta_cutter_begin(apr_pool_t *pchild, server_rec *s)
         ap_log_error(APLOG_MARK, APLOG_CRIT, error, s,
                      "ZTA0131: no thread to watch what is open: this child's open responses end "
                      "by themselves only");
+        return;
     }
+    mod_zta_child_keep_snapshots();
 }

@@ -36,7 +36,8 @@ struct zta_env {
 struct zta_view {
     struct zta_store *store;
     MDB_txn *txn[ZTA_N_ENVS]; /* begun by the first use of the handle, then reset and renewed */
-    struct zta_head head;     /* as of head_txn; 0: none */
+    bool has_snapshot[ZTA_N_ENVS]; /* not reset since */
+    struct zta_head head;          /* as of head_txn; 0: none */
     uint64_t head_txn;
     uint64_t looked_at[ZTA_N_TABLES]; /* zta_view_may_have: the transaction << 1 | the answer */
     unsigned index;
@@ -53,6 +54,7 @@ struct zta_store {
     _Atomic uint64_t free_views; /* a bit a handle */
     _Atomic unsigned n_waiting;  /* threads that found none free */
     sem_t given_back;            /* posted when one was given back while somebody waited */
+    atomic_bool keeps_snapshots; /* of handles that nobody uses */
     pthread_mutex_t resize;      /* held by the one thread that drains the handles */
     struct zta_recall *recall;   /* of one that remembers; else NULL */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Read handles: taken from a mask, renewed for one evaluation, reset, given back. */
+/* Read handles: taken from a mask, renewed for one evaluation, reset or kept, given back. */
 #include "shared/store/env_priv.h"
 #include "shared/store/records_priv.h"
 
@@ -62,6 +62,14 @@ static uint64_t last_txn(MDB_env *mdb)
     return mdb_env_info(mdb, &info) == 0 ? info.me_last_txnid : 0;
 }
 
+static void drop(struct zta_view *view, enum zta_env_id id)
+{
+    if (view->has_snapshot[id]) {
+        mdb_txn_reset(view->txn[id]);
+        view->has_snapshot[id] = false;
+    }
+}
+
 /*
  * LMDB takes the snapshot's number from the lock file, which httpd's user can write, and trusts it.
  * The meta pages are the owner's alone: a number outside what they allow was forged to show an
@@ -72,6 +80,10 @@ static int renew(struct zta_view *view, enum zta_env_id id)
 {
     MDB_env *mdb = view->store->env[id].mdb;
     uint64_t earliest = last_txn(mdb);
+    if (view->has_snapshot[id] && mdb_txn_id(view->txn[id]) == earliest) {
+        return 0;
+    }
+    drop(view, id);
     int rc = view->txn[id] != NULL ? mdb_txn_renew(view->txn[id])
                                    : mdb_txn_begin(mdb, NULL, MDB_RDONLY, &view->txn[id]);
     if (rc == MDB_READERS_FULL && view->txn[id] == NULL) {
@@ -83,8 +95,9 @@ static int renew(struct zta_view *view, enum zta_env_id id)
     }
     if (rc == 0) {
         uint64_t number = mdb_txn_id(view->txn[id]);
+        view->has_snapshot[id] = true;
         if (number + 1 < earliest || number > last_txn(mdb)) {
-            mdb_txn_reset(view->txn[id]);
+            drop(view, id);
             rc = MDB_INVALID;
         }
     }
@@ -101,7 +114,7 @@ static enum zta_status start(struct zta_view *view, enum zta_env_id *resized)
     }
     rc = renew(view, ZTA_ENV_STATE);
     if (rc != 0) {
-        mdb_txn_reset(view->txn[ZTA_ENV_POLICY]);
+        drop(view, ZTA_ENV_POLICY);
         *resized = rc == MDB_MAP_RESIZED ? ZTA_ENV_STATE : ZTA_N_ENVS;
     }
     return zta_env_status(rc);
@@ -139,10 +152,34 @@ void zta_view_end(struct zta_view **view)
         return;
     }
     *view = NULL;
-    for (size_t env = 0; env < ZTA_N_ENVS; env++) {
-        mdb_txn_reset(ending->txn[env]);
+    if (!atomic_load_explicit(&ending->store->keeps_snapshots, memory_order_relaxed)) {
+        drop(ending, ZTA_ENV_POLICY);
+        drop(ending, ZTA_ENV_STATE);
     }
     give_back(ending->store, UINT64_C(1) << ending->index);
+}
+
+void zta_store_keep_snapshots(struct zta_store *store)
+{
+    atomic_store(&store->keeps_snapshots, true);
+}
+
+void zta_store_let_go(struct zta_store *store)
+{
+    for (unsigned i = 0; i < ZTA_STORE_VIEWS; i++) {
+        const uint64_t bit = UINT64_C(1) << i;
+        if ((atomic_fetch_and(&store->free_views, ~bit) & bit) == 0) {
+            continue; /* in use: its own view looks when it begins */
+        }
+        struct zta_view *view = &store->views[i];
+        for (enum zta_env_id id = 0; id < ZTA_N_ENVS; id++) {
+            if (view->has_snapshot[id] &&
+                mdb_txn_id(view->txn[id]) != last_txn(store->env[id].mdb)) {
+                drop(view, id);
+            }
+        }
+        give_back(store, bit);
+    }
 }
 
 /* Takes every handle that comes free until it has all, or until the deadline; returns them. */
@@ -167,6 +204,9 @@ enum zta_status zta_env_adopt_size(struct zta_store *store, enum zta_env_id env)
     uint64_t taken = drain(store);
     enum zta_status status = ZTA_BUSY;
     if (taken == ALL_VIEWS) {
+        for (unsigned i = 0; i < ZTA_STORE_VIEWS; i++) {
+            drop(&store->views[i], env); /* LMDB moves its map: nobody may look at it */
+        }
         status = zta_env_status(mdb_env_set_mapsize(store->env[env].mdb, 0));
     }
     give_back(store, taken);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "shared/base/clock.h"
 #include "shared/store/audit.h"
 #include "shared/store/env_priv.h"
+#include "shared/store/recall.h"
 #include "tests/unit/store_fixture.h"
 
 static struct store_fixture fixture;
@@ -115,11 +117,13 @@ static void *look_often(void *context)
     return NULL;
 }
 
-static void threads_see_whole_changes_in_order(void **state)
+static void watch_whole_changes(bool keeps_snapshots)
 {
-    (void)state;
     struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
     pthread_t threads[N_THREADS];
+    if (keeps_snapshots) {
+        zta_store_keep_snapshots(store);
+    }
     for (size_t i = 0; i < N_THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, look_often, store), 0);
     }
@@ -128,6 +132,7 @@ static void threads_see_whole_changes_in_order(void **state)
         zta_change_head(change)->generations.keys++;
         zta_change_head(change)->generations.blocks++;
         assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
+        zta_store_let_go(store);
     }
     for (size_t i = 0; i < N_THREADS; i++) {
         void *failed;
@@ -135,6 +140,12 @@ static void threads_see_whole_changes_in_order(void **state)
         assert_null(failed);
     }
     zta_store_close(&store);
+}
+
+static void threads_see_whole_changes_in_order(void **state)
+{
+    (void)state;
+    watch_whole_changes(false);
 }
 
 struct waiter {
@@ -213,6 +224,100 @@ static void all_get_their_turn_with_the_last_handle(void **state)
         zta_view_end(&views[i]);
     }
     zta_store_close(&store);
+}
+
+/* ---- snapshots that are kept ---- */
+
+struct held {
+    uint64_t txn;
+    bool is_held;
+};
+
+/* "  pid thread txnid\n", "-" when nothing is read; a line of titles before. */
+static int note_held(const char *line, void *context)
+{
+    struct held *held = context;
+    const char *txn = strrchr(line, ' ');
+    held->is_held = held->is_held || (txn != NULL && strtoull(txn, NULL, 10) == held->txn);
+    return 0;
+}
+
+static bool is_held(const struct zta_store *store, uint64_t txn)
+{
+    struct held held = {.txn = txn};
+    assert_true(mdb_reader_list(store->env[ZTA_ENV_POLICY].mdb, note_held, &held) >= 0);
+    return held.is_held;
+}
+
+static uint64_t look(struct zta_store *store)
+{
+    struct zta_view *view;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    const uint64_t txn = zta_view_policy_txn(view);
+    zta_view_end(&view);
+    return txn;
+}
+
+static void a_snapshot_is_kept_only_where_that_was_asked_for(void **state)
+{
+    (void)state;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    assert_false(is_held(store, look(store)));
+    zta_store_keep_snapshots(store);
+    assert_true(is_held(store, look(store)));
+    zta_store_close(&store);
+}
+
+static void a_kept_snapshot_never_hides_a_commit(void **state)
+{
+    (void)state;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    zta_store_keep_snapshots(store);
+    uint64_t txn = look(store);
+    for (int i = 0; i < 20; i++) {
+        struct zta_view *view;
+        struct zta_generations generations;
+        assert_int_equal(look(store), txn);
+        struct zta_change *change = store_begin(store, "test");
+        const uint64_t before = zta_change_head(change)->generations.keys++;
+        assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
+        assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+        assert_true(zta_view_policy_txn(view) > txn);
+        txn = zta_view_policy_txn(view);
+        assert_int_equal(zta_view_generations(view, &generations), ZTA_OK);
+        zta_view_end(&view);
+        assert_int_equal(generations.keys, before + 1);
+    }
+    zta_store_close(&store);
+}
+
+static void only_an_old_snapshot_that_nobody_uses_is_let_go(void **state)
+{
+    (void)state;
+    struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_OPERATOR);
+    zta_store_keep_snapshots(store);
+    const uint64_t latest = look(store);
+    zta_store_let_go(store);
+    assert_true(is_held(store, latest));
+
+    struct zta_view *view;
+    assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
+    store_append(store);
+    zta_store_let_go(store);
+    assert_true(is_held(store, latest));
+    assert_int_equal(zta_view_policy_txn(view), latest);
+    zta_view_end(&view);
+    assert_true(is_held(store, latest));
+    zta_store_let_go(store);
+    assert_false(is_held(store, latest));
+    assert_true(look(store) > latest);
+    zta_store_close(&store);
+}
+
+static void threads_see_whole_changes_in_order_in_kept_snapshots(void **state)
+{
+    (void)state;
+    watch_whole_changes(true);
 }
 
 static int open_and_crash_while_reading(void *context)
@@ -448,14 +553,15 @@ static void remove_rows(struct zta_store *store, uint64_t first, uint64_t n)
     assert_int_equal(zta_change_commit(&change, NULL), ZTA_OK);
 }
 
+/* context: how many rows. */
 static int fill_a_larger_map(void *context)
 {
-    (void)context;
+    const uint64_t *n = context;
     struct zta_store *store = NULL;
     if (zta_store_open(fixture.dir, ZTA_STORE_HELPER, 8 * SMALL_MAP, &store, NULL) != ZTA_OK) {
         return 1;
     }
-    return fill(store, 800) == ZTA_OK ? 0 : 2;
+    return fill(store, *n) == ZTA_OK ? 0 : 2;
 }
 
 static void a_full_map_says_so_and_recovers(void **state)
@@ -479,25 +585,41 @@ static void a_full_map_says_so_and_recovers(void **state)
     zta_store_close(&store);
 }
 
-static void a_map_that_another_process_enlarged_is_adopted(void **state)
+static void adopt_a_larger_map(bool keeps_snapshots)
 {
-    (void)state;
+    /* While a snapshot is kept each commit takes new pages. */
+    uint64_t n_wanted = keeps_snapshots ? 200 : 800;
     assert_int_equal(zta_store_init(fixture.dir, &fixture.owners, SMALL_MAP, NULL), ZTA_OK);
     struct zta_store *store = store_fixture_open(&fixture, ZTA_STORE_READER);
     struct zta_view *view;
+    if (keeps_snapshots) {
+        zta_store_keep_snapshots(store);
+    }
     assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
     zta_view_end(&view);
-    assert_int_equal(run_in_child(fill_a_larger_map, NULL), 0);
+    assert_int_equal(run_in_child(fill_a_larger_map, &n_wanted), 0);
     uint64_t n;
     uint64_t bytes;
     assert_int_equal(zta_view_begin(store, &view), ZTA_OK);
     assert_int_equal(zta_view_table_size(view, ZTA_TABLE_SESSIONS, &n, &bytes), ZTA_OK);
     zta_view_end(&view);
-    assert_int_equal(n, 800);
+    assert_int_equal(n, n_wanted);
     struct zta_store_usage usage;
     assert_int_equal(zta_store_usage(store, false, &usage), ZTA_OK);
     assert_int_equal(usage.map_size, 8 * SMALL_MAP);
     zta_store_close(&store);
+}
+
+static void a_map_that_another_process_enlarged_is_adopted(void **state)
+{
+    (void)state;
+    adopt_a_larger_map(false);
+}
+
+static void a_larger_map_is_adopted_while_snapshots_are_kept(void **state)
+{
+    (void)state;
+    adopt_a_larger_map(true);
 }
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -511,6 +633,10 @@ int main(void)
         WITH_STORE(threads_see_whole_changes_in_order),
         WITH_STORE(with_all_handles_taken_a_thread_waits_for_one),
         WITH_STORE(all_get_their_turn_with_the_last_handle),
+        WITH_STORE(a_snapshot_is_kept_only_where_that_was_asked_for),
+        WITH_STORE(a_kept_snapshot_never_hides_a_commit),
+        WITH_STORE(only_an_old_snapshot_that_nobody_uses_is_let_go),
+        WITH_STORE(threads_see_whole_changes_in_order_in_kept_snapshots),
         WITH_STORE(readers_that_died_are_cleared),
         WITH_STORE(roles_write_only_what_is_theirs),
         WITH_STORE(a_change_blocks_stop_signals_until_its_end),
@@ -520,6 +646,7 @@ int main(void)
         WITH_STORE(values_are_walked_in_order_and_removed_on_the_way),
         WITHOUT(a_full_map_says_so_and_recovers),
         WITHOUT(a_map_that_another_process_enlarged_is_adopted),
+        WITHOUT(a_larger_map_is_adopted_while_snapshots_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
