@@ -119,14 +119,15 @@ static void judge_side(request_rec *r, struct mod_zta_request *request, struct m
 }
 
 /*
- * What names the uri of r among the sides of its request. The external uri has one name in all its
- * spellings: as sent (before httpd decoded it, in pre_translate_name) and decoded.
+ * What names the uri of r among the sides of its request; is_normal: it is the path that we read.
+ * The external uri has one name in all its spellings: as sent (before httpd decoded it, in
+ * pre_translate_name) and decoded.
  */
-static const char *side_uri(const request_rec *r, const struct mod_zta_request *request)
+static const char *side_uri(const request_rec *r, const struct mod_zta_request *request,
+                            bool is_normal)
 {
-    bool is_external =
-        r->main == NULL && r->prev == NULL && request->raw_path != NULL &&
-        (strcmp(r->uri, request->raw_path) == 0 || strcmp(r->uri, request->path) == 0);
+    bool is_external = r->main == NULL && r->prev == NULL && request->raw_path != NULL &&
+                       (is_normal || strcmp(r->uri, request->raw_path) == 0);
     return is_external ? external_uri : r->uri;
 }
 
@@ -154,7 +155,8 @@ static int judge_once(request_rec *r, struct mod_zta_request *request, const cha
                       const struct mod_zta_dir *dir)
 {
     for (size_t i = 0; i < request->n_sides; i++) {
-        if (strcmp(request->sides[i].uri, uri) == 0 &&
+        const char *judged = request->sides[i].uri;
+        if ((judged == uri || strcmp(judged, uri) == 0) &&
             request->sides[i].method_number == r->method_number &&
             mod_zta_dir_is_alike(request->sides[i].dir, dir)) {
             return request->sides[i].http_status;
@@ -202,9 +204,10 @@ int mod_zta_access_judge(request_rec *r)
     if (server->refusal != NULL) {
         return mod_zta_enforce_unavailable(r, request, server->refusal);
     }
-    int status = judge_once(r, request, side_uri(r, request), mod_zta_dir_of(r));
+    const bool is_normal = strcmp(request->path, r->uri) == 0;
+    int status = judge_once(r, request, side_uri(r, request, is_normal), mod_zta_dir_of(r));
     if (status == DECLINED && r->main == NULL && r->prev == NULL && request->path_len > 0 &&
-        strcmp(request->path, r->uri) != 0) {
+        !is_normal) {
         /* The back end may read another path than httpd matched: that one's place counts too. */
         status = judge_once(r, request, external_uri, mod_zta_places_at(r, request->path));
     }

@@ -141,9 +141,9 @@ static void note_forwarded(const request_rec *r, const struct zta_facts *facts)
     struct zta_segment *segment = mod_zta_segment();
     /* A running server that was refused for want of a store has none, and answers 503. */
     if (segment != NULL && r->useragent_addr == r->connection->client_addr &&
-        zta_addr_is_private(&facts->addr) &&
         (apr_table_get(r->headers_in, "X-Forwarded-For") != NULL ||
-         apr_table_get(r->headers_in, "Forwarded") != NULL)) {
+         apr_table_get(r->headers_in, "Forwarded") != NULL) &&
+        zta_addr_is_private(&facts->addr)) {
         zta_counter_add(segment, ZTA_COUNTER_FORWARDED_UNREAD, 1);
     }
 }

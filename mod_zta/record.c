@@ -124,8 +124,9 @@ static struct zta_text trace_of(const request_rec *r, const struct mod_zta_reque
                                 char hex[2 * ZTA_TRACE_ID_SIZE + 1])
 {
     struct zta_trace trace;
-    if (zta_trace_parse(zta_text_of(apr_table_get(r->headers_in, "traceparent")), &trace) !=
-            ZTA_OK ||
+    const char *traceparent = apr_table_get(r->headers_in, "traceparent");
+    if (traceparent == request->own_trace ||
+        zta_trace_parse(zta_text_of(traceparent), &trace) != ZTA_OK ||
         memcmp(trace.id, request->id.bytes, sizeof(trace.id)) == 0) {
         return (struct zta_text){.data = NULL};
     }

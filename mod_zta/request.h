@@ -80,6 +80,7 @@ struct mod_zta_request {
     enum zta_path_fault path_fault;
     bool has_too_many_headers; /* the header block is above ZTA_HEADER_BLOCK_MAX */
     const char *parent_id;     /* X-Request-Id of a trusted peer, else NULL */
+    const char *own_trace;     /* traceparent as we set it, of a trace that began here; or NULL */
     bool is_preflight;
     bool answers_preflight; /* ZTAPreflight answer: our handler says 204 */
     struct zta_facts facts;
@@ -116,7 +117,6 @@ struct mod_zta_request {
     bool is_from_cache;
     bool is_stale;         /* judged while the store could not be read */
     const char *signalled; /* a transmitter of signals ended it, and how; NULL: none did */
-
     const struct mod_zta_rules *rules;       /* during a judgement, else NULL */
     const struct mod_zta_measures *measures; /* likewise */
     struct zta_decision decision; /* of the request as a whole: the most severe of its sides */

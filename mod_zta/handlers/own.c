@@ -19,6 +19,9 @@
 
 APLOG_USE_MODULE(zta);
 
+/* Of all their names. */
+#define OWN_PREFIX "zta-"
+
 struct own {
     const char *name;
     bool is_public;
@@ -36,10 +39,11 @@ static const struct own owns[] = {
     {.name = MOD_ZTA_HANDLER_STATUS, .handle = mod_zta_status_handle},
 };
 
-/* httpd takes a handler's name in any case; NULL: none of ours. */
+/* httpd takes a handler's name in any case; NULL: none of ours, which is nearly always. */
 static const struct own *find_own(const char *word)
 {
-    for (size_t i = 0; word != NULL && i < sizeof(owns) / sizeof(owns[0]); i++) {
+    const bool may_be = word != NULL && strncasecmp(word, OWN_PREFIX, sizeof(OWN_PREFIX) - 1) == 0;
+    for (size_t i = 0; may_be && i < sizeof(owns) / sizeof(owns[0]); i++) {
         if (strcasecmp(word, owns[i].name) == 0) {
             return &owns[i];
         }

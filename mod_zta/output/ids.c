@@ -25,15 +25,17 @@ static apr_status_t remove_foreign(ap_filter_t *filter, apr_bucket_brigade *in)
     return ap_pass_brigade(filter->next, in);
 }
 
+static ap_filter_rec_t *registered;
+
 void mod_zta_ids_register(void)
 {
-    ap_register_output_filter(FILTER_NAME, remove_foreign, NULL, AP_FTYPE_CONTENT_SET);
+    registered = ap_register_output_filter(FILTER_NAME, remove_foreign, NULL, AP_FTYPE_CONTENT_SET);
 }
 
 void mod_zta_ids_insert(request_rec *r)
 {
     const struct mod_zta_request *request = mod_zta_request_of(r);
     if (request != NULL && r->main == NULL && request->stance.stage > 0) {
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+        ap_add_output_filter_handle(registered, NULL, r, r->connection);
     }
 }

@@ -78,10 +78,10 @@ static void set_identity(request_rec *r, const struct mod_zta_request *request)
  * The trace goes on, or begins with the id of the request, which is as good an id of a trace; the
  * span is ours either way (W3C Trace Context sections 3.2 and 4.3).
  */
-static void set_trace(request_rec *r, const struct mod_zta_request *request)
+static void set_trace(request_rec *r, struct mod_zta_request *request)
 {
     struct zta_trace trace;
-    char text[ZTA_TRACEPARENT_LEN + 1];
+    char *text = apr_palloc(r->pool, ZTA_TRACEPARENT_LEN + 1);
     _Static_assert(sizeof(trace.id) == sizeof(request->id.bytes), "an id of ours is one of theirs");
     if (zta_trace_parse(zta_text_of(apr_table_get(r->headers_in, "traceparent")), &trace) !=
         ZTA_OK) {
@@ -92,7 +92,8 @@ static void set_trace(request_rec *r, const struct mod_zta_request *request)
     memcpy(trace.parent, request->id.bytes + sizeof(request->id.bytes) - sizeof(trace.parent),
            sizeof(trace.parent));
     zta_trace_print(&trace, text);
-    apr_table_setn(r->headers_in, "traceparent", apr_pstrmemdup(r->pool, text, sizeof(text) - 1));
+    apr_table_setn(r->headers_in, "traceparent", text);
+    request->own_trace = memcmp(trace.id, request->id.bytes, sizeof(trace.id)) == 0 ? text : NULL;
 }
 
 const char *mod_zta_upstream_set(request_rec *r, struct mod_zta_request *request,
