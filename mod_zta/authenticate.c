@@ -360,7 +360,7 @@ static enum zta_reason judge_token(struct trial *trial)
         trial->request->detail = "no token issuer is accepted here";
         return ZTA_REASON_UNKNOWN_ISSUER;
     }
-    zta_sha256(trial->token.data, trial->token.len, &trial->digest);
+    mod_zta_child_digest(trial->token, &trial->digest);
     trial->request->token_digest = trial->digest;
     bool is_known = try_cache(trial, &reason);
     zta_counter_add(mod_zta_segment(),

@@ -18,6 +18,7 @@
 #include "mod_zta/keys.h"
 #include "mod_zta/rules.h"
 #include "shared/base/clock.h"
+#include "shared/base/digests.h"
 #include "shared/live/mailbox.h"
 #include "shared/store/blocks.h"
 #include "shared/store/fleet.h"
@@ -27,9 +28,12 @@
 
 APLOG_USE_MODULE(zta);
 
+#define N_DIGESTS 8192 /* 1 MB, where so many tokens are met */
+
 static struct zta_segment *segment;
 static uint32_t incarnation;
 static struct zta_store *store;
+static struct zta_digests *digests;
 
 /*
  * What policy/ said in the latest transaction that was read: what ZTAFailure stale judges by.
@@ -70,8 +74,14 @@ uint32_t mod_zta_child_incarnation(void)
     return incarnation;
 }
 
+void mod_zta_child_digest(struct zta_text token, struct zta_sha256 *digest)
+{
+    (void)zta_digests_get(digests, token, digest);
+}
+
 static apr_status_t end_child(void *unused)
 {
+    zta_digests_close(&digests);
     zta_store_close(&store);
     zta_segment_child_end(segment, (int32_t)getpid());
     return APR_SUCCESS;
@@ -86,6 +96,7 @@ void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s)
         return;
     }
     mod_zta_block_child_begin(pchild);
+    digests = zta_digests_open(N_DIGESTS); /* NULL: they are made each time */
     apr_pool_cleanup_register(pchild, NULL, end_child, apr_pool_cleanup_null);
     if (zta_segment_child_begin(segment, (int32_t)getpid(), &incarnation) != ZTA_OK) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/base/hash.h"
 #include "shared/live/segment.h"
 #include "shared/store/env.h"
 
@@ -20,6 +21,9 @@ struct zta_segment *mod_zta_segment(void);
 void mod_zta_segment_set(struct zta_segment *segment);
 /* Of this child; 0 in a process that is none or could not register. */
 uint32_t mod_zta_child_incarnation(void);
+
+/* What zta_sha256 gives, of a token: this child remembers those of the tokens that it met. */
+void mod_zta_child_digest(struct zta_text token, struct zta_sha256 *digest);
 
 /* The child_init hook's part: registers in the shared memory and opens the store. */
 void mod_zta_child_begin(apr_pool_t *pchild, server_rec *s);
