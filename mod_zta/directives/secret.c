@@ -43,11 +43,14 @@ const char *mod_zta_read_secret_line(cmd_parms *cmd, const char *option, const c
     if (error != NULL) {
         return error;
     }
+    if (memchr(text->data, '\0', text->len) != NULL) {
+        return apr_psprintf(cmd->pool, "%s%s: found a NUL byte, expected one line of text",
+                            label(cmd, option), value);
+    }
     while (text->len > 0 && strchr("\r\n", text->data[text->len - 1]) != NULL) {
         text->len--;
     }
-    if (text->len == 0 || memchr(text->data, '\0', text->len) != NULL ||
-        memchr(text->data, '\n', text->len) != NULL) {
+    if (text->len == 0 || memchr(text->data, '\n', text->len) != NULL) {
         return apr_psprintf(cmd->pool, "%s%s: expected one line of text", label(cmd, option),
                             value);
     }

@@ -137,13 +137,18 @@ static bool set_connection(CURL *curl)
 
 /* ---- what the answer says ---- */
 
+static bool is_space(char c)
+{
+    return c != '\0' && strchr(" \t\r\n", c) != NULL;
+}
+
 static struct zta_text trim(struct zta_text text)
 {
-    while (text.len > 0 && strchr(" \t\r\n", text.data[0]) != NULL) {
+    while (text.len > 0 && is_space(text.data[0])) {
         text.data++;
         text.len--;
     }
-    while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]) != NULL) {
+    while (text.len > 0 && is_space(text.data[text.len - 1])) {
         text.len--;
     }
     return text;

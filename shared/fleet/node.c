@@ -21,7 +21,7 @@ bool zta_node_name_is_valid(struct zta_text name)
 {
     for (size_t i = 0; i < name.len; i++) {
         const unsigned char c = (unsigned char)name.data[i];
-        if (c >= 128 || (!isalnum(c) && strchr("._-", c) == NULL)) {
+        if (c >= 128 || (!isalnum(c) && (c == '\0' || strchr("._-", c) == NULL))) {
             return false;
         }
     }
@@ -74,15 +74,20 @@ void zta_node_request_print(const struct zta_fleet_node *node, struct zta_text f
                    fleet.data, node->name, origin, key);
 }
 
+static bool is_space(char c)
+{
+    return c != '\0' && strchr(" \t\r\n", c) != NULL;
+}
+
 /* The next word of *rest; empty at its end. */
 static struct zta_text next_word(struct zta_text *rest)
 {
-    while (rest->len > 0 && strchr(" \t\r\n", rest->data[0]) != NULL) {
+    while (rest->len > 0 && is_space(rest->data[0])) {
         rest->data++;
         rest->len--;
     }
     struct zta_text word = {.data = rest->data, .len = 0};
-    while (word.len < rest->len && strchr(" \t\r\n", rest->data[word.len]) == NULL) {
+    while (word.len < rest->len && !is_space(rest->data[word.len])) {
         word.len++;
     }
     rest->data += word.len;

@@ -247,6 +247,7 @@ ISSUER_BAD = [
      "everybody can read"),
     ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/lines", "conf/lines", "one line"),
     ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/blank", "conf/blank", "one line"),
+    ("ZTAIntrospect https://idp.test/i client=c secret=file:conf/nul", "conf/nul", "a NUL byte"),
     ("ZTAIntrospect https://idp.test/i client=c key=file:conf/secret", "conf/secret",
      "no private key in PEM"),
     ("ZTAIntrospect https://idp.test/i client=c key=file:conf/p384.pem", "conf/p384.pem",
@@ -467,7 +468,8 @@ def gateway(pki):
         k.jwk() for k in z.issuer.keys.values()]}))
     z.issuer.write_jwks({"keys": [key.jwk()]})
     for name, text in (("secret", "s3cret\n"), ("lines", "a\nb\n"), ("blank", "\n"),
-                       ("key.pem", key.private_pem()), ("p384.pem", Key("ES384").private_pem())):
+                       ("nul", "s3cret\0"), ("key.pem", key.private_pem()),
+                       ("p384.pem", Key("ES384").private_pem())):
         z.httpd.write(f"conf/{name}", text, 0o640)
     yield z
     z.httpd.remove()

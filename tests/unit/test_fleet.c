@@ -389,6 +389,25 @@ static void a_request_to_be_enrolled_is_read_as_it_was_printed(void **state)
     }
 }
 
+/* A name with a NUL would be read as another, shorter one. */
+static void a_record_with_another_name_than_it_seems_is_none(void **state)
+{
+    const uint8_t origin[ZTA_ORIGIN_SIZE] = {1};
+    const struct zta_text key = {.data = (const char *)origin, .len = sizeof origin};
+    const struct zta_fleet_node node = {.name = "proxy-1", .role = ZTA_NODE_FULL};
+    struct zta_fleet_node read;
+    uint8_t record[ZTA_NODE_RECORD_MAX];
+    struct zta_text value = {.data = (const char *)record};
+    zta_node_encode(&node, record, &value.len);
+    assert_int_equal(zta_node_decode(key, value, &read), ZTA_OK);
+    assert_string_equal(read.name, "proxy-1");
+    for (size_t i = 1; i <= strlen(node.name); i++) {
+        zta_node_encode(&node, record, &value.len);
+        record[value.len - i] = '\0';
+        assert_int_equal(zta_node_decode(key, value, &read), ZTA_INVALID);
+    }
+}
+
 struct blocked {
     unsigned address;
     int64_t until_s;
@@ -608,6 +627,7 @@ int main(void)
         IN_A_FLEET(who_is_no_node_any_more_is_not_heard),
         IN_A_FLEET(what_stood_before_the_join_is_said_and_nothing_after_the_leave),
         IN_A_FLEET(a_request_to_be_enrolled_is_read_as_it_was_printed),
+        cmocka_unit_test(a_record_with_another_name_than_it_seems_is_none),
         IN_A_FLEET(what_waits_is_said_before_what_comes_is_heard),
         IN_A_FLEET(what_ended_by_itself_is_no_release),
         IN_A_FLEET(what_is_said_again_is_what_was_said),
