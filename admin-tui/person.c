@@ -14,6 +14,7 @@
 #include "shared/store/attestations.h"
 #include "shared/store/audit.h"
 #include "shared/store/baselines.h"
+#include "shared/store/fleet_attestations.h"
 #include "shared/store/fleet_risks.h"
 #include "shared/store/measures.h"
 #include "shared/store/notices.h"
@@ -488,8 +489,11 @@ static enum zta_status tell_restricting(struct zta_view *view, struct telling *t
     if (status == ZTA_OK && telling->goes_on) {
         status = zta_notice_each(view, tell_notice, telling);
     }
+    if (status == ZTA_OK && telling->goes_on) {
+        status = zta_attestation_each(view, tell_attestation, telling);
+    }
     return status == ZTA_OK && telling->goes_on
-               ? zta_attestation_each(view, tell_attestation, telling)
+               ? zta_fleet_attestation_each(view, tell_attestation, telling)
                : status;
 }
 

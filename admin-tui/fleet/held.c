@@ -29,6 +29,8 @@ const char *ctl_held_what(const struct zta_fleet_held *held,
         return "block";
     case ZTA_FLEET_DEVICE_LACK:
         return "device lacks";
+    case ZTA_FLEET_ATTESTATION:
+        return "attestation";
     case ZTA_FLEET_RISK:
         return "risk";
     case ZTA_FLEET_HOLD:
@@ -36,6 +38,39 @@ const char *ctl_held_what(const struct zta_fleet_held *held,
         return zta_measure_kind_name(restriction->measure.kind);
     default:
         return zta_fleet_topic_name(held->statement.topic);
+    }
+}
+
+static void print_device(struct zta_text device, struct zta_buffer *out)
+{
+    zta_buffer_string(out, "device ");
+    zta_buffer_text(out, device);
+}
+
+static void print_target(const struct zta_target *target, struct zta_buffer *out)
+{
+    zta_buffer_string(out, zta_target_name(target));
+    if (target->kind != ZTA_TARGET_EVERYONE) {
+        zta_buffer_string(out, " ");
+        zta_target_print(target, out);
+    }
+}
+
+/* A session as its issuer calls it: that is what the transmitter named. */
+static void print_attested(const struct zta_restriction *restriction, struct zta_buffer *out)
+{
+    const struct zta_attestation *attestation = &restriction->attestation;
+    if (!zta_text_is_absent(restriction->device)) {
+        print_device(restriction->device, out);
+    }
+    else if (attestation->what == ZTA_ATTESTED_SESSION_RISK) {
+        zta_buffer_string(out, "session ");
+        zta_buffer_safe(out, attestation->name);
+        zta_buffer_string(out, "@");
+        zta_buffer_text(out, attestation->issuer);
+    }
+    else {
+        print_target(&restriction->target, out);
     }
 }
 
@@ -50,15 +85,13 @@ void ctl_held_print_target(const struct zta_restriction *restriction, enum zta_f
         ctl_block_print(&restriction->block, out);
         break;
     case ZTA_FLEET_DEVICE_LACK:
-        zta_buffer_string(out, "device ");
-        zta_buffer_text(out, restriction->device);
+        print_device(restriction->device, out);
+        break;
+    case ZTA_FLEET_ATTESTATION:
+        print_attested(restriction, out);
         break;
     default:
-        zta_buffer_string(out, zta_target_name(&restriction->target));
-        if (restriction->target.kind != ZTA_TARGET_EVERYONE) {
-            zta_buffer_string(out, " ");
-            zta_target_print(&restriction->target, out);
-        }
+        print_target(&restriction->target, out);
         break;
     }
 }
@@ -238,6 +271,22 @@ static void seek_target(const struct zta_target *target, struct ctl_held_sought 
     sought->targets[sought->sought.n_targets++].record = record;
 }
 
+static void seek_device(struct zta_text device, struct ctl_held_sought *sought)
+{
+    sought->targets[sought->sought.n_targets++].record =
+        (struct zta_revocation){.kind = ZTA_REVOKE_DEVICE, .device = device};
+}
+
+static void seek_attested(const struct zta_restriction *restriction, struct ctl_held_sought *sought)
+{
+    if (zta_text_is_absent(restriction->device)) {
+        seek_target(&restriction->target, sought);
+    }
+    else {
+        seek_device(restriction->device, sought);
+    }
+}
+
 static enum zta_status seek_one(struct zta_view *view, const struct ctl_held *held,
                                 struct ctl_held_sought *sought)
 {
@@ -248,9 +297,11 @@ static enum zta_status seek_one(struct zta_view *view, const struct ctl_held *he
     case ZTA_FLEET_BLOCK:
         sought->blocks[sought->sought.n_blocks++] = restriction->block;
         return ZTA_OK;
+    case ZTA_FLEET_ATTESTATION:
+        seek_attested(restriction, sought);
+        return ZTA_OK;
     case ZTA_FLEET_DEVICE_LACK:
-        sought->targets[sought->sought.n_targets++].record =
-            (struct zta_revocation){.kind = ZTA_REVOKE_DEVICE, .device = restriction->device};
+        seek_device(restriction->device, sought);
         return ZTA_OK;
     default:
         seek_target(&restriction->target, sought);

@@ -106,8 +106,9 @@ struct mod_zta_observer {
     int64_t signals_retry_ns; /* signals are not delivered before */
     uint8_t signals_place[ZTA_SIGNAL_KEY_SIZE];
     uint8_t attestations_place[ZTA_ATTESTATION_KEY_SIZE];
-    bool has_streams;    /* in the store, those of this configuration and no others */
-    int64_t next_look_s; /* at streams and at what waits for operators */
+    int64_t next_attested_s; /* when what transmitters told is said to the fleet again */
+    bool has_streams;        /* in the store, those of this configuration and no others */
+    int64_t next_look_s;     /* at streams and at what waits for operators */
     struct mod_zta_requests requests;
     struct mod_zta_upkeep upkeep;
     struct mod_zta_batch batch;

@@ -5,6 +5,7 @@
 #include "mod_zta/helper/notices.h"
 #include "shared/base/clock.h"
 #include "shared/live/mailbox.h"
+#include "shared/store/fleet_attestations.h"
 #include "shared/store/notices.h"
 #include "shared/store/signals.h"
 
@@ -197,4 +198,27 @@ void mod_zta_signals_prune(struct mod_zta_observer *observer, int64_t now_real_n
         status = zta_change_commit(&change, &error);
     }
     zta_change_abort(&change);
+}
+
+void mod_zta_signals_tell_fleet(struct mod_zta_observer *observer, int64_t now_real_ns)
+{
+    const int64_t now_s = now_real_ns / ZTA_NS_PER_S;
+    struct zta_error error = {.status = ZTA_OK, .text = ""};
+    struct zta_view *view;
+    struct zta_change *change;
+    uint64_t n = 0;
+    const int64_t left_s = observer->next_attested_s - now_s; /* too much: a clock was set back */
+    if ((left_s > 0 && left_s <= ZTA_FLEET_ATTESTATION_AGAIN_S) ||
+        zta_view_begin(observer->store, &view) != ZTA_OK) {
+        return;
+    }
+    observer->next_attested_s = now_s + ZTA_FLEET_ATTESTATION_AGAIN_S;
+    if (zta_attestations_exist(view) &&
+        zta_change_begin(observer->store, "telling the fleet", &change, &error) == ZTA_OK) {
+        if (zta_fleet_attestations_note(view, change, now_s, &n) != ZTA_OK || n == 0 ||
+            zta_change_commit(&change, &error) != ZTA_OK) {
+            zta_change_abort(&change);
+        }
+    }
+    zta_view_end(&view);
 }

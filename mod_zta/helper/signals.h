@@ -18,5 +18,7 @@ void mod_zta_signals_deliver(struct mod_zta_observer *observer, int64_t now_mono
                              int64_t now_real_ns);
 /* Each second: forgets messages and single sessions whose time is over. */
 void mod_zta_signals_prune(struct mod_zta_observer *observer, int64_t now_real_ns);
+/* Each second: what transmitters told and stands is noted for the fleet every few hours. */
+void mod_zta_signals_tell_fleet(struct mod_zta_observer *observer, int64_t now_real_ns);
 
 #endif

@@ -585,6 +585,7 @@ void mod_zta_upkeep_step(struct mod_zta_observer *observer, int64_t now_mono_ns,
     prune_inputs(observer, now_real_ns);
     mod_zta_erasure_step(observer);
     mod_zta_signals_prune(observer, now_real_ns);
+    mod_zta_signals_tell_fleet(observer, now_real_ns);
     prune_automation(observer, now_real_ns);
     mod_zta_notices_step(observer, now_real_ns);
     mod_zta_decision_log_note(observer->decision_log);

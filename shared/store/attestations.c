@@ -6,13 +6,13 @@
 
 #include "shared/base/reader.h"
 #include "shared/notice.h"
+#include "shared/store/attestations_priv.h"
+#include "shared/store/fleet_priv.h"
 #include "shared/store/records_priv.h"
-#include "shared/store/release_priv.h"
 #include "shared/store/schema_state.h"
 
 /* Beside the kinds of signal revocations, whose releases stand in the same place. */
 #define KEY_ATTESTED 0x40
-#define RECORD_MAX   1024
 
 static bool is_text(struct zta_text text, size_t max)
 {
@@ -34,8 +34,8 @@ static bool is_whole(const struct zta_attestation *attestation)
            is_text(attestation->name, ZTA_SUBJECT_MAX);
 }
 
-static struct zta_signal_key key_of(enum zta_attested what, struct zta_text issuer,
-                                    struct zta_text name)
+struct zta_signal_key zta_attestation_key(enum zta_attested what, struct zta_text issuer,
+                                          struct zta_text name)
 {
     const struct zta_text names[] = {issuer, name};
     struct zta_sha256 hash;
@@ -46,7 +46,7 @@ static struct zta_signal_key key_of(enum zta_attested what, struct zta_text issu
     return key;
 }
 
-static enum zta_status read_record(struct zta_blob value, struct zta_attestation *attestation)
+enum zta_status zta_attestation_decode(struct zta_blob value, struct zta_attestation *attestation)
 {
     struct zta_reader reader;
     struct zta_attestation read;
@@ -67,7 +67,7 @@ static enum zta_status read_record(struct zta_blob value, struct zta_attestation
     return ZTA_OK;
 }
 
-static void write_record(struct zta_writer *writer, const struct zta_attestation *attestation)
+void zta_attestation_encode(const struct zta_attestation *attestation, struct zta_writer *writer)
 {
     zta_write_u8(writer, ZTA_ATTESTATION_VERSION);
     zta_write_u8(writer, (uint8_t)attestation->what);
@@ -80,17 +80,34 @@ static void write_record(struct zta_writer *writer, const struct zta_attestation
     zta_write_text(writer, attestation->name);
 }
 
+bool zta_attestation_has_key(struct zta_blob key)
+{
+    const uint8_t *bytes = key.data;
+    return key.size == ZTA_SIGNAL_KEY_BYTES && (bytes[0] & KEY_ATTESTED) != 0 &&
+           (bytes[0] & ~KEY_ATTESTED) > 0 && (bytes[0] & ~KEY_ATTESTED) < ZTA_ATTESTED_END;
+}
+
+enum zta_status zta_attestation_decode_of(struct zta_blob key, struct zta_blob value,
+                                          struct zta_attestation *attestation)
+{
+    struct zta_attestation found;
+    if (zta_attestation_decode(value, &found) != ZTA_OK) {
+        return ZTA_CORRUPT;
+    }
+    const struct zta_signal_key expected =
+        zta_attestation_key(found.what, found.issuer, found.name);
+    if (key.size != sizeof(expected.bytes) ||
+        memcmp(key.data, expected.bytes, sizeof(expected.bytes)) != 0) {
+        return ZTA_CORRUPT;
+    }
+    *attestation = found;
+    return ZTA_OK;
+}
+
 enum zta_status zta_attestation_check_record(struct zta_blob key, struct zta_blob value)
 {
     struct zta_attestation found;
-    if (read_record(value, &found) != ZTA_OK) {
-        return ZTA_CORRUPT;
-    }
-    const struct zta_signal_key expected = key_of(found.what, found.issuer, found.name);
-    return key.size == sizeof(expected.bytes) &&
-                   memcmp(key.data, expected.bytes, sizeof(expected.bytes)) == 0
-               ? ZTA_OK
-               : ZTA_CORRUPT;
+    return zta_attestation_decode_of(key, value, &found);
 }
 
 /* Does what stands there stay? */
@@ -109,11 +126,11 @@ enum zta_status zta_attestation_put(struct zta_change *change,
                                     const struct zta_attestation *attestation, int64_t released_ns)
 {
     const struct zta_signal_key key =
-        key_of(attestation->what, attestation->issuer, attestation->name);
+        zta_attestation_key(attestation->what, attestation->issuer, attestation->name);
     struct zta_attestation record = *attestation;
     struct zta_attestation former;
     struct zta_blob found;
-    uint8_t bytes[RECORD_MAX];
+    uint8_t bytes[ZTA_ATTESTATION_RECORD_MAX];
     struct zta_writer writer;
     if (record.received_ns <= released_ns && released_ns < INT64_MAX) {
         record.received_ns = released_ns + 1;
@@ -127,12 +144,13 @@ enum zta_status zta_attestation_put(struct zta_change *change,
         return status;
     }
     /* What an operator lifted, or what cannot be read, overrules nothing. */
-    if (status == ZTA_OK && read_record(found, &former) == ZTA_OK &&
+    if (status == ZTA_OK && zta_attestation_decode(found, &former) == ZTA_OK &&
         former.received_ns > released_ns && is_overruled(&former, &record)) {
         return ZTA_EXISTS;
     }
     zta_writer_init(&writer, bytes, sizeof(bytes));
-    write_record(&writer, &record);
+    zta_attestation_encode(&record, &writer);
+    zta_outbox_touch_topic(change, ZTA_FLEET_ATTESTATION, zta_signal_key_blob(&key), false);
     return zta_change_put(change, ZTA_TABLE_ATTESTATIONS, zta_signal_key_blob(&key),
                           ZTA_BLOB(bytes, writer.len));
 }
@@ -142,28 +160,27 @@ enum zta_status zta_attestation_released(struct zta_view *view,
                                          int64_t *released_ns)
 {
     const struct zta_signal_key key =
-        key_of(attestation->what, attestation->issuer, attestation->name);
+        zta_attestation_key(attestation->what, attestation->issuer, attestation->name);
     return zta_release_get(view, &key, released_ns);
 }
 
-enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested what,
-                                    struct zta_text issuer, struct zta_text name, int64_t now_s,
-                                    struct zta_attestation *attestation)
+/* What this node was told itself. */
+static enum zta_status get_own(struct zta_view *view, const struct zta_signal_key *key,
+                               int64_t now_s, struct zta_attestation *attestation)
 {
     struct zta_attestation found;
     struct zta_blob value;
     int64_t released_ns = 0;
-    if (!zta_attestations_exist(view)) {
+    if (!zta_view_may_have(view, ZTA_TABLE_ATTESTATIONS)) {
         return ZTA_NOT_FOUND;
     }
-    const struct zta_signal_key key = key_of(what, issuer, name);
     enum zta_status status =
-        zta_view_get(view, ZTA_TABLE_ATTESTATIONS, zta_signal_key_blob(&key), &value);
+        zta_view_get(view, ZTA_TABLE_ATTESTATIONS, zta_signal_key_blob(key), &value);
     if (status == ZTA_OK) {
-        status = read_record(value, &found);
+        status = zta_attestation_decode(value, &found);
     }
     if (status == ZTA_OK) {
-        status = zta_release_get(view, &key, &released_ns);
+        status = zta_release_get(view, key, &released_ns);
     }
     if (status != ZTA_OK) {
         return status;
@@ -175,9 +192,38 @@ enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested wha
     return ZTA_OK;
 }
 
+enum zta_status zta_attestation_get(struct zta_view *view, enum zta_attested what,
+                                    struct zta_text issuer, struct zta_text name, int64_t now_s,
+                                    struct zta_attestation *attestation)
+{
+    struct zta_attestation own;
+    struct zta_attestation others;
+    if (!zta_attestations_exist(view)) {
+        return ZTA_NOT_FOUND;
+    }
+    const struct zta_signal_key key = zta_attestation_key(what, issuer, name);
+    const enum zta_status status = get_own(view, &key, now_s, &own);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    const enum zta_status of_others = zta_fleet_attestation_find(view, &key, now_s, &others);
+    if (of_others == ZTA_OK && (status != ZTA_OK || others.level > own.level)) {
+        *attestation = others;
+        return ZTA_OK;
+    }
+    if (of_others != ZTA_OK && of_others != ZTA_NOT_FOUND) {
+        return of_others;
+    }
+    if (status == ZTA_OK) {
+        *attestation = own;
+    }
+    return status;
+}
+
 bool zta_attestations_exist(struct zta_view *view)
 {
-    return zta_view_may_have(view, ZTA_TABLE_ATTESTATIONS);
+    return zta_view_may_have(view, ZTA_TABLE_ATTESTATIONS) ||
+           zta_view_may_have(view, ZTA_TABLE_FLEET_ATTESTATIONS);
 }
 
 struct listener {
@@ -192,7 +238,7 @@ static enum zta_status tell(void *context, struct zta_blob key, struct zta_blob 
     const struct listener *listener = context;
     struct zta_attestation found;
     int64_t released_ns = 0;
-    enum zta_status status = read_record(value, &found);
+    enum zta_status status = zta_attestation_decode(value, &found);
     if (status == ZTA_OK) {
         status = zta_attestation_released(listener->view, &found, &released_ns);
     }
@@ -213,14 +259,15 @@ enum zta_status zta_attestation_release(struct zta_change *change,
                                         uint64_t action_id)
 {
     const struct zta_signal_key key =
-        key_of(attestation->what, attestation->issuer, attestation->name);
+        zta_attestation_key(attestation->what, attestation->issuer, attestation->name);
+    zta_outbox_touch_topic(change, ZTA_FLEET_ATTESTATION, zta_signal_key_blob(&key), false);
     return zta_release_put(change, &key, attestation->received_ns, action_id);
 }
 
 static bool is_outlived(struct zta_blob key, struct zta_blob value, int64_t before_ns)
 {
     struct zta_attestation found;
-    return read_record(value, &found) == ZTA_OK && found.received_ns < before_ns;
+    return zta_attestation_decode(value, &found) == ZTA_OK && found.received_ns < before_ns;
 }
 
 enum zta_status zta_attestations_prune(struct zta_change *change,

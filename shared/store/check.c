@@ -26,6 +26,7 @@ static const zta_record_check_fn record_checks[ZTA_N_TABLES] = {
     [ZTA_TABLE_FLEET_STATEMENTS] = zta_fleet_check_statement,
     [ZTA_TABLE_FLEET_HELD] = zta_fleet_check_held,
     [ZTA_TABLE_FLEET_RISKS] = zta_fleet_risk_check_record,
+    [ZTA_TABLE_FLEET_ATTESTATIONS] = zta_fleet_attestation_check_record,
     [ZTA_TABLE_FLEET_NOTES] = zta_fleet_check_note,
     [ZTA_TABLE_REQUESTS] = zta_request_check_record,
     [ZTA_TABLE_SESSIONS] = zta_session_check_record,

@@ -303,8 +303,8 @@ static bool is_governed(const struct zta_hearing *hearing, const struct zta_stat
                         enum zta_node_role role)
 {
     const struct zta_topic *topic = zta_topic_find(statement->topic);
-    return hearing->admits != NULL && topic != NULL && !statement->is_gone && !topic->grants &&
-           !topic->is_report && (topic->is_automatic || role != ZTA_NODE_FULL) &&
+    return hearing->admits != NULL && topic != NULL && zta_topic_restricts(topic, statement) &&
+           (topic->is_automatic || role != ZTA_NODE_FULL) &&
            memcmp(statement->origin, hearing->fleet->origin, sizeof statement->origin) != 0;
 }
 
@@ -399,7 +399,10 @@ static enum zta_status does_extend(struct zta_change *change, const struct zta_s
     bool is_held;
     zta_statement_name(kept, name);
     const enum zta_status status = zta_fleet_is_held(change, ZTA_BLOB(name, sizeof name), &is_held);
-    *extends = status == ZTA_OK && !is_held && !kept->is_gone && hits_the_same(kept, statement);
+    const struct zta_topic *topic = zta_topic_find(kept->topic);
+    *extends = status == ZTA_OK && !is_held &&
+               (topic == NULL || zta_topic_restricts(topic, kept)) &&
+               hits_the_same(kept, statement);
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/hash.h"
+#include "shared/notice.h"
 #include "shared/store/fleet_topics_priv.h"
 #include "shared/store/measures_priv.h"
 #include "shared/store/records_priv.h"
@@ -144,9 +145,10 @@ static enum zta_status find_end(const struct zta_statement *statement, int64_t *
     struct zta_restriction restriction;
     const enum zta_status status = zta_fleet_restriction(statement, &restriction);
     if (status == ZTA_OK) {
-        *until_s = statement->topic == ZTA_FLEET_BLOCK  ? restriction.block.until_s
-                   : statement->topic == ZTA_FLEET_RISK ? restriction.risk_until_s
-                                                        : restriction.measure.until_s;
+        *until_s = statement->topic == ZTA_FLEET_BLOCK         ? restriction.block.until_s
+                   : statement->topic == ZTA_FLEET_RISK        ? restriction.risk_until_s
+                   : statement->topic == ZTA_FLEET_ATTESTATION ? restriction.attestation.ends_s
+                                                               : restriction.measure.until_s;
     }
     return status == ZTA_INVALID ? ZTA_CORRUPT : status;
 }
@@ -323,6 +325,23 @@ static enum zta_status read_measure(struct zta_blob key, struct zta_blob value,
     return status;
 }
 
+static enum zta_status read_attestation(struct zta_blob key, struct zta_blob value,
+                                        struct zta_restriction *found)
+{
+    const enum zta_status status = zta_fleet_attestation_read(key, value, &found->attestation);
+    const struct zta_attestation *attestation = &found->attestation;
+    if (status == ZTA_OK) {
+        const bool is_compliance = attestation->what == ZTA_ATTESTED_COMPLIANCE;
+        found->by = attestation->transmitter;
+        found->reason = zta_text_of(zta_notice_level_name(
+            is_compliance ? ZTA_NOTICE_DEVICE : ZTA_NOTICE_RISK, attestation->level));
+        if (is_compliance || attestation->what == ZTA_ATTESTED_DEVICE_RISK) {
+            found->device = attestation->name;
+        }
+    }
+    return status;
+}
+
 enum zta_status zta_fleet_restriction(const struct zta_statement *statement,
                                       struct zta_restriction *restriction)
 {
@@ -353,6 +372,9 @@ enum zta_status zta_fleet_restriction(const struct zta_statement *statement,
         break;
     case ZTA_FLEET_RISK:
         status = zta_fleet_risk_end(key, value, &found.risk_until_s);
+        break;
+    case ZTA_FLEET_ATTESTATION:
+        status = read_attestation(key, value, &found);
         break;
     default: /* its target is all that there is to say */
         break;

@@ -12,6 +12,7 @@
 #include "shared/base/status.h"
 #include "shared/fleet/statement.h"
 #include "shared/measure.h"
+#include "shared/store/attestations.h"
 #include "shared/store/blocks.h"
 #include "shared/store/env.h"
 #include "shared/store/revocations.h"
@@ -51,13 +52,14 @@ enum zta_status zta_fleet_count_held(struct zta_view *view, int64_t now_s,
 
 /* What a restriction says, for who decides about it; texts as the statement's. */
 struct zta_restriction {
-    struct zta_target target;         /* zta_fleet_target's */
-    struct zta_revocation revocation; /* of that topic */
-    struct zta_block block;           /* of that topic */
-    struct zta_measure measure;       /* HOLD, MEASURE */
-    struct zta_text device;           /* DEVICE_LACK: its id */
-    int64_t risk_until_s;             /* RISK: when it is worth nothing any more */
-    struct zta_text by;               /* the operator, rule or transmitter; absent: not said */
+    struct zta_target target;           /* zta_fleet_target's */
+    struct zta_revocation revocation;   /* of that topic */
+    struct zta_block block;             /* of that topic */
+    struct zta_measure measure;         /* HOLD, MEASURE */
+    struct zta_text device;             /* DEVICE_LACK, ATTESTATION of a device: its id */
+    struct zta_attestation attestation; /* of that topic */
+    int64_t risk_until_s;               /* RISK: when it is worth nothing any more */
+    struct zta_text by;                 /* the operator, rule or transmitter; absent: not said */
     struct zta_text reason;
 };
 /* ZTA_INVALID: it is no restriction. */

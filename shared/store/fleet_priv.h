@@ -50,6 +50,7 @@ struct zta_topic {
                               bool *is_out); /* as zta_is_out_fn; NULL: none is */
     /* Is that record of its table one of this topic? data NULL: a removed one. NULL: all are. */
     bool (*is_record)(struct zta_blob value);
+    bool (*restricts)(struct zta_blob value); /* or takes it back alone? NULL: it restricts */
     /* Whom it hits (fleet_held.h); NULL: it hits nobody. */
     enum zta_status (*target)(struct zta_blob key, struct zta_blob value,
                               struct zta_target *target);
@@ -78,8 +79,9 @@ const struct zta_topic *zta_topic_find(enum zta_fleet_topic topic);
 const struct zta_topic *zta_topic_to_make(enum zta_fleet_topic topic);
 /* Is a record of its table one of it? */
 bool zta_topic_has(const struct zta_topic *topic, struct zta_blob value);
-/* Row i of the table; NULL behind the last. */
-const struct zta_topic *zta_topic_at(size_t i);
+/* Does it restrict somebody? Not what grants, reports, or takes back what its origin said. */
+bool zta_topic_restricts(const struct zta_topic *topic, const struct zta_statement *statement);
+const struct zta_topic *zta_topic_at(size_t i); /* of the table; NULL behind the last row */
 
 /* ---- the outbox ---- */
 

@@ -12,6 +12,7 @@
 #include "shared/base/hash.h"
 #include "shared/base/reader.h"
 #include "shared/store/env_priv.h"
+#include "shared/store/fleet_entries_priv.h"
 #include "shared/store/fleet_topics_priv.h"
 #include "shared/store/records_priv.h"
 #include "shared/store/risks_priv.h"
@@ -271,80 +272,32 @@ enum zta_status zta_fleet_risk_end(struct zta_blob key, struct zta_blob value, i
     return ZTA_OK;
 }
 
-/* What one node says in a record of a place. */
-struct entry {
-    const uint8_t *origin;
-    struct zta_text value;
-};
-
-/* False at the end, or where it is no record: reader.is_bad. */
-static bool next_entry(struct zta_reader *reader, struct entry *entry)
+static enum zta_status lasts(struct zta_blob key, struct zta_text value, int64_t now_s,
+                             bool *lasts_still)
 {
-    if (zta_reader_is_done(reader)) {
-        return false;
-    }
-    entry->origin = zta_reader_take(reader, ZTA_ORIGIN_SIZE);
-    entry->value = zta_read_text(reader);
-    return !reader->is_bad;
-}
-
-static void write_entry(struct zta_writer *writer, const struct entry *entry)
-{
-    zta_write_bytes(writer, entry->origin, ZTA_ORIGIN_SIZE);
-    zta_write_text(writer, entry->value);
-}
-
-/* What stays of a record beside what that origin says: neither its former one, nor what is over. */
-static enum zta_status copy_others(struct zta_blob record, const uint8_t *place,
-                                   const uint8_t *origin, struct zta_writer *writer)
-{
-    const int64_t now_s = zta_clock_real_ns() / ZTA_NS_PER_S;
-    struct zta_reader reader;
-    struct entry entry;
     struct said said;
-    zta_reader_init(&reader, record.data, record.size);
-    while (next_entry(&reader, &entry)) {
-        if (read_said(place, entry.value, &said) != ZTA_OK) {
-            return ZTA_CORRUPT;
-        }
-        if (memcmp(entry.origin, origin, ZTA_ORIGIN_SIZE) != 0 &&
-            zta_risk_signals(&said.record.risk, now_s) != 0) {
-            write_entry(writer, &entry);
-        }
+    if (key.size != PLACE_SIZE || read_said(key.data, value, &said) != ZTA_OK) {
+        return ZTA_CORRUPT;
     }
-    return reader.is_bad ? ZTA_CORRUPT : ZTA_OK;
+    *lasts_still = zta_risk_signals(&said.record.risk, now_s) != 0;
+    return ZTA_OK;
 }
+
+static const struct zta_fleet_entries of_places = {.table = ZTA_TABLE_FLEET_RISKS, .lasts = lasts};
 
 enum zta_status zta_fleet_risk_replace(struct zta_change *change, struct zta_blob key,
                                        struct zta_blob value)
 {
     const uint8_t *origin = key.data;
-    const struct zta_blob place = ZTA_BLOB(origin + ZTA_ORIGIN_SIZE, PLACE_SIZE);
-    const struct entry entry = {.origin = origin, .value = {.data = value.data, .len = value.size}};
-    struct zta_blob record = ZTA_BLOB(NULL, 0);
-    struct zta_writer writer;
-    enum zta_status status = zta_change_get(change, ZTA_TABLE_FLEET_RISKS, place, &record);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
-    }
-    const size_t size = record.size + ZTA_ORIGIN_SIZE + sizeof(uint16_t) + value.size;
-    uint8_t *bytes = malloc(size);
-    if (bytes == NULL) {
-        return ZTA_NO_MEMORY;
-    }
-    zta_writer_init(&writer, bytes, size);
-    status = copy_others(record, place.data, origin, &writer);
-    if (status == ZTA_OK && value.data != NULL) {
-        write_entry(&writer, &entry);
-    }
-    if (status == ZTA_OK && writer.len > 0) {
-        status = zta_change_put(change, ZTA_TABLE_FLEET_RISKS, place, ZTA_BLOB(bytes, writer.len));
-    }
-    else if (status == ZTA_OK && record.size > 0) {
-        status = zta_change_remove(change, ZTA_TABLE_FLEET_RISKS, place);
-    }
-    free(bytes);
-    return status;
+    const struct zta_fleet_entry entry = {.origin = origin,
+                                          .value = {.data = value.data, .len = value.size}};
+    return zta_fleet_entry_put(change, &of_places, ZTA_BLOB(origin + ZTA_ORIGIN_SIZE, PLACE_SIZE),
+                               &entry);
+}
+
+enum zta_status zta_fleet_risk_check_record(struct zta_blob key, struct zta_blob value)
+{
+    return zta_fleet_entries_check(&of_places, key, value);
 }
 
 /* ---- looking ---- */
@@ -356,7 +309,7 @@ enum zta_status zta_fleet_risks_each(struct zta_view *view, const struct zta_ris
     uint8_t place[PLACE_SIZE];
     struct zta_blob record;
     struct zta_reader reader;
-    struct entry entry;
+    struct zta_fleet_entry entry;
     struct said said;
     if (!zta_view_may_have(view, ZTA_TABLE_FLEET_RISKS) || !is_told_kind(owner->kind) ||
         !zta_risk_key_make(owner, &key)) {
@@ -371,7 +324,7 @@ enum zta_status zta_fleet_risks_each(struct zta_view *view, const struct zta_ris
     const struct zta_text name = {.data = (const char *)key.bytes, .len = key.size};
     zta_reader_init(&reader, record.data, record.size);
     bool goes_on = true;
-    while (goes_on && next_entry(&reader, &entry)) {
+    while (goes_on && zta_fleet_entry_next(&reader, &entry)) {
         if (read_said(place, entry.value, &said) != ZTA_OK) {
             return ZTA_CORRUPT;
         }
@@ -406,21 +359,4 @@ enum zta_status zta_fleet_risks_find(struct zta_view *view, const struct zta_ris
     others->newest_s = 0;
     const enum zta_status status = zta_fleet_risks_each(view, owner, join, &joining);
     return status == ZTA_OK && others->risk.n == 0 ? ZTA_NOT_FOUND : status;
-}
-
-enum zta_status zta_fleet_risk_check_record(struct zta_blob key, struct zta_blob value)
-{
-    struct zta_reader reader;
-    struct entry entry;
-    struct said said;
-    zta_reader_init(&reader, value.data, value.size);
-    if (key.size != PLACE_SIZE || value.size == 0) {
-        return ZTA_CORRUPT;
-    }
-    while (next_entry(&reader, &entry)) {
-        if (read_said(key.data, entry.value, &said) != ZTA_OK) {
-            return ZTA_CORRUPT;
-        }
-    }
-    return reader.is_bad ? ZTA_CORRUPT : ZTA_OK;
 }

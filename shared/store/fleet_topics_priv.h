@@ -3,6 +3,7 @@
 #ifndef ZTA_STORE_FLEET_TOPICS_PRIV_H
 #define ZTA_STORE_FLEET_TOPICS_PRIV_H
 
+#include "shared/store/attestations.h"
 #include "shared/store/blocks.h"
 #include "shared/store/fleet_priv.h"
 #include "shared/store/revocations.h"
@@ -60,6 +61,18 @@ enum zta_status zta_fleet_risk_target(struct zta_blob key, struct zta_blob value
 /* When all that it says is worth nothing any more. */
 enum zta_status zta_fleet_risk_end(struct zta_blob key, struct zta_blob value,
                                    int64_t *until_s) ZTA_MUST_CHECK;
+/* As of risk: by thing in policy/ of the others. */
+enum zta_status zta_fleet_attestation_tell(struct zta_change *change, struct zta_blob key,
+                                           struct zta_told *told) ZTA_MUST_CHECK;
+bool zta_fleet_attestation_restricts(struct zta_blob value);
+enum zta_status zta_fleet_attestation_strength(struct zta_blob key, struct zta_blob value,
+                                               int64_t *strength) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_attestation_replace(struct zta_change *change, struct zta_blob key,
+                                              struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_attestation_target(struct zta_blob key, struct zta_blob value,
+                                             struct zta_target *target) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_attestation_read(struct zta_blob key, struct zta_blob value,
+                                           struct zta_attestation *attestation) ZTA_MUST_CHECK;
 bool zta_device_has_key(struct zta_blob key);
 bool zta_device_is_lacking_record(struct zta_blob value);
 int64_t zta_device_version(struct zta_blob value);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/store/attestations_priv.h"
 #include "shared/store/audit_heads_priv.h"
 #include "shared/store/env_priv.h"
 #include "shared/store/fleet_topics_priv.h"
@@ -143,6 +144,19 @@ static const struct zta_topic topics[] = {
         .tell = zta_fleet_risk_tell,
         .note_join = zta_measure_note_join,
     },
+    {
+        .topic = ZTA_FLEET_ATTESTATION,
+        .table = ZTA_N_TABLES,
+        .is_own = true,
+        .is_automatic = true,
+        .has_noted_key = zta_attestation_has_key,
+        .restricts = zta_fleet_attestation_restricts,
+        .strength = zta_fleet_attestation_strength,
+        .target = zta_fleet_attestation_target,
+        .replace = zta_fleet_attestation_replace,
+        .tell = zta_fleet_attestation_tell,
+        .note_join = zta_measure_note_join,
+    },
 };
 #define N_TOPICS (sizeof topics / sizeof topics[0])
 
@@ -169,6 +183,13 @@ const struct zta_topic *zta_topic_to_make(enum zta_fleet_topic topic)
         }
     }
     return zta_topic_find(topic);
+}
+
+bool zta_topic_restricts(const struct zta_topic *topic, const struct zta_statement *statement)
+{
+    return !statement->is_gone && !topic->grants && !topic->is_report &&
+           (topic->restricts == NULL ||
+            topic->restricts(ZTA_BLOB(statement->value.data, statement->value.len)));
 }
 
 /* ---- drafts ---- */

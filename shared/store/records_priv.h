@@ -46,6 +46,8 @@ enum zta_status zta_fleet_check_statement(struct zta_blob key,
 enum zta_status zta_fleet_check_held(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_fleet_risk_check_record(struct zta_blob key,
                                             struct zta_blob value) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_attestation_check_record(struct zta_blob key,
+                                                   struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_fleet_check_note(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_request_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;
 enum zta_status zta_session_check_record(struct zta_blob key, struct zta_blob value) ZTA_MUST_CHECK;

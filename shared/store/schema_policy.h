@@ -88,6 +88,11 @@
  * place; for each node that says something 16 bytes origin and, as a text, its statement's value.
  */
 
+/*
+ * Statements of attestations: 16 bytes origin and the key of a record of attestations in state/;
+ * that record, with an end. fleet_attestations: that key; as fleet_risks.
+ */
+
 /* meta, "fleet_threat:" and 16 bytes origin: u8 level, i64 said at s; as in its statement, whose
  * key is the origin. A note of it in state/ has the level for a key. */
 #define ZTA_FLEET_THREAT_KEY  "fleet_threat:"

@@ -1,17 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What comes from other nodes and from people who enrol them: any bytes as a statement, a node's
- * record, a request or an enrolment. What is read is written again as the same bytes.
+ * What comes from other nodes and from people who enrol them: any bytes as a statement of any
+ * topic with its record, a node's record, a request or an enrolment. What is read is written again
+ * as the same bytes.
  */
 #include <stdint.h>
 #include <string.h>
 
 #include "shared/fleet/node.h"
 #include "shared/fleet/statement.h"
+#include "shared/store/fleet_held.h"
+#include "shared/store/fleet_priv.h"
 #include "tests/fuzz/must.h"
 #include "tests/fuzz/stranger.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What a node can say by its own key: the record of any topic, and whom it hits. */
+static void read_value(const struct zta_statement *statement)
+{
+    const struct zta_topic *topic = zta_topic_find(statement->topic);
+    const struct zta_blob key = ZTA_BLOB(statement->key.data, statement->key.len);
+    const struct zta_blob value = ZTA_BLOB(statement->value.data, statement->value.len);
+    struct zta_restriction restriction;
+    int64_t strength = 0;
+    if (topic == NULL || statement->is_gone || topic->strength(key, value, &strength) != ZTA_OK) {
+        return;
+    }
+    must(statement->topic == ZTA_FLEET_RULES || key.size <= ZTA_STORE_KEY_MAX);
+    must(!zta_topic_restricts(topic, statement) || !topic->grants);
+    if (topic->target != NULL) {
+        must(zta_fleet_restriction(statement, &restriction) == ZTA_OK);
+        must(restriction.target.kind < ZTA_N_TARGET_KINDS);
+        must(zta_target_equal(&restriction.target, &restriction.target));
+    }
+}
 
 static void read_statement(struct zta_text bytes)
 {
@@ -27,6 +50,7 @@ static void read_statement(struct zta_text bytes)
     must(statement.is_gone == (statement.value.len == 0));
     must(zta_statement_is_later(&statement, &statement) == false);
     zta_statement_name(&statement, name);
+    read_value(&statement);
     must(zta_statement_check(bytes, ZTA_TEXT("corp"), &stranger) == ZTA_FORBIDDEN);
     if (zta_node_decode(statement.key, statement.value, &node) == ZTA_OK) {
         must(zta_node_name_is_valid(zta_text_of(node.name)));

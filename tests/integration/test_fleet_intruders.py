@@ -4,14 +4,14 @@ fleet: not where he is and nowhere else; what he tries is counted."""
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from support.local import USERS, wait_for
+from support.intruder import as_httpd, dump
+from support.local import wait_for
 from support.statements import BLOCK, NODE, OPERATOR, REVOCATION, Statement, key_of, node_value
 from support.store import ztactl
 
@@ -49,26 +49,10 @@ print(json.dumps(done))
 """
 
 
-def _as_httpd(*command, data=None):
-    """As code that runs in one of its children: with its user and group, and nothing else."""
-    options = {}
-    if USERS.is_separated:
-        options = {"user": USERS.httpd, "group": USERS.group, "extra_groups": []}
-    return subprocess.run(command, input=data, capture_output=True, text=True, check=False,
-                          timeout=60, cwd="/", **options)
-
-
 def _statements(engine, topic):
     """Those of a topic in the engine's records."""
     found = [Statement.read(data) for data in engine.command("HVALS", "zta:corp:records")]
     return [statement for statement in found if statement.topic == topic]
-
-
-def _table(name, rows):
-    """For mdb_load."""
-    lines = [f" {part.hex()}\n" for row in rows for part in row]
-    return "".join(["VERSION=3\nformat=bytevalue\n", f"database={name}\n", "type=btree\nHEADER=END\n",
-                    *lines, "DATA=END\n"])
 
 
 def _listening(pid):
@@ -116,7 +100,7 @@ def test_who_broke_into_httpd_grants_nothing_in_the_fleet(office, fleet, engine)
     node, z = fleet.nodes[0], proxies[0]
     before = _policies(fleet)
     password = next(line.split()[1] for line in fleet.engine_lines if line.startswith("password-file"))
-    tried = _as_httpd(sys.executable, "-c", _TRIES, z.store.policy_path(""), str(node.agent.pid),
+    tried = as_httpd(sys.executable, "-c", _TRIES, z.store.policy_path(""), str(node.agent.pid),
                       str(engine.port), password, fleet.key)
     assert tried.returncode == 0, tried.stderr
     could = json.loads(tried.stdout)
@@ -128,7 +112,7 @@ def test_who_broke_into_httpd_grants_nothing_in_the_fleet(office, fleet, engine)
     for words in (("unrevoke", "--subject", "alice@corp"), ("blocks", "remove", "203.0.113.7"),
                   ("keys", "create", "--name", "x", "--owner", "x"), ("fleet", "leave", "--yes"),
                   ("fleet", "join", node.config), ("fleet", "agent", node.config)):
-        done = _as_httpd(ztactl(), "--store", z.store.directory, *words, *_REASON[:2 * (words[0] != "fleet")])
+        done = as_httpd(ztactl(), "--store", z.store.directory, *words, *_REASON[:2 * (words[0] != "fleet")])
         assert done.returncode in (1, 3), (words, done)
 
     # What he can write: state/, where he puts what would be a release if it stood in policy/.
@@ -139,8 +123,8 @@ def test_who_broke_into_httpd_grants_nothing_in_the_fleet(office, fleet, engine)
     said = [(s.name, s.sealed(stolen)) for s in (revocation.gone(), block.gone())]
     for folder, code in (("policy", False), ("state", True)):
         for name, rows in (("fleet_outbox", note), ("fleet_statements", sorted(said)), ("revocations", [])):
-            loaded = _as_httpd("mdb_load", "-s", name, os.path.join(z.store.directory, folder),
-                               data=_table(name, rows))
+            loaded = as_httpd("mdb_load", "-s", name, os.path.join(z.store.directory, folder),
+                               data=dump(name, rows))
             assert (loaded.returncode == 0) == code, (folder, name, loaded)
 
     # The agent has no part in the memory that httpd's processes share, and nobody can call it.

@@ -10,17 +10,9 @@ import pytest
 
 from support.local import wait_for
 from support.schema import validate
-from support.transmitter import CAEP, RISC, SSF, Transmitter, iss_sub, opaque
+from support.transmitter import CAEP, RISC, SSF, Transmitter, iss_sub, opaque, section
 
 PLACE = "<Location /zta/signals>\nSetHandler zta-signals\n</Location>\nZTAFeature signals=enforce stepup=enforce"
-
-
-def section(z, transmitter, text="", keys=None):
-    if keys is None:
-        z.httpd.write("conf/signals.json", json.dumps(transmitter.jwks()))
-        keys = "file:conf/signals.json"
-    return (f'<ZTATransmitter tx "{transmitter.url}">\nZTAKeys {keys}\nZTAAudience {transmitter.audience}\n'
-            f"ZTAMaySpeakFor corp\n{text}\n</ZTATransmitter>")
 
 
 @pytest.fixture(name="make")

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from support.issuer import b64u_decode
 
-NODE, REVOCATION, BLOCK, RISK, THREAT = 1, 2, 3, 23, 24
+NODE, REVOCATION, BLOCK, RISK, THREAT, ATTESTATION = 1, 2, 3, 23, 24, 25
 OPERATOR = bytes(16)
 SIGNATURE_SIZE = 64
 _HEAD = struct.Struct(">BBB16sQH")
@@ -31,10 +31,11 @@ def node_value(key, role=2, name=b"intruder", enrolled_s=1):
     return bytes((1, role)) + public_of(key) + struct.pack(">QH", enrolled_s, len(name)) + name
 
 
-def _parts_digest(*parts):
+def parts_digest(*parts):
+    """None is absent, which is no empty part."""
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(struct.pack(">I", len(part)) + part)
+        digest.update(b"\xff" * 4 if part is None else struct.pack(">I", len(part)) + part)
     return digest.digest()
 
 
@@ -67,10 +68,10 @@ class Statement:
 
     def sealed(self, key, fleet=b"corp"):
         """Signed by a key, or by nobody (None)."""
-        digest = _parts_digest(b"zta fleet statement 1", fleet, self.said())
+        digest = parts_digest(b"zta fleet statement 1", fleet, self.said())
         return self.said() + (key.sign(digest) if key else bytes(SIGNATURE_SIZE))
 
     @property
     def name(self):
         """Its field of the engine's records."""
-        return _parts_digest(bytes((self.topic,)), self.key) + self.origin
+        return parts_digest(bytes((self.topic,)), self.key) + self.origin

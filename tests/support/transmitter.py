@@ -139,3 +139,12 @@ def compact(head, claims, key):
     private = key.private if isinstance(key, Key) else key
     signature = b64u(sign(head["alg"], private, data.encode()))
     return leaks.credential(f"{data}.{signature}", "a token of a transmitter")
+
+
+def section(z, transmitter, text="", keys=None):
+    """What names it in the configuration of a gateway, where it may speak for issuer corp."""
+    if keys is None:
+        z.httpd.write("conf/signals.json", json.dumps(transmitter.jwks()))
+        keys = "file:conf/signals.json"
+    return (f'<ZTATransmitter tx "{transmitter.url}">\nZTAKeys {keys}\nZTAAudience {transmitter.audience}\n'
+            f"ZTAMaySpeakFor corp\n{text}\n</ZTATransmitter>")
