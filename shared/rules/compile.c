@@ -237,6 +237,18 @@ static bool asks_early_only(const struct zta_ast_rule *rule)
     return true;
 }
 
+/* A limit of another name or rate counts anew. */
+static void name_bucket(struct zta_rule *rule)
+{
+    uint8_t rate[3 * sizeof(uint64_t)];
+    zta_put_u64(rate, rule->count);
+    zta_put_u64(rate + sizeof(uint64_t), rule->window_s);
+    zta_put_u64(rate + 2 * sizeof(uint64_t), rule->burst);
+    const struct zta_text parts[] = {zta_text_of(rule->name),
+                                     {.data = (const char *)rate, .len = sizeof rate}};
+    zta_sha256_parts(parts, sizeof parts / sizeof parts[0], &rule->bucket);
+}
+
 static enum zta_status compile_rule(struct zta_compiler *compiler,
                                     const struct zta_ast_rule *source, struct zta_rule *rule)
 {
@@ -266,6 +278,9 @@ static enum zta_status compile_rule(struct zta_compiler *compiler,
         .window_s = source->rate.window_s,
         .burst = burst > 0 ? burst : 1,
     };
+    if (is_limit || rule->throttles) {
+        name_bucket(rule);
+    }
     status = zta_compile_step_up(compiler, &source->step_up, rule);
     if (status != ZTA_OK) {
         return status;

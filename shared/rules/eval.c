@@ -10,16 +10,14 @@ struct question {
 
 struct zta_rules_force zta_rules_force_of(const struct zta_stance *stance)
 {
-    struct zta_rules_force force = {.enforced = 0, .monitored = 0};
+    unsigned enforced = 0;
+    unsigned monitored = 0;
     for (unsigned i = 0; i < ZTA_N_FEATURES; i++) {
-        if (stance->modes[i] >= ZTA_MODE_ENFORCE) {
-            force.enforced = (uint16_t)(force.enforced | 1u << i);
-        }
-        if (stance->modes[i] >= ZTA_MODE_MONITOR) {
-            force.monitored = (uint16_t)(force.monitored | 1u << i);
-        }
+        enforced |= (unsigned)(stance->modes[i] >= ZTA_MODE_ENFORCE) << i;
+        monitored |= (unsigned)(stance->modes[i] >= ZTA_MODE_MONITOR) << i;
     }
-    return force;
+    return (struct zta_rules_force){.enforced = (uint16_t)enforced,
+                                    .monitored = (uint16_t)monitored};
 }
 
 enum zta_mode zta_rules_features_mode(const struct zta_rules_force *force, uint16_t features)

@@ -51,14 +51,33 @@ struct zta_rules_index {
     bool has_hosts;
 };
 
-/* FNV-1a: the labels come from the administrator, so nobody aims at this table. */
+/* The last bytes of a label, up to 8; those of a short one may be there twice. */
+static uint64_t last_bytes(const char *from, size_t n)
+{
+    uint32_t head;
+    uint32_t tail;
+    if (n >= sizeof(head)) {
+        memcpy(&head, from, sizeof(head));
+        memcpy(&tail, from + n - sizeof(tail), sizeof(tail));
+        return (uint64_t)head << 32 | tail;
+    }
+    return n == 0 ? 0
+                  : (uint64_t)(uint8_t)from[0] << 16 | (uint64_t)(uint8_t)from[n / 2] << 8 |
+                        (uint8_t)from[n - 1];
+}
+
+/* Some mixing: the labels come from the administrator, so nobody aims at this table. */
 static size_t hash_edge(uint32_t parent, struct zta_text label)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ parent;
-    for (size_t i = 0; i < label.len; i++) {
-        hash = (hash ^ (uint8_t)label.data[i]) * UINT64_C(0x100000001b3);
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = (parent + factor * label.len) * factor;
+    size_t at = 0;
+    for (uint64_t word; label.len - at > sizeof(word); at += sizeof(word)) {
+        memcpy(&word, label.data + at, sizeof(word));
+        hash = (hash ^ hash >> 32 ^ word) * factor;
     }
-    return (size_t)(hash ^ (hash >> 29));
+    hash = (hash ^ hash >> 32 ^ last_bytes(label.data + at, label.len - at)) * factor;
+    return (size_t)(hash ^ hash >> 32);
 }
 
 static struct edge *find_slot(struct edge *edges, size_t size, uint32_t parent,

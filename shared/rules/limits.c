@@ -14,8 +14,9 @@ enum {
     NET_V6_PREFIX = 48,
 };
 
-/* Holds what most limits are keyed by, beside the rule's name. */
+/* Holds what most limits are keyed by, beside the rule's bucket. */
 #define TAG_BLOCK_SIZE 256
+#define BUCKET_SIZE    16 /* of its digest, which is enough to tell limits apart */
 
 /* A limit that applies, while the best ZTA_LIMIT_CHARGES_MAX of them are picked. */
 struct pick {
@@ -190,10 +191,7 @@ static bool make_tag(const struct zta_rules_view *view, const struct zta_siphash
     tagger.key = key;
     tagger.len = 0;
     fold_number(&tagger, (uint64_t)pick->mode);
-    fold(&tagger, rule->name, strlen(rule->name));
-    fold_number(&tagger, rule->count);
-    fold_number(&tagger, rule->window_s);
-    fold_number(&tagger, rule->burst);
+    fold(&tagger, rule->bucket.bytes, BUCKET_SIZE);
     for (uint32_t i = 0; i < rule->n_keys; i++) {
         if (!fold_key(&tagger, &view->set->keys[rule->first_key + i], view->facts)) {
             return false;

@@ -40,6 +40,7 @@ struct zta_rule {
     uint64_t count;
     uint64_t window_s;
     uint64_t burst;
+    struct zta_sha256 bucket; /* of one with a rate: name and rate, what its tags begin with */
     struct zta_ast_step_up step_up; /* steps_up */
 };
 
