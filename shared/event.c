@@ -97,14 +97,16 @@ void zta_event_set_texts(struct zta_event *event, const struct zta_text texts[ZT
     size_t used = 0;
     event->inexact = 0;
     for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
-        size_t len = head_len(texts[i], share);
-        if (len > 0) {
-            memcpy(event->texts + used, texts[i].data, len);
+        event->text_len[i] = 0;
+        if (zta_text_is_absent(texts[i])) {
+            continue; /* as most of them */
         }
+        size_t len = head_len(texts[i], share);
+        memcpy(event->texts + used, texts[i].data, len);
         if (len < texts[i].len) {
             event->flags |= ZTA_EVENT_CUT;
         }
-        if (len < texts[i].len || (len == 0 && !zta_text_is_absent(texts[i]))) {
+        if (len < texts[i].len || len == 0) {
             event->inexact |= 1u << i;
         }
         event->text_len[i] = (uint8_t)len;

@@ -72,12 +72,18 @@ bool zta_utf8_is_steering(const char *data, size_t n)
            (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
 }
 
+static const bool is_plain_ascii[UINT8_MAX + 1] = {
+    [' '] = true,
+    ['!'] = true,
+    ['#' ... '['] = true,
+    [']' ... '~'] = true,
+};
+
 /* From the start of text: nearly always all of it. */
 static size_t plain_ascii_len(struct zta_text text)
 {
     size_t at = 0;
-    while (at < text.len && text.data[at] >= ' ' && text.data[at] < 0x7f && text.data[at] != '"' &&
-           text.data[at] != '\\') {
+    while (at < text.len && is_plain_ascii[(uint8_t)text.data[at]]) {
         at++;
     }
     return at;
