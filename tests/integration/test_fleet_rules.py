@@ -179,6 +179,25 @@ def test_a_trial_that_nobody_confirms_ends_at_all(zta, fleet):
     _await_status(proxies, "/kept", 403)
 
 
+def test_a_place_that_is_stepped_back_is_so_at_all_that_have_it(zta, fleet):
+    rules = "zta 1\nallow all\n  when path /**\ndeny deep\n  when path /deep/**\ndeny other\n  when path /other/**\n"
+    place = "<Location /deep>\nZTAStage 2\n</Location>\n"
+    proxies = [zta(stage=2, rules=rules, vhost_text=text) for text in (place, place, "")]
+    nodes = _join_all(fleet, proxies)
+    _await_status(proxies, "/deep/x", 403)
+    nodes[0].store.run("mode", "monitor", "--location", "/deep", "--for", "1h", *_REASON, "--yes")
+    _await_status(proxies[:2], "/deep/x", 200)
+    fleet.await_alike()
+    # Nothing else is stepped back, and who has no such place goes on.
+    assert [_status(z, "/other/x") for z in proxies] == [403] * 3
+    assert _status(proxies[2], "/deep/x") == 403
+    assert [_rules_of(node)["in force"]["problem"] for node in nodes] == [None] * 3
+    assert [row["location"] for row in nodes[1].store.json("mode")] == ["/deep"]
+    nodes[1].store.run("mode", "enforce", "--location", "/deep", *_REASON, "--yes")
+    _await_status(proxies, "/deep/x", 403)
+    assert all(node.status()["refused"] == [] for node in nodes)
+
+
 def test_who_may_only_restrict_changes_rules_at_himself_alone(zta, fleet):
     proxies = _proxies(zta, 2)
     nodes = _join_all(fleet, proxies, role_1="restrict")
