@@ -12,6 +12,7 @@
 #include "admin-tui/output.h"
 #include "shared/base/clock.h"
 #include "shared/base/version.h"
+#include "shared/store/fleet_held.h"
 
 /* What others say of themselves is told up to that, whoever wrote it. */
 #define NODES_MAX     2000
@@ -181,6 +182,9 @@ static enum zta_status store_progress(struct ctl_agent *agent, struct zta_error 
     status = zta_fleet_set_place(change, agent->place);
     if (status == ZTA_OK && agent->as_of_s > 0) {
         status = zta_fleet_set_as_of(change, agent->as_of_s);
+    }
+    if (status == ZTA_OK) {
+        status = zta_fleet_set_refused(change, (uint64_t)count_refused(agent));
     }
     if (status == ZTA_OK) {
         status = zta_change_commit(&change, error);

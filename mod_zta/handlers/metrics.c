@@ -187,6 +187,8 @@ static void put_store(struct writing *writing)
     gauge(writing, METRIC_REVOCATIONS, picture->n_revocations);
     gauge(writing, METRIC_BLOCKS, picture->n_blocks);
     if (picture->fleet_as_of_s > 0) {
+        gauge(writing, METRIC_FLEET_REFUSED, picture->n_fleet_refused);
+        gauge(writing, METRIC_FLEET_HELD, picture->n_fleet_held);
         seconds(writing, METRIC_FLEET_AS_OF, picture->fleet_as_of_s * ZTA_NS_PER_S);
     }
 }

@@ -25,6 +25,7 @@
 #include "shared/live/flights.h"
 #include "shared/store/blocks.h"
 #include "shared/store/events.h"
+#include "shared/store/fleet_held.h"
 #include "shared/store/keysets.h"
 #include "shared/store/layers.h"
 #include "shared/store/revocations.h"
@@ -217,9 +218,21 @@ static enum zta_status look_at_step_backs(struct painter *painter)
     return status;
 }
 
+static enum zta_status look_at_fleet(struct painter *painter)
+{
+    struct mod_zta_picture *picture = painter->picture;
+    const enum zta_status status = zta_fleet_refused(painter->view, &picture->n_fleet_refused);
+    return status == ZTA_OK
+               ? zta_fleet_count_held(painter->view, picture->now_s, &picture->n_fleet_held)
+               : status;
+}
+
 static enum zta_status look_at_store(struct painter *painter)
 {
     enum zta_status status = look_at_counts(painter);
+    if (status == ZTA_OK) {
+        status = look_at_fleet(painter);
+    }
     if (status == ZTA_OK) {
         status = zta_published_each_alert(painter->view, add_alert, painter);
     }

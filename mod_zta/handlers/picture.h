@@ -61,6 +61,8 @@ struct mod_zta_picture {
     uint64_t n_events;
     uint64_t n_revocations;
     uint64_t n_blocks;
+    uint64_t n_fleet_refused;
+    uint64_t n_fleet_held;
     int64_t fleet_as_of_s;                  /* 0: in no fleet, or nothing was heard of it */
     struct mod_zta_picture_usage usages[2]; /* policy, state */
     struct zta_limits_sample limits;

@@ -18,6 +18,8 @@ static const struct zta_blob place_key = {.data = ZTA_FLEET_PLACE_KEY,
                                           .size = sizeof(ZTA_FLEET_PLACE_KEY) - 1};
 static const struct zta_blob as_of_key = {.data = ZTA_FLEET_AS_OF_KEY,
                                           .size = sizeof(ZTA_FLEET_AS_OF_KEY) - 1};
+static const struct zta_blob refused_key = {.data = ZTA_FLEET_REFUSED_KEY,
+                                            .size = sizeof(ZTA_FLEET_REFUSED_KEY) - 1};
 static const struct zta_blob sum_key = {.data = ZTA_FLEET_SUM_KEY,
                                         .size = sizeof(ZTA_FLEET_SUM_KEY) - 1};
 
@@ -147,7 +149,7 @@ enum zta_status zta_fleet_join(struct zta_change *change, const struct zta_fleet
 
 enum zta_status zta_fleet_leave(struct zta_change *change)
 {
-    const struct zta_blob forgotten[] = {place_key, as_of_key, sum_key};
+    const struct zta_blob forgotten[] = {place_key, as_of_key, refused_key, sum_key};
     enum zta_status status = zta_change_remove(change, ZTA_TABLE_POLICY_META, fleet_key);
     for (size_t i = 0; status == ZTA_OK && i < sizeof forgotten / sizeof forgotten[0]; i++) {
         status = zta_change_remove(change, ZTA_TABLE_POLICY_META, forgotten[i]);
@@ -202,6 +204,28 @@ enum zta_status zta_fleet_set_as_of(struct zta_change *change, int64_t as_of_s)
     uint8_t bytes[sizeof as_of_s];
     zta_put_u64(bytes, (uint64_t)as_of_s);
     return zta_change_put(change, ZTA_TABLE_POLICY_META, as_of_key, ZTA_BLOB(bytes, sizeof bytes));
+}
+
+enum zta_status zta_fleet_refused(struct zta_view *view, uint64_t *n)
+{
+    struct zta_blob record;
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, refused_key, &record);
+    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
+        return status;
+    }
+    if (status == ZTA_OK && record.size != sizeof *n) {
+        return ZTA_CORRUPT;
+    }
+    *n = status == ZTA_OK ? zta_get_u64(record.data) : 0;
+    return ZTA_OK;
+}
+
+enum zta_status zta_fleet_set_refused(struct zta_change *change, uint64_t n)
+{
+    uint8_t bytes[sizeof n];
+    zta_put_u64(bytes, n);
+    return zta_change_put(change, ZTA_TABLE_POLICY_META, refused_key,
+                          ZTA_BLOB(bytes, sizeof bytes));
 }
 
 int64_t zta_fleet_age_s(int64_t as_of_s, int64_t now_s)

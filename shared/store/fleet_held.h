@@ -49,6 +49,9 @@ enum zta_status zta_fleet_drop_held(struct zta_change *change, const struct zta_
 /* How many wait for an operator. */
 enum zta_status zta_fleet_count_held(struct zta_view *view, int64_t now_s,
                                      uint64_t *n) ZTA_MUST_CHECK;
+/* How many statements this node's agent refused since it began, as it last stored it. */
+enum zta_status zta_fleet_refused(struct zta_view *view, uint64_t *n) ZTA_MUST_CHECK;
+enum zta_status zta_fleet_set_refused(struct zta_change *change, uint64_t n) ZTA_MUST_CHECK;
 
 /* What a restriction says, for who decides about it; texts as the statement's. */
 struct zta_restriction {

@@ -62,20 +62,21 @@
 /*
  * meta, "fleet": u8 format, 32 bytes public key of the operator, texts name of the fleet, name of
  * this node. "fleet_place": the id up to which the stream was read. "fleet_as_of": i64 s, what the
- * engine had then is known here. "fleet_sum": u64 statements, 2 x u64 sums of the first 16 bytes of
- * SHA-256 of each. "fleet_noted": u64, up to which notes of fleet_notes in state/, which are as
- * those of fleet_outbox, were taken over.
+ * engine had then is known here. "fleet_refused": u64 statements since the agent began.
+ * "fleet_sum": u64 statements, 2 x u64 sums of the first 16 bytes of SHA-256 of each.
+ * "fleet_noted": u64, up to which notes of fleet_notes in state/, which are as those of fleet_outbox, were taken over.
  * fleet_outbox: u64 hybrid ns of a change; u8 topic, u8 whether it was a removal, the record's key.
  * fleet_statements: SHA-256 of topic and key, 16 bytes origin; the signed statement.
  */
-#define ZTA_FLEET_KEY        "fleet"
-#define ZTA_FLEET_PLACE_KEY  "fleet_place"
-#define ZTA_FLEET_AS_OF_KEY  "fleet_as_of"
-#define ZTA_FLEET_SUM_KEY    "fleet_sum"
-#define ZTA_FLEET_NOTED_KEY  "fleet_noted"
-#define ZTA_FLEET_FORMAT     1
-#define ZTA_FLEET_SUM_SIZE   24
-#define ZTA_OUTBOX_HEAD_SIZE 2
+#define ZTA_FLEET_KEY         "fleet"
+#define ZTA_FLEET_PLACE_KEY   "fleet_place"
+#define ZTA_FLEET_AS_OF_KEY   "fleet_as_of"
+#define ZTA_FLEET_REFUSED_KEY "fleet_refused"
+#define ZTA_FLEET_SUM_KEY     "fleet_sum"
+#define ZTA_FLEET_NOTED_KEY   "fleet_noted"
+#define ZTA_FLEET_FORMAT      1
+#define ZTA_FLEET_SUM_SIZE    24
+#define ZTA_OUTBOX_HEAD_SIZE  2
 
 /* fleet_held: name of a statement that is kept without effect; u8 whether an operator dropped it,
  * i64 since when (s). */

@@ -97,6 +97,9 @@ Require local
     node = fleet.join("proxy-0", z.store).start()
     wait_for(lambda: answers() == [200, 200, 200], what="it is heard of")
     assert as_of() and "\nzta_fleet_as_of_timestamp_seconds 1" in z.get("/metrics").text
+    engine.command("XADD", "zta:corp:stream", "*", "s", "no statement")
+    wait_for(lambda: "\nzta_fleet_refused_total 1\n" in z.get("/metrics").text, timeout=30, what="it is counted")
+    assert "\nzta_fleet_held 0\n" in z.get("/metrics").text
     engine.kill()
     for minutes, refuses in ((59, False), (61, True), (-59, False), (-61, True), (0, False)):
         clock.set(60 * minutes)

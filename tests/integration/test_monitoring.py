@@ -62,7 +62,7 @@ def test_the_dashboard_is_well_made():
 
 
 @pytest.mark.timeout(180)
-def test_both_work_on_what_a_real_prometheus_scraped(zta, directory):
+def test_both_work_on_what_a_real_prometheus_scraped(zta, directory, fleet):
     z = zta(start=False, stage=1, rules="allow admins\n  when path /**\n  need role admin\n", keys="discover",
             vhost_text=f"ZTAMonitor 2\n{PLACE}")
     server, introspector = IssuerServer(z.issuer), Introspector()
@@ -77,6 +77,9 @@ def test_both_work_on_what_a_real_prometheus_scraped(zta, directory):
         statuses = {z.get("/x", token=t).status for t in (z.issuer.token({"roles": ["admin"]}), opaque("one"), "a.b.c")}
         assert statuses == {200, 401}
         z.ctl("threat-level", "set", "high", "--for", "1h", "--reason", "test", "--yes")
+        fleet.create(z.store)
+        fleet.join("proxy-0", z.store).start()
+        wait_for(lambda: "\nzta_fleet_as_of" in z.get("/metrics").text, 20, "its fleet is heard of")
         scraped = Exposition(z.get("/metrics"))
         known = set()
         for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", scraped.text, re.M):
