@@ -19,7 +19,7 @@ _PORTS = range(12000, 32000)
 _claims = []
 
 
-def wait_for(condition, timeout=10.0, what="condition", interval=0.02):
+def wait_for(condition, timeout=20.0, what="condition", interval=0.02):
     """Polls until condition() is true and returns its value; AssertionError after the timeout."""
     deadline = time.monotonic() + timeout
     while True:
