@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is expired shows by the clock alone; anything else is looked up when a generation moved, and
- * again each time while the store cannot be read.
+ * What is expired, or not heard of by its fleet, shows by the clock alone; anything else is looked
+ * up when a generation moved, and again each time while the store cannot be read.
  */
 #include "mod_zta/cutter.h"
 
@@ -17,6 +17,7 @@
 #include "mod_zta/open/registry.h"
 #include "mod_zta/open/standing.h"
 #include "shared/base/clock.h"
+#include "shared/store/fleet.h"
 
 APLOG_USE_MODULE(zta);
 
@@ -98,6 +99,12 @@ static enum zta_status find_reason(struct round *round, struct mod_zta_open *ope
         return ZTA_OK;
     }
     enum zta_status status = begin_look(round);
+    if (open->fleet_s > 0 &&
+        zta_fleet_age_s(round->look.fleet_as_of_s, round->now_s) > open->fleet_s) {
+        *reason = ZTA_REASON_FLEET_STALE;
+        (void)snprintf(text, MOD_ZTA_STANDING_TEXT_MAX, "the fleet was not heard of for too long");
+        return ZTA_OK;
+    }
     if (status != ZTA_OK) {
         return status;
     }

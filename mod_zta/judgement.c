@@ -135,6 +135,11 @@ static bool judge_store(struct mod_zta_judgement *j)
  */
 static bool judge_fleet(struct mod_zta_judgement *j)
 {
+    int64_t *least_s = &j->request->fleet_s;
+    if (j->dir->fleet_s > 0 && j->stance.modes[ZTA_FEATURE_CREDENTIAL] == ZTA_MODE_ENFORCE &&
+        (*least_s == 0 || j->dir->fleet_s < *least_s)) {
+        *least_s = j->dir->fleet_s;
+    }
     if (j->dir->fleet_s <= 0 ||
         zta_fleet_age_s(j->look.fleet_as_of_s, j->now_s) <= j->dir->fleet_s) {
         return false;

@@ -105,6 +105,7 @@ struct mod_zta_request {
     const struct zta_identity *seen; /* verified, be it revoked or out of place: for the record */
     enum zta_reason auth_reason;     /* ok, or why there is no identity */
     int64_t leeway_s;
+    int64_t fleet_s;        /* the least that a side of it enforces; 0: any age */
     int64_t retry_after_s;  /* when a 503 may be over; 0: not known, -1: never */
     bool is_awaiting_login; /* nothing was presented; mod_auth_openidc may yet find a login */
     bool is_login_settled;  /* its turn is over */
@@ -128,7 +129,6 @@ struct mod_zta_request {
     uint16_t refused_account;      /* whose a refused credential claims to be (event.h) */
     struct zta_stance stance;      /* strictest that was judged */
     const struct mod_zta_dir *dir; /* place that governs answers: realm, forward */
-
     struct mod_zta_side sides[MOD_ZTA_SIDES_MAX];
     size_t n_sides;
     uint64_t charged[ZTA_LIMIT_CHARGES_MAX]; /* tags, so that a second side does not charge again */

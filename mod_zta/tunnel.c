@@ -124,6 +124,7 @@ void mod_zta_tunnel_begin(request_rec *r)
     open->identity = request->identity;
     open->addr = request->facts.addr;
     open->leeway_s = request->leeway_s;
+    open->fleet_s = request->fleet_s;
     open->started_ns = request->started_ns;
     open->device = request->context.device;
     open->stance = request->stance;

@@ -38,6 +38,7 @@ struct mod_zta_open {
     struct zta_addr addr;
     struct zta_stance stance;
     int64_t leeway_s;                    /* of the identity's issuer */
+    int64_t fleet_s;                     /* ZTAFailure fleet= that holds here; 0: any age */
     int64_t started_ns;                  /* monotonic */
     bool is_held_to_address;             /* blocks of addresses are enforced */
     const struct mod_zta_socket *client; /* NULL: the client's connection has other requests, too */

@@ -64,7 +64,8 @@
  * this node. "fleet_place": the id up to which the stream was read. "fleet_as_of": i64 s, what the
  * engine had then is known here. "fleet_refused": u64 statements since the agent began.
  * "fleet_sum": u64 statements, 2 x u64 sums of the first 16 bytes of SHA-256 of each.
- * "fleet_noted": u64, up to which notes of fleet_notes in state/, which are as those of fleet_outbox, were taken over.
+ * "fleet_noted": u64, up to which notes of fleet_notes in state/, which are as those of
+ * fleet_outbox, were taken over.
  * fleet_outbox: u64 hybrid ns of a change; u8 topic, u8 whether it was a removal, the record's key.
  * fleet_statements: SHA-256 of topic and key, 16 bytes origin; the signed statement.
  */

@@ -11,9 +11,11 @@ import pytest
 
 from support.clock import token as clock_token
 from support.fleet import Fleet, held
+from support.gateway import credentials
 from support.local import USERS, wait_for
 from support.redis import Redis
 from support.store import Store
+from support.streams import TORN, Http1, websocket
 
 _REASON = ("--reason", "test")
 
@@ -117,6 +119,37 @@ Require local
 
 
 @pytest.mark.timeout(240)
+def test_what_is_open_ends_when_the_fleet_was_not_heard_of_for_too_long(clocked, fleet, engine):
+    z, clock = clocked(stage=1, proxy="retry=0 upgrade=websocket", vhost_text="""<Location />
+ZTAFailure stale=1h
+</Location>
+<Location /ws>
+ZTAFailure stale=1h fleet=1h
+</Location>
+<Location /sse>
+ZTAFailure stale=1h fleet=3h
+</Location>""")
+    z.httpd.allow_log(*TORN)
+    fleet.create(z.store)
+    fleet.join("proxy-0", z.store).start()
+    headers = credentials(clock_token(z, clock))
+    wait_for(lambda: z.get("/ws", headers=headers).status != 503, what="it is heard of")
+    tunnel, events = Http1(z, "/ws", websocket(headers)), Http1(z, "/sse?ms=50", headers)
+    engine.kill()
+    clock.set(60 * 59)
+    assert z.get("/ws", headers=headers).status != 503 and not tunnel.is_over
+    clock.set(60 * 61)
+    wait_for(lambda: tunnel.is_over, what="the tunnel is cut")
+    assert not events.is_over
+    event = wait_for(lambda: [e for e in z.events() if (e["detail"] or "").startswith("cut: ")], what="its event")[0]
+    assert (event["path"], event["detail"]) == ("/ws", "cut: the fleet was not heard of for too long")
+    clock.set(60 * 181)
+    wait_for(lambda: events.is_over, what="the stream is cut")
+    clock.set(0)
+    tunnel.close()
+    events.close()
+
+
 def test_without_the_engine_each_goes_on_and_an_empty_one_is_filled_again(fleet, stores, engine):
     nodes = [_join(fleet, stores, i) for i in range(3)]
     _block(nodes[0], 1)
