@@ -60,7 +60,7 @@ struct zta_share_line {
 enum zta_status zta_share_line_seal(const struct zta_share_line *line, struct zta_text fleet,
                                     const struct zta_signing_key *key,
                                     uint8_t out[ZTA_SHARE_LINE_MAX], size_t *size) ZTA_MUST_CHECK;
-/* The form alone: ZTA_INVALID. */
+/* The form alone: ZTA_INVALID, which leaves *line as it was. */
 enum zta_status zta_share_line_read(struct zta_text bytes,
                                     struct zta_share_line *line) ZTA_MUST_CHECK;
 /* ZTA_FORBIDDEN: not signed by this key for this fleet. */

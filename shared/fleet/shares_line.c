@@ -39,32 +39,38 @@ enum zta_status zta_share_line_seal(const struct zta_share_line *line, struct zt
     return zta_sign(key, &digest, out + writer.len);
 }
 
+static bool read_keys(struct zta_reader *reader, struct zta_share_line *line)
+{
+    for (size_t i = 0; i < line->n; i++) {
+        struct zta_share_key *key = &line->keys[i];
+        key->id = zta_read_u64(reader);
+        key->demand = zta_read_u32(reader);
+        key->claim = zta_read_u32(reader);
+        if (key->id <= (i == 0 ? 0 : line->keys[i - 1].id) || key->claim > ZTA_SHARE_WHOLE ||
+            key->demand > 2 * ZTA_SHARE_DEMAND_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum zta_status zta_share_line_read(struct zta_text bytes, struct zta_share_line *line)
 {
+    struct zta_share_line read = {.n = 0};
     struct zta_reader reader;
     if (bytes.len < ZTA_SIGNATURE_SIZE || bytes.len > ZTA_SHARE_LINE_MAX) {
         return ZTA_INVALID;
     }
     zta_reader_init(&reader, bytes.data, bytes.len - ZTA_SIGNATURE_SIZE);
     const uint8_t format = zta_read_u8(&reader);
-    const uint8_t *origin = zta_reader_take(&reader, sizeof line->origin);
-    line->version_ns = (int64_t)zta_read_u64(&reader);
-    line->n = zta_read_u16(&reader);
-    if (reader.is_bad || format != FORMAT || line->n > ZTA_SHARE_KEYS_MAX ||
-        line->version_ns <= 0 || reader.size - reader.pos != line->n * 16) {
+    zta_read_bytes(&reader, read.origin, sizeof read.origin);
+    read.version_ns = (int64_t)zta_read_u64(&reader);
+    read.n = zta_read_u16(&reader);
+    if (reader.is_bad || format != FORMAT || read.n > ZTA_SHARE_KEYS_MAX || read.version_ns <= 0 ||
+        reader.size - reader.pos != read.n * 16 || !read_keys(&reader, &read)) {
         return ZTA_INVALID;
     }
-    memcpy(line->origin, origin, sizeof line->origin);
-    for (size_t i = 0; i < line->n; i++) {
-        struct zta_share_key *key = &line->keys[i];
-        key->id = zta_read_u64(&reader);
-        key->demand = zta_read_u32(&reader);
-        key->claim = zta_read_u32(&reader);
-        if (key->id <= (i == 0 ? 0 : line->keys[i - 1].id) || key->claim > ZTA_SHARE_WHOLE ||
-            key->demand > 2 * ZTA_SHARE_DEMAND_MAX) {
-            return ZTA_INVALID;
-        }
-    }
+    *line = read;
     return ZTA_OK;
 }
 

@@ -11,6 +11,8 @@
 #include "tests/fuzz/must.h"
 #include "tests/fuzz/stranger.h"
 
+#define UNTOUCHED 0x5a
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,7 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct zta_writer writer;
     uint64_t former = 0;
     must(zta_share_line_check(bytes, ZTA_TEXT("corp"), &stranger) == ZTA_FORBIDDEN);
+    memset(&line, UNTOUCHED, sizeof line);
     if (zta_share_line_read(bytes, &line) != ZTA_OK) {
+        for (size_t i = 0; i < sizeof line; i++) {
+            must(((const uint8_t *)&line)[i] == UNTOUCHED);
+        }
         return 0;
     }
     must(line.version_ns > 0 && line.n <= ZTA_SHARE_KEYS_MAX);

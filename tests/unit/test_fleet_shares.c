@@ -327,10 +327,18 @@ static void a_line_is_what_its_node_signed(void **state)
         assert_int_equal(zta_share_line_check(text, ZTA_TEXT("corp"), &public_key), ZTA_FORBIDDEN);
         bytes[i] ^= 1;
     }
+    const struct zta_share_line read = found;
     for (size_t len = 0; len < size; len++) {
         const struct zta_text cut = {.data = text.data, .len = len};
         assert_int_equal(zta_share_line_read(cut, &found), ZTA_INVALID);
+        assert_memory_equal(&found, &read, sizeof found);
     }
+    /* Its last bucket is out of order: nothing of it is read. */
+    line.version_ns = 8;
+    line.keys[1].id = line.keys[0].id;
+    assert_int_equal(zta_share_line_seal(&line, ZTA_TEXT("corp"), key, bytes, &size), ZTA_OK);
+    assert_int_equal(zta_share_line_read(text, &found), ZTA_INVALID);
+    assert_memory_equal(&found, &read, sizeof found);
     zta_signing_close(&key);
 }
 
