@@ -85,7 +85,7 @@ static bool read_place(struct zta_reader *reader, struct zta_risk_place *place)
     zta_read_bytes(reader, place->country, sizeof place->country);
     place->asn = zta_read_u32(reader);
     place->when_s = (int64_t)zta_read_u64(reader);
-    return place->when_s != 0 && place->at.latitude >= -ZTA_LATITUDE_MAX &&
+    return place->when_s > 0 && place->at.latitude >= -ZTA_LATITUDE_MAX &&
            place->at.latitude <= ZTA_LATITUDE_MAX && place->at.longitude >= -ZTA_LONGITUDE_MAX &&
            place->at.longitude <= ZTA_LONGITUDE_MAX;
 }

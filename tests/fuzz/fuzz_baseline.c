@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/must.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW_S INT64_C(1900022400)
 #define DAY_S INT64_C(86400)
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 static void check_bounds(const struct zta_baseline *baseline)
 {

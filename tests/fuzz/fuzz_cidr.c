@@ -2,17 +2,11 @@
 /* Networks: what is read prints to a text that reads to the same. */
 #include "shared/base/net.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,21 +2,15 @@
 /* Certificates as peers send them: header, PEM or DER give exactly one certificate, or nothing. */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 
 #include "mod_zta/identity/client_cert.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct mod_zta_cert *cert)
 {

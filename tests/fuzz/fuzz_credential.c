@@ -8,15 +8,9 @@
 #include "mod_zta/identity/cookie.h"
 #include "mod_zta/identity/credential.h"
 #include "mod_zta/identity/query.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static bool is_inside(struct zta_text value, const char *header)
 {

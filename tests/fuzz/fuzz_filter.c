@@ -2,19 +2,12 @@
 /* Filters of events: whatever parses can be asked, and a negated term answers the opposite. */
 #include "admin-tui/filter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin-tui/explain.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 /* An event whose texts are the input too: matching sees what a client may have sent. */
 static void make_event(struct zta_event *event, struct zta_text text)

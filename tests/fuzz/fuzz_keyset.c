@@ -20,6 +20,7 @@
 #include "mod_zta/identity/strict_json.h"
 #include "shared/base/base64.h"
 #include "shared/base/limits.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,13 +82,6 @@ static const char good_set[] =
     "{\"kid\":\"e\",\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" EC_X "\",\"y\":\"" EC_Y
     "\",\"key_ops\":[\"verify\"]},"
     "{\"kid\":\"d\",\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" ED_X "\",\"alg\":\"EdDSA\"}]}";
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* ---- another reading: may the key verify by this algorithm? ---- */
 

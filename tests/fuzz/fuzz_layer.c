@@ -9,19 +9,13 @@
 
 #include "shared/store/records_priv.h"
 #include "shared/store/schema_policy.h"
+#include "tests/fuzz/must.h"
 
 #define KEY_SIZE 8
 #define NOW_S    INT64_C(1800000000)
 #define LONGER   (2 + 8 + ZTA_ORIGIN_SIZE) /* than a record of the former format */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 /* Bytes of a layer, in the format of now; the caller frees. NULL: no memory. */
 static void *encode(const struct zta_layer *layer, size_t room, size_t *size)

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of measures: any bytes decode or are refused; what decodes encodes to the same bytes. */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/store/measures_priv.h"
 
 #include "shared/base/reader.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 /* The key is the one that the record's own target gives, which the first pass finds out. */
 static enum zta_status decode(enum zta_env_id env, struct zta_blob value,

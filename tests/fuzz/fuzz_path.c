@@ -2,20 +2,13 @@
 /* Path normalisation: the first byte gives the flags, the rest is the path. */
 #include "shared/base/limits.h"
 #include "shared/base/path.h"
+#include "tests/fuzz/must.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 static void check_segments(struct zta_text normal)
 {

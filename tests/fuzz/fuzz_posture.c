@@ -6,10 +6,10 @@
 #include "mod_zta/identity/posture.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mod_zta/identity/issuer.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/jose_sign.h"
 
 #define URL             "https://posture.example.com"
@@ -17,13 +17,6 @@
 #define SIZE_MAX_SIGNED 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 static EVP_PKEY *key;
 static struct mod_zta_keyset *keys;

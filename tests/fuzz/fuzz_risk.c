@@ -6,17 +6,11 @@
 #include <string.h>
 
 #include "shared/store/schema_risk.h"
+#include "tests/fuzz/must.h"
 
 #define NOW_S INT64_C(1900022400)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void check_writes_the_same(const struct zta_risk_record *record, const uint8_t *data,
                                   size_t size)

@@ -13,16 +13,10 @@
 #include "shared/rules/compile.h"
 #include "shared/rules/parse.h"
 #include "shared/rules/print.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/rules_equal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static enum zta_status look_at(void *context, const char *name)
 {

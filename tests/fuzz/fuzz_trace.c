@@ -2,17 +2,11 @@
 /* traceparent: what is read is written in version 00 and reads to the same. */
 #include "shared/base/trace.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/must.h"
 
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

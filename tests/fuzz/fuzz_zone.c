@@ -2,20 +2,13 @@
 /* Files of time zones: any bytes are a zone whose local time is bounded, or a fault. */
 #include "shared/base/zone.h"
 
-#include <stdlib.h>
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     OFFSET_MAX_S = 26 * 3600,
 };
-
-static void must(bool is_good)
-{
-    if (!is_good) {
-        abort();
-    }
-}
 
 static void look_at(const struct zta_zone *zone, int64_t time_s)
 {

@@ -174,6 +174,10 @@ static void a_damaged_record_is_none(void **state)
             fail_msg("row %zu is taken", i);
         }
     }
+    memset(&record, 0, sizeof record);
+    record.places[ZTA_RISK_IPV6].when_s = INT64_MIN;
+    const size_t seen = zta_risk_record_encode(&record, bytes, sizeof bytes);
+    assert_int_equal(zta_risk_record_decode(bytes, seen, &found), ZTA_CORRUPT);
 }
 
 struct listing {
