@@ -354,8 +354,14 @@ enum zta_status ctl_agent_sync(struct ctl_agent *agent, struct zta_error *error)
         agent->is_comparing = false;
         return status;
     }
-    leave_compared(agent); /* by where it stood: that is what the stream was asked for last */
-    memcpy(agent->place, place, sizeof place);
+    if (ctl_engine_is_awaiting(agent->engine)) {
+        leave_compared(agent); /* an answer is to come from where it stood */
+        memcpy(agent->place, place, sizeof place);
+    }
+    else {
+        memcpy(agent->place, place, sizeof place);
+        leave_compared(agent);
+    }
     agent->is_place_moved = true;
     agent->is_place_lost = false;
     agent->n_synced++;

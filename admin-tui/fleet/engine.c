@@ -334,6 +334,11 @@ enum zta_status ctl_engine_await(struct ctl_engine *engine, const char *place,
     return is_good ? ZTA_OK : ctl_engine_failed(engine->stream, "XREAD", error);
 }
 
+bool ctl_engine_is_awaiting(const struct ctl_engine *engine)
+{
+    return engine->is_awaiting;
+}
+
 int ctl_engine_fd(const struct ctl_engine *engine)
 {
     return engine->stream->fd;

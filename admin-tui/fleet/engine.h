@@ -73,6 +73,8 @@ enum zta_status ctl_engine_lag(struct ctl_engine *engine, const char *place, int
 /* Asks once for what comes behind place, unless that was asked for already. */
 enum zta_status ctl_engine_await(struct ctl_engine *engine, const char *place,
                                  struct zta_error *error) ZTA_MUST_CHECK;
+/* Is an answer to that question still to come? */
+bool ctl_engine_is_awaiting(const struct ctl_engine *engine);
 /* To be waited at for input. */
 int ctl_engine_fd(const struct ctl_engine *engine);
 /*
