@@ -28,7 +28,7 @@
 
 APLOG_USE_MODULE(zta);
 
-#define N_DIGESTS 8192 /* 1 MB, where so many tokens are met */
+#define N_DIGESTS 16384 /* 2 MB, where so many tokens are met */
 
 static struct zta_segment *segment;
 static uint32_t incarnation;

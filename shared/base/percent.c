@@ -12,14 +12,18 @@ static bool has_byte(uint64_t bytes, unsigned char byte)
     return ((ONES * 0x80 - (bytes ^ ONES * byte)) & ONES * 0x80) != 0;
 }
 
+static const bool is_plain[UINT8_MAX + 1] = {
+    [0x21 ... '%' - 1] = true,
+    ['%' + 1 ... 0x7e] = true,
+};
+
 /* Eight bytes as they are: none of them is to be encoded. */
 static bool are_plain(uint64_t bytes, char separator)
 {
     const uint64_t above_7f = bytes & ONES * 0x80;
     const uint64_t above_20 = (bytes + ONES * 0x5f) & ONES * 0x80;
     return above_7f == 0 && above_20 == ONES * 0x80 && !has_byte(bytes, 0x7f) &&
-           !has_byte(bytes, '%') &&
-           (separator == '\0' || !has_byte(bytes, (unsigned char)separator));
+           !has_byte(bytes, '%') && !has_byte(bytes, (unsigned char)separator);
 }
 
 size_t zta_percent_encode(struct zta_text text, char separator, char *out)
@@ -36,7 +40,7 @@ size_t zta_percent_encode(struct zta_text text, char separator, char *out)
     }
     for (; i < text.len; i++) {
         const unsigned char c = (unsigned char)text.data[i];
-        if (c > 0x20 && c < 0x7f && c != '%' && (separator == '\0' || text.data[i] != separator)) {
+        if (is_plain[c] && text.data[i] != separator) {
             out[at++] = text.data[i];
             continue;
         }

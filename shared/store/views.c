@@ -49,9 +49,8 @@ static struct zta_view *take(struct zta_store *store)
 static void give_back(struct zta_store *store, uint64_t views)
 {
     (void)atomic_fetch_or(&store->free_views, views);
-    unsigned n_given = (unsigned)__builtin_popcountll(views);
     unsigned n_waiting = atomic_load(&store->n_waiting);
-    for (unsigned i = 0; i < n_given && i < n_waiting; i++) {
+    for (uint64_t given = views; given != 0 && n_waiting > 0; given &= given - 1, n_waiting--) {
         (void)sem_post(&store->given_back);
     }
 }
