@@ -20,7 +20,7 @@
 #include "shared/store/responses.h"
 #include "shared/store/sessions.h"
 
-#define READERS_NS (30 * ZTA_NS_PER_S)
+#define READERS_NS (2 * ZTA_NS_PER_S) /* what a killed child looked at keeps pages from use */
 /* An alert about what comes and goes stands that long, so that somebody sees it. */
 #define DROPS_SHOWN_NS (60 * ZTA_NS_PER_S)
 #define FILL_SHOWN_NS  (60 * ZTA_NS_PER_S)
