@@ -271,7 +271,8 @@ enum ctl_exit ctl_fleet_agent_run(struct ctl *ctl, const struct ctl_fleet_config
     struct zta_error error = {.status = ZTA_OK};
     sigset_t stops;
     sigset_t waiting;
-    agent = (struct ctl_agent){.ctl = ctl, .config = config, .watch_fd = -1};
+    /* One that died while it compared has heard what the stream brings first. */
+    agent = (struct ctl_agent){.ctl = ctl, .config = config, .watch_fd = -1, .is_comparing = true};
     enum zta_status status = prepare(&agent, &error);
     if (status != ZTA_OK) {
         return ctl_fail_status(status, &error, "fleet agent");

@@ -39,7 +39,7 @@ struct ctl_agent {
     struct ctl_bound *bound;
     char place[ZTA_FLEET_PLACE_MAX];
     bool is_place_moved; /* since it was stored last */
-    /* All is compared, or what is heard stood in the stream meanwhile: up to `compared`. */
+    /* All is compared, or what is heard may have been before: up to `compared`. */
     bool is_comparing;
     char compared[ZTA_FLEET_PLACE_MAX];
     bool is_place_lost; /* the engine has no such entry: all is to be compared, at next_sync_ns */

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several proxies with one will: what is done at one holds at all, and a cut cable loses nothing."""
 
+import json
 import os
 import random
 import signal
 import socket
 import stat
+import time
 
 import pytest
 
@@ -170,6 +172,28 @@ def test_without_the_engine_each_goes_on_and_an_empty_one_is_filled_again(fleet,
     late = _join(fleet, stores, 3)
     wait_for(lambda: _blocked(late) == expected, what="a new node learns what all know", timeout=60)
     fleet.await_alike()
+
+
+def test_an_agent_that_was_killed_hears_nothing_twice_that_it_took(fleet, stores):
+    first, second = (_join(fleet, stores, i) for i in range(2))
+    fleet.await_alike()
+    for _ in range(3):
+        _block(first, 7)
+        _unblock(first, 7)
+    _block(first, 8)
+    wait_for(lambda: _blocked(second) == {"203.0.113.8"}, what="all of it is heard")
+    second.kill()
+    second.start()
+    _block(first, 9)
+    wait_for(lambda: "203.0.113.9" in _blocked(second), what="it goes on")
+    heard = time.time()
+
+    def told():
+        with open(second.store.policy_path("fleet.status"), encoding="utf-8") as f:
+            return json.load(f)["time"] > heard
+    wait_for(told, what="what its agent says of itself", timeout=20)
+    status = second.status()
+    assert status["refused"] == []
 
 
 def test_nodes_with_trouble_come_first(fleet, stores, engine):
