@@ -179,14 +179,12 @@ static void see(const void *record, unsigned field, int64_t now_s, struct ctl_se
 static bool has_word(const void *record, struct zta_text word)
 {
     const struct zta_event *event = record;
-    char addr[ZTA_CIDR_TEXT_MAX];
     for (unsigned i = 0; i < ZTA_N_EVENT_TEXTS; i++) {
         if (ctl_filter_contains(zta_event_text(event, (enum zta_event_text)i), word)) {
             return true;
         }
     }
-    zta_addr_print(&event->addr, addr);
-    return ctl_filter_contains(zta_text_of(addr), word) ||
+    return ctl_filter_addr_contains(&event->addr, word) ||
            ctl_filter_contains(zta_text_of(zta_reason_name((enum zta_reason)event->reason)), word);
 }
 

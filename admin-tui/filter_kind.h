@@ -78,5 +78,7 @@ bool ctl_filter_matches_record(const struct ctl_filter *filter, const struct ctl
                                const void *record, int64_t now_s);
 /* Without case, anywhere. */
 bool ctl_filter_contains(struct zta_text text, struct zta_text word);
+/* The same of an address as it is printed. */
+bool ctl_filter_addr_contains(const struct zta_addr *addr, struct zta_text word);
 
 #endif

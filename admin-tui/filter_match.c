@@ -107,11 +107,27 @@ bool ctl_filter_contains(struct zta_text text, struct zta_text word)
 {
     for (size_t at = 0; at + word.len <= text.len; at++) {
         struct zta_text part = {.data = text.data + at, .len = word.len};
+        /* Nearly everywhere the first letter differs, by more than the bit of its case. */
+        if (word.len > 0 && ((text.data[at] ^ word.data[0]) & ~('a' ^ 'A')) != 0) {
+            continue;
+        }
         if (zta_text_equal_nocase(part, word)) {
             return true;
         }
     }
     return false;
+}
+
+bool ctl_filter_addr_contains(const struct zta_addr *addr, struct zta_text word)
+{
+    char text[ZTA_CIDR_TEXT_MAX];
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.data[i] == '\0' || strchr("0123456789abcdefABCDEF:.", word.data[i]) == NULL) {
+            return false; /* printing it is what takes time */
+        }
+    }
+    zta_addr_print(addr, text);
+    return ctl_filter_contains(zta_text_of(text), word);
 }
 
 static bool is_term(const struct ctl_filter *filter, const struct ctl_filter_term *term,

@@ -109,23 +109,16 @@ static void see(const void *context, unsigned field, int64_t now_s, struct ctl_s
 static bool has_word(const void *record, struct zta_text word)
 {
     const struct zta_session *session = ((const struct record *)record)->session;
-    char addr[ZTA_CIDR_TEXT_MAX];
     char id[2 * ZTA_SESSION_ID_SIZE + 1];
-    zta_addr_print(&session->addr, addr);
     zta_hex_encode(session->id, sizeof session->id, id);
-    const char *const texts[] = {session->subject,
-                                 session->issuer,
-                                 session->client,
-                                 session->apikey,
-                                 session->agent,
-                                 addr,
-                                 id};
+    const char *const texts[] = {session->subject, session->issuer, session->client,
+                                 session->apikey,  session->agent,  id};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         if (ctl_filter_contains(zta_text_of(texts[i]), word)) {
             return true;
         }
     }
-    return false;
+    return ctl_filter_addr_contains(&session->addr, word);
 }
 
 static const struct ctl_filter_kind sessions = {

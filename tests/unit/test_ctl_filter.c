@@ -119,7 +119,11 @@ static const struct {
     {"MOZ", true},
     {"not_entitled", true},
     {"192.0.2", true},
+    {"2.7", true},
+    {"192.0.2.7x", false},
     {"absent", false},
+    {"[MOZILLA", false}, /* '[' is '{' but for the bit that makes a letter small */
+    {"{mozilla", false},
     {"\"\\\"5\\\" \\\\ x\"", true},
     {"  status=403   not outcome=allow  ", true},
     {"status=403 outcome=allow", false},
@@ -150,6 +154,17 @@ static void unknown_fields_match_unknown_and_negations_only(void **state)
     assert_false(matches("client=\"unknown\"")); /* quoted: a client of that name */
     assert_false(matches("token=abababababababababababababababab"));
     assert_true(matches("token=unknown"));
+}
+
+static void words_are_found_in_addresses_as_they_are_printed(void **state)
+{
+    make_event();
+    assert_int_equal(zta_addr_parse(ZTA_TEXT("2001:db8::FEED:7"), &event.addr), ZTA_OK);
+    assert_true(matches("2001:DB8"));
+    assert_true(matches("::feed"));
+    assert_true(matches("d:7"));
+    assert_false(matches("0db8"));
+    assert_false(matches("::7"));
 }
 
 static void faults_say_where_and_what_was_expected(void **state)
@@ -281,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_field_matches_by_its_type),
         cmocka_unit_test(unknown_fields_match_unknown_and_negations_only),
+        cmocka_unit_test(words_are_found_in_addresses_as_they_are_printed),
         cmocka_unit_test(faults_say_where_and_what_was_expected),
         cmocka_unit_test(bounds_are_errors),
         cmocka_unit_test(devices_are_chosen_by_the_same_language),
