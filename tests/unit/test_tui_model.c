@@ -331,15 +331,17 @@ static void it_says_that_it_falls_behind_and_for_how_many_requests(void **state)
     assert_false(is_told("behind: "));
 }
 
+/* Of views whose rows no command prints, which come when it has them. */
 static void without_news_nothing_is_drawn(void **state)
 {
-    for (size_t i = 0; i < app.n_views; i++) {
-        go_to(app.views[i].ops->name);
+    static const char *const names[] = {"Overview", "Traffic", "Sessions", "Keys", "Audit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        go_to(names[i]);
         look();
         look();
         now_ns += ZTA_NS_PER_S / 20;
         if (tui_app_refresh(&app, now_ns)) {
-            fail_msg("%s is drawn again", app.views[i].ops->name);
+            fail_msg("%s is drawn again", names[i]);
         }
     }
     now_ns += ZTA_NS_PER_S;
