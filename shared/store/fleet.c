@@ -185,31 +185,11 @@ enum zta_status zta_fleet_set_place(struct zta_change *change, const char *place
     return zta_change_put(change, ZTA_TABLE_POLICY_META, place_key, ZTA_BLOB(place, strlen(place)));
 }
 
-enum zta_status zta_fleet_as_of(struct zta_view *view, int64_t *as_of_s)
+/* A number of policy/'s meta table; 0 where there is none. */
+static enum zta_status get_number(struct zta_view *view, struct zta_blob key, uint64_t *n)
 {
     struct zta_blob record;
-    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, as_of_key, &record);
-    if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
-        return status;
-    }
-    if (status == ZTA_OK && record.size != sizeof *as_of_s) {
-        return ZTA_CORRUPT;
-    }
-    *as_of_s = status == ZTA_OK ? (int64_t)zta_get_u64(record.data) : 0;
-    return ZTA_OK;
-}
-
-enum zta_status zta_fleet_set_as_of(struct zta_change *change, int64_t as_of_s)
-{
-    uint8_t bytes[sizeof as_of_s];
-    zta_put_u64(bytes, (uint64_t)as_of_s);
-    return zta_change_put(change, ZTA_TABLE_POLICY_META, as_of_key, ZTA_BLOB(bytes, sizeof bytes));
-}
-
-enum zta_status zta_fleet_refused(struct zta_view *view, uint64_t *n)
-{
-    struct zta_blob record;
-    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, refused_key, &record);
+    const enum zta_status status = zta_view_get(view, ZTA_TABLE_POLICY_META, key, &record);
     if (status != ZTA_OK && status != ZTA_NOT_FOUND) {
         return status;
     }
@@ -220,12 +200,36 @@ enum zta_status zta_fleet_refused(struct zta_view *view, uint64_t *n)
     return ZTA_OK;
 }
 
-enum zta_status zta_fleet_set_refused(struct zta_change *change, uint64_t n)
+static enum zta_status put_number(struct zta_change *change, struct zta_blob key, uint64_t n)
 {
     uint8_t bytes[sizeof n];
     zta_put_u64(bytes, n);
-    return zta_change_put(change, ZTA_TABLE_POLICY_META, refused_key,
-                          ZTA_BLOB(bytes, sizeof bytes));
+    return zta_change_put(change, ZTA_TABLE_POLICY_META, key, ZTA_BLOB(bytes, sizeof bytes));
+}
+
+enum zta_status zta_fleet_as_of(struct zta_view *view, int64_t *as_of_s)
+{
+    uint64_t stored;
+    const enum zta_status status = get_number(view, as_of_key, &stored);
+    if (status == ZTA_OK) {
+        *as_of_s = (int64_t)stored;
+    }
+    return status;
+}
+
+enum zta_status zta_fleet_set_as_of(struct zta_change *change, int64_t as_of_s)
+{
+    return put_number(change, as_of_key, (uint64_t)as_of_s);
+}
+
+enum zta_status zta_fleet_refused(struct zta_view *view, uint64_t *n)
+{
+    return get_number(view, refused_key, n);
+}
+
+enum zta_status zta_fleet_set_refused(struct zta_change *change, uint64_t n)
+{
+    return put_number(change, refused_key, n);
 }
 
 int64_t zta_fleet_age_s(int64_t as_of_s, int64_t now_s)
